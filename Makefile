@@ -1,0 +1,58 @@
+# Everything runs in .venv, which is made from the pinned requirements when it is needed.
+PYTHON ?= python3
+UV_VERSION := 0.13.9
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev demo up down test lint types bench lock clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: .venv/.runtime ## make .venv and install the pinned requirements
+setup-dev: .venv/.dev
+
+.venv/.uv: Makefile
+	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 10) <= sys.version_info < (3, 14) else "Python 3.10 to 3.13 is needed; name one with PYTHON=python3.12")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@touch $@
+
+# The lock holds for every set of requirements: it is their common constraints file.
+.venv/.runtime: .venv/.uv requirements.txt requirements.lock pyproject.toml
+	@echo "installing the pinned requirements into .venv"
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements.txt -c requirements.lock -e .
+	@touch $@
+
+.venv/.dev: .venv/.runtime requirements-dev.txt requirements-celery.txt
+	@echo "installing the development requirements into .venv"
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements-dev.txt -c requirements.lock
+	@touch $@
+
+demo: setup ## import 1,000 sample contacts with a real Airflow into the sandbox, and show every step
+	@$(BIN)/python -m local demo
+
+up: setup ## leave that Airflow and the sandbox running, with the UI
+	@$(BIN)/python -m local up
+
+down: setup ## stop what `make up` started
+	@$(BIN)/python -m local down
+
+test: lint types ## lint, types, and every test
+	@$(BIN)/python -m pytest -q
+
+lint: setup-dev
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet .
+
+types: setup-dev
+	@$(BIN)/mypy
+
+bench: setup-dev ## the benchmarks, each against its peer
+	@$(BIN)/python -m benchmarks
+
+lock: .venv/.uv ## resolve requirements.lock anew, for Python 3.10 to 3.13
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.10 requirements-dev.txt -o requirements.lock
+
+clean: down ## remove .venv and everything that was made here
+	rm -rf .venv .local .mypy_cache .ruff_cache .pytest_cache .hypothesis plugins/*.egg-info

@@ -1,0 +1,182 @@
+"""The front door: a file of contacts into a list, every row accounted for."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+from airflow.sdk import Asset, Param, dag
+
+from email_contacts.operators.folders import CreateFolderOperator
+from email_contacts.operators.imports import ImportContactsOperator
+from email_contacts.operators.lists import CreateListOperator, GetListOperator
+from email_contacts.operators.preparation import PrepareContactsOperator
+from email_contacts.operators.receipts import VerifyImportOperator, WriteReceiptOperator
+from email_contacts.sensor import ImportCompletedSensor
+
+PROJECT = Path(__file__).resolve().parents[1]
+# The one setting for a schedule: a cron expression, or a preset such as @daily.
+SCHEDULE = os.environ.get("IMPORT_CONTACTS_SCHEDULE") or None
+RECEIPTS = Asset(name="email_contacts_receipts", uri="x-email-contacts://receipts")
+
+DOC = """
+### A contacts file into a list
+
+`prepare` → `folder` → `list` → `import` (one task per batch) → `wait` → `verify` → `receipt`
+
+1. **prepare** reads the file, validates every row and stages batches of at most 8 MB. Nothing is sent yet:
+   a file that cannot be right stops here, with a message that says how to mend it.
+2. **folder**, **list** are found by name, or created.
+3. **import** submits each batch once. A retry waits for the import that the earlier try submitted.
+4. **wait** holds no worker slot: it looks once and then waits in the triggerer.
+5. **verify** reads the processes' reports and the list's size.
+6. **receipt** accounts for every row: `read = accepted + rejected + duplicates + held_back`.
+   A run in which that does not hold, or in which something did not arrive, fails, with a receipt all the same.
+
+Rejected rows, with their reasons, lie beside the receipt. To run it on a schedule, set the environment
+variable `IMPORT_CONTACTS_SCHEDULE`, for example to `@daily`.
+"""
+
+
+WHAT, WHERE, HOW = "1 · What", "2 · Where to", "3 · How"
+OPTIONAL = ["null", "string"]
+FORM = {
+    "source": Param(
+        "include/sample_contacts/contacts.csv",
+        type="string",
+        minLength=1,
+        title="Contacts file",
+        description="CSV or NDJSON: an absolute path, an address such as s3://bucket/contacts.csv, "
+        "or a path within this project.",
+        examples=["include/sample_contacts/contacts.csv", "include/sample_contacts/contacts.ndjson"],
+        section=WHAT,
+    ),
+    "source_format": Param(
+        "auto", type="string", enum=["auto", "csv", "ndjson"], title="Format",
+        description="auto goes by the name: .ndjson and .jsonl, otherwise CSV.", section=WHAT,
+    ),
+    "delimiter": Param(
+        None, type=OPTIONAL, maxLength=1, title="Delimiter",
+        description="Of a CSV file. Empty: found in the header.", examples=[",", ";", "|"], section=WHAT,
+    ),
+    "encoding": Param(
+        None, type=OPTIONAL, title="Encoding",
+        description="Empty: a byte order mark decides, otherwise UTF-8.", examples=["utf-8", "cp1252"],
+        section=WHAT,
+    ),
+    "mapping": Param(
+        None, type=OPTIONAL, title="Mapping document",
+        description="Path of a JSON document that maps columns to attributes. Empty: by the columns' names.",
+        section=WHAT,
+    ),
+    "unknown_columns": Param(
+        "fail", type="string", enum=["fail", "drop"], title="Columns that the account does not know",
+        description="The platform drops them in silence; fail names them before anything is sent.",
+        section=WHAT,
+    ),
+    "max_rejects": Param(
+        "10%", type=OPTIONAL, pattern=r"^(\d+|\d+(\.\d+)?%)?$", title="Rejected rows at most",
+        description="More than this, and nothing is sent: a number (100) or a share (10%). Empty: no limit.",
+        section=WHAT,
+    ),
+    "conn_id": Param(
+        "email_contacts_default", type="string", minLength=1, title="Connection",
+        description="An Airflow connection of type Email Contacts.", section=WHERE,
+    ),
+    "folder": Param(
+        "Airflow imports", type="string", minLength=1, title="Folder",
+        description="Used if it exists, created if not.", section=WHERE,
+    ),
+    "list": Param(
+        "Sample contacts", type="string", minLength=1, title="List",
+        description="Used if the folder has it, created if not.", section=WHERE,
+    ),
+    "update_existing_contacts": Param(
+        True, type="boolean", title="Update existing contacts",
+        description="Off: people who are in the account already keep their attributes.", section=HOW,
+    ),
+    "empty_contacts_attributes": Param(
+        False, type="boolean", title="Let empty fields erase",
+        description="On: an empty field in the file erases what the contact has. It cannot be undone.",
+        section=HOW,
+    ),
+    "disable_notification": Param(
+        True, type="boolean", title="No e-mail to the account's owner",
+        description="The platform would send one for each batch.", section=HOW,
+    ),
+}  # fmt: skip
+
+
+@dag(
+    dag_id="import_contacts",
+    schedule=SCHEDULE,
+    start_date=datetime(2026, 1, 1, tzinfo=timezone.utc),
+    catchup=False,
+    max_active_runs=1,
+    params=FORM,
+    doc_md=DOC,
+    tags=["email contacts"],
+    default_args={
+        "owner": "data platform",
+        "conn_id": "{{ params.conn_id }}",
+        # A task that is resumed early can be failed by the scheduler (apache/airflow#71580). A retry is safe:
+        # every task finds what an earlier try made.
+        "retries": 3,
+        "retry_delay": timedelta(seconds=20),
+        "retry_exponential_backoff": True,
+        "max_retry_delay": timedelta(minutes=10),
+    },
+)
+def import_contacts() -> None:
+    """Chain the operators; what each one does stands in its own room."""
+    prepare = PrepareContactsOperator(
+        task_id="prepare",
+        source="{{ params.source }}",
+        source_root=str(PROJECT),
+        source_format="{{ params.source_format }}",
+        delimiter="{{ params.delimiter or '' }}",
+        encoding="{{ params.encoding or '' }}",
+        mapping="{{ params.mapping or '' }}",
+        unknown_columns="{{ params.unknown_columns }}",
+        max_rejects="{{ params.max_rejects or '' }}",
+        execution_timeout=timedelta(hours=6),
+    )
+    folder = CreateFolderOperator(task_id="folder", name="{{ params.folder }}")
+    target = CreateListOperator(task_id="list", name="{{ params.list }}", folder_id=folder.output)
+    before = GetListOperator(task_id="size_before", list_id=target.output)
+    batches = ImportContactsOperator.partial(
+        task_id="import",
+        list_ids=[target.output],
+        update_existing_contacts="{{ params.update_existing_contacts }}",
+        empty_contacts_attributes="{{ params.empty_contacts_attributes }}",
+        disable_notification="{{ params.disable_notification }}",
+        wait_for_completion=False,
+        # The platform is known to get stuck on several imports at once; each task sees whether one runs.
+        max_active_tis_per_dagrun=1,
+        map_index_template="{{ task.batch_uri.rsplit('/', 1)[-1] }}",
+    ).expand(batch_uri=prepare.output)
+    wait = ImportCompletedSensor(
+        task_id="wait", process_ids=batches.output, timeout=timedelta(hours=24).total_seconds()
+    )
+    verify = VerifyImportOperator(
+        task_id="verify",
+        manifest_uri=prepare.output["manifest_uri"],
+        process_ids=batches.output,
+        list_ids=[target.output],
+        trigger_rule="all_done",
+    )
+    receipt = WriteReceiptOperator(
+        task_id="receipt",
+        manifest_uri=prepare.output["manifest_uri"],
+        verdict=verify.output,
+        submissions=batches.output["submission"],
+        folder_id=folder.output,
+        sizes_before=before.output,
+        outlets=[RECEIPTS],
+        trigger_rule="all_done",
+    )
+    prepare >> folder >> target >> before >> batches >> wait >> verify >> receipt
+
+
+import_contacts()

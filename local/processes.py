@@ -1,0 +1,115 @@
+"""Starting and stopping the processes of a local Airflow.
+
+Each process leads a group of its own, so that whatever it starts ends with it.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class StartError(RuntimeError):
+    """A process ended, or was not ready in time; the message holds the end of its log."""
+
+
+@dataclass
+class Service:
+    """One process that runs in the background.
+
+    :param name: what it is called in messages, and the stem of its log file.
+    :param command: program and arguments.
+    """
+
+    name: str
+    command: Sequence[str]
+    environment: Mapping[str, str]
+    log: Path
+    process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start the process; its output goes to its log."""
+        with self.log.open("ab") as output:
+            self.process = subprocess.Popen(
+                self.command,
+                env=dict(self.environment),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    @property
+    def pid(self) -> int:
+        """The process id, which is the id of its group as well."""
+        if self.process is None:
+            raise StartError(f"{self.name} was not started")
+        return self.process.pid
+
+    def check(self) -> None:
+        """Complain when the process has ended.
+
+        :raises StartError: with the end of its log.
+        """
+        if self.process is not None and self.process.poll() is not None:
+            raise StartError(f"{self.name} ended with status {self.process.returncode}:\n{self.tail()}")
+
+    def tail(self, lines: int = 30) -> str:
+        """The end of its log."""
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
+
+    def stop(self) -> None:
+        """End the process and everything that it started."""
+        if self.process is not None:
+            stop_group(self.process.pid, reap=self.process.poll)
+
+
+def stop_group(pid: int, *, patience: float = 20.0, reap: Callable[[], object] = lambda: None) -> None:
+    """End a process group: politely first, then for sure.
+
+    :param pid: the leader's process id.
+    :param patience: seconds between the two.
+    :param reap: collects the leader, where it is a child of ours; a zombie would count as alive.
+    """
+    for signal_number, seconds in ((signal.SIGTERM, patience), (signal.SIGKILL, 5.0)):
+        try:
+            os.killpg(pid, signal_number)
+        except ProcessLookupError:
+            return
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            reap()
+            if not is_alive(pid):
+                return
+            time.sleep(0.05)
+
+
+def is_alive(pid: int) -> bool:
+    """Whether any process of the group is there."""
+    try:
+        os.killpg(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def wait_until(
+    ready: Callable[[], bool], *, services: Sequence[Service], seconds: float, what: str
+) -> None:
+    """Wait until a condition holds, and give up at once when a service has ended.
+
+    :raises StartError: naming what was waited for.
+    """
+    until = time.monotonic() + seconds
+    while not ready():
+        for service in services:
+            service.check()
+        if time.monotonic() > until:
+            tails = "\n\n".join(f"--- {service.name}\n{service.tail()}" for service in services)
+            raise StartError(f"{what} within {seconds:.0f} s, in vain\n{tails}")
+        time.sleep(0.2)

@@ -1,0 +1,150 @@
+"""A local Airflow together with the sandbox platform: started, ready, stopped."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from types import TracebackType
+
+import requests
+
+from local.home import PROJECT, USER, Home
+from local.processes import Service, StartError, wait_until
+from local.rest import AirflowRest
+
+CONN_ID = "email_contacts_default"
+API_KEY = "sandbox-key"
+COMPONENTS = ("api-server", "scheduler", "dag-processor", "triggerer")
+
+
+class Stack:
+    """Airflow's processes and the sandbox, with the connection seeded and the DAGs loaded.
+
+    :param home: where this Airflow lives.
+    :param sandbox_options: further command-line options of the sandbox.
+    :param components: Airflow commands to run, each a process.
+    """
+
+    def __init__(
+        self,
+        home: Home,
+        *,
+        sandbox_options: Sequence[str] = (),
+        components: Sequence[str] = COMPONENTS,
+    ) -> None:
+        self.home = home
+        self.rest = AirflowRest(home.url, user=USER, password=home.password)
+        self.sandbox_url = ""
+        self.services: list[Service] = []
+        self._sandbox_options = sandbox_options
+        self._components = components
+
+    def __enter__(self) -> Stack:
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Start everything and wait until it can be used.
+
+        :raises StartError: with the log of what did not start.
+        """
+        self.home.create()
+        self.start_sandbox()
+        self.migrate()
+        for component in self._components:
+            self.start_component(component)
+        wait_until(self.rest.is_healthy, services=self.services, seconds=120, what="waited for Airflow")
+        self.rest.login()
+        self.seed_connection()
+        wait_until(
+            lambda: self.rest.has_dag("import_contacts"),
+            services=self.services,
+            seconds=60,
+            what="waited for the DAGs",
+        )
+
+    def stop(self) -> None:
+        """End every process, the last one started first."""
+        for service in reversed(self.services):
+            service.stop()
+        self.services.clear()
+
+    def start_sandbox(self) -> None:
+        """Start the platform and learn its address from what it prints."""
+        database = self.home.folder / "sandbox.db"
+        options = ["--port", "0", "--database", str(database), "--api-key", API_KEY, *self._sandbox_options]
+        service = self._service("sandbox", [sys.executable, "-m", "email_contacts.sandbox", *options])
+        wait_until(
+            lambda: "sandbox: http" in service.log.read_text(),
+            services=[service],
+            seconds=30,
+            what="waited for the sandbox",
+        )
+        lines = [line for line in service.log.read_text().splitlines() if line.startswith("sandbox: http")]
+        self.sandbox_url = lines[-1].removeprefix("sandbox: ").strip()
+
+    def migrate(self) -> None:
+        """Make the metadata database; a SQLite one is copied where this Airflow made one before."""
+        database = self.home.folder / "airflow.db"
+        template = PROJECT / ".local" / f"airflow-{_airflow_version()}.db"
+        is_sqlite = not self.home.executor.database
+        if is_sqlite and not database.exists() and template.exists():
+            shutil.copy(template, database)
+            return
+        command = ["airflow", "db", "migrate"]
+        environment = self.home.environment()
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise StartError(f"airflow db migrate ended with status {done.returncode}:\n{done.stdout}{done.stderr}")
+        if is_sqlite and not template.exists():
+            template.parent.mkdir(exist_ok=True)
+            shutil.copy(database, template)
+
+    def start_component(self, component: str) -> Service:
+        """Start one Airflow process, such as ``triggerer``."""
+        return self._service(component.split()[0], ["airflow", *component.split()])
+
+    def seed_connection(self) -> None:
+        """Point the default connection at the sandbox."""
+        self.rest.put_connection(sandbox_connection(self.sandbox_url, stage=self.home.stage.as_uri()))
+
+    def sandbox(self, path: str, **params: int | str) -> requests.Response:
+        """Ask the sandbox, as its API or its control routes."""
+        return requests.get(f"{self.sandbox_url}{path}", params=params, headers={"api-key": API_KEY}, timeout=30)
+
+    def _service(self, name: str, command: Sequence[str]) -> Service:
+        service = Service(name, command, self.home.environment(), self.home.logs / f"{name}.log")
+        service.start()
+        self.services.append(service)
+        return service
+
+
+def sandbox_connection(url: str, *, stage: str) -> dict[str, str]:
+    """The connection to a sandbox, as Airflow's REST API takes it.
+
+    The sandbox has no hourly budget, so that its imports may be looked at every few seconds.
+    """
+    return {
+        "connection_id": CONN_ID,
+        "conn_type": "email_contacts",
+        "host": url,
+        "password": API_KEY,
+        "extra": f'{{"staging_uri": "{stage}", "process_polls_per_hour": 3600}}',
+    }
+
+
+def _airflow_version() -> str:
+    from importlib.metadata import version
+
+    return version("apache-airflow-core")

@@ -1,0 +1,88 @@
+"""Reading the arguments of operators and sensors after rendering.
+
+A template renders to a string unless the DAG asks for native objects, so an id may be ``5`` or ``"5"``
+and a flag ``True`` or ``"True"``. Each is read once, here, and refused with the argument's name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+
+class InvalidArgument(ValueError):
+    """An argument that cannot work; the message names it, its value, the rule and the fix."""
+
+
+def as_id(value: Any, name: str) -> int:
+    """Read an id of the platform.
+
+    :raises InvalidArgument: when it is not a positive whole number.
+    """
+    text = str(value).strip()
+    if isinstance(value, bool) or not text.isascii() or not text.isdigit() or int(text) == 0:
+        raise InvalidArgument(f"{name}={value!r} is not an id of the platform; give a whole number above 0")
+    return int(text)
+
+
+def as_ids(value: Any, name: str) -> list[int]:
+    """Read one id or several: a number, a sequence, or a rendered string such as ``"[1, 2]"`` or ``"1,2"``.
+
+    :raises InvalidArgument: when one of them is not an id.
+    """
+    if value is None or value == "":
+        return []
+    if isinstance(value, str):
+        value = [part for part in value.strip().strip("[]()").split(",") if part.strip()]
+    if not isinstance(value, Iterable):
+        value = [value]
+    return [as_id(one, name) for one in value]
+
+
+def as_flag(value: Any, name: str) -> bool:
+    """Read a switch.
+
+    :raises InvalidArgument: when it is neither true nor false.
+    """
+    if isinstance(value, bool):
+        return value
+    spelled = {"true": True, "false": False}.get(str(value).strip().lower())
+    if spelled is None:
+        raise InvalidArgument(f"{name}={value!r} is neither true nor false")
+    return spelled
+
+
+def as_choice(value: Any, name: str, choices: tuple[str, ...]) -> str:
+    """Read one of a few words.
+
+    :raises InvalidArgument: naming the words.
+    """
+    if value not in choices:
+        raise InvalidArgument(f"{name}={value!r} is not one of {', '.join(choices)}")
+    return str(value)
+
+
+def as_instant(value: Any, name: str) -> datetime | str | None:
+    """Read a point in time; an empty one means none.
+
+    :return: the datetime, or the rendered ISO 8601 string for the client to check.
+    :raises InvalidArgument: when it is neither.
+    """
+    if value is None or value == "":
+        return None
+    if isinstance(value, (datetime, str)):
+        return value
+    raise InvalidArgument(f"{name}={value!r} is not a point in time; give a datetime or an ISO 8601 string")
+
+
+def exactly_one(**given: Any) -> str:
+    """Name the one argument that was given.
+
+    :raises InvalidArgument: when none or several were.
+    """
+    names = [name for name, value in given.items() if value is not None and value != ""]
+    if len(names) != 1:
+        what = "none" if not names else " and ".join(names)
+        raise InvalidArgument(f"give exactly one of {', '.join(given)}; got {what}")
+    return names[0]

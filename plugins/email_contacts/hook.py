@@ -1,0 +1,95 @@
+"""The Airflow hook: a connection id in, a client of the Contacts API out.
+
+All platform traffic goes through ``email_contacts.api``; what is added here is Airflow's connection, its
+Test button, and the look-ups by name that the API does not have.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeVar
+
+from airflow.sdk import BaseHook
+
+from email_contacts.connection import CONN_TYPE, DEFAULT_CONN_ID, ContactsConnection, InvalidConnection
+
+if TYPE_CHECKING:
+    from email_contacts.api import ContactsClient, Folder, ListSummary
+
+    Named = TypeVar("Named", Folder, ListSummary)
+
+# The Test button is answered by the API server itself, which must not be held up.
+TEST_TIMEOUT = 8.0
+
+
+class ContactsHook(BaseHook):
+    """Talks to the Contacts API with the settings of an Airflow connection.
+
+    :param conn_id: a connection of type ``email_contacts``.
+    """
+
+    conn_name_attr = "conn_id"
+    default_conn_name = DEFAULT_CONN_ID
+    conn_type = CONN_TYPE
+    hook_name = "Email Contacts"
+
+    def __init__(self, conn_id: str = DEFAULT_CONN_ID) -> None:
+        super().__init__()
+        self.conn_id = conn_id
+
+    @cached_property
+    def settings(self) -> ContactsConnection:
+        """The checked connection, read once.
+
+        :raises InvalidConnection: when it cannot work; the message says what to mend.
+        """
+        return ContactsConnection.from_airflow(self.get_connection(self.conn_id))
+
+    @cached_property
+    def client(self) -> ContactsClient:
+        """The client with one method per endpoint; its session is reused for the life of the hook."""
+        return self.settings.client()
+
+    def get_conn(self) -> ContactsClient:
+        """Airflow's name for :attr:`client`."""
+        return self.client
+
+    def test_connection(self) -> tuple[bool, str]:
+        """Ask for one contact (api-contract §6: cheap, and inside the generous rate limit).
+
+        :return: whether it worked, and a sentence that helps when it did not.
+        """
+        from email_contacts.api import ContactsApiError
+
+        try:
+            with self.settings.client(
+                timeout=min(self.settings.timeout, TEST_TIMEOUT), max_wait=1.0
+            ) as client:
+                page = client.contacts(limit=1)
+        except (InvalidConnection, ContactsApiError) as error:
+            return False, str(error)
+        return True, f"OK: {client.base_url} answered; the account holds {page.count} contacts"
+
+    def find_folder(self, name: str) -> int | None:
+        """Look a folder up by its exact name.
+
+        Names are not unique (api-contract §1.1): the oldest of several wins, and a warning says so.
+
+        :return: the folder's id, or None when no folder has this name.
+        """
+        return self._oldest("folder", name, self.client.iter_folders())
+
+    def find_list(self, name: str, *, folder_id: int) -> int | None:
+        """Look a list up by its exact name within a folder; the oldest of several wins.
+
+        :return: the list's id, or None when the folder holds no list of this name.
+        :raises email_contacts.api.NotFound: when the folder does not exist.
+        """
+        return self._oldest("list", name, self.client.iter_folder_lists(folder_id))
+
+    def _oldest(self, what: str, name: str, candidates: Iterable[Named]) -> int | None:
+        ids = sorted(candidate.id for candidate in candidates if candidate.name == name)
+        if len(ids) > 1:
+            self.log.warning("%ss %s are all called %r; the oldest, %d, is used", what, ids, name, ids[0])
+        return ids[0] if ids else None

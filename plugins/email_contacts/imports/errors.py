@@ -1,0 +1,37 @@
+"""How an import can end badly.
+
+::
+
+    ImportNotRepeatable                another try of the same task must not simply do it again
+    ├── ImportFailed                   the platform says failed or cancelled
+    ├── SubmissionUnknown              it may or may not have been accepted
+    ├── CannotTell                     the platform does not say how an import ends
+    └── ImportNotAccountedFor          the receipt does not add up, or not everything arrived
+    ImportTimeout                      still running at the deadline; the platform goes on
+"""
+
+from __future__ import annotations
+
+
+class ImportNotRepeatable(Exception):
+    """Another try of the task would repeat what is already decided, or decide it blindly."""
+
+
+class ImportFailed(ImportNotRepeatable):
+    """The platform ended an import as failed or cancelled."""
+
+
+class SubmissionUnknown(ImportNotRepeatable):
+    """The request may have been accepted, but no process id is known."""
+
+
+class CannotTell(ImportNotRepeatable):
+    """The platform offers no way to see how an import ends."""
+
+
+class ImportNotAccountedFor(ImportNotRepeatable):
+    """Rows are missing: the receipt does not add up, or the lists hold less than was sent."""
+
+
+class ImportTimeout(TimeoutError):
+    """The import still runs at the deadline. It cannot be cancelled: the platform goes on with it."""

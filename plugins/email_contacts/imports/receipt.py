@@ -1,0 +1,143 @@
+"""The receipt: what one import run came to, in one small document without personal data.
+
+The same document is the task's XCom, the asset event's extra and a file beside the rejects.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from email_contacts.imports.errors import ImportNotAccountedFor
+from email_contacts.imports.verification import COMPLETED, COMPLETED_WITH_REJECTS, Verdict
+
+if TYPE_CHECKING:
+    from email_contacts.contacts.manifest import Manifest
+
+# A receipt travels through XCom and asset events, which are no place for long lists.
+MAX_PROCESS_IDS = 200
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Where the rows of the source went. Always: read = accepted + rejected + duplicates + held_back."""
+
+    read: int
+    accepted: int
+    rejected: int
+    duplicates: int
+    held_back: int = 0
+
+    @property
+    def unaccounted(self) -> int:
+        """Rows that are nowhere; anything but 0 is a fault."""
+        return self.read - self.accepted - self.rejected - self.duplicates - self.held_back
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What an import run came to. DESIGN: every field is small, and none is personal.
+
+    :param receipt_id: the same for the same run and source, however often it is written.
+    :param source: where the rows came from.
+    :param fingerprint: of all prepared batches together.
+    :param state: ``completed``, ``completed_with_rejects``, ``failed`` or ``unknown``.
+    :param reason: why it is failed or unknown; empty otherwise.
+    :param platform: contacts that the platform rejected, by its own reasons.
+    :param lists: list id → ``{"before": int | None, "after": int | None}``.
+    :param requests: ``made`` and ``retried``, by the tasks that submit, verify and write the receipt.
+    """
+
+    receipt_id: str
+    dag_id: str
+    run_id: str
+    source: str
+    fingerprint: str
+    folder_id: int | None
+    list_ids: tuple[int, ...]
+    process_ids: tuple[int, ...]
+    state: str
+    reason: str
+    rows: Rows
+    platform: dict[str, int]
+    lists: dict[str, dict[str, int | None]]
+    rejects_uri: str
+    started_at: str
+    submitted_at: str | None
+    finished_at: str
+    requests: dict[str, int]
+    process_ids_left_out: int = 0
+
+    @classmethod
+    def of(
+        cls,
+        manifest: Manifest,
+        verdict: Verdict,
+        *,
+        dag_id: str,
+        run_id: str,
+        folder_id: int | None,
+        sizes_before: dict[int, int],
+        started_at: str,
+        submitted_at: str | None,
+        finished_at: str,
+        requests: dict[str, int],
+    ) -> Receipt:
+        """Put a receipt together from what was prepared and what was seen on the platform."""
+        rows = Rows(
+            read=manifest.rows.read,
+            accepted=manifest.rows.accepted,
+            rejected=manifest.rows.rejected,
+            duplicates=manifest.rows.duplicates,
+        )
+        state = COMPLETED_WITH_REJECTS if verdict.state == COMPLETED and rows.rejected else verdict.state
+        identity = "\n".join((dag_id, run_id, manifest.fingerprint))
+        receipt = cls(
+            receipt_id=hashlib.sha256(identity.encode()).hexdigest()[:16],
+            dag_id=dag_id,
+            run_id=run_id,
+            source=manifest.source,
+            fingerprint=manifest.fingerprint,
+            folder_id=folder_id,
+            list_ids=tuple(verdict.list_sizes),
+            process_ids=verdict.process_ids,
+            state=state,
+            reason=verdict.reason,
+            rows=rows,
+            platform=verdict.platform,
+            lists={
+                str(list_id): {"before": sizes_before.get(list_id), "after": after}
+                for list_id, after in verdict.list_sizes.items()
+            },
+            rejects_uri=manifest.rejects_uri,
+            started_at=started_at,
+            submitted_at=submitted_at,
+            finished_at=finished_at,
+            requests=requests,
+        )
+        return receipt._shortened()
+
+    def to_json(self) -> dict[str, Any]:
+        """The document: JSON types only, under 4 KB."""
+        document: dict[str, Any] = json.loads(json.dumps(asdict(self)))
+        if not self.process_ids_left_out:
+            del document["process_ids_left_out"]
+        return document
+
+    def raise_for_unaccounted(self) -> None:
+        """Fail the run whose receipt is not that of a complete import.
+
+        :raises ImportNotAccountedFor: naming the state, the reason and the numbers.
+        """
+        if self.rows.unaccounted:
+            raise ImportNotAccountedFor(f"{self.rows.unaccounted} rows are unaccounted for: {self.rows}")
+        if self.state not in (COMPLETED, COMPLETED_WITH_REJECTS):
+            raise ImportNotAccountedFor(f"the import is {self.state}: {self.reason}")
+
+    def _shortened(self) -> Receipt:
+        left_out = len(self.process_ids) - MAX_PROCESS_IDS
+        if left_out <= 0:
+            return self
+        return replace(self, process_ids=self.process_ids[:MAX_PROCESS_IDS], process_ids_left_out=left_out)

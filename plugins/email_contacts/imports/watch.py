@@ -1,0 +1,110 @@
+"""Looking at import processes: one request for many ids.
+
+``/v3/processes`` is the scarcest route (api-contract §5: 100 requests an hour and account).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from email_contacts.imports.errors import CannotTell, ImportFailed
+
+if TYPE_CHECKING:
+    from email_contacts.api import ContactsClient, Process
+
+log = logging.getLogger(__name__)
+
+PROCESS_PAGE = 50  # api-contract §4: the cap of GET /v3/processes
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """The processes of some imports, as the platform showed them at one moment."""
+
+    processes: tuple[Process, ...]
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether every import has ended, well or badly."""
+        return all(process.is_finished for process in self.processes)
+
+    def is_enough(self, enough: str) -> bool:
+        """Whether ``all`` imports have ended, or ``any`` one; never, when none was seen."""
+        ended = [process.is_finished for process in self.processes]
+        return any(ended) if enough == "any" else bool(ended) and all(ended)
+
+    def to_json(self) -> list[dict[str, Any]]:
+        """Ids, statuses and reported rejects; no personal data."""
+        return [
+            {"process_id": process.id, "status": process.status, "rejects": dict(process.rejects)}
+            for process in self.processes
+        ]
+
+    @classmethod
+    def from_json(cls, documents: Sequence[Mapping[str, Any]]) -> Sighting:
+        """Read what :meth:`to_json` made."""
+        from email_contacts.api import IMPORT_PROCESS, Process
+
+        return cls(
+            tuple(
+                Process(
+                    id=document["process_id"],
+                    name=IMPORT_PROCESS,
+                    status=document["status"],
+                    info={"import": dict(document["rejects"])},
+                )
+                for document in documents
+            )
+        )
+
+    def describe(self) -> str:
+        """Count the processes by status, for a log line: ``3 completed, 1 in_process``."""
+        counts: dict[str, int] = {}
+        for process in self.processes:
+            counts[process.status] = counts.get(process.status, 0) + 1
+        return ", ".join(f"{count} {status}" for status, count in sorted(counts.items()))
+
+    def raise_for_failed(self) -> None:
+        """Fail when an import failed.
+
+        :raises ImportFailed: naming each process and its status.
+        """
+        failed = [process for process in self.processes if process.has_failed]
+        if failed:
+            named = ", ".join(f"{process.id} ({process.status})" for process in failed)
+            raise ImportFailed(
+                f"{len(failed)} of {len(self.processes)} imports did not complete: process {named}. "
+                "What they had already written stays; clearing the import task imports again."
+            )
+
+
+def look(client: ContactsClient, process_ids: Sequence[int]) -> Sighting:
+    """Ask for the processes: one page for all, then singly for those that have left the page.
+
+    :param process_ids: at least one id.
+    :raises CannotTell: when the platform has no process route.
+    :raises email_contacts.api.NotFound: when the platform does not know an id.
+    """
+    from email_contacts.api import RouteMissing
+
+    try:
+        seen: dict[int, Process] = {}
+        if len(process_ids) > 1:
+            seen = {process.id: process for process in client.processes(limit=PROCESS_PAGE).items}
+        processes = tuple(seen[one] if one in seen else client.process(one) for one in process_ids)
+    except RouteMissing as error:
+        raise CannotTell(
+            f"{error} Without it nothing tells when an import ends; submit with wait_for_completion=False, "
+            "and verify the list afterwards."
+        ) from error
+    for process in processes:
+        if not process.is_documented:
+            log.warning(
+                "process %d has the undocumented status %r; it is taken as running",
+                process.id,
+                process.status,
+            )
+    return Sighting(processes)

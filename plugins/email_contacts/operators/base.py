@@ -1,0 +1,41 @@
+"""What all operators of this package share: a connection, a hook, and errors in Airflow's terms."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+from airflow.sdk import BaseOperator, Context
+
+from email_contacts.connection import DEFAULT_CONN_ID
+from email_contacts.failures import failing_at_once
+from email_contacts.hook import ContactsHook
+
+
+class ContactsOperator(BaseOperator):
+    """An operator that talks to the Contacts API.
+
+    Errors that a retry cannot mend (wrong key, unknown id, refused argument) fail the task at once.
+
+    :param conn_id: a connection of type ``email_contacts``. Templated.
+    """
+
+    ui_color = "#e8f1fb"
+
+    def __init__(self, *, conn_id: str = DEFAULT_CONN_ID, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.conn_id = conn_id
+
+    @cached_property
+    def hook(self) -> ContactsHook:
+        """The hook of this task's connection."""
+        return ContactsHook(conn_id=self.conn_id)
+
+    def execute(self, context: Context) -> Any:
+        """Run :meth:`act`, failing at once where a retry is of no use."""
+        with failing_at_once():
+            return self.act(context)
+
+    def act(self, context: Context) -> Any:
+        """Do the operator's one thing; implemented by each operator."""
+        raise NotImplementedError(f"{type(self).__name__} does not say what it does")

@@ -1,0 +1,128 @@
+"""Operators on single contacts and on all of them (api-contract §1.3, §1.7)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import Context
+from airflow.sdk.log import mask_secret
+
+from email_contacts.arguments import as_flag, as_ids, as_instant
+from email_contacts.operators.base import ContactsOperator
+from email_contacts.operators.exports import write_contacts
+
+if TYPE_CHECKING:
+    import jinja2
+
+
+class CreateContactOperator(ContactsOperator):
+    """Create one contact, or update it. For more than a handful, import instead.
+
+    What identifies the person is masked in the task's log and in its rendered fields.
+
+    :param email: the address; may be left out when ``ext_id`` or an ``SMS`` attribute is given
+        (api-contract §1.3). Templated.
+    :param ext_id: your own id of the contact. Templated.
+    :param attributes: upper-case attribute name → value; each must exist in the account. Templated.
+    :param list_ids: lists to put the contact on. Templated.
+    :param email_blacklisted: opt the contact out of e-mails. None leaves it as it is.
+    :param sms_blacklisted: opt the contact out of text messages. None leaves it as it is.
+    :param update_enabled: update the contact when it exists; otherwise an existing one is an error. Templated.
+    :param smtp_blacklist_sender: senders whose transactional e-mails it does not get; only with
+        ``update_enabled``. Templated.
+    :return: ``id`` (None for an update: the platform does not say) and ``created``.
+    """
+
+    template_fields: Sequence[str] = (
+        "conn_id", "email", "ext_id", "attributes", "list_ids", "update_enabled", "smtp_blacklist_sender",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        *,
+        email: str | None = None,
+        ext_id: str | None = None,
+        attributes: Mapping[str, Any] | None = None,
+        list_ids: Sequence[int] | str = (),
+        email_blacklisted: bool | None = None,
+        sms_blacklisted: bool | None = None,
+        update_enabled: bool | str = False,
+        smtp_blacklist_sender: Sequence[str] = (),
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.email = email
+        self.ext_id = ext_id
+        self.attributes = attributes
+        self.list_ids = list_ids
+        self.email_blacklisted = email_blacklisted
+        self.sms_blacklisted = sms_blacklisted
+        self.update_enabled = update_enabled
+        self.smtp_blacklist_sender = smtp_blacklist_sender
+
+    def render_template_fields(self, context: Context, jinja_env: jinja2.Environment | None = None) -> None:
+        """Render, and mask what was rendered before Airflow stores it for its UI."""
+        super().render_template_fields(context, jinja_env)
+        for value in _strings([self.email, self.ext_id, self.attributes, self.smtp_blacklist_sender]):
+            mask_secret(value)
+
+    def act(self, context: Context) -> dict[str, Any]:
+        """Create or update the contact."""
+        answer = self.hook.client.create_contact(
+            email=self.email or None,
+            ext_id=self.ext_id or None,
+            attributes=self.attributes,
+            list_ids=as_ids(self.list_ids, "list_ids"),
+            email_blacklisted=self.email_blacklisted,
+            sms_blacklisted=self.sms_blacklisted,
+            update_enabled=as_flag(self.update_enabled, "update_enabled"),
+            smtp_blacklist_sender=self.smtp_blacklist_sender,
+        )
+        return {"id": answer.id, "created": answer.created}
+
+
+class GetContactsOperator(ContactsOperator):
+    """Write all contacts of the account to object storage, one JSON document a line.
+
+    :param path: where to write (``file:///...``, ``s3://...``); overwritten. Templated.
+    :param modified_since: only contacts modified at or after this instant (api-contract §4). Templated.
+    :param created_since: only contacts created at or after this instant. Templated.
+    :return: ``path`` and ``contacts`` (how many). Nothing personal.
+    """
+
+    template_fields: Sequence[str] = ("conn_id", "path", "modified_since", "created_since")
+
+    def __init__(
+        self,
+        *,
+        path: str,
+        modified_since: datetime | str | None = None,
+        created_since: datetime | str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.path = path
+        self.modified_since = modified_since
+        self.created_since = created_since
+
+    def act(self, context: Context) -> dict[str, Any]:
+        """Walk the pages and write."""
+        contacts = self.hook.client.iter_contacts(
+            modified_since=as_instant(self.modified_since, "modified_since"),
+            created_since=as_instant(self.created_since, "created_since"),
+        )
+        return write_contacts(contacts, self.path)
+
+
+def _strings(value: Any) -> Iterator[str]:
+    """Every string within a rendered value."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for one in value.values():
+            yield from _strings(one)
+    elif isinstance(value, Sequence):
+        for one in value:
+            yield from _strings(one)

@@ -1,0 +1,35 @@
+"""What to do about a name that is there already: the platform itself allows equal names."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from airflow.sdk.exceptions import AirflowFailException
+
+log = logging.getLogger(__name__)
+
+IF_EXISTS = ("reuse", "create", "fail")
+
+
+def create_unless_found(
+    what: str, if_exists: str, *, find: Callable[[], int | None], create: Callable[[], int]
+) -> int:
+    """Create something, or reuse or refuse the one that has its name.
+
+    :param what: the thing in words, for the log and the refusal.
+    :param if_exists: one of ``IF_EXISTS``.
+    :return: the id found or created.
+    :raises AirflowFailException: when it exists and ``if_exists`` is ``fail``.
+    """
+    found = None if if_exists == "create" else find()
+    if found is None:
+        created = create()
+        log.info("created %s, id %d", what, created)
+        return created
+    if if_exists == "fail":
+        raise AirflowFailException(
+            f"{what} exists already (id {found}); set if_exists='reuse' to use it, or choose another name"
+        )
+    log.info("reusing %s, id %d", what, found)
+    return found

@@ -1,0 +1,29 @@
+"""Writing contacts that were read from the platform to object storage."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from typing import Any
+
+log = logging.getLogger(__name__)
+
+
+def write_contacts(contacts: Iterable[dict[str, Any]], path: str) -> dict[str, Any]:
+    """Write contacts as NDJSON, as they come, without holding more than a page.
+
+    :param path: where to write; the folder is made when it is missing.
+    :return: ``path`` and ``contacts`` (how many).
+    """
+    import orjson
+    from airflow.sdk import ObjectStoragePath
+
+    target = ObjectStoragePath(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    count = 0
+    with target.open("wb") as file:
+        for contact in contacts:
+            file.write(orjson.dumps(contact, option=orjson.OPT_APPEND_NEWLINE))
+            count += 1
+    log.info("wrote %d contacts to %s", count, path)
+    return {"path": path, "contacts": count}

@@ -1,0 +1,58 @@
+"""Operators on folders (api-contract §1.1, §1.5)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from airflow.sdk import Context
+
+from email_contacts.arguments import as_choice, as_id
+from email_contacts.operators.base import ContactsOperator
+from email_contacts.operators.existing import IF_EXISTS, create_unless_found
+
+
+class CreateFolderOperator(ContactsOperator):
+    """Create a folder, or find the one that has the name already.
+
+    :param name: the folder's name. Templated.
+    :param if_exists: ``reuse`` (default) returns the oldest folder of this name; ``create`` always creates
+        one, for the platform allows equal names (api-contract §1.1); ``fail`` refuses. Templated.
+    :return: the folder's id.
+    """
+
+    template_fields: Sequence[str] = ("conn_id", "name", "if_exists")
+
+    def __init__(self, *, name: str, if_exists: str = "reuse", **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.name = name
+        self.if_exists = if_exists
+
+    def act(self, context: Context) -> int:
+        """Find or create the folder."""
+        return create_unless_found(
+            f"folder {self.name!r}",
+            as_choice(self.if_exists, "if_exists", IF_EXISTS),
+            find=lambda: self.hook.find_folder(self.name),
+            create=lambda: self.hook.client.create_folder(self.name),
+        )
+
+
+class GetFolderListsOperator(ContactsOperator):
+    """Read all lists of a folder, oldest first.
+
+    :param folder_id: the folder's id. Templated.
+    :return: one dictionary per list: ``id``, ``name`` and its counters.
+    """
+
+    template_fields: Sequence[str] = ("conn_id", "folder_id")
+
+    def __init__(self, *, folder_id: int | str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.folder_id = folder_id
+
+    def act(self, context: Context) -> list[dict[str, Any]]:
+        """Walk the pages of the folder's lists."""
+        lists = self.hook.client.iter_folder_lists(as_id(self.folder_id, "folder_id"))
+        return [asdict(one) for one in lists]

@@ -1,0 +1,236 @@
+"""The operator that imports contacts (api-contract §1.4, §2)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import Context
+from airflow.sdk.exceptions import AirflowFailException
+
+from email_contacts.arguments import InvalidArgument, as_flag, as_id, as_ids, exactly_one
+from email_contacts.failures import failing_at_once
+from email_contacts.imports.errors import ImportFailed, ImportTimeout
+from email_contacts.imports.ledger import Ledger
+from email_contacts.imports.submission import Submission, fingerprint, reconnect, running_imports, submit
+from email_contacts.imports.waiting import WaitOutcome, pauses, wait_here
+from email_contacts.imports.watch import look
+from email_contacts.operators.base import ContactsOperator
+from email_contacts.trigger import RESUME_GRACE, ImportCompletedTrigger
+
+if TYPE_CHECKING:
+    from email_contacts.api import ImportRequest, NewList
+
+
+class ImportContactsOperator(ContactsOperator):
+    """Submit one import, once, and wait for it if asked to.
+
+    The submission is written to the task's state before and after the request, so that a retry of the task
+    waits for the import that an earlier try submitted. It is submitted only while fewer imports run in the
+    account than the connection's ``max_running_imports``.
+
+    Exactly one source, and at least one target (api-contract §2.1):
+
+    :param batch_uri: a batch that ``PrepareContactsOperator`` staged. Templated.
+    :param file_url: address of a file that the platform fetches. Templated.
+    :param file_body: CSV text, semicolon separated, with a header line. Not templated: it holds people.
+    :param json_body: contacts as ``{"email": ..., "attributes": {...}}``. Not templated: it holds people.
+    :param list_ids: lists to import into. Templated.
+    :param new_list: ``{"list_name": ..., "folder_id": ...}``: a list that the platform makes. Templated.
+        A list made first with ``CreateListOperator`` is safer: a repeat cannot make a second one.
+    :param notify_url: an address that the platform calls when it is done. Templated.
+    :param email_blacklist: opt ALL imported contacts out of e-mails. Templated.
+    :param sms_blacklist: opt ALL imported contacts out of text messages. Templated.
+    :param disable_notification: spare the account's owner the e-mail about this import. Templated.
+    :param update_existing_contacts: default True, as the platform's. Templated.
+    :param empty_contacts_attributes: let empty fields erase what a contact has. Templated.
+    :param wait_for_completion: end only when the import has ended; otherwise when it is accepted.
+    :param deferrable: wait in the triggerer (default) or in the worker.
+    :param poll_interval: seconds between looks; None: quick at first, then stretched to the connection's
+        ``process_polls_per_hour``.
+    :param timeout: seconds from the submission until waiting ends.
+    :return: the process id. The XCom ``submission`` holds ``process_id``, ``fingerprint``, ``submitted_at``,
+        ``is_reconnected`` and ``requests``.
+    """
+
+    template_fields: Sequence[str] = (
+        "conn_id", "batch_uri", "file_url", "list_ids", "new_list", "notify_url", "email_blacklist",
+        "sms_blacklist", "disable_notification", "update_existing_contacts", "empty_contacts_attributes",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        *,
+        batch_uri: str | None = None,
+        file_url: str | None = None,
+        file_body: str | None = None,
+        json_body: Sequence[Mapping[str, Any]] | None = None,
+        list_ids: Sequence[int] | str = (),
+        new_list: Mapping[str, Any] | None = None,
+        notify_url: str | None = None,
+        email_blacklist: bool | str = False,
+        sms_blacklist: bool | str = False,
+        disable_notification: bool | str = False,
+        update_existing_contacts: bool | str = True,
+        empty_contacts_attributes: bool | str = False,
+        wait_for_completion: bool = True,
+        deferrable: bool = True,
+        poll_interval: float | None = None,
+        timeout: float = 24 * 3600,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.batch_uri = batch_uri
+        self.file_url = file_url
+        self.file_body = file_body
+        self.json_body = json_body
+        self.list_ids = list_ids
+        self.new_list = new_list
+        self.notify_url = notify_url
+        self.email_blacklist = email_blacklist
+        self.sms_blacklist = sms_blacklist
+        self.disable_notification = disable_notification
+        self.update_existing_contacts = update_existing_contacts
+        self.empty_contacts_attributes = empty_contacts_attributes
+        self.wait_for_completion = wait_for_completion
+        self.deferrable = deferrable
+        self.poll_interval = poll_interval
+        self.timeout = timeout
+
+    def act(self, context: Context) -> int:
+        """Reconnect to the import of an earlier try, or submit it; then wait for its end, or hand it on."""
+        client, ledger = self.hook.client, self._ledger(context)
+        submission = reconnect(client, ledger, timeout=self.timeout)
+        while submission is None:
+            running = running_imports(client)
+            if len(running) < self.hook.settings.max_running_imports:
+                submission = submit(client, self._request, ledger, timeout=self.timeout)
+            else:
+                self.log.info(
+                    "waiting for one of %d running imports to end: processes %s", len(running), running
+                )
+                self._wait(running, time.time() + self.timeout, enough="any", then="resume_submission")
+        self._report(context, submission)
+        if not self.wait_for_completion:
+            ledger.close()
+            return submission.process_id
+        ids = [submission.process_id]
+        sighting = look(client, ids)
+        outcome = WaitOutcome(sighting) if sighting.is_finished else self._wait(ids, submission.deadline)
+        return self._ended(outcome, ledger)
+
+    def resume_submission(self, context: Context, event: Mapping[str, Any] | None = None) -> int:
+        """Come back from waiting for another import's end; whether that went well is not ours to judge."""
+        with failing_at_once():
+            WaitOutcome.from_event(event)
+            return self.act(context)
+
+    def execute_complete(self, context: Context, event: Mapping[str, Any] | None = None) -> int:
+        """Judge what the trigger saw of our own import."""
+        with failing_at_once():
+            return self._ended(WaitOutcome.from_event(event), self._ledger(context))
+
+    def on_kill(self) -> None:
+        """Say what a kill means: the platform cannot cancel an import."""
+        self.log.warning("detached; an import that was submitted goes on, for the platform cannot cancel it")
+
+    @cached_property
+    def _request(self) -> ImportRequest:
+        """The request, read and checked; the batch is read from the stage only here."""
+        from email_contacts.api import ImportRequest
+
+        sources = {"file_url": self.file_url, "file_body": self.file_body, "json_body": self.json_body}
+        exactly_one(batch_uri=self.batch_uri, **sources)
+        return ImportRequest(
+            **sources,
+            prepared=_read_batch(self.batch_uri) if self.batch_uri else None,
+            list_ids=as_ids(self.list_ids, "list_ids"),
+            new_list=_new_list(self.new_list),
+            notify_url=self.notify_url or None,
+            email_blacklist=as_flag(self.email_blacklist, "email_blacklist"),
+            sms_blacklist=as_flag(self.sms_blacklist, "sms_blacklist"),
+            disable_notification=as_flag(self.disable_notification, "disable_notification"),
+            update_existing_contacts=as_flag(self.update_existing_contacts, "update_existing_contacts"),
+            empty_contacts_attributes=as_flag(self.empty_contacts_attributes, "empty_contacts_attributes"),
+        )
+
+    def _ledger(self, context: Context) -> Ledger:
+        return Ledger(context["task_state_store"], fingerprint(self._request.to_bytes()))
+
+    def _wait(
+        self, ids: Sequence[int], deadline: float, *, enough: str = "all", then: str = "execute_complete"
+    ) -> WaitOutcome:
+        """Wait in the worker and come back, or in the triggerer and come back through the method ``then``."""
+        if self.deferrable:
+            self.defer(
+                trigger=ImportCompletedTrigger(
+                    conn_id=self.conn_id,
+                    process_ids=ids,
+                    deadline=deadline,
+                    not_before=time.time() + RESUME_GRACE,
+                    enough=enough,
+                    poll_interval=self.poll_interval,
+                ),
+                method_name=then,
+            )
+        polls = self.hook.settings.process_polls_per_hour
+        return wait_here(
+            self.hook.client,
+            ids,
+            deadline=deadline,
+            enough=enough,
+            pauses=pauses(polls, every=self.poll_interval),
+        )
+
+    def _report(self, context: Context, submission: Submission) -> None:
+        requests = self.hook.client.requests
+        context["ti"].xcom_push(
+            "submission",
+            {
+                "process_id": submission.process_id,
+                "fingerprint": submission.fingerprint,
+                "submitted_at": submission.submitted_at,
+                "is_reconnected": submission.is_reconnected,
+                "requests": {"made": requests.made, "retried": requests.retried},
+            },
+        )
+
+    def _ended(self, outcome: WaitOutcome, ledger: Ledger) -> int:
+        """Close the ledger as the import ended: done, to be imported again, or to be waited for again."""
+        try:
+            process = outcome.completed()[0]
+        except ImportTimeout as error:
+            ledger.rest()
+            raise AirflowFailException(f"{error} Clear this task to wait longer.") from error
+        except ImportFailed:
+            ledger.forget()
+            raise
+        ledger.close()
+        return process.id
+
+
+def _read_batch(uri: str) -> bytes:
+    from airflow.sdk import ObjectStoragePath
+
+    batch = ObjectStoragePath(uri)
+    if not batch.is_file():
+        raise InvalidArgument(
+            f"batch_uri={uri!r} is not there; run the preparation again, on a stage that every worker reaches"
+        )
+    return bytes(batch.read_bytes())
+
+
+def _new_list(given: Mapping[str, Any] | None) -> NewList | None:
+    from email_contacts.api import NewList
+
+    if not given:
+        return None
+    if set(given) != {"list_name", "folder_id"}:
+        raise InvalidArgument(
+            f"new_list has the keys {sorted(given)}; it takes list_name and folder_id, both"
+        )
+    return NewList(
+        list_name=str(given["list_name"]), folder_id=as_id(given["folder_id"], "new_list.folder_id")
+    )

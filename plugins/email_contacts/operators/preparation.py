@@ -1,0 +1,183 @@
+"""The operator that turns a contacts file into batches that are ready to import."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import Context
+from airflow.sdk.exceptions import AirflowFailException
+
+from email_contacts.arguments import InvalidArgument, as_choice
+from email_contacts.operators.base import ContactsOperator
+
+if TYPE_CHECKING:
+    from airflow.sdk import ObjectStoragePath
+
+    from email_contacts.contacts.manifest import Manifest
+
+FORMATS = ("auto", "csv", "ndjson")
+UNKNOWN_COLUMNS = ("fail", "drop")
+PROGRESS_EVERY = 5.0
+
+
+class PrepareContactsOperator(ContactsOperator):
+    """Read a contacts file, validate every row, and stage the batches to import.
+
+    Nothing is sent. Batches, rejects and the manifest are written to a folder of this run below the
+    connection's staging folder; XCom carries where they are, never a row.
+
+    :param source: path or address of the file (``/data/a.csv``, ``s3://bucket/a.ndjson``). Templated.
+    :param source_root: the folder that a relative ``source`` is looked up in. Templated.
+    :param source_format: ``csv``, ``ndjson``, or ``auto`` (by the file's name). Templated.
+    :param delimiter: of a CSV file; empty: detected from its header. Templated.
+    :param encoding: of the file; empty: a byte order mark decides, otherwise UTF-8. Templated.
+    :param mapping: path of a mapping document; empty: columns are mapped by their names. Templated.
+    :param unknown_columns: ``fail`` (default) or ``drop`` columns that the account has no attribute for,
+        which the platform would drop in silence (api-contract §3). Templated.
+    :param max_rejects: stop when more rows are rejected: ``"100"`` or ``"5%"``; empty: the connection's
+        setting. Templated.
+    :param check_attributes: read the account's attributes first, and map and check columns by them.
+    :return: the batches' addresses, to expand an import over. The XComs ``manifest_uri``, ``accepted``,
+        ``batches`` and ``rows`` say more.
+    """
+
+    template_fields: Sequence[str] = (
+        "conn_id", "source", "source_root", "source_format", "delimiter", "encoding", "mapping",
+        "unknown_columns", "max_rejects",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        *,
+        source: str,
+        source_root: str = "",
+        source_format: str = "auto",
+        delimiter: str = "",
+        encoding: str = "",
+        mapping: str = "",
+        unknown_columns: str = "fail",
+        max_rejects: str = "",
+        check_attributes: bool = True,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.source = source
+        self.source_root = source_root
+        self.source_format = source_format
+        self.delimiter = delimiter
+        self.encoding = encoding
+        self.mapping = mapping
+        self.unknown_columns = unknown_columns
+        self.max_rejects = max_rejects
+        self.check_attributes = check_attributes
+
+    def act(self, context: Context) -> list[str]:
+        """Prepare, report, and hand the batches on."""
+        manifest = self._prepare(run_stage(self.hook.settings.staging_root, context))
+        self._report(context, manifest)
+        if not manifest.batches:
+            raise AirflowFailException(
+                f"none of the {manifest.rows.read} rows of {self.source} can be imported: "
+                f"{_counted(manifest.reject_reasons)}. The rejects are in {manifest.rejects_uri}"
+            )
+        return [batch.uri for batch in manifest.batches]
+
+    def _prepare(self, stage: ObjectStoragePath) -> Manifest:
+        from email_contacts.contacts.mapping import Mapping
+        from email_contacts.contacts.preparation import prepare
+
+        source_format = as_choice(self.source_format, "source_format", FORMATS)
+        return prepare(
+            self._path("source", self.source),
+            stage,
+            mapping=Mapping.read(self._path("mapping", self.mapping)) if self.mapping else None,
+            account_attributes=self._account_attributes() if self.check_attributes else None,
+            source_format=None if source_format == "auto" else source_format,
+            delimiter=self.delimiter or None,
+            encoding=self.encoding or None,
+            unknown_columns=as_choice(self.unknown_columns, "unknown_columns", UNKNOWN_COLUMNS),
+            max_rejects=self.max_rejects or self.hook.settings.max_rejects or None,
+            on_progress=_ProgressLog(self.log),
+        )
+
+    def _path(self, argument: str, value: str) -> ObjectStoragePath:
+        """The path that a user gave; a relative one means nothing without a root."""
+        from airflow.sdk import ObjectStoragePath
+
+        if not value:
+            raise InvalidArgument(f"{argument} is empty; give the path or the address of a file")
+        if "://" in value or value.startswith("/"):
+            return ObjectStoragePath(value)
+        if not self.source_root:
+            raise InvalidArgument(
+                f"{argument}={value!r} is a relative path; give an absolute one, or source_root"
+            )
+        return ObjectStoragePath(self.source_root) / value
+
+    def _account_attributes(self) -> list[Any]:
+        from email_contacts.contacts.mapping import AccountAttribute
+
+        return [
+            AccountAttribute(
+                name=attribute.name,
+                type=attribute.type or attribute.category,
+                labels=attribute.enumeration or attribute.options,
+            )
+            for attribute in self.hook.client.attributes()
+        ]
+
+    def _report(self, context: Context, manifest: Manifest) -> None:
+        rows = manifest.rows
+        self.log.info(
+            "prepared %s: %d rows read = %d accepted + %d rejected + %d duplicates; %d batches, %.1f s",
+            self.source, rows.read, rows.accepted, rows.rejected, rows.duplicates,
+            len(manifest.batches), manifest.seconds,
+        )  # fmt: skip
+        if rows.rejected:
+            self.log.warning("rejected: %s; see %s", _counted(manifest.reject_reasons), manifest.rejects_uri)
+        if manifest.unknown_columns:
+            self.log.warning(
+                "dropped columns that the account does not know: %s", list(manifest.unknown_columns)
+            )
+        ti = context["ti"]
+        ti.xcom_push("manifest_uri", manifest.uri)
+        ti.xcom_push("accepted", rows.accepted)
+        ti.xcom_push("batches", len(manifest.batches))
+        ti.xcom_push(
+            "rows",
+            {
+                "read": rows.read,
+                "accepted": rows.accepted,
+                "rejected": rows.rejected,
+                "duplicates": rows.duplicates,
+            },
+        )
+
+
+class _ProgressLog:
+    """Writes the preparation's progress to the task's log every few seconds."""
+
+    def __init__(self, log: Any) -> None:
+        self._log = log
+        self._next = time.monotonic() + PROGRESS_EVERY
+
+    def __call__(self, progress: Progress) -> None:
+        now = time.monotonic()
+        if now >= self._next:
+            self._next = now + PROGRESS_EVERY
+            self._log.info("%s", progress)
+
+
+def run_stage(root: str, context: Context) -> ObjectStoragePath:
+    """The folder of this DAG run below the staging folder: the same for every try and every task."""
+    from airflow.sdk import ObjectStoragePath
+
+    ti = context["ti"]
+    run = re.sub(r"[^A-Za-z0-9_.-]", "-", ti.run_id)
+    return ObjectStoragePath(root) / ti.dag_id / run
+
+
+def _counted(reasons: dict[str, int]) -> str:
+    return ", ".join(f"{count} {rule}" for rule, count in sorted(reasons.items(), key=lambda item: -item[1]))

@@ -1,0 +1,172 @@
+"""The operators that end an import run: what is seen on the platform, and the receipt."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import Context
+from airflow.sdk.exceptions import AirflowFailException
+
+from email_contacts.arguments import as_id, as_ids
+from email_contacts.imports.receipt import Receipt
+from email_contacts.imports.verification import UNKNOWN, Verdict, verify
+from email_contacts.operators.base import ContactsOperator
+
+if TYPE_CHECKING:
+    from email_contacts.contacts.manifest import Manifest
+
+
+class VerifyImportOperator(ContactsOperator):
+    """Look at what an import came to: the reports of its processes, and the sizes of its lists.
+
+    Judges, and does not fail: a receipt is due for a bad import most of all. Use it with
+    ``trigger_rule="all_done"``, and give its result to ``WriteReceiptOperator``, which fails the run.
+
+    :param manifest_uri: what ``PrepareContactsOperator`` pushed as ``manifest_uri``. Templated.
+    :param process_ids: the processes of the submitted batches. Templated.
+    :param list_ids: the lists imported into. Templated.
+    :param patience: seconds to look again while a list is still shorter than expected, for a platform's
+        counters may lag.
+    :return: the verdict: ``state``, ``reason``, ``process_ids``, ``platform``, ``list_sizes``.
+    """
+
+    template_fields: Sequence[str] = ("conn_id", "manifest_uri", "process_ids", "list_ids")
+
+    def __init__(
+        self,
+        *,
+        manifest_uri: str,
+        process_ids: int | str | Iterable[int],
+        list_ids: int | str | Iterable[int],
+        patience: float = 30,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.manifest_uri = manifest_uri
+        self.process_ids = process_ids
+        self.list_ids = list_ids
+        self.patience = patience
+
+    def act(self, context: Context) -> dict[str, Any]:
+        """Look, and look again while the counters may lag."""
+        manifest = read_manifest(self.manifest_uri)
+        until = time.monotonic() + self.patience
+        pause = 1.0
+        while True:
+            verdict = verify(
+                self.hook.client,
+                process_ids=as_ids(self.process_ids, "process_ids"),
+                batches=len(manifest.batches),
+                sent=manifest.rows.accepted,
+                list_ids=as_ids(self.list_ids, "list_ids"),
+            )
+            if verdict.state != UNKNOWN or time.monotonic() + pause > until:
+                self.log.info("the import is %s %s", verdict.state, verdict.reason)
+                return verdict.to_json()
+            time.sleep(pause)
+            pause *= 2
+
+
+class WriteReceiptOperator(ContactsOperator):
+    """Write the receipt of an import run, and fail the run whose receipt is not that of a complete import.
+
+    The receipt is a file beside the rejects, this task's XCom, and the extra of the events of its outlets.
+
+    :param manifest_uri: what ``PrepareContactsOperator`` pushed as ``manifest_uri``. Templated.
+    :param verdict: what ``VerifyImportOperator`` returned. Templated.
+    :param submissions: the XComs ``submission`` of the import tasks. Templated.
+    :param folder_id: the folder, for the record. Templated.
+    :param sizes_before: what ``GetListOperator`` returned before the import, once or per list. Templated.
+    :return: the receipt, with ``receipt_uri``.
+    """
+
+    template_fields: Sequence[str] = (
+        "conn_id", "manifest_uri", "verdict", "submissions", "folder_id", "sizes_before",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        *,
+        manifest_uri: str,
+        verdict: Mapping[str, Any],
+        submissions: Any = (),
+        folder_id: int | str | None = None,
+        sizes_before: Any = (),
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.manifest_uri = manifest_uri
+        self.verdict = verdict
+        self.submissions = submissions
+        self.folder_id = folder_id
+        self.sizes_before = sizes_before
+
+    def act(self, context: Context) -> dict[str, Any]:
+        """Put the receipt together, write it, and only then judge the run."""
+        from airflow.sdk import ObjectStoragePath
+
+        receipt = self._receipt(context)
+        path = ObjectStoragePath(self.manifest_uri).parent / "receipt.json"
+        document = {**receipt.to_json(), "receipt_uri": str(path)}
+        path.write_text(json.dumps(document, indent=2))
+        context["ti"].xcom_push("receipt", document)
+        self.log.info("receipt: %s", path)
+        receipt.raise_for_unaccounted()
+        for outlet in self.outlets:
+            context["outlet_events"][outlet].extra = document
+        return document
+
+    def _receipt(self, context: Context) -> Receipt:
+        ti = context["ti"]
+        submissions = [one for one in self.submissions or () if one]
+        started_at = context["dag_run"].start_date
+        return Receipt.of(
+            read_manifest(self.manifest_uri),
+            self._verdict(submissions),
+            dag_id=ti.dag_id,
+            run_id=ti.run_id,
+            folder_id=as_id(self.folder_id, "folder_id") if self.folder_id else None,
+            sizes_before=_sizes(self.sizes_before),
+            started_at=_instant(started_at or datetime.now(timezone.utc)),
+            submitted_at=min((one["submitted_at"] for one in submissions), default=None),
+            finished_at=_instant(datetime.now(timezone.utc)),
+            requests={
+                count: sum(one["requests"][count] for one in submissions) for count in ("made", "retried")
+            },
+        )
+
+    def _verdict(self, submissions: Sequence[Mapping[str, Any]]) -> Verdict:
+        if self.verdict:
+            return Verdict.from_json(self.verdict)
+        process_ids = tuple(one["process_id"] for one in submissions)
+        return Verdict(UNKNOWN, "the import was not verified; see the log of that task", process_ids, {}, {})
+
+
+def read_manifest(uri: str | None) -> Manifest:
+    """Read what a preparation left.
+
+    :raises AirflowFailException: when there was none, or it did not finish.
+    """
+    from airflow.sdk import ObjectStoragePath
+
+    from email_contacts.contacts.manifest import Manifest
+
+    if not uri or not (path := ObjectStoragePath(uri)).is_file():
+        raise AirflowFailException(
+            f"there is no manifest at {uri!r}: the preparation did not finish, so there is nothing to account for. "
+            "The log of its task says why."
+        )
+    return Manifest.read(path)
+
+
+def _sizes(before: Any) -> dict[int, int]:
+    lists = [before] if isinstance(before, Mapping) else before or ()
+    return {one["id"]: one["size"] for one in lists if one}
+
+
+def _instant(moment: datetime) -> str:
+    return moment.astimezone(timezone.utc).isoformat(timespec="milliseconds")
