@@ -1,0 +1,281 @@
+"""What the platform answers, as values with verbs.
+
+Knows the documents of api-contract §1 to §3 and what a document must hold to be believed; must not import
+anything that sends. Every ``read`` takes a decoded JSON document and raises :class:`NotAsDocumented`, naming
+field and rule but never the value, when the document is not what was documented. Unknown fields are no
+error: the platform adds some now and then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from email_contacts.api import fields
+
+T = TypeVar("T")
+
+IMPORT_PROCESS = "IMPORTUSER"
+RUNNING_STATUSES = frozenset({"queued", "in_process", "processing"})
+FAILED_STATUSES = frozenset({"failed", "cancelled"})
+COMPLETED_STATUSES = frozenset({"completed"})
+DOCUMENTED_STATUSES = RUNNING_STATUSES | FAILED_STATUSES | COMPLETED_STATUSES
+
+
+@dataclass(frozen=True)
+class Page(Generic[T]):
+    """One page of a collection.
+
+    :param items: in the order of the platform.
+    :param count: size of the whole collection. It ignores ``modifiedSince`` (api-contract §4): never
+        decide by it that a filtered walk is at its end.
+    """
+
+    items: tuple[T, ...]
+    count: int
+
+    @classmethod
+    def read(cls, document: Any, *, key: str, item: Callable[[Any], T]) -> Page[T]:
+        """Read ``{key: [...], "count": n}``; an empty collection may leave the list out (or null)."""
+        count = fields.integer(document, "count")
+        items = document.get(key)
+        if items is None and count == 0:
+            items = []
+        if not isinstance(items, list):
+            raise fields.NotAsDocumented(f"{key!r} is not an array")
+        return cls(tuple(item(entry) for entry in items), count)
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A folder of lists (api-contract §6).
+
+    :param total_subscribers: ``0`` on newer platforms, whatever the truth is (api-contract §1.6).
+    """
+
+    id: int
+    name: str
+    unique_subscribers: int
+    total_subscribers: int = 0
+
+    @classmethod
+    def read(cls, document: Any) -> Folder:
+        """Read one folder."""
+        return cls(
+            id=fields.integer(document, "id"),
+            name=fields.text(document, "name"),
+            unique_subscribers=fields.integer(document, "uniqueSubscribers", default=0),
+            total_subscribers=fields.integer(document, "totalSubscribers", default=0),
+        )
+
+
+@dataclass(frozen=True)
+class ListSummary:
+    """A list as a page of lists shows it (api-contract §1.5).
+
+    :param unique_subscribers: all its contacts, blacklisted ones too: the number to verify with.
+    :param total_subscribers: ``0`` on newer platforms, like ``total_blacklisted`` (api-contract §1.6).
+    :param folder_id: known on ``GET /contacts/lists`` only.
+    """
+
+    id: int
+    name: str
+    unique_subscribers: int
+    total_subscribers: int = 0
+    total_blacklisted: int = 0
+    folder_id: int | None = None
+
+    @classmethod
+    def read(cls, document: Any) -> ListSummary:
+        """Read one entry of a page of lists."""
+        return cls(
+            id=fields.integer(document, "id"),
+            name=fields.text(document, "name"),
+            unique_subscribers=fields.integer(document, "uniqueSubscribers", default=0),
+            total_subscribers=fields.integer(document, "totalSubscribers", default=0),
+            total_blacklisted=fields.integer(document, "totalBlacklisted", default=0),
+            folder_id=fields.integer_or_none(document, "folderId"),
+        )
+
+
+@dataclass(frozen=True)
+class ContactList:
+    """One list with its folder (api-contract §1.6); counters as in :class:`ListSummary`.
+
+    :param created_at: in UTC; ``None`` when the platform leaves it out.
+    :param dynamic: whether the platform fills it by a rule.
+    """
+
+    id: int
+    name: str
+    folder_id: int
+    unique_subscribers: int
+    total_subscribers: int = 0
+    total_blacklisted: int = 0
+    created_at: datetime | None = None
+    dynamic: bool = False
+
+    @classmethod
+    def read(cls, document: Any) -> ContactList:
+        """Read the answer of ``GET /contacts/lists/{listId}``."""
+        created_at = fields.field(document, "createdAt", default=None)
+        return cls(
+            id=fields.integer(document, "id"),
+            name=fields.text(document, "name"),
+            folder_id=fields.integer(document, "folderId"),
+            # Required, as imports are verified with it: no default stands in for a missing number.
+            unique_subscribers=fields.integer(document, "uniqueSubscribers"),
+            total_subscribers=fields.integer(document, "totalSubscribers", default=0),
+            total_blacklisted=fields.integer(document, "totalBlacklisted", default=0),
+            created_at=None if created_at is None else fields.instant(document, "createdAt"),
+            dynamic=document.get("dynamicList") is True,
+        )
+
+
+@dataclass(frozen=True)
+class Attribute:
+    """An attribute that contacts of the account may have (api-contract §3).
+
+    :param category: ``normal``, ``category``, ``transactional``, ``calculated`` or ``global``.
+    :param type: ``text``, ``float``, ``date``, ``boolean``, ...; ``None`` where the platform gives none.
+    :param enumeration: labels that a *category* attribute takes.
+    :param options: values that a *multiple-choice* attribute takes.
+    """
+
+    name: str
+    category: str
+    type: str | None = None
+    enumeration: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
+
+    @classmethod
+    def read(cls, document: Any) -> Attribute:
+        """Read one attribute."""
+        kind = fields.field(document, "type", default=None)
+        return cls(
+            name=fields.text(document, "name"),
+            category=fields.text(document, "category"),
+            type=None if kind is None else fields.text(document, "type"),
+            enumeration=tuple(fields.text(entry, "label") for entry in fields.array(document, "enumeration")),
+            options=tuple(str(option) for option in fields.array(document, "multiCategoryOptions")),
+        )
+
+    @classmethod
+    def read_all(cls, document: Any) -> tuple[Attribute, ...]:
+        """Read the answer of ``GET /contacts/attributes``."""
+        return tuple(cls.read(entry) for entry in fields.array(document, "attributes", required=True))
+
+
+@dataclass(frozen=True)
+class Process:
+    """A background job of the platform (api-contract §2.3).
+
+    ``completed`` does not say that every row arrived: look at :attr:`rejects`, and at the list.
+
+    :param name: what kind of job; imports are ``IMPORTUSER``.
+    :param info: the platform's report, as it came; ``{}`` when there is none.
+    :param export_url: where an export can be fetched. Kept out of ``repr``, as ``info`` is: such URLs
+        open personal data to whoever holds them.
+    """
+
+    id: int
+    name: str
+    status: str
+    info: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    export_url: str | None = field(default=None, repr=False)
+
+    @classmethod
+    def read(cls, document: Any) -> Process:
+        """Read one process."""
+        info = fields.field(document, "info", default=None)
+        export_url = document.get("export_url")
+        return cls(
+            id=fields.integer(document, "id"),
+            name=fields.text(document, "name"),
+            status=fields.text(document, "status"),
+            info=info if isinstance(info, dict) else {},
+            export_url=export_url if isinstance(export_url, str) else None,
+        )
+
+    @property
+    def is_import(self) -> bool:
+        """Whether it is an import of contacts."""
+        return self.name == IMPORT_PROCESS
+
+    @property
+    def is_documented(self) -> bool:
+        """Whether any source documents this status."""
+        return self.status in DOCUMENTED_STATUSES
+
+    @property
+    def is_completed(self) -> bool:
+        """Whether it came to its end; some rows may still have been rejected."""
+        return self.status in COMPLETED_STATUSES
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether it stopped without coming to its end."""
+        return self.status in FAILED_STATUSES
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether nothing more will happen."""
+        return self.is_completed or self.has_failed
+
+    @property
+    def is_running(self) -> bool:
+        """Whether to wait on. A status that nobody documented counts as running (api-contract §2.3)."""
+        return not self.is_finished
+
+    @property
+    def rejects(self) -> dict[str, int | str]:
+        """Why rows of an import were rejected: reason to a count, or to the URL of a CSV report.
+
+        Reasons without rows are left out. A value that is neither count nor URL is told by its type, as
+        dropping it would hide rejected rows.
+        """
+        report = self.info.get("import")
+        if not isinstance(report, dict):
+            return {}
+        return {
+            str(reason): value if isinstance(value, (int, str)) else f"undocumented {type(value).__name__}"
+            for reason, value in report.items()
+            if value
+        }
+
+
+@dataclass(frozen=True)
+class CreatedContact:
+    """What came of creating a contact (api-contract §1.3).
+
+    :param id: ``None`` after an update: the platform answers 204 and names no id.
+    :param created: ``False`` when a contact that existed was updated.
+    """
+
+    id: int | None
+    created: bool
+
+    @classmethod
+    def read(cls, document: Any) -> CreatedContact:
+        """Read ``{"id": n}`` or the empty body of a 204."""
+        if document is None:
+            return cls(id=None, created=False)
+        return cls(id=fields.integer(document, "id"), created=True)
+
+
+def read_id(document: Any) -> int:
+    """Read ``{"id": n}``, the answer to a new folder or list."""
+    return fields.integer(document, "id")
+
+
+def read_process_id(document: Any) -> int:
+    """Read ``{"processId": n}``, the answer to a job that was accepted."""
+    return fields.integer(document, "processId")
+
+
+def read_contact(document: Any) -> dict[str, Any]:
+    """Read one contact; it stays a plain ``dict``, with every field that the platform knows."""
+    fields.integer(document, "id")
+    return dict(document)
