@@ -1,0 +1,44 @@
+"""From source rows to request bodies: sources, mapping, validation, duplicates, batches, rejects, masking.
+
+Pure: knows neither Airflow nor HTTP, and imports neither ``api`` nor ``imports``. Importing this package
+costs nothing; each name is loaded when it is first asked for.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from email_contacts.contacts.attributes import AccountAttribute as AccountAttribute
+    from email_contacts.contacts.errors import PreparationError as PreparationError
+    from email_contacts.contacts.manifest import Batch as Batch
+    from email_contacts.contacts.manifest import Manifest as Manifest
+    from email_contacts.contacts.manifest import Rows as Rows
+    from email_contacts.contacts.mapping import Mapping as Mapping
+    from email_contacts.contacts.masking import mask as mask
+    from email_contacts.contacts.preparation import Progress as Progress
+    from email_contacts.contacts.preparation import prepare as prepare
+
+_ROOMS = {
+    "AccountAttribute": "attributes",
+    "Batch": "manifest",
+    "Manifest": "manifest",
+    "Mapping": "mapping",
+    "PreparationError": "errors",
+    "Progress": "preparation",
+    "Rows": "manifest",
+    "mask": "masking",
+    "prepare": "preparation",
+}
+__all__ = sorted(_ROOMS)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _ROOMS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_ROOMS[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *__all__]

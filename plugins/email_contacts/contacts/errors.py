@@ -1,0 +1,121 @@
+"""Why a source cannot be prepared, as one tree.
+
+Knows words only: no file, no row and no value of a cell is kept in an error, because errors are logged.
+
+::
+
+    PreparationError (ValueError)
+    ├── InvalidOption            an argument that no source could satisfy, such as max_rejects="many"
+    ├── MappingError             the mapping document is wrong, or does not fit the source or the account
+    │   └── UnknownColumns       columns without an attribute, while unknown_columns is "fail"
+    ├── SourceMissing            (FileNotFoundError)
+    ├── SourceIsDirectory        (IsADirectoryError)
+    ├── SourceEmpty
+    ├── SourceUnreadable         compressed, a spreadsheet, or NDJSON that is none
+    ├── SourceUndecodable        bytes that are not in the encoding; names line and byte
+    ├── WrongDelimiter           given or detected, it does not cut the header into columns
+    ├── HeaderError              blank or repeated column names
+    │   └── NoIdentifierColumn   neither EMAIL nor EXT_ID nor SMS
+    ├── RowTooLong               longer than a request body may be; usually an unclosed quote
+    ├── StageError               the stage is not a folder that can be written
+    ├── NotAManifest             what was read is not a manifest of ours
+    └── TooManyRejects           more rows rejected than max_rejects allows
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+
+class PreparationError(ValueError):
+    """A source that cannot be prepared. The message says what was found, the rule, and how to mend it."""
+
+
+class InvalidOption(PreparationError):
+    """An argument that no source could satisfy."""
+
+
+class MappingError(PreparationError):
+    """A mapping that is wrong in itself, or does not fit the source or the account."""
+
+
+class UnknownColumns(MappingError):
+    """Columns that lead to no attribute, while the choice is to fail.
+
+    :param message: what to say.
+    :param columns: the columns' names as the source spells them.
+    """
+
+    def __init__(self, message: str, columns: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.columns = tuple(columns)
+
+
+class SourceMissing(PreparationError, FileNotFoundError):
+    """Nothing is at the source's path."""
+
+
+class SourceIsDirectory(PreparationError, IsADirectoryError):
+    """The source's path is a folder."""
+
+
+class SourceEmpty(PreparationError):
+    """The source holds not even a header."""
+
+
+class SourceUnreadable(PreparationError):
+    """The source is of a kind that is not read here."""
+
+
+class SourceUndecodable(PreparationError):
+    """The source holds bytes that its encoding does not have."""
+
+
+class WrongDelimiter(PreparationError):
+    """The delimiter does not cut the header into columns, or several could."""
+
+
+class HeaderError(PreparationError):
+    """Column names that are blank or repeated."""
+
+
+class NoIdentifierColumn(HeaderError):
+    """No column says who the contact is."""
+
+
+class RowTooLong(PreparationError):
+    """One row is longer than a request body may be."""
+
+
+class StageError(PreparationError):
+    """The stage is not a folder that can be written."""
+
+
+class NotAManifest(PreparationError):
+    """What was read is not a manifest."""
+
+
+class TooManyRejects(PreparationError):
+    """More rows were rejected than the run allows; nothing was finished.
+
+    :param message: what to say.
+    :param read: rows read until the decision.
+    :param rejected: rows rejected until then.
+    :param reasons: rule -> rows rejected by it.
+    :param rejects_uri: where each rejected row is listed.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        read: int = 0,
+        rejected: int = 0,
+        reasons: Mapping[str, int] | None = None,
+        rejects_uri: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.read = read
+        self.rejected = rejected
+        self.reasons = dict(reasons or {})
+        self.rejects_uri = rejects_uri

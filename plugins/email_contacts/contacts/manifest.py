@@ -1,0 +1,139 @@
+"""The manifest: what a preparation came to.
+
+Knows counts, names and fingerprints; holds nothing personal. It is written last, so where there is a manifest
+the stage is complete.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from hashlib import sha256
+from typing import Any
+
+from email_contacts.contacts.errors import NotAManifest, PreparationError
+from email_contacts.contacts.paths import AnyPath
+from email_contacts.contacts.stage import write_whole
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What became of the rows.
+
+    :param read: rows of the source; always ``accepted + rejected + duplicates``.
+    :param accepted: rows that are sent.
+    :param rejected: rows that break a rule.
+    :param duplicates: rows that a later row about the same contact supersedes.
+    """
+
+    read: int
+    accepted: int
+    rejected: int
+    duplicates: int
+
+    def __post_init__(self) -> None:
+        if self.read != self.accepted + self.rejected + self.duplicates:
+            raise PreparationError(
+                f"The rows do not add up: {self.read} read is not {self.accepted} accepted + {self.rejected} "
+                f"rejected + {self.duplicates} duplicates. This is a fault of this package."
+            )
+
+
+@dataclass(frozen=True)
+class Batch:
+    """A prepared body.
+
+    :param uri: the file: the value of "jsonBody", a JSON array.
+    :param bytes: its size.
+    :param contacts: contacts in it.
+    :param fingerprint: SHA-256 of its bytes, in hex.
+    """
+
+    uri: str
+    bytes: int
+    contacts: int
+    fingerprint: str
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a preparation came to.
+
+    :param source: the source's URI.
+    :param rows: what became of the rows.
+    :param batches: the prepared bodies, in order.
+    :param rejects_uri: the list of rejected rows.
+    :param duplicates_uri: the list of superseded rows.
+    :param unknown_columns: columns that were dropped, by choice.
+    :param reject_reasons: rule -> rows rejected by it, most frequent first.
+    :param seconds: how long it took.
+    :param peak_memory_bytes: most memory that the process had until then.
+    """
+
+    source: str
+    rows: Rows
+    batches: tuple[Batch, ...]
+    rejects_uri: str
+    duplicates_uri: str
+    unknown_columns: tuple[str, ...] = ()
+    reject_reasons: Mapping[str, int] = field(default_factory=dict)
+    seconds: float = 0.0
+    peak_memory_bytes: int = 0
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 over the batches' fingerprints and the counts: the same rows prepared the same way."""
+        content = json.dumps([[batch.fingerprint for batch in self.batches], asdict(self.rows)])
+        return sha256(content.encode()).hexdigest()
+
+    def to_json(self) -> dict[str, Any]:
+        """Give the document; small, and free of personal data."""
+        document = asdict(self)
+        return {"source": document.pop("source"), "fingerprint": self.fingerprint, **document}
+
+    def write(self, path: AnyPath) -> None:
+        """Write the document; the file is there in whole or not at all."""
+        write_whole(path, json.dumps(self.to_json(), indent=2, ensure_ascii=False).encode() + b"\n")
+
+    @classmethod
+    def read(cls, path: AnyPath) -> Manifest:
+        """Read a manifest.
+
+        :raises NotAManifest: when there is none, or it is not what ``write`` wrote.
+        """
+        try:
+            with path.open("rb") as file:
+                document = json.loads(file.read())
+        except FileNotFoundError as error:
+            raise NotAManifest(
+                f"There is no manifest at {path}: the preparation did not finish. Prepare the source again."
+            ) from error
+        except ValueError as error:
+            raise NotAManifest(f"{path} is not a manifest: it is not JSON.") from error
+        return cls.from_json(document)
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Manifest:
+        """Make a manifest of its document.
+
+        :raises NotAManifest: when parts are missing, or the fingerprint is not that of the content.
+        """
+        try:
+            said = dict(document)
+            fingerprint = said.pop("fingerprint")
+            batches: Sequence[Mapping[str, Any]] = said.pop("batches")
+            manifest = cls(
+                rows=Rows(**said.pop("rows")),
+                batches=tuple(Batch(**batch) for batch in batches),
+                unknown_columns=tuple(said.pop("unknown_columns")),
+                **said,
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise NotAManifest(f"This is not a manifest: {error}.") from error
+        if manifest.fingerprint != fingerprint:
+            raise NotAManifest(
+                "The manifest's fingerprint is not that of its content: it was changed by hand, or comes "
+                "from another version. Prepare the source again."
+            )
+        return manifest

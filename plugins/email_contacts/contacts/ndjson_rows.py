@@ -1,0 +1,208 @@
+"""Rows of an NDJSON file: one JSON object per line.
+
+Knows lines and keys; not what the columns mean. The columns are the keys of the first rows, in order of
+appearance, and those that the caller expects. Keys that come up later are unknown columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice
+from typing import Any
+
+import orjson
+
+from email_contacts.contacts.column_names import canonical
+from email_contacts.contacts.encoding import HEAD_BYTES, encoding_of, open_bytes
+from email_contacts.contacts.errors import (
+    HeaderError,
+    InvalidOption,
+    RowTooLong,
+    SourceEmpty,
+    SourceUndecodable,
+    SourceUnreadable,
+    UnknownColumns,
+)
+from email_contacts.contacts.paths import AnyPath
+from email_contacts.contacts.rows import Row, RowFault
+
+ROWS_LOOKED_AT = 1000
+
+
+class NdjsonRows:
+    """An opened NDJSON file, read in blocks.
+
+    :param source: the file.
+    :param encoding: None or UTF-8; JSON has no other.
+    :param longest_row: bytes that a line may have.
+    :param expected: columns that may come up at any row.
+    :param drop_late_columns: whether keys that first come up after the first rows are dropped; else they are
+        an error.
+    :raises SourceEmpty: when there is no row.
+    :raises SourceUnreadable: when no line of the first ones is a JSON object.
+    """
+
+    def __init__(
+        self,
+        source: AnyPath,
+        *,
+        encoding: str | None,
+        longest_row: int,
+        expected: Iterable[str] = (),
+        drop_late_columns: bool = False,
+    ) -> None:
+        self._source = source
+        self._longest_row = longest_row
+        self._line = 0
+        self._drop_late_columns = drop_late_columns
+        self._late: dict[str, None] = {}
+        self._file = open_bytes(source)
+        try:
+            self._head = self._checked_head(encoding)
+            self._first = list(islice(self._records(), ROWS_LOOKED_AT))
+            if not self._first:
+                raise SourceEmpty(f"{source.name} is empty. NDJSON needs one object per line.")
+            if not any(isinstance(record, dict) for record in self._first):
+                raise SourceUnreadable(
+                    f"{source.name} is not NDJSON: none of its first lines is a JSON object. "
+                    'Write one object per line without commas between them, or give source_format="csv".'
+                )
+            self._places = self._placed(expected)
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns' names: keys of the first rows, then those that are expected."""
+        return tuple(self._columns)
+
+    @property
+    def late_columns(self) -> tuple[str, ...]:
+        """Keys that came up later and were dropped."""
+        return tuple(self._late)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def __iter__(self) -> Iterator[Row | RowFault]:
+        """Walk the rows, once.
+
+        :raises UnknownColumns: when a key comes up late and such keys are not dropped.
+        :raises RowTooLong: when a line is too long.
+        :raises SourceUndecodable: when a line is not UTF-8.
+        """
+        places = self._places
+        width = len(self._columns)
+        records, self._first = chain(self._first, self._records()), []
+        for record in records:
+            if isinstance(record, RowFault):
+                yield record
+                continue
+            cells: Row = [None] * width
+            for key, value in record.items():
+                place = places.get(key)
+                if place is None:
+                    place = self._place_late(key)
+                if place >= 0:
+                    cells[place] = value
+            yield cells
+
+    def _checked_head(self, encoding: str | None) -> bytes:
+        head = self._file.read(HEAD_BYTES)
+        codec = encoding_of(head, given=encoding, name=self._source.name)
+        if codec not in ("utf-8", "utf-8-sig", "ascii"):
+            raise InvalidOption(
+                f"{self._source.name} is {codec}, but NDJSON is always UTF-8. Convert it first."
+            )
+        return head.removeprefix(b"\xef\xbb\xbf")
+
+    def _lines(self) -> Iterator[bytes]:
+        """Cut blocks into lines; object stores' files differ in how they do it themselves."""
+        pending = self._head
+        self._head = b""
+        while True:
+            *lines, pending = pending.split(b"\n")
+            yield from lines
+            if len(pending) > self._longest_row:
+                raise self._too_long(self._line + 1)
+            block = self._file.read(HEAD_BYTES)
+            if not block:
+                yield pending
+                return
+            pending += block
+
+    def _records(self) -> Iterator[dict[str, Any] | RowFault]:
+        for line in self._lines():
+            self._line += 1
+            if not line or line.isspace():
+                continue
+            if len(line) > self._longest_row:
+                raise self._too_long(self._line)
+            try:
+                record = orjson.loads(line)
+            except orjson.JSONDecodeError as error:
+                yield self._fault(line, error)
+                continue
+            if isinstance(record, dict):
+                yield record
+            elif isinstance(record, list) and self._line == 1:
+                raise SourceUnreadable(
+                    f"{self._source.name} is a JSON array, not NDJSON. Write one object per line, "
+                    "for example with: jq -c '.[]'"
+                )
+            else:
+                yield RowFault("json", f"Line {self._line} is JSON, but not an object.")
+
+    def _fault(self, line: bytes, error: orjson.JSONDecodeError) -> RowFault:
+        try:
+            line.decode("utf-8")
+        except UnicodeDecodeError as undecodable:
+            raise SourceUndecodable(
+                f"{self._source.name} is not UTF-8: line {self._line} holds the byte "
+                f"0x{line[undecodable.start]:02X} at its position {undecodable.start + 1}. "
+                "NDJSON is always UTF-8: convert it first."
+            ) from None
+        return RowFault("json", f"Line {self._line} is not JSON: {error.msg} at its position {error.colno}.")
+
+    def _too_long(self, line: int) -> RowTooLong:
+        return RowTooLong(
+            f"{self._source.name}, line {line} is longer than {self._longest_row:,} bytes, more than one "
+            "request may carry (api-contract §2.1). NDJSON needs one object per line."
+        )
+
+    def _placed(self, expected: Iterable[str]) -> dict[str, int]:
+        names = dict.fromkeys(key for record in self._first if isinstance(record, dict) for key in record)
+        self._columns = list(names)
+        known = {canonical(name) for name in names}
+        self._expected = {}
+        for name in expected:
+            if canonical(name) not in known:
+                known.add(canonical(name))
+                self._expected[canonical(name)] = len(self._columns)
+                self._columns.append(name)
+        return {name: place for place, name in enumerate(names)}
+
+    def _place_late(self, key: str) -> int:
+        """Find the place of a key that the first rows did not have."""
+        place = self._expected.pop(canonical(key), None)
+        if place is None and canonical(key) in map(canonical, self._places):
+            raise HeaderError(
+                f'{self._source.name}, line {self._line}: "{key}" is a second spelling of a key. '
+                "Spell each key one way."
+            )
+        if place is None and not self._drop_late_columns:
+            raise UnknownColumns(
+                f'{self._source.name}, line {self._line}: "{key}" is a key that none of the first '
+                f"{ROWS_LOOKED_AT:,} rows has. Name it in a mapping, or drop unknown columns.",
+                [key],
+            )
+        if place is None:
+            self._late[key] = None
+            place = _DROPPED
+        self._places[key] = place
+        return place
+
+
+_DROPPED = -1  # the place of a key that has none

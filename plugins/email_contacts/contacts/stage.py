@@ -1,0 +1,96 @@
+"""The folder that one preparation fills.
+
+Knows names and permissions of files, not what is in them. It holds personal data, so on a local disk the
+folder is made for its owner only (0700) and so is every file (0600).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from email_contacts.contacts.errors import StageError
+from email_contacts.contacts.paths import AnyPath, local_path
+
+MANIFEST = "manifest.json"
+REJECTS = "rejects.csv"
+DUPLICATES = "duplicates.csv"
+_OURS = re.compile(r"batch-\d{5,}\.json|rejects\.csv|duplicates\.csv|manifest\.json(\.part)?")
+
+
+def batch_name(number: int) -> str:
+    """Name the file of a batch; names sort in the order of the batches."""
+    return f"batch-{number:05d}.json"
+
+
+class Stage:
+    """A folder made ready for one preparation.
+
+    :param path: the folder; made when it is not there.
+    :param source: what is prepared; it must not be one of the files that are removed.
+    :raises StageError: when the path is a file, the folder cannot be made, or the source is in the way.
+    """
+
+    def __init__(self, path: AnyPath, *, source: AnyPath) -> None:
+        self._path = path
+        local = local_path(path)
+        if path.exists() and not path.is_dir():
+            raise StageError(f"The stage {path} is a file. Give a folder, or a path that is not there yet.")
+        try:
+            (local or path).mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise StageError(f"The stage {path} cannot be made: {error.strerror or error}.") from error
+        self._remove_leftovers(source)
+
+    def _remove_leftovers(self, source: AnyPath) -> None:
+        """Remove what an earlier try left, its manifest first: without one nothing here counts as done."""
+        ours = [entry for entry in self._path.iterdir() if _OURS.fullmatch(entry.name)]
+        if str(source) in map(str, ours):
+            raise StageError(
+                f"The source {source} lies in the stage under a name that the stage uses "
+                "itself. Give another stage."
+            )
+        for entry in sorted(ours, key=lambda entry: (not entry.name.startswith(MANIFEST), entry.name)):
+            entry.unlink()
+
+    def uri(self, name: str) -> str:
+        """Give the URI of a file in the stage."""
+        return str(self._path / name)
+
+    def path(self, name: str) -> AnyPath:
+        """Give the path of a file in the stage."""
+        return cast("AnyPath", self._path / name)
+
+    def create(self, name: str) -> BinaryIO:
+        """Open a new file for writing bytes."""
+        return create_private(self.path(name))
+
+
+def create_private(path: AnyPath) -> BinaryIO:
+    """Open a file for writing bytes; on a local disk only its owner may read it."""
+    local = local_path(path)
+    if local is None:
+        return cast("BinaryIO", path.open("wb"))
+    return open(local, "wb", opener=_owner_only)  # Path.open takes no opener
+
+
+def write_whole(path: AnyPath, content: bytes) -> None:
+    """Write a small file so that it is there in whole or not at all.
+
+    An object store shows an object only once it is complete; on a local disk a rename does the same.
+    """
+    local = local_path(path)
+    if local is None:
+        with create_private(path) as file:
+            file.write(content)
+        return
+    part = local.with_name(local.name + ".part")
+    with create_private(cast("AnyPath", part)) as file:
+        file.write(content)
+    part.replace(local)
+
+
+def _owner_only(path: str | Path, flags: int) -> int:
+    return os.open(path, flags, 0o600)

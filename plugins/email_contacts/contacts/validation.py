@@ -1,0 +1,106 @@
+"""What a valid contact is: one JSON Schema document for each binding, and its evaluation per row.
+
+Knows normalised contacts. The rules are ``schemas/contact.schema.json``; a binding adds which attributes
+there are, of which type, with which labels. The document is the meaning; ``jsonschema-rs`` evaluates it here,
+and the tests hold the reference evaluator ``jsonschema`` against it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import jsonschema_rs
+
+from email_contacts.contacts.binding import Binding, BoundColumn, Contact
+from email_contacts.contacts.column_names import EMAIL, IDENTIFIERS
+from email_contacts.contacts.masking import mask
+from email_contacts.contacts.rejects import Reject
+from email_contacts.contacts.rows import Row
+
+_LABELS_SHOWN = 10
+
+
+@cache
+def _document() -> str:
+    return files("email_contacts.contacts").joinpath("schemas/contact.schema.json").read_text("utf-8")
+
+
+def contact_schema(binding: Binding) -> dict[str, Any]:
+    """Compose the schema of the contacts that a binding makes.
+
+    :return: a new JSON Schema document (draft 2020-12).
+    """
+    schema: dict[str, Any] = json.loads(_document())
+    properties = schema["properties"]["attributes"]["properties"]
+    for column in binding.columns:
+        if column.attribute not in IDENTIFIERS:
+            properties[column.attribute] = _schema_of(column)
+    return schema
+
+
+def _schema_of(column: BoundColumn) -> dict[str, Any]:
+    schema: dict[str, Any] = {"$ref": f"#/$defs/{column.kind}"}
+    if column.labels:
+        one_of_them = {"enum": list(column.labels)}
+        schema |= {"items": one_of_them} if column.kind == "multiple_choice" else one_of_them
+    return schema
+
+
+class ContactValidator:
+    """Decides whether contacts are valid, and says why not.
+
+    :param binding: how the contacts were made.
+    """
+
+    def __init__(self, binding: Binding) -> None:
+        self.binding = binding
+        self._descriptions = json.loads(_document())["$defs"]
+        self._identifiers = ", ".join(
+            column.name for column in binding.columns if column.attribute in IDENTIFIERS
+        )
+        # The linear-time engine: no value, however made, can stall it.
+        self._validator = jsonschema_rs.Draft202012Validator(
+            contact_schema(binding), pattern_options=jsonschema_rs.RegexOptions()
+        )
+        self.is_valid = self._validator.is_valid
+
+    def reject(self, number: int, cells: Row, contact: Contact) -> Reject:
+        """Say why a contact is invalid: its first wrong field in the order of the columns.
+
+        :param number: the row's number.
+        :param cells: the row, for the masked value.
+        :param contact: what was made of it; ``is_valid(contact)`` is false.
+        """
+        wrong = wrong_attributes(error.instance_path for error in self._validator.iter_errors(contact))
+        for column in self.binding.columns:
+            if column.attribute in wrong:
+                return Reject(
+                    number, column.name, column.kind, self._message(column), mask(cells[column.place])
+                )
+        return Reject(number, "", "identifier", f"Fill one of {self._identifiers}.")
+
+    def _message(self, column: BoundColumn) -> str:
+        if column.labels:
+            shown = ", ".join(column.labels[:_LABELS_SHOWN])
+            more = len(column.labels) - _LABELS_SHOWN
+            kind = "separated options out of" if column.kind == "multiple_choice" else "one of"
+            return f"Give {kind}: {shown}" + (f" and {more} more." if more > 0 else ".")
+        return f"Give {self._descriptions[column.kind]['description']}."
+
+
+def wrong_attributes(paths: Iterable[Iterable[str | int]]) -> set[str]:
+    """Tell from the places of a schema's errors which attributes are wrong.
+
+    :param paths: as evaluators give them: ``["email"]``, ``["attributes", "TAGS", 0]``, or ``[]`` for the
+        contact as a whole (no identifier).
+    """
+    places = (tuple(path) for path in paths)
+    return {
+        EMAIL if place[0] == "email" else str(place[-1] if len(place) == 1 else place[1])
+        for place in places
+        if place
+    }
