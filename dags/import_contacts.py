@@ -6,7 +6,7 @@ import os
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
-from airflow.sdk import Asset, Param, dag
+from airflow.sdk import Asset, Param, XComArg, dag
 
 from email_contacts.operators.folders import CreateFolderOperator
 from email_contacts.operators.imports import ImportContactsOperator
@@ -32,7 +32,7 @@ DOC = """
 4. **wait** holds no worker slot: it looks once and then waits in the triggerer.
 5. **verify** reads the processes' reports and the list's size.
 6. **receipt** accounts for every row: `read = accepted + rejected + duplicates + held_back`.
-   A run in which that does not hold, or in which something did not arrive, fails, with a receipt all the same.
+   A run in which that does not hold, or something did not arrive, fails, with a receipt all the same.
 
 Rejected rows, with their reasons, lie beside the receipt. To run it on a schedule, set the environment
 variable `IMPORT_CONTACTS_SCHEDULE`, for example to `@daily`.
@@ -161,16 +161,16 @@ def import_contacts() -> None:
     )
     verify = VerifyImportOperator(
         task_id="verify",
-        manifest_uri=prepare.output["manifest_uri"],
+        manifest_uri=XComArg(prepare, "manifest_uri"),
         process_ids=batches.output,
         list_ids=[target.output],
         trigger_rule="all_done",
     )
     receipt = WriteReceiptOperator(
         task_id="receipt",
-        manifest_uri=prepare.output["manifest_uri"],
+        manifest_uri=XComArg(prepare, "manifest_uri"),
         verdict=verify.output,
-        submissions=batches.output["submission"],
+        submissions=XComArg(batches, "submission"),
         folder_id=folder.output,
         sizes_before=before.output,
         outlets=[RECEIPTS],

@@ -39,7 +39,9 @@ class Demo:
         :return: the exit status: 0 only when the import completed and every row is accounted for.
         """
         shutil.rmtree(FOLDER, ignore_errors=True)
-        self._say("starting the sandbox platform and Airflow (API server, scheduler, DAG processor, triggerer)")
+        self._say(
+            "starting the sandbox platform and Airflow (API server, scheduler, DAG processor, triggerer)"
+        )
         with Stack(Home(FOLDER), sandbox_options=SANDBOX_OPTIONS) as stack:
             self._say(f"sandbox platform at {stack.sandbox_url}, Airflow at {stack.home.url}")
             run_id = stack.rest.trigger(DAG_ID)
@@ -74,7 +76,10 @@ class Demo:
         for task in tasks:
             name = task["task_id"] if task["map_index"] < 0 else f"{task['task_id']}[{task['map_index']}]"
             state = task["state"]
-            if state not in ("running", "deferred", "up_for_retry", *ENDED) or self._states.get(name) == state:
+            if (
+                state not in ("running", "deferred", "up_for_retry", *ENDED)
+                or self._states.get(name) == state
+            ):
                 continue
             self._states[name] = state
             style = STATE_STYLES.get(state, "cyan")

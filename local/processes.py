@@ -98,9 +98,7 @@ def is_alive(pid: int) -> bool:
     return True
 
 
-def wait_until(
-    ready: Callable[[], bool], *, services: Sequence[Service], seconds: float, what: str
-) -> None:
+def wait_until(ready: Callable[[], bool], *, services: Sequence[Service], seconds: float, what: str) -> None:
     """Wait until a condition holds, and give up at once when a service has ended.
 
     :raises StartError: naming what was waited for.

@@ -64,7 +64,9 @@ class AirflowRest:
 
         :return: the run's id.
         """
-        run: str = self.post(f"dags/{dag_id}/dagRuns", {"logical_date": None, "conf": conf or {}})["dag_run_id"]
+        run: str = self.post(f"dags/{dag_id}/dagRuns", {"logical_date": None, "conf": conf or {}})[
+            "dag_run_id"
+        ]
         return run
 
     def run(self, dag_id: str, run_id: str) -> dict[str, Any]:

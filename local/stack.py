@@ -106,7 +106,9 @@ class Stack:
         environment = self.home.environment()
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
         if done.returncode:
-            raise StartError(f"airflow db migrate ended with status {done.returncode}:\n{done.stdout}{done.stderr}")
+            raise StartError(
+                f"airflow db migrate ended with status {done.returncode}:\n{done.stdout}{done.stderr}"
+            )
         if is_sqlite and not template.exists():
             template.parent.mkdir(exist_ok=True)
             shutil.copy(database, template)
@@ -121,7 +123,9 @@ class Stack:
 
     def sandbox(self, path: str, **params: int | str) -> requests.Response:
         """Ask the sandbox, as its API or its control routes."""
-        return requests.get(f"{self.sandbox_url}{path}", params=params, headers={"api-key": API_KEY}, timeout=30)
+        return requests.get(
+            f"{self.sandbox_url}{path}", params=params, headers={"api-key": API_KEY}, timeout=30
+        )
 
     def _service(self, name: str, command: Sequence[str]) -> Service:
         service = Service(name, command, self.home.environment(), self.home.logs / f"{name}.log")

@@ -8,11 +8,33 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from typing import TypeAlias
+
+    from airflow.sdk import XComArg
+
+    # What a DAG author may write, before it is rendered or resolved.
+    TextArg: TypeAlias = str | XComArg
+    IdArg: TypeAlias = int | str | XComArg
+    IdsArg: TypeAlias = int | str | Iterable[int | str | XComArg] | XComArg
+    FlagArg: TypeAlias = bool | str | XComArg
+    InstantArg: TypeAlias = datetime | str | XComArg | None
 
 
 class InvalidArgument(ValueError):
     """An argument that cannot work; the message names it, its value, the rule and the fix."""
+
+
+def as_text(value: Any, name: str) -> str:
+    """Read a text that must not be empty.
+
+    :raises InvalidArgument: when it is empty or something else.
+    """
+    if not isinstance(value, str) or not value.strip():
+        raise InvalidArgument(f"{name}={value!r} is empty or no text; give at least one letter")
+    return value
 
 
 def as_id(value: Any, name: str) -> int:

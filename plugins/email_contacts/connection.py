@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 CONN_TYPE = "email_contacts"
 DEFAULT_CONN_ID = "email_contacts_default"
+# Seconds that one call may wait for a rate limit in a worker; a longer one is left to the task's retries.
+MAX_WAIT = 60.0
 
 
 @dataclass(frozen=True)
@@ -159,14 +161,13 @@ class ContactsConnection:
         """
         from email_contacts.api import ContactsClient
 
-        limits = {} if max_wait is None else {"max_wait": max_wait}
         return ContactsClient(
             self.base_url,
             self.api_key.value,
             timeout=timeout or self.timeout,
             requests_per_second=self.requests_per_second,
+            max_wait=MAX_WAIT if max_wait is None else max_wait,
             allow_http=self.allow_http,
-            **limits,
         )
 
     @property
@@ -204,7 +205,8 @@ def _read(field: Field, value: Any, *, conn_id: str) -> Any:
         jsonschema.validate(value, dict(field.schema))
     except jsonschema.ValidationError as error:
         raise InvalidConnection(
-            f"connection {conn_id!r}, field {field.name!r} ({field.label}): {error.message}. {field.description}"
+            f"connection {conn_id!r}, field {field.name!r} ({field.label}): {error.message}. "
+            f"{field.description}"
         ) from None
     return value
 

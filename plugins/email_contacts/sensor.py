@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseSensorOperator, Context, PokeReturnValue
 from airflow.sdk.exceptions import AirflowException, AirflowSensorTimeout, AirflowSkipException
@@ -17,6 +17,9 @@ from email_contacts.hook import ContactsHook
 from email_contacts.imports.errors import ImportTimeout
 from email_contacts.imports.waiting import WaitOutcome, try_to_look
 from email_contacts.trigger import RESUME_GRACE, ImportCompletedTrigger
+
+if TYPE_CHECKING:
+    from email_contacts.arguments import IdsArg
 
 _DEADLINE = "email_contacts.deadline"
 
@@ -44,7 +47,7 @@ class ImportCompletedSensor(BaseSensorOperator):
     def __init__(
         self,
         *,
-        process_ids: int | str | Sequence[int],
+        process_ids: IdsArg,
         conn_id: str = DEFAULT_CONN_ID,
         deferrable: bool = True,
         poke_interval: float | None = None,
@@ -73,17 +76,18 @@ class ImportCompletedSensor(BaseSensorOperator):
     def execute(self, context: Context) -> list[dict[str, Any]]:
         """Look first; then wait where the task was told to."""
         if not self.deferrable:
-            return super().execute(context)  # type: ignore[no-any-return]
+            found: list[dict[str, Any]] = super().execute(context)
+            return found
         try:
-            found = self.poke(context)
+            first = self.poke(context)
         except AirflowSkipException:
             raise
         except AirflowException as error:
             if self.soft_fail:
                 raise AirflowSkipException(f"skipping, because soft_fail is set: {error}") from error
             raise
-        if found.is_done:
-            return found.xcom_value  # type: ignore[no-any-return]
+        if first.is_done:
+            return list(first.xcom_value or ())
         self.defer(
             trigger=ImportCompletedTrigger(
                 conn_id=self.conn_id,
@@ -120,8 +124,9 @@ class ImportCompletedSensor(BaseSensorOperator):
     def _deadline(self, context: Context) -> float:
         """Fixed by the first try and inherited by its retries."""
         store = context["task_state_store"]
-        deadline = store.get(_DEADLINE)
-        if deadline is None:
-            deadline = time.time() + self.timeout
-            store.set(_DEADLINE, deadline)
-        return float(deadline)
+        kept = store.get(_DEADLINE)
+        if isinstance(kept, (int, float)):
+            return float(kept)
+        deadline = time.time() + self.timeout
+        store.set(_DEADLINE, deadline)
+        return deadline

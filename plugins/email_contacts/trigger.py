@@ -50,7 +50,7 @@ class ImportCompletedTrigger(BaseTrigger):
         enough: str = "all",
         poll_interval: float | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.conn_id = conn_id
         self.process_ids = list(process_ids)
         self.deadline = deadline
@@ -74,7 +74,7 @@ class ImportCompletedTrigger(BaseTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Wait, and fire once."""
-        yield TriggerEvent((await self._outcome()).to_event())
+        yield TriggerEvent((await self._outcome()).to_event())  # type: ignore[no-untyped-call]
 
     async def on_kill(self) -> None:
         """Say what a user's kill means: the platform cannot cancel an import."""
@@ -98,7 +98,8 @@ class ImportCompletedTrigger(BaseTrigger):
     async def _wait(self, client: ContactsClient, pauses: Iterator[float]) -> WaitOutcome:
         sighting = Sighting(())
         for pause in pauses:
-            sighting = await asyncio.to_thread(try_to_look, client, self.process_ids) or sighting
+            seen = await asyncio.to_thread(try_to_look, client, self.process_ids)
+            sighting = seen or sighting
             if sighting.is_enough(self.enough):
                 break
             # The work first, then the clock: an import that ended at the last moment has ended.

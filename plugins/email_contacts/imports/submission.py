@@ -59,8 +59,8 @@ def reconnect(client: ContactsClient, ledger: Ledger, *, timeout: float) -> Subm
     if entry.process_id is None:
         ledger.forget()
         raise SubmissionUnknown(
-            f"an earlier try of this task was killed while it submitted this import (at {entry.intended_at}); "
-            f"the platform may have accepted it. {_WHAT_TO_CHECK}"
+            "an earlier try of this task was killed while it submitted this import "
+            f"(at {entry.intended_at}); the platform may have accepted it. {_WHAT_TO_CHECK}"
         )
     if entry.is_closed and _has_ended(client, entry.process_id):
         log.info("process %d, which this task once submitted, has ended; importing again", entry.process_id)

@@ -8,7 +8,7 @@ reported as rejected.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -48,7 +48,7 @@ class Verdict:
         return {**asdict(self), "list_sizes": {str(key): size for key, size in self.list_sizes.items()}}
 
     @classmethod
-    def from_json(cls, document: dict[str, Any]) -> Verdict:
+    def from_json(cls, document: Mapping[str, Any]) -> Verdict:
         """Read what :meth:`to_json` made."""
         return cls(
             state=document["state"],

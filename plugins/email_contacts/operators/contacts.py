@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import Context
 from airflow.sdk.log import mask_secret
 
-from email_contacts.arguments import as_flag, as_ids, as_instant
+from email_contacts.arguments import as_flag, as_ids, as_instant, as_text
 from email_contacts.operators.base import ContactsOperator
 from email_contacts.operators.exports import write_contacts
 
 if TYPE_CHECKING:
     import jinja2
+
+    from email_contacts.arguments import FlagArg, IdsArg, InstantArg, TextArg
 
 
 class CreateContactOperator(ContactsOperator):
@@ -22,38 +23,39 @@ class CreateContactOperator(ContactsOperator):
 
     What identifies the person is masked in the task's log and in its rendered fields.
 
-    :param email: the address; may be left out when ``ext_id`` or an ``SMS`` attribute is given
-        (api-contract §1.3). Templated.
+    :param email_address: of the contact; may be left out when ``ext_id`` or an ``SMS`` attribute is given
+        (api-contract §1.3). Not called ``email``, for Airflow writes its failure mails to that. Templated.
     :param ext_id: your own id of the contact. Templated.
     :param attributes: upper-case attribute name → value; each must exist in the account. Templated.
     :param list_ids: lists to put the contact on. Templated.
     :param email_blacklisted: opt the contact out of e-mails. None leaves it as it is.
     :param sms_blacklisted: opt the contact out of text messages. None leaves it as it is.
-    :param update_enabled: update the contact when it exists; otherwise an existing one is an error. Templated.
+    :param update_enabled: update the contact when it exists; otherwise that is an error. Templated.
     :param smtp_blacklist_sender: senders whose transactional e-mails it does not get; only with
         ``update_enabled``. Templated.
     :return: ``id`` (None for an update: the platform does not say) and ``created``.
     """
 
     template_fields: Sequence[str] = (
-        "conn_id", "email", "ext_id", "attributes", "list_ids", "update_enabled", "smtp_blacklist_sender",
+        "conn_id", "email_address", "ext_id", "attributes", "list_ids", "update_enabled",
+        "smtp_blacklist_sender",
     )  # fmt: skip
 
     def __init__(
         self,
         *,
-        email: str | None = None,
-        ext_id: str | None = None,
+        email_address: TextArg | None = None,
+        ext_id: TextArg | None = None,
         attributes: Mapping[str, Any] | None = None,
-        list_ids: Sequence[int] | str = (),
+        list_ids: IdsArg = (),
         email_blacklisted: bool | None = None,
         sms_blacklisted: bool | None = None,
-        update_enabled: bool | str = False,
+        update_enabled: FlagArg = False,
         smtp_blacklist_sender: Sequence[str] = (),
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.email = email
+        self.email_address = email_address
         self.ext_id = ext_id
         self.attributes = attributes
         self.list_ids = list_ids
@@ -65,14 +67,14 @@ class CreateContactOperator(ContactsOperator):
     def render_template_fields(self, context: Context, jinja_env: jinja2.Environment | None = None) -> None:
         """Render, and mask what was rendered before Airflow stores it for its UI."""
         super().render_template_fields(context, jinja_env)
-        for value in _strings([self.email, self.ext_id, self.attributes, self.smtp_blacklist_sender]):
+        for value in _strings([self.email_address, self.ext_id, self.attributes, self.smtp_blacklist_sender]):
             mask_secret(value)
 
     def act(self, context: Context) -> dict[str, Any]:
         """Create or update the contact."""
         answer = self.hook.client.create_contact(
-            email=self.email or None,
-            ext_id=self.ext_id or None,
+            email=as_text(self.email_address, "email_address") if self.email_address else None,
+            ext_id=as_text(self.ext_id, "ext_id") if self.ext_id else None,
             attributes=self.attributes,
             list_ids=as_ids(self.list_ids, "list_ids"),
             email_blacklisted=self.email_blacklisted,
@@ -97,9 +99,9 @@ class GetContactsOperator(ContactsOperator):
     def __init__(
         self,
         *,
-        path: str,
-        modified_since: datetime | str | None = None,
-        created_since: datetime | str | None = None,
+        path: TextArg,
+        modified_since: InstantArg = None,
+        created_since: InstantArg = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -113,7 +115,7 @@ class GetContactsOperator(ContactsOperator):
             modified_since=as_instant(self.modified_since, "modified_since"),
             created_since=as_instant(self.created_since, "created_since"),
         )
-        return write_contacts(contacts, self.path)
+        return write_contacts(contacts, as_text(self.path, "path"))
 
 
 def _strings(value: Any) -> Iterator[str]:

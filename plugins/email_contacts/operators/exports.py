@@ -21,7 +21,7 @@ def write_contacts(contacts: Iterable[dict[str, Any]], path: str) -> dict[str, A
     target = ObjectStoragePath(path)
     target.parent.mkdir(parents=True, exist_ok=True)
     count = 0
-    with target.open("wb") as file:
+    with target.open("wb") as file:  # type: ignore[no-untyped-call]
         for contact in contacts:
             file.write(orjson.dumps(contact, option=orjson.OPT_APPEND_NEWLINE))
             count += 1

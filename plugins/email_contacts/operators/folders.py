@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import Context
 
-from email_contacts.arguments import as_choice, as_id
+from email_contacts.arguments import as_choice, as_id, as_text
 from email_contacts.operators.base import ContactsOperator
 from email_contacts.operators.existing import IF_EXISTS, create_unless_found
+
+if TYPE_CHECKING:
+    from email_contacts.arguments import IdArg, TextArg
 
 
 class CreateFolderOperator(ContactsOperator):
@@ -24,18 +27,19 @@ class CreateFolderOperator(ContactsOperator):
 
     template_fields: Sequence[str] = ("conn_id", "name", "if_exists")
 
-    def __init__(self, *, name: str, if_exists: str = "reuse", **kwargs: Any) -> None:
+    def __init__(self, *, name: TextArg, if_exists: str = "reuse", **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.name = name
         self.if_exists = if_exists
 
     def act(self, context: Context) -> int:
         """Find or create the folder."""
+        name = as_text(self.name, "name")
         return create_unless_found(
-            f"folder {self.name!r}",
+            f"folder {name!r}",
             as_choice(self.if_exists, "if_exists", IF_EXISTS),
-            find=lambda: self.hook.find_folder(self.name),
-            create=lambda: self.hook.client.create_folder(self.name),
+            find=lambda: self.hook.find_folder(name),
+            create=lambda: self.hook.client.create_folder(name),
         )
 
 
@@ -48,7 +52,7 @@ class GetFolderListsOperator(ContactsOperator):
 
     template_fields: Sequence[str] = ("conn_id", "folder_id")
 
-    def __init__(self, *, folder_id: int | str, **kwargs: Any) -> None:
+    def __init__(self, *, folder_id: IdArg, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.folder_id = folder_id
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowFailException
 
-from email_contacts.arguments import InvalidArgument, as_flag, as_id, as_ids, exactly_one
+from email_contacts.arguments import InvalidArgument, as_flag, as_id, as_ids, as_text, exactly_one
 from email_contacts.failures import failing_at_once
 from email_contacts.imports.errors import ImportFailed, ImportTimeout
 from email_contacts.imports.ledger import Ledger
@@ -22,6 +22,7 @@ from email_contacts.trigger import RESUME_GRACE, ImportCompletedTrigger
 
 if TYPE_CHECKING:
     from email_contacts.api import ImportRequest, NewList
+    from email_contacts.arguments import FlagArg, IdsArg, TextArg
 
 
 class ImportContactsOperator(ContactsOperator):
@@ -63,18 +64,18 @@ class ImportContactsOperator(ContactsOperator):
     def __init__(
         self,
         *,
-        batch_uri: str | None = None,
-        file_url: str | None = None,
+        batch_uri: TextArg | None = None,
+        file_url: TextArg | None = None,
         file_body: str | None = None,
         json_body: Sequence[Mapping[str, Any]] | None = None,
-        list_ids: Sequence[int] | str = (),
+        list_ids: IdsArg = (),
         new_list: Mapping[str, Any] | None = None,
-        notify_url: str | None = None,
-        email_blacklist: bool | str = False,
-        sms_blacklist: bool | str = False,
-        disable_notification: bool | str = False,
-        update_existing_contacts: bool | str = True,
-        empty_contacts_attributes: bool | str = False,
+        notify_url: TextArg | None = None,
+        email_blacklist: FlagArg = False,
+        sms_blacklist: FlagArg = False,
+        disable_notification: FlagArg = False,
+        update_existing_contacts: FlagArg = True,
+        empty_contacts_attributes: FlagArg = False,
         wait_for_completion: bool = True,
         deferrable: bool = True,
         poll_interval: float | None = None,
@@ -141,14 +142,20 @@ class ImportContactsOperator(ContactsOperator):
         """The request, read and checked; the batch is read from the stage only here."""
         from email_contacts.api import ImportRequest
 
-        sources = {"file_url": self.file_url, "file_body": self.file_body, "json_body": self.json_body}
-        exactly_one(batch_uri=self.batch_uri, **sources)
+        exactly_one(
+            batch_uri=self.batch_uri,
+            file_url=self.file_url,
+            file_body=self.file_body,
+            json_body=self.json_body,
+        )
         return ImportRequest(
-            **sources,
-            prepared=_read_batch(self.batch_uri) if self.batch_uri else None,
+            prepared=_read_batch(as_text(self.batch_uri, "batch_uri")) if self.batch_uri else None,
+            file_url=as_text(self.file_url, "file_url") if self.file_url else None,
+            file_body=self.file_body,
+            json_body=self.json_body,
             list_ids=as_ids(self.list_ids, "list_ids"),
             new_list=_new_list(self.new_list),
-            notify_url=self.notify_url or None,
+            notify_url=as_text(self.notify_url, "notify_url") if self.notify_url else None,
             email_blacklist=as_flag(self.email_blacklist, "email_blacklist"),
             sms_blacklist=as_flag(self.sms_blacklist, "sms_blacklist"),
             disable_notification=as_flag(self.disable_notification, "disable_notification"),

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import Context
 
-from email_contacts.arguments import as_choice, as_id, as_instant
+from email_contacts.arguments import as_choice, as_id, as_instant, as_text
 from email_contacts.operators.base import ContactsOperator
 from email_contacts.operators.existing import IF_EXISTS, create_unless_found
 from email_contacts.operators.exports import write_contacts
+
+if TYPE_CHECKING:
+    from email_contacts.arguments import IdArg, InstantArg, TextArg
 
 
 class CreateListOperator(ContactsOperator):
@@ -26,7 +28,7 @@ class CreateListOperator(ContactsOperator):
 
     template_fields: Sequence[str] = ("conn_id", "name", "folder_id", "if_exists")
 
-    def __init__(self, *, name: str, folder_id: int | str, if_exists: str = "reuse", **kwargs: Any) -> None:
+    def __init__(self, *, name: TextArg, folder_id: IdArg, if_exists: str = "reuse", **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.name = name
         self.folder_id = folder_id
@@ -34,12 +36,12 @@ class CreateListOperator(ContactsOperator):
 
     def act(self, context: Context) -> int:
         """Find or create the list."""
-        folder_id = as_id(self.folder_id, "folder_id")
+        name, folder_id = as_text(self.name, "name"), as_id(self.folder_id, "folder_id")
         return create_unless_found(
-            f"list {self.name!r} in folder {folder_id}",
+            f"list {name!r} in folder {folder_id}",
             as_choice(self.if_exists, "if_exists", IF_EXISTS),
-            find=lambda: self.hook.find_list(self.name, folder_id=folder_id),
-            create=lambda: self.hook.client.create_list(self.name, folder_id=folder_id),
+            find=lambda: self.hook.find_list(name, folder_id=folder_id),
+            create=lambda: self.hook.client.create_list(name, folder_id=folder_id),
         )
 
 
@@ -53,7 +55,7 @@ class GetListOperator(ContactsOperator):
 
     template_fields: Sequence[str] = ("conn_id", "list_id")
 
-    def __init__(self, *, list_id: int | str, **kwargs: Any) -> None:
+    def __init__(self, *, list_id: IdArg, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.list_id = list_id
 
@@ -81,7 +83,7 @@ class GetListContactsOperator(ContactsOperator):
     template_fields: Sequence[str] = ("conn_id", "list_id", "path", "modified_since")
 
     def __init__(
-        self, *, list_id: int | str, path: str, modified_since: datetime | str | None = None, **kwargs: Any
+        self, *, list_id: IdArg, path: TextArg, modified_since: InstantArg = None, **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
         self.list_id = list_id
@@ -93,4 +95,4 @@ class GetListContactsOperator(ContactsOperator):
         contacts = self.hook.client.iter_list_contacts(
             as_id(self.list_id, "list_id"), modified_since=as_instant(self.modified_since, "modified_since")
         )
-        return write_contacts(contacts, self.path)
+        return write_contacts(contacts, as_text(self.path, "path"))

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowFailException
 
-from email_contacts.arguments import InvalidArgument, as_choice
+from email_contacts.arguments import InvalidArgument, as_choice, as_text
 from email_contacts.operators.base import ContactsOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import ObjectStoragePath
 
+    from email_contacts.arguments import TextArg
+    from email_contacts.contacts.attributes import AccountAttribute
     from email_contacts.contacts.manifest import Manifest
+    from email_contacts.contacts.preparation import Progress
 
 FORMATS = ("auto", "csv", "ndjson")
 UNKNOWN_COLUMNS = ("fail", "drop")
@@ -39,8 +43,8 @@ class PrepareContactsOperator(ContactsOperator):
     :param max_rejects: stop when more rows are rejected: ``"100"`` or ``"5%"``; empty: the connection's
         setting. Templated.
     :param check_attributes: read the account's attributes first, and map and check columns by them.
-    :return: the batches' addresses, to expand an import over. The XComs ``manifest_uri``, ``accepted``,
-        ``batches`` and ``rows`` say more.
+    :return: the batches' addresses, to expand an import over. The XComs ``manifest_uri`` and ``rows`` say
+        more.
     """
 
     template_fields: Sequence[str] = (
@@ -51,14 +55,14 @@ class PrepareContactsOperator(ContactsOperator):
     def __init__(
         self,
         *,
-        source: str,
-        source_root: str = "",
-        source_format: str = "auto",
-        delimiter: str = "",
-        encoding: str = "",
-        mapping: str = "",
-        unknown_columns: str = "fail",
-        max_rejects: str = "",
+        source: TextArg,
+        source_root: TextArg = "",
+        source_format: TextArg = "auto",
+        delimiter: TextArg = "",
+        encoding: TextArg = "",
+        mapping: TextArg = "",
+        unknown_columns: TextArg = "fail",
+        max_rejects: TextArg = "",
         check_attributes: bool = True,
         **kwargs: Any,
     ) -> None:
@@ -75,8 +79,11 @@ class PrepareContactsOperator(ContactsOperator):
 
     def act(self, context: Context) -> list[str]:
         """Prepare, report, and hand the batches on."""
-        manifest = self._prepare(run_stage(self.hook.settings.staging_root, context))
-        self._report(context, manifest)
+        from email_contacts.contacts.stage import MANIFEST
+
+        stage = run_stage(self.hook.settings.staging_root, context)
+        manifest = self._prepare(stage)
+        self._report(context, manifest, uri=str(stage / MANIFEST))
         if not manifest.batches:
             raise AirflowFailException(
                 f"none of the {manifest.rows.read} rows of {self.source} can be imported: "
@@ -95,40 +102,45 @@ class PrepareContactsOperator(ContactsOperator):
             mapping=Mapping.read(self._path("mapping", self.mapping)) if self.mapping else None,
             account_attributes=self._account_attributes() if self.check_attributes else None,
             source_format=None if source_format == "auto" else source_format,
-            delimiter=self.delimiter or None,
-            encoding=self.encoding or None,
+            delimiter=as_text(self.delimiter, "delimiter") if self.delimiter else None,
+            encoding=as_text(self.encoding, "encoding") if self.encoding else None,
             unknown_columns=as_choice(self.unknown_columns, "unknown_columns", UNKNOWN_COLUMNS),
-            max_rejects=self.max_rejects or self.hook.settings.max_rejects or None,
+            max_rejects=self._max_rejects(),
             on_progress=_ProgressLog(self.log),
         )
 
-    def _path(self, argument: str, value: str) -> ObjectStoragePath:
-        """The path that a user gave; a relative one means nothing without a root."""
+    def _max_rejects(self) -> int | str | None:
+        limit = str(self.max_rejects or self.hook.settings.max_rejects)
+        return int(limit) if limit.isdigit() else limit or None
+
+    def _path(self, argument: str, value: Any) -> ObjectStoragePath:
+        """Make the path that a user gave; a relative one means nothing without a root."""
         from airflow.sdk import ObjectStoragePath
 
-        if not value:
-            raise InvalidArgument(f"{argument} is empty; give the path or the address of a file")
-        if "://" in value or value.startswith("/"):
-            return ObjectStoragePath(value)
+        path = as_text(value, argument).strip()
+        if "://" in path or path.startswith("/"):
+            return ObjectStoragePath(path)
         if not self.source_root:
             raise InvalidArgument(
-                f"{argument}={value!r} is a relative path; give an absolute one, or source_root"
+                f"{argument}={path!r} is a relative path; give an absolute one, or source_root"
             )
-        return ObjectStoragePath(self.source_root) / value
+        return ObjectStoragePath(str(self.source_root)) / path
 
-    def _account_attributes(self) -> list[Any]:
-        from email_contacts.contacts.mapping import AccountAttribute
+    def _account_attributes(self) -> list[AccountAttribute]:
+        from email_contacts.contacts.attributes import AccountAttribute
 
-        return [
-            AccountAttribute(
+        known = (
+            AccountAttribute.from_api(
                 name=attribute.name,
-                type=attribute.type or attribute.category,
+                category=attribute.category,
+                type=attribute.type,
                 labels=attribute.enumeration or attribute.options,
             )
             for attribute in self.hook.client.attributes()
-        ]
+        )
+        return [attribute for attribute in known if attribute is not None]
 
-    def _report(self, context: Context, manifest: Manifest) -> None:
+    def _report(self, context: Context, manifest: Manifest, *, uri: str) -> None:
         rows = manifest.rows
         self.log.info(
             "prepared %s: %d rows read = %d accepted + %d rejected + %d duplicates; %d batches, %.1f s",
@@ -139,21 +151,10 @@ class PrepareContactsOperator(ContactsOperator):
             self.log.warning("rejected: %s; see %s", _counted(manifest.reject_reasons), manifest.rejects_uri)
         if manifest.unknown_columns:
             self.log.warning(
-                "dropped columns that the account does not know: %s", list(manifest.unknown_columns)
+                "dropped, for the account has no such attributes: %s", list(manifest.unknown_columns)
             )
-        ti = context["ti"]
-        ti.xcom_push("manifest_uri", manifest.uri)
-        ti.xcom_push("accepted", rows.accepted)
-        ti.xcom_push("batches", len(manifest.batches))
-        ti.xcom_push(
-            "rows",
-            {
-                "read": rows.read,
-                "accepted": rows.accepted,
-                "rejected": rows.rejected,
-                "duplicates": rows.duplicates,
-            },
-        )
+        context["ti"].xcom_push("manifest_uri", uri)
+        context["ti"].xcom_push("rows", asdict(rows))
 
 
 class _ProgressLog:
@@ -161,17 +162,19 @@ class _ProgressLog:
 
     def __init__(self, log: Any) -> None:
         self._log = log
-        self._next = time.monotonic() + PROGRESS_EVERY
+        self._next = PROGRESS_EVERY
 
     def __call__(self, progress: Progress) -> None:
-        now = time.monotonic()
-        if now >= self._next:
-            self._next = now + PROGRESS_EVERY
-            self._log.info("%s", progress)
+        if progress.seconds >= self._next:
+            self._next = progress.seconds + PROGRESS_EVERY
+            self._log.info(
+                "%d rows read (%.0f a second), %d rejected, %d batches written",
+                progress.read, progress.read / progress.seconds, progress.rejected, progress.batches,
+            )  # fmt: skip
 
 
 def run_stage(root: str, context: Context) -> ObjectStoragePath:
-    """The folder of this DAG run below the staging folder: the same for every try and every task."""
+    """Name the folder of this DAG run below the staging folder: the same for every try and every task."""
     from airflow.sdk import ObjectStoragePath
 
     ti = context["ti"]
@@ -179,5 +182,5 @@ def run_stage(root: str, context: Context) -> ObjectStoragePath:
     return ObjectStoragePath(root) / ti.dag_id / run
 
 
-def _counted(reasons: dict[str, int]) -> str:
-    return ", ".join(f"{count} {rule}" for rule, count in sorted(reasons.items(), key=lambda item: -item[1]))
+def _counted(reasons: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {rule}" for rule, count in reasons.items())

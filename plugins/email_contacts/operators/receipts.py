@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowFailException
@@ -17,6 +17,9 @@ from email_contacts.imports.verification import UNKNOWN, Verdict, verify
 from email_contacts.operators.base import ContactsOperator
 
 if TYPE_CHECKING:
+    from airflow.sdk import XComArg
+
+    from email_contacts.arguments import IdArg, IdsArg, TextArg
     from email_contacts.contacts.manifest import Manifest
 
 
@@ -39,9 +42,9 @@ class VerifyImportOperator(ContactsOperator):
     def __init__(
         self,
         *,
-        manifest_uri: str,
-        process_ids: int | str | Iterable[int],
-        list_ids: int | str | Iterable[int],
+        manifest_uri: TextArg,
+        process_ids: IdsArg,
+        list_ids: IdsArg,
         patience: float = 30,
         **kwargs: Any,
     ) -> None:
@@ -91,10 +94,10 @@ class WriteReceiptOperator(ContactsOperator):
     def __init__(
         self,
         *,
-        manifest_uri: str,
-        verdict: Mapping[str, Any],
-        submissions: Any = (),
-        folder_id: int | str | None = None,
+        manifest_uri: TextArg,
+        verdict: Mapping[str, Any] | XComArg,
+        submissions: Sequence[Mapping[str, Any]] | XComArg = (),
+        folder_id: IdArg | None = None,
         sizes_before: Any = (),
         **kwargs: Any,
     ) -> None:
@@ -110,7 +113,7 @@ class WriteReceiptOperator(ContactsOperator):
         from airflow.sdk import ObjectStoragePath
 
         receipt = self._receipt(context)
-        path = ObjectStoragePath(self.manifest_uri).parent / "receipt.json"
+        path = ObjectStoragePath(str(self.manifest_uri)).parent / "receipt.json"
         document = {**receipt.to_json(), "receipt_uri": str(path)}
         path.write_text(json.dumps(document, indent=2))
         context["ti"].xcom_push("receipt", document)
@@ -122,7 +125,8 @@ class WriteReceiptOperator(ContactsOperator):
 
     def _receipt(self, context: Context) -> Receipt:
         ti = context["ti"]
-        submissions = [one for one in self.submissions or () if one]
+        # What was mapped but not submitted left no XCom, or none that holds anything.
+        submissions: list[Mapping[str, Any]] = [one for one in cast("Any", self.submissions) or () if one]
         started_at = context["dag_run"].start_date
         return Receipt.of(
             read_manifest(self.manifest_uri),
@@ -140,13 +144,13 @@ class WriteReceiptOperator(ContactsOperator):
         )
 
     def _verdict(self, submissions: Sequence[Mapping[str, Any]]) -> Verdict:
-        if self.verdict:
+        if isinstance(self.verdict, Mapping):
             return Verdict.from_json(self.verdict)
         process_ids = tuple(one["process_id"] for one in submissions)
         return Verdict(UNKNOWN, "the import was not verified; see the log of that task", process_ids, {}, {})
 
 
-def read_manifest(uri: str | None) -> Manifest:
+def read_manifest(uri: Any) -> Manifest:
     """Read what a preparation left.
 
     :raises AirflowFailException: when there was none, or it did not finish.
@@ -157,8 +161,8 @@ def read_manifest(uri: str | None) -> Manifest:
 
     if not uri or not (path := ObjectStoragePath(uri)).is_file():
         raise AirflowFailException(
-            f"there is no manifest at {uri!r}: the preparation did not finish, so there is nothing to account for. "
-            "The log of its task says why."
+            f"there is no manifest at {uri!r}: the preparation did not finish, and its log says why. "
+            "Nothing was sent, so there is nothing to account for."
         )
     return Manifest.read(path)
 
