@@ -24,9 +24,9 @@ COMPLETED_STATUSES = frozenset({"completed"})
 DOCUMENTED_STATUSES = RUNNING_STATUSES | FAILED_STATUSES | COMPLETED_STATUSES
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Page(Generic[T]):
-    """One page of a collection.
+    """One page of a collection. Its ``repr`` counts the items, which may be contacts, and shows none.
 
     :param items: in the order of the platform.
     :param count: size of the whole collection. It ignores ``modifiedSince`` (api-contract §4): never
@@ -46,6 +46,9 @@ class Page(Generic[T]):
         if not isinstance(items, list):
             raise fields.NotAsDocumented(f"{key!r} is not an array")
         return cls(tuple(item(entry) for entry in items), count)
+
+    def __repr__(self) -> str:
+        return f"Page({len(self.items)} items, count={self.count})"
 
 
 @dataclass(frozen=True)
@@ -250,7 +253,7 @@ class Process:
 class CreatedContact:
     """What came of creating a contact (api-contract §1.3).
 
-    :param id: ``None`` after an update: the platform answers 204 and names no id.
+    :param id: ``None`` after an update, for the platform answers 204 and names no id.
     :param created: ``False`` when a contact that existed was updated.
     """
 
@@ -258,10 +261,10 @@ class CreatedContact:
     created: bool
 
     @classmethod
-    def read(cls, document: Any) -> CreatedContact:
-        """Read ``{"id": n}`` or the empty body of a 204."""
+    def read(cls, document: Any, *, update_enabled: bool) -> CreatedContact:
+        """Read ``{"id": n}``, or the empty body of a 204: an update, if updates were enabled."""
         if document is None:
-            return cls(id=None, created=False)
+            return cls(id=None, created=not update_enabled)
         return cls(id=fields.integer(document, "id"), created=True)
 
 

@@ -8,6 +8,7 @@ attempt that ends without a trustworthy answer is :class:`OutcomeUnknown` and no
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from email_contacts.api import endpoints
@@ -105,7 +106,7 @@ class Writes:
         return self._transport.make(
             Call(
                 endpoints.CREATE_CONTACT,
-                CreatedContact.read,
+                partial(CreatedContact.read, update_enabled=update_enabled),
                 body=serialise(body),
                 repeat=Repeat.ALWAYS if update_enabled else None,
             )
