@@ -1,0 +1,192 @@
+"""Attribute values: which ones each attribute type takes, from JSON and from the cells of a CSV.
+
+The platform's rule is leniency: a value of the wrong type is ignored, never an error (api-contract §1.3, §3);
+only a date that is not YYYY-MM-DD is refused, and only when a single contact is created or updated.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+IGNORED = object()
+"""What a reader returns for a value that the platform drops."""
+
+Reader = Callable[[Any], Any]
+
+_ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+_IMPORT_DATES = ("%d-%m-%Y", "%d/%m/%Y", "%Y/%m/%d")
+_EMAIL = re.compile(r"[^\s@<>,;:\"()\[\]\\]+@(?:[^\s@<>,;:\"()\[\]\\.]+\.)+[^\s@<>,;:\"()\[\]\\.]{2,}")
+_PHONE = re.compile(r"\d{6,15}")
+
+
+class BadDate(ValueError):
+    """A date that is not YYYY-MM-DD where the platform insists on it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AttributeRule:
+    """One attribute of the account.
+
+    :param name: upper-case name.
+    :param category: ``normal``, ``category``, ``transactional``, ``calculated`` or ``global``.
+    :param type: ``text``, ``date``, ``float``, ``boolean``, ``multiple-choice``, …; None for a category.
+    :param enumeration: for a category, its values and labels.
+    :param options: for multiple-choice, its options.
+    """
+
+    name: str
+    category: str
+    type: str | None = None
+    enumeration: tuple[tuple[Any, str], ...] = ()
+    options: tuple[str, ...] = ()
+
+    @property
+    def holds_values(self) -> bool:
+        """Whether contacts can carry it: calculated and global attributes belong to the account."""
+        return self.category in ("normal", "category", "transactional")
+
+    def json_reader(self, *, strict_dates: bool = False) -> Reader:
+        """Return what reads a JSON value.
+
+        :param strict_dates: raise :class:`BadDate` unless a date is YYYY-MM-DD; otherwise the formats of an
+            import are understood and others ignored.
+        """
+        if self.category == "category":
+            labels = {str(value): label for value, label in self.enumeration}
+            labels.update({label: label for _, label in self.enumeration})
+            return lambda value: labels.get(str(value), IGNORED) if _is_word(value) else IGNORED
+        if self.type == "date":
+            return _exact_date if strict_dates else _lenient_date
+        if self.type == "multiple-choice":
+            return lambda value: _chosen(value, self.options)
+        return _JSON_READERS.get(self.type or "text", _text)
+
+    def cell_reader(self) -> Reader:
+        """Return what reads the text of a CSV cell, in an import."""
+        if self.type == "float" and self.category != "category":
+            return _float_cell
+        if self.type == "boolean" and self.category != "category":
+            return lambda cell: _WORDS.get(cell.strip().lower(), IGNORED)
+        if self.type == "multiple-choice":
+            return lambda cell: _chosen(re.split(r"\s*[|,]\s*", cell.strip().strip("[]")), self.options)
+        return self.json_reader()
+
+
+def email(value: Any) -> str | None:
+    """Return an e-mail address in lower case, None when it is not one."""
+    if not isinstance(value, str):
+        return None
+    address = value.strip().lower()
+    return address if len(address) <= 254 and _EMAIL.fullmatch(address) else None
+
+
+def phone(value: Any) -> str | None:
+    """Return the digits of a number with country code (``+91…``, ``0091…``, ``91…``), None when it is none."""
+    if isinstance(value, bool) or not isinstance(value, (str, int)):
+        return None
+    digits = re.sub(r"[\s().-]", "", str(value)).removeprefix("+").removeprefix("00")
+    return digits if _PHONE.fullmatch(digits) else None
+
+
+def name(value: Any) -> str | None:
+    """Return an own id (``ext_id``) as text, None when it is empty or of another type."""
+    if isinstance(value, bool) or not isinstance(value, (str, int)):
+        return None
+    return str(value).strip() or None
+
+
+def is_empty(value: Any) -> bool:
+    """Tell whether a field of an import is empty: such a one erases or leaves, but never sets."""
+    return value is None or value == "" or (isinstance(value, str) and not value.strip())
+
+
+def read_attributes(given: Mapping[str, Any], readers: Mapping[str, Reader]) -> dict[str, Any]:
+    """Return what the account keeps of the given attributes: unknown names and wrong values fall away.
+
+    Empty values stay, as None, for the caller to erase or to leave.
+
+    :raises BadDate: from a strict date reader.
+    """
+    kept = {}
+    for key, value in given.items():
+        reader = readers.get(key)
+        if reader is None:
+            continue
+        if is_empty(value):
+            kept[key] = None
+        elif (read := reader(value)) is not IGNORED:
+            kept[key] = read
+    return kept
+
+
+def dumps(attributes: Mapping[str, Any]) -> str:
+    """Serialise stored attributes."""
+    return json.dumps(attributes, ensure_ascii=False, separators=(",", ":"))
+
+
+def _text(value: Any) -> Any:
+    return value if isinstance(value, str) else IGNORED
+
+
+def _float(value: Any) -> Any:
+    return value if isinstance(value, (int, float)) and not isinstance(value, bool) else IGNORED
+
+
+def _float_cell(cell: str) -> Any:
+    try:
+        number = float(cell)
+    except ValueError:
+        return IGNORED
+    if number != number or number in (float("inf"), float("-inf")):
+        return IGNORED
+    return int(number) if number.is_integer() else number
+
+
+def _boolean(value: Any) -> Any:
+    return value if isinstance(value, bool) else IGNORED
+
+
+def _exact_date(value: Any) -> Any:
+    if not isinstance(value, str) or not _ISO_DATE.fullmatch(value):
+        raise BadDate("a date is written YYYY-MM-DD")
+    try:
+        date.fromisoformat(value)
+    except ValueError as error:
+        raise BadDate("a date is written YYYY-MM-DD and exists in the calendar") from error
+    return value
+
+
+def _lenient_date(value: Any) -> Any:
+    if not isinstance(value, str):
+        return IGNORED
+    if _ISO_DATE.fullmatch(value):
+        try:
+            return date.fromisoformat(value).isoformat()
+        except ValueError:
+            return IGNORED
+    for style in _IMPORT_DATES:
+        try:
+            return datetime.strptime(value.strip(), style).date().isoformat()
+        except ValueError:
+            continue
+    return IGNORED
+
+
+def _chosen(value: Any, options: Iterable[str]) -> Any:
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        return IGNORED
+    chosen = [option for option in options if option in value]
+    return chosen or IGNORED
+
+
+def _is_word(value: Any) -> bool:
+    return isinstance(value, (str, int)) and not isinstance(value, bool)
+
+
+_WORDS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+_JSON_READERS: Mapping[str, Reader] = {"text": _text, "float": _float, "boolean": _boolean}
