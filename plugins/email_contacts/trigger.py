@@ -88,7 +88,8 @@ class ImportCompletedTrigger(BaseTrigger):
         await asyncio.sleep(max(0.0, self.not_before - time.time()))
         try:
             settings = ContactsConnection.from_airflow(await BaseHook.aget_connection(self.conn_id))
-            with settings.client() as client:
+            # In a thread, for the first client of a process loads `requests`, which takes a while.
+            with await asyncio.to_thread(settings.client) as client:
                 return await self._wait(
                     client, pauses(settings.process_polls_per_hour, every=self.poll_interval)
                 )

@@ -46,7 +46,7 @@ class Sighting:
     @classmethod
     def from_json(cls, documents: Sequence[Mapping[str, Any]]) -> Sighting:
         """Read what :meth:`to_json` made."""
-        from email_contacts.api import IMPORT_PROCESS, Process
+        from email_contacts.api.answers import IMPORT_PROCESS, Process
 
         return cls(
             tuple(

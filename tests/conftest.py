@@ -1,0 +1,101 @@
+"""What every test gets: an Airflow home of its own, and the sandbox platform over real HTTP."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from email_contacts.sandbox import SandboxServer
+    from tests.task_context import StateStore
+
+PROJECT = Path(__file__).resolve().parents[1]
+CONN_ID = "email_contacts_default"
+
+# Airflow reads its configuration when it is first imported, so this comes before any test module does.
+for name in [name for name in os.environ if name.startswith("AIRFLOW")]:
+    del os.environ[name]
+HOME = Path(tempfile.mkdtemp(prefix="airflow-tests-"))
+os.environ |= {
+    "AIRFLOW_HOME": str(HOME),
+    "AIRFLOW__CORE__DAGS_FOLDER": str(PROJECT / "dags"),
+    "AIRFLOW__CORE__PLUGINS_FOLDER": str(PROJECT / "plugins"),
+    "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+    "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{HOME / 'airflow.db'}",
+    "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+    "AIRFLOW__API_AUTH__JWT_SECRET": "j" * 64,
+}
+
+
+@pytest.fixture(scope="session")
+def airflow_home() -> Iterator[Path]:
+    """The Airflow home that the tests of this session share."""
+    import shutil
+
+    yield HOME
+    shutil.rmtree(HOME, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def airflow_database(airflow_home: Path) -> None:
+    """Airflow's metadata database, made once per session."""
+    from airflow.utils.db import initdb
+
+    initdb()  # type: ignore[no-untyped-call]
+
+
+@pytest.fixture
+def sandbox() -> Iterator[SandboxServer]:
+    """A fresh sandbox platform, listening on a port of its own."""
+    from email_contacts.sandbox import SandboxServer
+
+    with SandboxServer(api_key="test-key") as server:
+        yield server
+
+
+@pytest.fixture
+def connection(sandbox: SandboxServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The default connection, pointed at the sandbox; its stage is the test's own folder.
+
+    :return: the connection's id.
+    """
+    connect(monkeypatch, sandbox, stage=tmp_path / "stage")
+    return CONN_ID
+
+
+def connect(monkeypatch: pytest.MonkeyPatch, sandbox: SandboxServer, *, stage: Path, **extra: object) -> None:
+    """Set the default connection in the environment.
+
+    :param extra: further extra fields of the connection.
+    """
+    document = {
+        "conn_type": "email_contacts",
+        "host": sandbox.url,
+        "password": sandbox.api_key,
+        "extra": {"staging_uri": stage.as_uri(), "process_polls_per_hour": 36000, **extra},
+    }
+    monkeypatch.setenv(f"AIRFLOW_CONN_{CONN_ID.upper()}", json.dumps(document))
+
+
+@pytest.fixture
+def store() -> StateStore:
+    """The state store of the task under test; it outlives a try."""
+    from tests.task_context import StateStore
+
+    return StateStore()
+
+
+@pytest.fixture
+def context(store: StateStore) -> Context:
+    """The context of one try of the task under test."""
+    from tests.task_context import make_context
+
+    return make_context(store)

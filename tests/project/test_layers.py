@@ -1,0 +1,105 @@
+"""The rooms import one way, and importing costs what it must and no more."""
+
+from __future__ import annotations
+
+import ast
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[2]
+PACKAGE = PROJECT / "plugins" / "email_contacts"
+
+# What each room may import of this package. The rooms of Airflow are the modules beside them.
+ALLOWED = {
+    "api": {"api"},
+    "contacts": {"contacts"},
+    "sandbox": {"sandbox"},
+    "imports": {"imports", "api", "contacts"},
+}
+LOWER_ROOMS = ("api", "contacts", "imports")
+HEAVY = (
+    "jsonschema",
+    "jsonschema_rs",
+    "orjson",
+    "polars",
+    "pandas",
+    "numpy",
+    "requests",
+    "fastapi",
+    "uvicorn",
+)
+
+
+def imported(module: Path) -> set[str]:
+    """Names of the modules that a file imports, wherever in it it does."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(module.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{module}: relative imports do not survive Airflow's plugin loader"
+            found.add(node.module or "")
+    return found
+
+
+@pytest.mark.parametrize("room", sorted(ALLOWED))
+def test_a_room_imports_only_the_rooms_below_it(room: str) -> None:
+    modules = list((PACKAGE / room).rglob("*.py"))
+    assert modules
+    for module in modules:
+        ours = {name.split(".")[1] for name in imported(module) if name.startswith("email_contacts.")}
+        assert ours <= ALLOWED[room], f"{module.relative_to(PROJECT)} imports {ours - ALLOWED[room]}"
+
+
+@pytest.mark.parametrize("room", [*LOWER_ROOMS, "sandbox"])
+def test_a_room_without_airflow_never_names_it(room: str) -> None:
+    for module in (PACKAGE / room).rglob("*.py"):
+        named = {name.split(".")[0] for name in imported(module)}
+        assert "airflow" not in named, module.relative_to(PROJECT)
+
+
+def test_contacts_sends_nothing() -> None:
+    for module in (PACKAGE / "contacts").rglob("*.py"):
+        named = {name.split(".")[0] for name in imported(module)}
+        assert not named & {"requests", "urllib3", "http", "httpx", "socket"}, module.relative_to(PROJECT)
+
+
+def loaded_by(statement: str) -> set[str]:
+    """Top-level modules that a fresh interpreter has loaded after a statement."""
+    code = f"{statement}\nimport sys, json\nprint(json.dumps(sorted(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=PROJECT,
+        env={"PYTHONPATH": f"{PROJECT / 'plugins'}", "PATH": "/usr/bin:/bin", "AIRFLOW_HOME": "/nonexistent"},
+    )
+    return {name.split(".")[0] for name in json.loads(done.stdout.splitlines()[-1])}
+
+
+def test_importing_the_package_costs_nothing() -> None:
+    gained = loaded_by("import email_contacts") - loaded_by("pass")
+    assert gained <= {"email_contacts", "__future__"}
+
+
+def test_the_provider_entry_point_loads_no_airflow() -> None:
+    gained = loaded_by("from email_contacts.provider import get_provider_info; get_provider_info()")
+    assert not gained & {"airflow", *HEAVY}
+
+
+@pytest.mark.parametrize("dag", sorted(path.stem for path in (PROJECT / "dags").glob("*.py")))
+def test_parsing_a_dag_loads_nothing_heavy(dag: str) -> None:
+    parse = f"import sys; sys.path.insert(0, {str(PROJECT / 'dags')!r}); import airflow.sdk"
+    # BaseSensorOperator and the like are loaded lazily by airflow.sdk; what they bring is Airflow's to bear.
+    airflow = loaded_by(
+        f"{parse}\nfrom airflow.sdk import *\nfrom airflow.triggers.base import BaseTrigger\n"
+        "from airflow.sdk.log import mask_secret\n"
+        "from airflow.sdk import dag, Param, Asset, BaseOperator\n@dag()\ndef d() -> None: BaseOperator(task_id='t')\nd()"
+    )
+    gained = loaded_by(f"{parse}\nimport {dag}") - airflow
+    assert not gained & set(HEAVY), gained & set(HEAVY)

@@ -1,0 +1,51 @@
+"""The context of a running task, as far as the operators use it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from types import SimpleNamespace
+from typing import Any, cast
+
+from airflow.sdk import Context
+
+
+class StateStore(dict[str, Any]):
+    """A task's state store: like Airflow's, it takes JSON and forgets quietly."""
+
+    def set(self, key: str, value: Any) -> None:
+        self[key] = value
+
+    def delete(self, key: str) -> None:
+        self.pop(key, None)
+
+
+@dataclass
+class TaskInstance:
+    """Remembers what a task pushed."""
+
+    dag_id: str = "a_dag"
+    run_id: str = "manual__2026-11-22T10:00:00+00:00"
+    pushed: dict[str, Any] = field(default_factory=dict)
+
+    def xcom_push(self, key: str, value: Any) -> None:
+        self.pushed[key] = value
+
+
+def make_context(store: StateStore, outlet_events: Mapping[Any, Any] | None = None) -> Context:
+    """Make the context of a further try of the same task."""
+    return cast(
+        "Context",
+        {
+            "ti": TaskInstance(),
+            "dag_run": SimpleNamespace(start_date=datetime(2026, 11, 22, 10, tzinfo=timezone.utc)),
+            "task_state_store": store,
+            "outlet_events": outlet_events or {},
+        },
+    )
+
+
+def pushed(context: Context) -> dict[str, Any]:
+    """What the task pushed, by key."""
+    return cast("TaskInstance", context["ti"]).pushed
