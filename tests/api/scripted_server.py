@@ -18,7 +18,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any
 
-HTML_524 = b"<!DOCTYPE html><html><head><title>524: A timeout occurred</title></head><body>jane@example.com</body></html>"
+HTML_524 = b"<!DOCTYPE html><html><title>524: A timeout occurred</title><p>jane@example.com</p></html>"
 
 
 @dataclass(frozen=True)

@@ -182,9 +182,10 @@ def test_every_call_is_repeated_when_nothing_was_sent(operation: Operation, cloc
 
 
 @pytest.mark.parametrize(
-    ("operation", "expected"), [*((o, Unavailable) for o in ALWAYS), *((o, OutcomeUnknown) for o in NOT_REPEATABLE)],
+    ("operation", "expected"),
+    [*((o, Unavailable) for o in ALWAYS), *((o, OutcomeUnknown) for o in NOT_REPEATABLE)],
     ids=str,
-)  # fmt: skip
+)
 def test_silence_ends_at_the_timeout(
     operation: Operation, expected: type[ContactsApiError], server: ScriptedServer, clock: FakeClock
 ) -> None:

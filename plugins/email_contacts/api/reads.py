@@ -188,8 +188,11 @@ class Reads:
         if isinstance(identifier, int):
             identifier = str(check_id(identifier, what="identifier"))
         params: Params = {} if identifier_type is None else {"identifierType": identifier_type}
-        ids = {"identifier": check_identifier(identifier, what="identifier")}
-        return self._transport.make(Call(endpoints.GET_CONTACT, read_contact, ids=ids, params=params))
+        if check_identifier(identifier, what="identifier") in {".", ".."}:
+            raise InvalidRequest("identifier is made of dots alone, and its path would be another route")
+        return self._transport.make(
+            Call(endpoints.GET_CONTACT, read_contact, ids={"identifier": identifier}, params=params)
+        )
 
     def iter_folders(self) -> Iterator[Folder]:
         """Walk all folders, the oldest first; see :func:`~email_contacts.api.paging.walk`."""

@@ -1,0 +1,154 @@
+"""The pace of our own, and the platform's word about its limits (api-contract §5)."""
+
+from __future__ import annotations
+
+import threading
+from datetime import datetime, timezone
+from email.utils import format_datetime
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from email_contacts.api import Bucket, Clock, ContactsClient, RateLimited
+from email_contacts.api.pacing import HeldTooLong, Pacer, advised_wait
+from tests.api.conftest import API_KEY
+from tests.api.fake_clock import FakeClock
+from tests.api.scripted_server import ScriptedServer, answers
+
+PAGE = {"contacts": [], "count": 0}
+PROCESSES = {"processes": [], "count": 0}
+
+
+def pacer(clock: FakeClock, per_second: float) -> Pacer:
+    return Pacer(requests_per_second=per_second, clock=clock.clock)
+
+
+@given(per_second=st.floats(0.1, 1000), idle=st.lists(st.floats(0, 5), max_size=30))
+def test_turns_keep_their_distance_however_they_are_asked_for(per_second: float, idle: list[float]) -> None:
+    clock = FakeClock()
+    turns = pacer(clock, per_second)
+    taken = []
+    for seconds in idle:
+        clock.now += seconds
+        turns.take_turn(Bucket.CONTACTS, patience=0)
+        taken.append(clock.now)
+    gaps = [later - earlier for earlier, later in pairwise(taken)]
+    assert all(gap >= 1 / per_second - 1e-6 for gap in gaps)
+    # and nobody waits without need
+    assert sum(clock.slept) <= len(idle) / per_second + 1e-6
+
+
+def test_threads_share_one_pace() -> None:
+    # Time stands still while the threads ask, so that each must be given a turn of its own.
+    asked: list[float] = []
+    turns = Pacer(requests_per_second=10.0, clock=Clock(monotonic=lambda: 0.0, sleep=asked.append))
+    threads = [
+        threading.Thread(target=turns.take_turn, args=(Bucket.CONTACTS,), kwargs={"patience": 0})
+        for _ in range(20)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(asked) == pytest.approx([n / 10 for n in range(1, 20)])
+
+
+def test_buckets_do_not_hold_each_other_up(clock: FakeClock) -> None:
+    turns = pacer(clock, 1.0)
+    turns.hold(Bucket.OTHER, 3600)
+    assert turns.take_turn(Bucket.CONTACTS, patience=0) == 0
+    with pytest.raises(HeldTooLong) as caught:
+        turns.take_turn(Bucket.OTHER, patience=60)
+    assert caught.value.seconds == 3600
+    assert clock.slept == []
+
+
+def test_a_longer_hold_stands(clock: FakeClock) -> None:
+    turns = pacer(clock, 1e6)
+    turns.hold(Bucket.CONTACTS, 9)
+    turns.hold(Bucket.CONTACTS, 2)
+    assert turns.take_turn(Bucket.CONTACTS, patience=60) == 9
+
+
+def test_the_last_call_of_an_allowance_makes_the_next_one_wait(
+    client: ContactsClient, server: ScriptedServer, clock: FakeClock
+) -> None:
+    spent = {"x-sib-ratelimit-limit": "10", "x-sib-ratelimit-remaining": "0", "x-sib-ratelimit-reset": "3"}
+    server.plays(answers(200, PAGE, headers=spent), answers(200, PAGE))
+    client.contacts()
+    assert clock.waits == []
+    client.contacts()
+    assert clock.waits == pytest.approx([3.0])
+    assert client.requests.retried == 0
+
+
+def test_a_spent_hourly_allowance_is_told_before_anything_is_sent(
+    client: ContactsClient, server: ScriptedServer, clock: FakeClock
+) -> None:
+    spent = {"x-sib-ratelimit-remaining": "0", "x-sib-ratelimit-reset": "1800"}
+    server.plays(answers(200, PROCESSES, headers=spent), answers(200, PAGE))
+    client.processes()
+    with pytest.raises(RateLimited, match=r"GET /v3/processes was not sent.*1800 s") as caught:
+        client.processes()
+    assert caught.value.retry_after == 1800
+    client.contacts()  # another bucket
+    assert [seen.path.partition("?")[0] for seen in server.seen] == ["/v3/processes", "/v3/contacts"]
+
+
+@pytest.mark.parametrize("remaining", ["1", "", "many", "-1"])
+def test_an_allowance_that_is_not_spent_delays_nothing(
+    remaining: str, client: ContactsClient, server: ScriptedServer, clock: FakeClock
+) -> None:
+    headers = {"x-sib-ratelimit-remaining": remaining, "x-sib-ratelimit-reset": "50"}
+    server.plays(*[answers(200, PAGE, headers=headers)] * 2)
+    client.contacts()
+    client.contacts()
+    assert clock.waits == []
+
+
+@pytest.mark.parametrize(
+    ("headers", "wait"),
+    [
+        ({"retry-after": "5", "x-sib-ratelimit-reset": "9"}, 5.0),
+        ({"x-sib-ratelimit-reset": "9"}, 9.0),
+        ({"retry-after": "1.5"}, 1.5),
+        ({"retry-after": "0"}, 0.0),
+        ({"retry-after": "-3", "x-sib-ratelimit-reset": "2"}, 2.0),
+        ({"retry-after": "nan"}, None),
+        ({"retry-after": "inf"}, None),
+        ({"retry-after": "soon"}, None),
+        ({}, None),
+        ({"retry-after": format_datetime(datetime.fromtimestamp(1030, timezone.utc), usegmt=True)}, 30.0),
+        ({"retry-after": format_datetime(datetime.fromtimestamp(10, timezone.utc), usegmt=True)}, 0.0),
+    ],
+)
+def test_advice_is_read_from_headers(headers: dict[str, str], wait: float | None, clock: FakeClock) -> None:
+    assert advised_wait(headers, clock=clock.clock) == wait
+
+
+def test_a_refusal_without_advice_backs_off(
+    client: ContactsClient, server: ScriptedServer, clock: FakeClock
+) -> None:
+    server.plays(answers(429), answers(200, PAGE))
+    client.contacts()
+    assert clock.waits == pytest.approx([2.0])
+
+
+def test_a_refusal_beyond_max_wait_is_raised_with_its_advice(
+    client: ContactsClient, server: ScriptedServer, clock: FakeClock
+) -> None:
+    server.plays(answers(429, {"message": "Too many"}, headers={"x-sib-ratelimit-reset": "61"}))
+    with pytest.raises(RateLimited, match="Too many") as caught:
+        client.contacts()
+    assert (caught.value.retry_after, caught.value.status, caught.value.safe_to_retry) == (61.0, 429, True)
+    assert clock.slept == []
+
+
+def test_a_wait_of_exactly_max_wait_is_made(server: ScriptedServer) -> None:
+    clock = FakeClock(chance=0.9)
+    server.plays(answers(429, headers={"retry-after": "60"}), answers(200, PAGE))
+    with ContactsClient(server.url, API_KEY, clock=clock.clock, max_wait=60) as client:
+        client.contacts()
+    assert clock.waits == pytest.approx([60.0])
