@@ -1,6 +1,6 @@
 """The email platform as a real local server: the Contacts API v3 over SQLite, to rehearse without an account.
 
-``python -m email_contacts.sandbox --help`` starts it from the command line; :class:`SandboxServer` from Python.
+``python -m email_contacts.sandbox`` starts it from the command line, :class:`SandboxServer` from Python.
 This room imports none of the other rooms and no Airflow: it must be able to prove them wrong. Importing it
 costs nothing; FastAPI and uvicorn come with the first use of a name.
 """

@@ -97,7 +97,8 @@ class Account:
                 ids = range(last + 1, last + 1 + min(_SEED_CHUNK, number - start))
                 now = clock.now_ms()
                 connection.executemany(
-                    "INSERT INTO contacts (id, email, attributes, created_ms, modified_ms) VALUES (?,?,?,?,?)",
+                    "INSERT INTO contacts (id, email, attributes, created_ms, modified_ms) "
+                    "VALUES (?, ?, ?, ?, ?)",
                     [(i, f"person-{i}@example.com", values.dumps({"POINTS": i}), now, now) for i in ids],
                 )
                 places.add_members(connection, list_ids, ids)

@@ -30,8 +30,8 @@ _THREADS = 16
 
 _ABOUT = """
 A rehearsal platform: the Contacts API v3 with folders, lists, contacts, attributes, imports and processes,
-over one SQLite file. Authorise with the header `api-key`. What differs from the real platform, and what is not
-known of it, stands in docs/sandbox.md.
+over one SQLite file. Authorise with the header `api-key`. What differs from the real platform, and what is
+not known of it, stands in docs/sandbox.md.
 """
 
 

@@ -42,9 +42,9 @@ def found(connection: Connection, name: str) -> AttributeRule | None:
 def insert(connection: Connection, rule: AttributeRule) -> None:
     """Add an attribute, or put another in the place of the one with this name."""
     connection.execute(
-        "INSERT INTO attributes SELECT ?, ?, ?, ?, ?, coalesce(max(position), 0) + 1 FROM attributes WHERE true "
-        "ON CONFLICT (name) DO UPDATE SET type = excluded.type, enumeration = excluded.enumeration, "
-        "options = excluded.options",
+        "INSERT INTO attributes SELECT ?, ?, ?, ?, ?, coalesce(max(position), 0) + 1 FROM attributes "
+        "WHERE true ON CONFLICT (name) DO UPDATE SET type = excluded.type, "
+        "enumeration = excluded.enumeration, options = excluded.options",
         (rule.name, rule.category, rule.type, json.dumps(rule.enumeration), json.dumps(rule.options)),
     )
 

@@ -36,19 +36,22 @@ def call(url: str, *, process_id: int, status: str, mode: str) -> None:
     with requests.Session() as session:
         session.trust_env = False
         for _ in range(2 if mode == "duplicate" else 1):
-            try:
-                answer = session.post(
-                    url,
-                    data=b"" if body is None else None,
-                    json=body,
-                    timeout=_TIMEOUT,
-                    allow_redirects=False,
-                    stream=True,
-                )
-                answer.close()
-                logger.info("import %d: notifyUrl answered %d", process_id, answer.status_code)
-            except requests.RequestException as error:
-                logger.warning("import %d: notifyUrl failed with %s", process_id, type(error).__name__)
+            _post(session, url, body, process_id=process_id)
+
+
+def _post(session: requests.Session, url: str, body: dict[str, object] | None, *, process_id: int) -> None:
+    try:
+        with session.post(
+            url,
+            data=b"" if body is None else None,
+            json=body,
+            timeout=_TIMEOUT,
+            allow_redirects=False,
+            stream=True,
+        ) as answer:
+            logger.info("import %d: notifyUrl answered %d", process_id, answer.status_code)
+    except requests.RequestException as error:
+        logger.warning("import %d: notifyUrl failed with %s", process_id, type(error).__name__)
 
 
 class Callbacks:

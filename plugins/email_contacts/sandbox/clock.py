@@ -1,4 +1,4 @@
-"""Time as the platform stores it (milliseconds since 1970, UTC) and as it writes it (api-contract §1.7, §4)."""
+"""Time as the platform keeps it (milliseconds since 1970) and as it writes it (api-contract §1.7, §4)."""
 
 from __future__ import annotations
 

@@ -6,12 +6,12 @@ from sqlite3 import Connection
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Response
-from pydantic import BaseModel, Field, StrictBool, StrictInt, StrictStr
+from pydantic import BaseModel, Field, StrictBool, StrictStr
 from starlette.convertors import StringConvertor, register_url_convertor
 
 from email_contacts.sandbox import attribute_rows, contact_rows, places
 from email_contacts.sandbox.account import Account
-from email_contacts.sandbox.edge import TheAccount, answer, documented, nothing
+from email_contacts.sandbox.edge import Integer, TheAccount, answer, documented, nothing
 from email_contacts.sandbox.identity import BY_ATTRIBUTE, BY_KIND, EMAIL, EXT_ID, Identifier, resolved
 from email_contacts.sandbox.paging import LARGEST_ID, PageRequest, moment, page
 from email_contacts.sandbox.refusals import Refusal, absent, duplicate, invalid, missing
@@ -38,7 +38,7 @@ class ContactBody(BaseModel):
     attributes: dict[str, Any] | None = None
     emailBlacklisted: StrictBool | None = None  # noqa: N815
     smsBlacklisted: StrictBool | None = None  # noqa: N815
-    listIds: list[StrictInt] | None = None  # noqa: N815
+    listIds: list[Integer] | None = None  # noqa: N815
     smtpBlacklistSender: list[StrictStr] | None = Field(  # noqa: N815
         default=None, description="Accepted and ignored: no transactional mail is sent here."
     )
@@ -54,13 +54,13 @@ class NewContact(ContactBody):
 class ContactChange(ContactBody):
     """A change of one contact. ``attributes.EMAIL`` gives it another address."""
 
-    unlinkListIds: list[StrictInt] | None = None  # noqa: N815
+    unlinkListIds: list[Integer] | None = None  # noqa: N815
 
 
 class BatchChange(ContactChange):
     """A change within a batch, with the identifier of its contact."""
 
-    id: StrictInt | None = None
+    id: Integer | None = None
     email: StrictStr | None = None
     sms: StrictStr | None = None
 

@@ -199,20 +199,10 @@ class Database:
         self._writer.executescript(f"BEGIN;{_TABLES}PRAGMA user_version = {SCHEMA_VERSION};COMMIT;")
 
 
-_DROP_ALL = (
-    "BEGIN;"
-    + "".join(
-        f"DROP TABLE {name};"
-        for name in (
-            "rejects",
-            "processes",
-            "attributes",
-            "members",
-            "contacts",
-            "lists",
-            "folders",
-            "counters",
-        )
-    )
-    + "DELETE FROM sqlite_sequence;COMMIT;"
-)
+_DROP_ALL = """
+BEGIN;
+DROP TABLE rejects; DROP TABLE processes; DROP TABLE attributes; DROP TABLE members;
+DROP TABLE contacts; DROP TABLE lists; DROP TABLE folders; DROP TABLE counters;
+DELETE FROM sqlite_sequence;
+COMMIT;
+"""

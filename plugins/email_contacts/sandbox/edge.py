@@ -1,4 +1,4 @@
-"""What all routes share: the account behind them, JSON answers, and validation errors in the platform's words.
+"""What all routes share: the account behind them, JSON answers, validation errors in the platform's words.
 
 The routes themselves live in the room of their noun.
 """
@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import orjson
 from fastapi import Depends, Path, Request, Response
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 
 from email_contacts.sandbox.account import Account
 from email_contacts.sandbox.paging import LARGEST_ID
@@ -41,6 +41,7 @@ def the_account(request: Request) -> Account:
 
 TheAccount = Annotated[Account, Depends(the_account)]
 Id = Annotated[int, Path(ge=-LARGEST_ID, le=LARGEST_ID)]
+Integer = Annotated[int, Field(strict=True, ge=-LARGEST_ID, le=LARGEST_ID)]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 

@@ -21,8 +21,8 @@ def fetch(url: str, target: Path, knobs: Knobs) -> str:
     :param url: where it is; its ending (.json, .csv, .txt), or else the answer's media type, tells its form.
     :param target: the file to write.
     :return: ``json`` or ``csv``.
-    :raises Refusal: 400 for a URL that is none, an unknown form or a file over the limit; 500, as the platform
-        does, when the file cannot be had (api-contract §2.1).
+    :raises Refusal: 400 for a URL that is none, an unknown form or a file over the limit; 500, as the
+        platform does, when the file cannot be had (api-contract §2.1).
     """
     parts = _split(url)
     suffix = PurePosixPath(unquote(parts)).suffix.lower()

@@ -1,7 +1,7 @@
 """The gate every request to /v3 goes through, in the order in which a real platform's edge would act.
 
-Latency, faults of the proxy, size of the body, address and key, rate limit; then the routes; then faults on the
-way back, and the journal. The page and the control routes do not pass here.
+Latency, faults of the proxy, size of the body, address and key, rate limit; then the routes; then faults on
+the way back, and the journal. The page and the control routes do not pass here.
 """
 
 from __future__ import annotations
@@ -185,8 +185,8 @@ def _as_json(scope: Scope, body: bytes) -> tuple[Scope, bytes]:
 async def _read(receive: Receive, *, limit: int) -> bytes | None:
     """Read the body, None when it is over the limit.
 
-    One that is over is read on for a while and thrown away: a client that is still sending would otherwise see
-    a cut connection instead of the refusal.
+    One that is over is read on for a while and thrown away: a client that is still sending would otherwise
+    see a cut connection instead of the refusal.
     """
     chunks: list[bytes] = []
     size = 0

@@ -60,8 +60,13 @@ REASONS = ("invalid_emails", "duplicate_contact_id", *(each.reason for each in I
 class Holder(Protocol):
     """A contact as far as identity goes."""
 
-    id: int
-    email: str | None
+    @property
+    def id(self) -> int:
+        """Its id."""
+
+    @property
+    def email(self) -> str | None:
+        """Its address, if it has one."""
 
 
 AnyHolder = TypeVar("AnyHolder", bound=Holder)

@@ -89,7 +89,8 @@ def sifted(rows: Iterable[SourceRow], readers: Mapping[str, Reader]) -> tuple[li
             elif identifier is EMAIL:
                 wrong_email = str(value)
         if wrong_email or not given:
-            rejects.append(Reject(number, "invalid_emails", wrong_email[:_LONGEST_REJECT]))
+            sample = wrong_email[:_LONGEST_REJECT].encode(errors="replace").decode()
+            rejects.append(Reject(number, "invalid_emails", sample))
             continue
         others = {name: value for name, value in fields.items() if name not in BY_ATTRIBUTE}
         candidates.append(Candidate(number, given, values.read_attributes(others, readers)))

@@ -18,6 +18,7 @@ from email_contacts.sandbox import callbacks, fetching, importing, places, proce
 from email_contacts.sandbox.account import Account
 from email_contacts.sandbox.edge import TheAccount, answer, documented
 from email_contacts.sandbox.knobs import Knobs
+from email_contacts.sandbox.paging import LARGEST_ID
 from email_contacts.sandbox.process_rows import ImportOrder
 from email_contacts.sandbox.refusals import Refusal, invalid, missing
 
@@ -38,7 +39,7 @@ _NOBODY = (
 
 
 class ImportBody(BaseModel):
-    """One source (``fileUrl``, ``fileBody`` or ``jsonBody``) and at least one target; for the documents only."""
+    """One source (``fileUrl``, ``fileBody`` or ``jsonBody``), at least one target; for the documents only."""
 
     fileUrl: str | None = Field(None, description="A .txt, .csv or .json file to fetch.")  # noqa: N815
     fileBody: str | None = Field(None, description="CSV with a header line.")  # noqa: N815
@@ -131,10 +132,7 @@ def _targets(body: dict[str, Any]) -> tuple[list[int], tuple[str, int] | None]:
     list_ids, new_list = body.get("listIds"), body.get("newList")
     if not list_ids and not new_list:
         raise missing("listIds or newList is missing")
-    if list_ids is not None and not (
-        isinstance(list_ids, list)
-        and all(isinstance(each, int) and not isinstance(each, bool) for each in list_ids)
-    ):
+    if list_ids is not None and not (isinstance(list_ids, list) and all(_is_id(each) for each in list_ids)):
         raise invalid("listIds must be an array of integers")
     unique = list(dict.fromkeys(list_ids or ()))
     if not new_list:
@@ -146,9 +144,13 @@ def _targets(body: dict[str, Any]) -> tuple[list[int], tuple[str, int] | None]:
         raise missing("List name is missing")
     # The seed calls folderId optional: then it is the account's first folder (api-contract §8, row 9).
     folder_id = 1 if folder_id is None else folder_id
-    if not isinstance(folder_id, int) or isinstance(folder_id, bool):
+    if not _is_id(folder_id):
         raise invalid("folderId must be an integer")
     return unique, (name.strip(), folder_id)
+
+
+def _is_id(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) <= LARGEST_ID
 
 
 def _flag(body: dict[str, Any], name: str, default: bool) -> bool:

@@ -1,4 +1,4 @@
-"""The journal: which requests came and what was answered. It keeps no bodies and no identifiers of contacts."""
+"""The journal: which requests came and what was answered, without bodies or identifiers of contacts."""
 
 from __future__ import annotations
 

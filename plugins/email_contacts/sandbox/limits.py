@@ -1,4 +1,4 @@
-"""Rate limits: two buckets per account, as documented, and the headers that tell of them (api-contract §5)."""
+"""Rate limits: two buckets per account, as documented, and the headers that tell of them (§5)."""
 
 from __future__ import annotations
 

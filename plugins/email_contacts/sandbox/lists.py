@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
-from pydantic import BaseModel, StrictInt
+from pydantic import BaseModel
 
 from email_contacts.sandbox import clock, contact_rows, places
-from email_contacts.sandbox.edge import Id, Name, TheAccount, answer, documented, nothing
+from email_contacts.sandbox.edge import Id, Integer, Name, TheAccount, answer, documented, nothing
 from email_contacts.sandbox.paging import PageRequest, moment, page
 from email_contacts.sandbox.refusals import invalid, missing
 
@@ -22,14 +22,14 @@ class ListBody(BaseModel):
     """A list to make. Names need not be unique."""
 
     name: Name
-    folderId: StrictInt  # noqa: N815
+    folderId: Integer  # noqa: N815
 
 
 class ListChange(BaseModel):
     """A new name, or a new folder; one at a time."""
 
     name: Name | None = None
-    folderId: StrictInt | None = None  # noqa: N815
+    folderId: Integer | None = None  # noqa: N815
 
 
 @router.post("", name="create_list", responses=documented(400))

@@ -7,10 +7,10 @@ from sqlite3 import Connection
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Response
-from pydantic import BaseModel, Field, StrictBool, StrictInt, StrictStr
+from pydantic import BaseModel, Field, StrictBool, StrictStr
 
 from email_contacts.sandbox import contact_rows, places, process_rows
-from email_contacts.sandbox.edge import Id, TheAccount, answer, documented
+from email_contacts.sandbox.edge import Id, Integer, TheAccount, answer, documented
 from email_contacts.sandbox.identity import EMAIL, EXT_ID, Identifier
 from email_contacts.sandbox.refusals import invalid
 
@@ -23,7 +23,7 @@ class Named(BaseModel):
     """Contacts by one kind of identifier, 1 to 150 of them."""
 
     emails: Annotated[list[StrictStr], Field(max_length=_MOST)] | None = None
-    ids: Annotated[list[StrictInt], Field(max_length=_MOST)] | None = None
+    ids: Annotated[list[Integer], Field(max_length=_MOST)] | None = None
     extIds: Annotated[list[StrictStr], Field(max_length=_MOST)] | None = None  # noqa: N815
 
 

@@ -1,4 +1,4 @@
-"""Processes in the database: their orders, stages, rejects, and how the API shows them (api-contract §2.3)."""
+"""Processes in the database: orders, stages, rejects, and how the API shows them (api-contract §2.3)."""
 
 from __future__ import annotations
 
@@ -50,8 +50,8 @@ def insert_finished(connection: Connection, *, name: str) -> int:
     """Add a process whose work is already done, and return its id."""
     now = clock.now_ms()
     cursor = connection.execute(
-        "INSERT INTO processes (name, stage, final_status, order_json, token, rows_left, notified, created_ms,"
-        " started_ms, finished_ms) VALUES (?, 'finished', 'completed', '{}', ?, 0, 1, ?, ?, ?)",
+        "INSERT INTO processes (name, stage, final_status, order_json, token, rows_left, notified,"
+        " created_ms, started_ms, finished_ms) VALUES (?, 'finished', 'completed', '{}', ?, 0, 1, ?, ?, ?)",
         (name, secrets.token_urlsafe(24), now, now, now),
     )
     return int(cursor.lastrowid or 0)
@@ -109,7 +109,7 @@ def shown(connection: Connection, process: Row, knobs: Knobs, *, base_url: str) 
 
 
 def report(database: Database, token: str, reason: str) -> Iterator[bytes] | None:
-    """Return the CSV of the rows that an import rejected for one reason, None when there is no such report."""
+    """Return the CSV of the rows that an import rejected for one reason, None when there is none."""
     with database.reading() as connection:
         process = connection.execute("SELECT id FROM processes WHERE token = ?", (token,)).fetchone()
     if process is None or reason not in REASONS:

@@ -39,7 +39,10 @@ def read(path: Path, form: str) -> Iterator[SourceRow]:
     """
     encoding = _encoding(path)
     with path.open(encoding=encoding, newline="" if form == "csv" else None) as text:
-        yield from _json_rows(text) if form == "json" else _csv_rows(text)
+        try:
+            yield from _json_rows(text) if form == "json" else _csv_rows(text)
+        except UnicodeDecodeError as error:
+            raise BadSource("the bytes are neither UTF-8 nor Windows-1252") from error
 
 
 def _encoding(path: Path) -> str:
@@ -60,7 +63,9 @@ def _json_rows(text: TextIO) -> Iterator[SourceRow]:
         if not isinstance(item, dict):
             raise BadSource(f"item {number} is not an object")
         attributes = item.get("attributes")
-        fields = {key.upper(): value for key, value in attributes.items()} if _is_object(attributes) else {}
+        fields: dict[str, Any] = {}
+        if isinstance(attributes, dict):
+            fields.update((name.upper(), value) for name, value in attributes.items())
         if "email" in item:
             fields["EMAIL"] = item["email"]
         yield SourceRow(number, fields)
@@ -113,18 +118,14 @@ def _csv_rows(text: TextIO) -> Iterator[SourceRow]:
         raise BadSource("the CSV has no header line")
     delimiter = max(_DELIMITERS, key=head.count)
     try:
-        (names,) = csv.reader(io.StringIO(head), delimiter=delimiter)
+        names = next(csv.reader(io.StringIO(head), delimiter=delimiter))
         header = [name.strip().upper() for name in names]
         number = 0
         for cells in csv.reader(text, delimiter=delimiter):
             if cells:
                 number += 1
                 yield SourceRow(number, dict(zip(header, map(str.strip, cells), strict=False)))
-    except (csv.Error, ValueError) as error:
+    except csv.Error as error:
         raise BadSource(
             "the CSV is malformed: a quote, a header of several lines or an oversize cell"
         ) from error
-
-
-def _is_object(value: Any) -> bool:
-    return isinstance(value, dict)

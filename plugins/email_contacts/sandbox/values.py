@@ -7,10 +7,11 @@ only a date that is not YYYY-MM-DD is refused, and only when a single contact is
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 IGNORED = object()
@@ -19,9 +20,14 @@ IGNORED = object()
 Reader = Callable[[Any], Any]
 
 _ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d")
-_IMPORT_DATES = ("%d-%m-%Y", "%d/%m/%Y", "%Y/%m/%d")
+_IMPORT_DATES = {
+    _ISO_DATE: (slice(8, 10), slice(5, 7), slice(0, 4)),
+    re.compile(r"\d\d[-/]\d\d[-/]\d{4}"): (slice(0, 2), slice(3, 5), slice(6, 10)),
+}
+"""YYYY-MM-DD, DD-MM-YYYY and DD/MM/YYYY, and where in them the day, month and year stand."""
 _EMAIL = re.compile(r"[^\s@<>,;:\"()\[\]\\]+@(?:[^\s@<>,;:\"()\[\]\\.]+\.)+[^\s@<>,;:\"()\[\]\\.]{2,}")
-_PHONE = re.compile(r"\d{6,15}")
+_PHONE = re.compile(r"\d{6,15}", re.ASCII)
+_EXACT = 2**53
 
 
 class BadDate(ValueError):
@@ -82,11 +88,11 @@ def email(value: Any) -> str | None:
     if not isinstance(value, str):
         return None
     address = value.strip().lower()
-    return address if len(address) <= 254 and _EMAIL.fullmatch(address) else None
+    return address if len(address) <= 254 and _EMAIL.fullmatch(address) and _is_writable(address) else None
 
 
 def phone(value: Any) -> str | None:
-    """Return the digits of a number with country code (``+91…``, ``0091…``, ``91…``), None when it is none."""
+    """Return the digits of a number with country code (``+91…``, ``0091…``, ``91…``), None if it is none."""
     if isinstance(value, bool) or not isinstance(value, (str, int)):
         return None
     digits = re.sub(r"[\s().-]", "", str(value)).removeprefix("+").removeprefix("00")
@@ -97,7 +103,8 @@ def name(value: Any) -> str | None:
     """Return an own id (``ext_id``) as text, None when it is empty or of another type."""
     if isinstance(value, bool) or not isinstance(value, (str, int)):
         return None
-    return str(value).strip() or None
+    text = str(value).strip()
+    return text if text and _is_writable(text) else None
 
 
 def is_empty(value: Any) -> bool:
@@ -112,7 +119,7 @@ def read_attributes(given: Mapping[str, Any], readers: Mapping[str, Reader]) -> 
 
     :raises BadDate: from a strict date reader.
     """
-    kept = {}
+    kept: dict[str, Any] = {}
     for key, value in given.items():
         reader = readers.get(key)
         if reader is None:
@@ -130,11 +137,24 @@ def dumps(attributes: Mapping[str, Any]) -> str:
 
 
 def _text(value: Any) -> Any:
-    return value if isinstance(value, str) else IGNORED
+    return value if isinstance(value, str) and _is_writable(value) else IGNORED
+
+
+def _is_writable(text: str) -> bool:
+    """Tell whether a text can be stored: JSON can smuggle in half a surrogate pair, UTF-8 cannot hold it."""
+    return text.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
 def _float(value: Any) -> Any:
-    return value if isinstance(value, (int, float)) and not isinstance(value, bool) else IGNORED
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return IGNORED
+    if isinstance(value, int) and abs(value) <= _EXACT:
+        return value
+    try:
+        number = float(value)
+    except OverflowError:
+        return IGNORED
+    return number if math.isfinite(number) else IGNORED
 
 
 def _float_cell(cell: str) -> Any:
@@ -142,9 +162,7 @@ def _float_cell(cell: str) -> Any:
         number = float(cell)
     except ValueError:
         return IGNORED
-    if number != number or number in (float("inf"), float("-inf")):
-        return IGNORED
-    return int(number) if number.is_integer() else number
+    return int(number) if number.is_integer() and abs(number) <= _EXACT else _float(number)
 
 
 def _boolean(value: Any) -> Any:
@@ -164,17 +182,18 @@ def _exact_date(value: Any) -> Any:
 def _lenient_date(value: Any) -> Any:
     if not isinstance(value, str):
         return IGNORED
-    if _ISO_DATE.fullmatch(value):
-        try:
-            return date.fromisoformat(value).isoformat()
-        except ValueError:
-            return IGNORED
-    for style in _IMPORT_DATES:
-        try:
-            return datetime.strptime(value.strip(), style).date().isoformat()
-        except ValueError:
-            continue
+    for style, parts in _IMPORT_DATES.items():
+        if style.fullmatch(value.strip()):
+            day, month, year = (int(value.strip()[part]) for part in parts)
+            return _in_calendar(year, month, day)
     return IGNORED
+
+
+def _in_calendar(year: int, month: int, day: int) -> Any:
+    try:
+        return date(year, month, day).isoformat()
+    except ValueError:
+        return IGNORED
 
 
 def _chosen(value: Any, options: Iterable[str]) -> Any:

@@ -1,7 +1,7 @@
 """The thread behind the imports: takes each from queued over in process to its end, and calls notifyUrls.
 
-All it knows stands in the database: after a kill it goes on with the next row that is not done. It writes some
-thousand rows, lets others have their turn, looks after the other imports, and goes on.
+All it knows stands in the database: after a kill it goes on with the next row that is not done. It writes
+some thousand rows, lets others have their turn, looks after the other imports, and goes on.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ class Worker:
         return 0.0 if busy else pause
 
     def _begin(self, process: Row, knobs: Knobs, now: int) -> float:
-        wait = process["created_ms"] / 1000 + knobs.queue_seconds - now / 1000
+        wait: float = process["created_ms"] / 1000 + knobs.queue_seconds - now / 1000
         if wait > 0:
             return wait
         with self._database.writing() as connection:
@@ -115,14 +115,18 @@ class Worker:
         return 0.0
 
     def _advance(self, process: Row, knobs: Knobs) -> None:
-        """Bring in the next rows of an import."""
-        order = process_rows.order_of(process)
+        """Bring in the next rows of an import; one that cannot go on has failed."""
         try:
-            taken = list(islice(self._source(process, order), importing.BATCH)) if knobs.imports_rows else []
-        except (rows.BadSource, OSError) as error:
-            logger.warning("import %d: %s", process["id"], error if isinstance(error, rows.BadSource) else "")
+            self._bring_in(process, process_rows.order_of(process), knobs)
+        except rows.BadSource as error:
+            logger.warning("import %d: %s", process["id"], error)
             self._end(process, "failed")
-            return
+        except Exception as error:  # noqa: BLE001  one bad import must not stop all that follow
+            logger.error("import %d: %s", process["id"], type(error).__name__)
+            self._end(process, "failed")
+
+    def _bring_in(self, process: Row, order: ImportOrder, knobs: Knobs) -> None:
+        taken = list(islice(self._source(process, order), importing.BATCH)) if knobs.imports_rows else []
         if not taken:
             with self._database.writing() as connection:
                 connection.execute("UPDATE processes SET rows_left = 0 WHERE id = ?", (process["id"],))
@@ -155,7 +159,7 @@ class Worker:
         return self._open[1]
 
     def _finish(self, process: Row, knobs: Knobs, now: int) -> float:
-        wait = process["started_ms"] / 1000 + knobs.process_seconds - now / 1000
+        wait: float = process["started_ms"] / 1000 + knobs.process_seconds - now / 1000
         if wait > 0:
             return wait
         if knobs.callback_mode == "before-completed":
@@ -181,7 +185,7 @@ class Worker:
 
     def _notify(self, process: Row, knobs: Knobs, now: int) -> float:
         if knobs.callback_mode == "late":
-            wait = process["finished_ms"] / 1000 + knobs.callback_delay_seconds - now / 1000
+            wait: float = process["finished_ms"] / 1000 + knobs.callback_delay_seconds - now / 1000
             if wait > 0:
                 return wait
         # Noted before the call: a kill between the two costs a callback and never doubles one.
