@@ -21,6 +21,7 @@ from email_contacts.api import (
     ListSummary,
     Page,
     Process,
+    Removal,
     UnexpectedAnswer,
 )
 from tests.api.conftest import API_KEY
@@ -135,16 +136,16 @@ WRITES: list[tuple[str, Use, str, Any, tuple[int, Any], Any]] = [
         lambda c: c.remove_from_list(2, emails=["a@example.com"]),
         "/v3/contacts/lists/2/contacts/remove",
         {"emails": ["a@example.com"]},
-        (201, {"processId": 9}),
-        9,
+        (201, {"contacts": {"success": ["a@example.com"], "failure": []}}),
+        Removal(removed=1, failed=0),
     ),
     (
         "remove ext ids",
         lambda c: c.remove_from_list(2, ext_ids=["e"]),
         "/v3/contacts/lists/2/contacts/remove",
         {"extIds": ["e"]},
-        (201, {"processId": 9, "total": 1}),
-        9,
+        (201, {"contacts": {"failure": ["e"], "processId": 9, "success": None}}),
+        Removal(removed=0, failed=1, process_id=9),
     ),
 ]
 

@@ -50,6 +50,7 @@ class Operation:
 
 
 IMPORT = ImportRequest(json_body=[{"email": "jane@example.com"}], list_ids=[2])
+REMOVED = {"contacts": {"success": [5], "failure": []}}
 LIST = {"id": 7, "name": "l", "folderId": 1, "uniqueSubscribers": 0}
 
 ALWAYS = [
@@ -63,7 +64,7 @@ WHEN_NOT_RUN = [
     Operation("create_folder", lambda c: c.create_folder("f"), {"id": 1}),
     Operation("create_list", lambda c: c.create_list("l", folder_id=1), {"id": 1}),
     Operation("import_contacts", lambda c: c.import_contacts(IMPORT), {"processId": 1}),
-    Operation("remove_from_list", lambda c: c.remove_from_list(2, ids=[5]), {"processId": 1}),
+    Operation("remove_from_list", lambda c: c.remove_from_list(2, ids=[5]), REMOVED),
 ]
 NOT_REPEATABLE = WHEN_REFUSED + WHEN_NOT_RUN
 ALL = ALWAYS + NOT_REPEATABLE

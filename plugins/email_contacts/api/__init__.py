@@ -16,6 +16,7 @@ from email_contacts.api.answers import (
     ListSummary,
     Page,
     Process,
+    Removal,
 )
 from email_contacts.api.clock import Clock
 from email_contacts.api.endpoints import Bucket, Endpoint, PageLimits, Repeat
@@ -65,6 +66,7 @@ __all__ = [
     "PageLimits",
     "Process",
     "RateLimited",
+    "Removal",
     "Repeat",
     "RequestCount",
     "RouteMissing",

@@ -268,6 +268,30 @@ class CreatedContact:
         return cls(id=fields.integer(document, "id"), created=True)
 
 
+@dataclass(frozen=True)
+class Removal:
+    """What came of taking contacts out of a list (api-contract §6).
+
+    Counts only: the platform answers with the addresses themselves.
+
+    :param removed: contacts that were on the list.
+    :param failed: those that were not, or do not exist.
+    :param process_id: a process that does the rest; Brevo starts one only when a whole list is emptied.
+    """
+
+    removed: int
+    failed: int
+    process_id: int | None = None
+
+    @classmethod
+    def read(cls, document: Any) -> Removal:
+        """Read ``{"contacts": {"success": [...], "failure": [...], "processId": n}}``."""
+        outcome = fields.field(document, "contacts")
+        process_id = fields.integer_or_none(outcome, "processId")
+        success = fields.array(outcome, "success", required=process_id is None)
+        return cls(len(success), len(fields.array(outcome, "failure")), process_id)
+
+
 def read_id(document: Any) -> int:
     """Read ``{"id": n}``, the answer to a new folder or list."""
     return fields.integer(document, "id")

@@ -10,13 +10,13 @@ import re
 
 _LONGEST = 300
 
-# "%40" is how an @ stands in a URL.
-_ADDRESS = re.compile(r"[^\s\"'<>()\[\]{},;:/?=&]+(?:@|%40)[^\s\"'<>()\[\]{},;:/?=&]+", re.IGNORECASE)
+# Up to what cannot be part of an unquoted address. "%40" is how an @ stands in a URL.
+_ADDRESS = re.compile(r"[^\s<>\"(),;:]+(?:@|%40)[^\s<>\"(),;:]+", re.IGNORECASE)
 # Seven digits or more, however they are grouped: phone numbers and external ids. Ids of lists are shorter.
 _NUMBER = re.compile(r"\+?\d(?:[\s().\-/]{0,2}\d){6,}")
 
-# Whatever follows /contacts/ and is no route of its own names one contact (api-contract §6).
-_IDENTIFIER = re.compile(r"(?<=/contacts/)(?!(?:folders|lists|import|attributes)\b)[^/?\s]+")
+# Whatever follows /v3/contacts/ and is no route of its own names one contact (api-contract §6).
+_IDENTIFIER = re.compile(r"(?<=/v3/contacts/)(?!(?:folders|lists|import|attributes)\b)[^/?\s]+")
 
 
 def masked(text: str) -> str:

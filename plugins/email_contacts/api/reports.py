@@ -40,8 +40,8 @@ def fetch_row_count(session: requests.Session, url: str, *, base_url: str, timeo
             failure = _error_for_status(response.status_code)
     except (requests.RequestException, urllib3_errors.HTTPError, OSError) as error:
         failure = Unavailable(f"the reject report could not be read: {Break.judge(error).reason}")
-    except csv.Error:
-        failure = UnexpectedAnswer("the reject report is not CSV")
+    except csv.Error as error:
+        failure = UnexpectedAnswer(f"the rows of the reject report cannot be counted: {error}")
     # Out here: errors of requests show the URL, which opens the report to whoever holds it.
     raise failure
 
@@ -50,7 +50,7 @@ def count_rows(lines: Iterable[str]) -> int:
     """Count the rows of a CSV text after its header line; blank lines are none.
 
     :param lines: with their line ends; a quoted value may run over several.
-    :raises csv.Error: for text that is no CSV.
+    :raises csv.Error: for text that is no CSV; the message shows none of it.
     """
     stream = iter(lines)
     header = next(stream, "")
@@ -67,7 +67,7 @@ def _lines(chunks: Iterable[bytes]) -> Iterator[str]:
     for chunk in chunks:
         size += len(chunk)
         if size > MAX_REPORT_BYTES:
-            raise csv.Error
+            raise csv.Error(f"it is larger than {MAX_REPORT_BYTES:,} bytes")
         *whole, rest = (rest + chunk).split(b"\n")
         for line in whole:
             yield line.decode("latin-1") + "\n"

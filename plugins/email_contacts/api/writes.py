@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from email_contacts.api import endpoints
-from email_contacts.api.answers import CreatedContact, read_id, read_process_id
+from email_contacts.api.answers import CreatedContact, Removal, read_id, read_process_id
 from email_contacts.api.endpoints import Repeat
 from email_contacts.api.errors import InvalidRequest
 from email_contacts.api.exchange import Call
@@ -128,7 +128,7 @@ class Writes:
         emails: Sequence[str] = (),
         ids: Sequence[int] = (),
         ext_ids: Sequence[str] = (),
-    ) -> int:
+    ) -> Removal:
         """Take contacts out of a list; they stay in the account (api-contract §6).
 
         Exactly one of the three, with 1 to 150 entries:
@@ -136,7 +136,8 @@ class Writes:
         :param emails: e-mail addresses.
         :param ids: contact ids.
         :param ext_ids: ids of your own.
-        :return: the id of the process that does it.
+        :return: how many were removed, and how many were not on the list.
+        :raises BadRequest: when none of them was.
         :raises NotFound: when there is no such list.
         """
         named = {
@@ -153,7 +154,7 @@ class Writes:
             )
         path_ids = {"listId": check_id(list_id, what="list_id")}
         return self._transport.make(
-            Call(endpoints.REMOVE_FROM_LIST, read_process_id, ids=path_ids, body=serialise(body))
+            Call(endpoints.REMOVE_FROM_LIST, Removal.read, ids=path_ids, body=serialise(body))
         )
 
 

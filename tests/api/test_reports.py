@@ -1,0 +1,116 @@
+"""Reject reports: counted as they stream, without the key, and never shown."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from email_contacts.api import (
+    ContactsApiError,
+    ContactsClient,
+    InvalidRequest,
+    NotFound,
+    Unavailable,
+    UnexpectedAnswer,
+    reports,
+)
+from email_contacts.api.reports import count_rows
+from tests.api.scripted_server import ScriptedServer, answers, answers_bytes, resets, stays_silent
+
+CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\r\x00"), max_size=20)
+
+
+@given(
+    rows=st.lists(st.tuples(CELLS, CELLS), max_size=20),
+    delimiter=st.sampled_from([",", ";", "\t"]),
+    line_end=st.sampled_from(["\n", "\r\n"]),
+)
+def test_rows_are_counted_whatever_is_in_them(
+    rows: list[tuple[str, str]], delimiter: str, line_end: str
+) -> None:
+    text = io.StringIO()
+    writer = csv.writer(text, delimiter=delimiter, lineterminator=line_end)
+    writer.writerow(("EMAIL", "REASON"))
+    writer.writerows(rows)
+    assert count_rows(io.StringIO(text.getvalue(), newline="")) == len(rows)
+
+
+@pytest.mark.parametrize(
+    ("body", "rows"),
+    [
+        (b"", 0),
+        (b"EMAIL", 0),
+        (b"EMAIL\njane@example.com", 1),
+        (b"EMAIL\r\na\r\n\r\nb\r\n", 2),
+        (b"EMAIL;NAME\na;\"two\nlines\"\nb;x\n", 2),
+        ("EMAIL,NAME\na,Jäne 漢\n".encode(), 1),
+        (b"EMAIL\n" + b"somebody@example.com\n" * 50_000, 50_000),
+    ],
+)  # fmt: skip
+def test_a_report_is_counted_without_the_key(
+    body: bytes, rows: int, client: ContactsClient, server: ScriptedServer
+) -> None:
+    server.plays(answers_bytes(200, body, headers={"content-type": "text/csv"}))
+    assert client.count_report_rows(f"{server.url}/reports/secret.csv") == rows
+    assert "api-key" not in server.only.headers
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://reports.example.com/secret.csv",
+        "http://127.0.0.1:1/secret.csv",
+        "file:///etc/passwd",
+        "secret.csv",
+        "https://user:secret@reports.example.com/1.csv",
+        "http://[secret",
+        "undocumented list",
+    ],
+)
+def test_other_addresses_are_refused_unshown(url: str, client: ContactsClient) -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        client.count_report_rows(url)
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [
+        (403, NotFound),
+        (404, NotFound),
+        (410, NotFound),
+        (429, Unavailable),
+        (500, Unavailable),
+        (302, UnexpectedAnswer),
+    ],
+)
+def test_a_report_that_is_not_there_is_told_unshown(
+    status: int, error: type[ContactsApiError], client: ContactsClient, server: ScriptedServer
+) -> None:
+    server.plays(answers(status, headers={"location": f"{server.url}/elsewhere"}))
+    with pytest.raises(error) as caught:
+        client.count_report_rows(f"{server.url}/secret.csv")
+    assert "secret" not in str(caught.value)
+    assert len(server.seen) == 1
+
+
+@pytest.mark.parametrize("fault", [resets, stays_silent])
+def test_a_broken_report_is_unavailable(fault: object, server: ScriptedServer) -> None:
+    server.plays(fault)  # type: ignore[arg-type]
+    with ContactsClient(server.url, "key", timeout=0.05) as client, pytest.raises(Unavailable) as caught:
+        client.count_report_rows(f"{server.url}/secret.csv")
+    assert caught.value.__context__ is None
+    assert "secret" not in str(caught.value)
+
+
+def test_an_endless_report_is_not_read_to_its_end(
+    client: ContactsClient, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reports, "MAX_REPORT_BYTES", 1000)
+    server.plays(answers_bytes(200, b"EMAIL\n" + b"x\n" * 1000))
+    with pytest.raises(UnexpectedAnswer, match="larger"):
+        client.count_report_rows(f"{server.url}/r.csv")
