@@ -55,11 +55,10 @@ class BatchWriter:
 
         :param body: the contact's JSON; at most ``limit - 2`` bytes.
         """
-        if self._contacts and len(self._array) + len(body) + 2 > self._limit:
+        if len(self._array) + len(body) + len(b"]") > self._limit:
             self._write()
-        if self._contacts:
-            self._array += b","
         self._array += body
+        self._array += b","
         self._contacts += 1
 
     def finish(self) -> tuple[Batch, ...]:
@@ -69,7 +68,7 @@ class BatchWriter:
         return tuple(self._batches)
 
     def _write(self) -> None:
-        self._array += b"]"
+        self._array[-1:] = b"]"  # in place of the comma after the last contact
         name = batch_name(len(self._batches) + 1)
         with self._stage.create(name) as file:
             file.write(self._array)

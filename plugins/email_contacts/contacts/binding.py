@@ -23,7 +23,7 @@ from email_contacts.contacts.column_names import (
 )
 from email_contacts.contacts.errors import HeaderError, MappingError, NoIdentifierColumn, UnknownColumns
 from email_contacts.contacts.mapping import FAIL, ColumnRule, Mapping
-from email_contacts.contacts.rows import Row
+from email_contacts.contacts.rows import EMPTY, Row
 
 Contact = dict[str, Any]
 _LABELLED = ("category", "multiple_choice")
@@ -35,8 +35,8 @@ class BoundColumn:
 
     :param place: its index in a row.
     :param rule: what the mapping says of it, or what its name says.
-    :param kind: ``email``, ``ext_id``, ``sms`` or one of ``attributes.TYPES``; the name of its rule in
-        ``contact.schema.json``.
+    :param kind: ``email``, ``ext_id``, ``sms``, one of ``attributes.TYPES``, or ``value`` when the type
+        is not known; the name of its rule in ``contact.schema.json``.
     :param labels: what may be chosen; empty when that is not known.
     """
 
@@ -55,8 +55,19 @@ class BoundColumn:
         """What it becomes."""
         return self.rule.attribute
 
-    def normaliser(self) -> normalising.Normaliser:
-        """Give what makes its cells uniform."""
+    def normaliser(self, *, text_only: bool) -> normalising.Normaliser:
+        """Give what makes its cells uniform.
+
+        :param text_only: whether all cells are text; then there are quicker ways to the same.
+        """
+        if text_only and self.kind in _PLAIN_TEXT:
+            return str.strip
+        normalise = self._normaliser()
+        if text_only and self.kind in _FEW_VALUES:
+            return normalising.Remembered(normalise).__getitem__
+        return normalise
+
+    def _normaliser(self) -> normalising.Normaliser:
         if self.kind == "category":
             return normalising.category(self.labels)
         if self.kind == "multiple_choice":
@@ -71,10 +82,13 @@ _NORMALISERS: dict[str, normalising.Normaliser] = {
     "ext_id": normalising.text,
     "sms": normalising.sms,
     "text": normalising.text,
+    "value": normalising.value,
     "number": normalising.number,
     "date": normalising.date,
     "boolean": normalising.boolean,
 }
+_FEW_VALUES = ("number", "date", "boolean", "category", "multiple_choice")
+_PLAIN_TEXT = ("text", "ext_id", "value")
 
 
 @dataclass(frozen=True)
@@ -84,35 +98,31 @@ class Binding:
     columns: tuple[BoundColumn, ...]
     dropped: tuple[str, ...] = ()
 
-    def reader(self) -> Callable[[Row], Contact]:
+    def reader(self, *, text_only: bool) -> Callable[[Row], Contact]:
         """Give the function that makes a contact of a row's cells.
 
         The contact is as jsonBody wants it: ``{"email": ..., "attributes": {...}}``; EXT_ID and SMS travel
         as attributes (api-contract §3). Empty cells are left out, so that they erase nothing.
+
+        :param text_only: whether all cells are text.
         """
-        address = next((column for column in self.columns if column.attribute == EMAIL), None)
-        attributes = tuple(
-            (column.place, column.attribute, column.normaliser())
+        email_place = next((column.place for column in self.columns if column.attribute == EMAIL), None)
+        email_of = normalising.email
+        steps = tuple(
+            (column.place, column.attribute, column.normaliser(text_only=text_only))
             for column in self.columns
-            if column is not address
+            if column.attribute != EMAIL
         )
 
-        def attributes_of(cells: Row) -> Contact:
-            filled: dict[str, Any] = {}
-            for place, attribute, normalise in attributes:
-                value = normalise(cells[place])
-                if value is not None:
-                    filled[attribute] = value
-            return {"attributes": filled}
-
-        if address is None:
-            return attributes_of
-        place_of_email = address.place
-
         def contact_of(cells: Row) -> Contact:
-            email = normalising.email(cells[place_of_email])
-            contact = attributes_of(cells)
-            return contact if email is None else {"email": email, **contact}
+            attributes: dict[str, Any] = {}
+            for place, attribute, normalise in steps:
+                value = normalise(cells[place])
+                if value != EMPTY:
+                    attributes[attribute] = value
+            if email_place is None or (email := email_of(cells[email_place])) == EMPTY:
+                return {"attributes": attributes}
+            return {"email": email, "attributes": attributes}
 
         return contact_of
 
@@ -128,7 +138,8 @@ def bind(
     """Find out what each column of a source becomes.
 
     Without a mapping the columns' names say it: EMAIL in its usual spellings, EXT_ID, SMS, else the attribute
-    of that name. Types come from the mapping, then from the account, and are text otherwise.
+    of that name. Types come from the mapping and the account; otherwise a cell of a CSV is text,
+    and JSON says itself what it is.
 
     :param columns: the source's columns.
     :param source: its name, for messages.
@@ -174,7 +185,7 @@ def _bound(place: int, rule: ColumnRule, account: dict[str, AccountAttribute]) -
         return BoundColumn(place, rule, {EMAIL: "email", EXT_ID: "ext_id", SMS: "sms"}[rule.attribute])
     known = account.get(rule.attribute)
     if known is None:
-        return BoundColumn(place, rule, rule.type or "text", rule.labels)
+        return BoundColumn(place, rule, rule.type or "value", rule.labels)
     if rule.type not in (None, known.type):
         raise MappingError(
             f'The mapping says that {rule.attribute} (column "{rule.column}") is {rule.type}, but in the '

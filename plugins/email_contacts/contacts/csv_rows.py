@@ -36,6 +36,7 @@ class CsvRows:
     :raises PreparationError: as ``encoding_of`` and ``delimiter_of`` do.
     """
 
+    text_only = True
     late_columns: tuple[str, ...] = ()
 
     def __init__(

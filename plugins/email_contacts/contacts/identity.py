@@ -12,18 +12,19 @@ from hashlib import blake2b
 from email_contacts.contacts.binding import Contact
 
 
-def identity_of(contact: Contact) -> bytes:
-    """Say who a valid contact is: its e-mail, else its EXT_ID, else its SMS."""
-    if (email := contact.get("email")) is not None:
-        return b"e" + email.encode()  # type: ignore[no-any-return]
+def identity_of(contact: Contact) -> str:
+    """Say who a valid contact is: its e-mail, else its EXT_ID, else its SMS.
+
+    The first letter keeps apart an EXT_ID that looks like an e-mail or a number.
+    """
+    if "email" in contact:
+        return f"e{contact['email']}"
     attributes = contact["attributes"]
-    if (ext_id := attributes.get("EXT_ID")) is not None:
-        return b"x" + ext_id.encode()  # type: ignore[no-any-return]
-    return b"s" + attributes["SMS"].encode()  # type: ignore[no-any-return]
+    return f"x{attributes['EXT_ID']}" if "EXT_ID" in attributes else f"s{attributes['SMS']}"
 
 
 class IdentityIndex:
-    """Row numbers by identity, in memory: about 140 bytes for each identity."""
+    """Row numbers by identity, in memory: about 130 bytes for each identity."""
 
     def __init__(self) -> None:
         self._last: dict[int, int] = {}
@@ -33,16 +34,16 @@ class IdentityIndex:
         """Count the rows that are superseded."""
         return len(self._successor)
 
-    def add(self, identity: bytes, row: int) -> None:
+    def add(self, identity: str, row: int) -> None:
         """Note that a row is about somebody; an earlier row about them is superseded.
 
         :param row: greater than every row before.
         """
-        digest = int.from_bytes(blake2b(identity, digest_size=16).digest(), "little")
-        earlier = self._last.get(digest)
-        if earlier is not None:
+        digest = int.from_bytes(blake2b(identity.encode(), digest_size=16).digest(), "big")
+        earlier = self._last.setdefault(digest, row)
+        if earlier != row:
             self._successor[earlier] = row
-        self._last[digest] = row
+            self._last[digest] = row
 
     def superseded_by(self, row: int) -> int | None:
         """Say which row counts in place of this one, or None when this one counts."""

@@ -24,7 +24,7 @@ from email_contacts.contacts.errors import (
     UnknownColumns,
 )
 from email_contacts.contacts.paths import AnyPath
-from email_contacts.contacts.rows import Row, RowFault
+from email_contacts.contacts.rows import EMPTY, Row, RowFault
 
 ROWS_LOOKED_AT = 1000
 
@@ -41,6 +41,8 @@ class NdjsonRows:
     :raises SourceEmpty: when there is no row.
     :raises SourceUnreadable: when no line of the first ones is a JSON object.
     """
+
+    text_only = False
 
     def __init__(
         self,
@@ -100,12 +102,12 @@ class NdjsonRows:
             if isinstance(record, RowFault):
                 yield record
                 continue
-            cells: Row = [None] * width
+            cells: Row = [EMPTY] * width
             for key, value in record.items():
                 place = places.get(key)
                 if place is None:
                     place = self._place_late(key)
-                if place >= 0:
+                if place >= 0 and value is not None:
                     cells[place] = value
             yield cells
 

@@ -1,46 +1,70 @@
 """Cells made uniform: trimmed, typed, in the one form that is sent.
 
-Knows single cells. Nothing is refused here: what cannot be made uniform stays as it is, and the schema of
-``validation`` then refuses it. None stands for an empty cell, which leaves the attribute out.
-
-Cells come as text from CSV, and as anything that JSON has from NDJSON.
+Knows single cells: text from CSV, anything that JSON has from NDJSON. Nothing is refused here: what cannot be
+made uniform stays as it is, and the schema of ``validation`` then refuses it. An empty cell stays ``""``.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from functools import lru_cache
 from math import isfinite
 from typing import Any
 
+from email_contacts.contacts.rows import EMPTY
+
 Normaliser = Callable[[Any], Any]
 
+_INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})").fullmatch
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?").fullmatch
-_INTEGER = re.compile(r"-?[0-9]{1,18}").fullmatch
 _DATE_TIME = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})[T ](?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:[.,][0-9]+)?)?"
     r"(?:[Zz]|[+-][0-9]{2}:?[0-9]{2})?"
 ).fullmatch
 _PHONE_PUNCTUATION = str.maketrans("", "", " -./()\u00a0")
 _BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
-_DATES_REMEMBERED = 1 << 14  # people of one source share some ten thousand birthdays
+_REMEMBERED = 1 << 16
+
+
+class Remembered(dict[str, Any]):
+    """A normaliser that looks up the cells it has seen: people share birthdays, countries and answers.
+
+    For text only: JSON's ``1`` and ``true`` are one key. What comes after 65,536 different cells is not kept.
+
+    :param normalise: what it remembers.
+    """
+
+    def __init__(self, normalise: Normaliser) -> None:
+        super().__init__()
+        self._normalise = normalise
+
+    def __missing__(self, cell: str) -> Any:
+        value = self._normalise(cell)
+        if len(self) < _REMEMBERED:
+            self[cell] = value
+        return value
 
 
 def text(cell: Any) -> Any:
-    """Trim; whole numbers of JSON become their digits."""
+    """Trim; whole numbers of JSON become their digits, as identifiers often come as numbers."""
     if type(cell) is str:
-        return cell.strip() or None
+        return cell.strip()
     return str(cell) if type(cell) is int else cell
 
 
+def value(cell: Any) -> Any:
+    """Trim what has no known type: text, or what JSON says it is."""
+    if type(cell) is str:
+        return cell.strip()
+    return _chosen(cell) if _is_list_of_text(cell) else cell
+
+
 def email(cell: Any) -> Any:
-    """Trim and lower-case. Not outside ASCII: there some letters have an ASCII lower case (K for Kelvin)."""
+    """Trim and lower-case. Not outside ASCII: there some letters have an ASCII lower case (Kelvin's sign)."""
     if type(cell) is not str:
         return cell
-    cell = cell.strip()
-    return (cell.lower() if cell.isascii() else cell) or None
+    return cell.strip().lower() if cell.isascii() else cell.strip()
 
 
 def sms(cell: Any) -> Any:
@@ -61,24 +85,18 @@ def number(cell: Any) -> Any:
     if type(cell) is not str:
         return cell
     cell = cell.strip()
-    if not cell:
-        return None
-    if _INTEGER(cell) and _NUMBER(cell):
+    if _INTEGER(cell):
         return int(cell)
-    if not _NUMBER(cell):
-        return cell
-    value = float(cell)
-    return value if isfinite(value) else cell
+    if _NUMBER(cell) and isfinite(decimal := float(cell)):
+        return decimal
+    return cell
 
 
 def boolean(cell: Any) -> Any:
     """Read true, yes, 1 and false, no, 0 in any case."""
-    if type(cell) is int:
-        cell = str(cell)
-    if type(cell) is not str:
+    if type(cell) is bool or type(cell) not in (str, int):
         return cell
-    cell = cell.strip()
-    return _BOOLEANS.get(cell.lower(), cell) if cell else None
+    return _BOOLEANS.get(str(cell).strip().lower(), text(cell))
 
 
 def date(cell: Any) -> Any:
@@ -86,10 +104,9 @@ def date(cell: Any) -> Any:
     if type(cell) is not str:
         return cell
     cell = cell.strip()
-    if len(cell) <= 10:
-        return cell or None
-    date_time = _DATE_TIME(cell)
-    return date_time[1] if date_time else cell
+    if len(cell) > 10 and (date_time := _DATE_TIME(cell)):
+        return date_time[1]
+    return cell
 
 
 def date_in(date_format: str) -> Normaliser:
@@ -100,19 +117,14 @@ def date_in(date_format: str) -> Normaliser:
     :param date_format: strptime's directives, such as ``%d.%m.%Y``.
     """
 
-    @lru_cache(maxsize=_DATES_REMEMBERED)
-    def read(cell: str) -> str:
+    def date_of(cell: Any) -> Any:
+        if type(cell) is not str or not (cell := cell.strip()):
+            return cell
         try:
             day = datetime.strptime(cell, date_format)  # no time zone: the day as it is written
         except ValueError:
             return _not_a_date(cell)
         return f"{day:%Y-%m-%d}" if day.strftime(date_format) == cell else _not_a_date(cell)
-
-    def date_of(cell: Any) -> Any:
-        if type(cell) is not str:
-            return cell
-        cell = cell.strip()
-        return read(cell) if cell else None
 
     return date_of
 
@@ -122,11 +134,13 @@ def category(labels: Sequence[str]) -> Normaliser:
 
     :param labels: none when they are not known; then the cell is only trimmed.
     """
-    spelling = {label.casefold(): label for label in labels}
+    spelling = {label.casefold(): label for label in labels} | {label: label for label in labels}
 
     def label_of(cell: Any) -> Any:
         cell = text(cell)
-        return spelling.get(cell.casefold(), cell) if type(cell) is str else cell
+        if type(cell) is not str:
+            return cell
+        return spelling.get(cell) or spelling.get(cell.casefold(), cell)
 
     return label_of
 
@@ -142,15 +156,18 @@ def multiple_choice(labels: Sequence[str], separator: str) -> Normaliser:
     def labels_of(cell: Any) -> Any:
         if type(cell) is str:
             cell = cell.split(separator)
-        if type(cell) is not list:
-            return cell
-        choices = [choice for choice in map(label_of, cell) if choice is not None]
-        try:
-            return list(dict.fromkeys(choices)) or None
-        except TypeError:  # an array or object inside the array: the schema refuses it
-            return choices
+        return _chosen(map(label_of, cell)) if _is_list_of_text(cell) else cell
 
     return labels_of
+
+
+def _chosen(choices: Iterable[str]) -> list[str] | str:
+    """Keep each choice once; where nothing is chosen the cell is empty."""
+    return list(dict.fromkeys(filter(None, map(str.strip, choices)))) or EMPTY
+
+
+def _is_list_of_text(cell: Any) -> bool:
+    return type(cell) is list and all(type(choice) is str for choice in cell)
 
 
 def _not_a_date(cell: str) -> str:

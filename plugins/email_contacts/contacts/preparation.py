@@ -156,7 +156,7 @@ def _sift(
 
     This loop runs for every row, so what it calls is looked up before it.
     """
-    contact_of, is_valid = validator.binding.reader(), validator.is_valid
+    contact_of, is_valid = validator.binding.reader(text_only=rows.text_only), validator.is_valid
     keep, know, dumps = spool.add, identities.add, orjson.dumps
     row = 0
     for row, cells in enumerate(rows, start=1):
@@ -169,8 +169,8 @@ def _sift(
             rejects.add(validator.reject(row, cells, contact))
         if row % PROGRESS_EVERY == 0:
             clock.tell(row, rejects.count)
-        if rejects.count and limit.is_passed_for_good(rejects.count):
-            break
+            if limit.is_passed_for_good(rejects.count):
+                break
     return row
 
 

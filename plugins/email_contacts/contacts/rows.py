@@ -2,8 +2,9 @@
 
 Knows the shape of a row only; the readers (``csv_rows``, ``ndjson_rows``) know files.
 
-A row is a list with one cell for each column, or a ``RowFault`` where no such list can be made. Rows are
-numbered by their place, from 1: the header is not counted, and neither are blank lines.
+A row is a list with one cell for each column, or a ``RowFault`` where no such list can be made. An empty cell
+is ``""`` whatever the source calls it (a key that is absent, ``null``). Rows are numbered by their place, from
+1: the header is not counted, and neither are blank lines.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 Row = list[Any]
+EMPTY = ""
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,11 @@ class Rows(Protocol):
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns' names, as the source spells them."""
+        ...
+
+    @property
+    def text_only(self) -> bool:
+        """Whether all cells are text."""
         ...
 
     @property

@@ -1,7 +1,8 @@
 """Valid contacts between the two passes: on local disk, in a file without a name.
 
-Knows lines of JSON. Line n belongs to row n and is empty when the row was rejected, so no row number need be
-kept. The file has no name and is its owner's alone, and it is gone when it is closed or the process dies.
+Knows lines of JSON. Line n, counted from 0, belongs to row n and is empty when that row was rejected, so no
+row number need be kept. The file has no name and is its owner's alone, and it is gone when it
+is closed or the process dies.
 """
 
 from __future__ import annotations
@@ -22,10 +23,8 @@ class Spool:
 
     def __init__(self, *, longest: int) -> None:
         self._longest = longest
-        self._lines = 0
-        self._file = TemporaryFile(buffering=0, prefix="email-contacts-")  # noqa: SIM115  # closed in __exit__
-        # One bytearray: a list of small results of orjson would hold about 4 KB for each.
-        self._buffer = bytearray()
+        self._row = 0
+        self._file = TemporaryFile(buffering=_BUFFERED, prefix="email-contacts-")  # noqa: SIM115  # see __exit__
 
     def __enter__(self) -> Spool:
         return self
@@ -45,25 +44,12 @@ class Spool:
                 f"The contact of row {row} has {len(body):,} bytes as JSON, more than one request may carry "
                 "(api-contract §2.1). Shorten its values; if they are many lines, look for an unclosed quote."
             )
-        buffer = self._buffer
-        self._lines += 1
-        if row != self._lines:
-            buffer += b"\n" * (row - self._lines)
-            self._lines = row
-        buffer += body
-        buffer += b"\n"
-        if len(buffer) > _BUFFERED:
-            self._flush()
+        self._file.write(b"\n" * (row - self._row) + body)
+        self._row = row
 
     def bodies(self) -> Iterator[tuple[int, bytes]]:
         """Walk the numbers and contacts of the rows that have one."""
-        self._flush()
         self._file.seek(0)
-        with open(self._file.fileno(), "rb", buffering=_BUFFERED, closefd=False) as lines:
-            for row, line in enumerate(lines, start=1):
-                if line != b"\n":
-                    yield row, line[:-1]
-
-    def _flush(self) -> None:
-        self._file.write(self._buffer)
-        self._buffer.clear()
+        for row, line in enumerate(self._file):
+            if line != b"\n":
+                yield row, line.rstrip(b"\n")

@@ -1,0 +1,7 @@
+"""``python -m email_contacts.contacts``: see ``command_line``."""
+
+import sys
+
+from email_contacts.contacts.command_line import main
+
+sys.exit(main())

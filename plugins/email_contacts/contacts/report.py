@@ -1,0 +1,100 @@
+"""What people read after a preparation: counts, reasons, and where things are.
+
+Knows the manifest and the lists beside it. Shows no value that is not masked.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterable, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from email_contacts.contacts.manifest import Manifest
+from email_contacts.contacts.masking import mask
+
+CONTACTS_SHOWN = 3
+REJECTS_SHOWN = 10
+_INDENT = "  "
+
+
+def report(
+    manifest: Manifest, *, contacts: Sequence[str] | None = None, manifest_uri: str | None = None
+) -> str:
+    """Write the report.
+
+    :param manifest: what the preparation came to; its files are on a local disk.
+    :param contacts: the first contacts, masked, where they are to be shown.
+    :param manifest_uri: where the manifest is, where it was kept.
+    """
+    rows = manifest.rows
+    size = sum(batch.bytes for batch in manifest.batches)
+    sections = [
+        f"{manifest.source}: {_plural(len(manifest.batches), 'batch', 'batches')}, {size:,} bytes, "
+        f"{manifest.seconds:g} s, {manifest.peak_memory_bytes / 1e6:,.0f} MB",
+        _table(
+            [
+                ("read", f"{rows.read:,}"),
+                ("accepted", f"{rows.accepted:,}"),
+                ("rejected", f"{rows.rejected:,}"),
+                ("duplicates", f"{rows.duplicates:,}"),
+            ],
+            right=1,
+        ),
+    ]
+    if manifest.unknown_columns:
+        sections.append(f"columns dropped: {', '.join(manifest.unknown_columns)}")
+    if contacts:
+        sections.append("the first contacts, masked\n" + "\n".join(_INDENT + contact for contact in contacts))
+    if manifest.reject_reasons:
+        reasons = [(rule, f"{count:,}") for rule, count in manifest.reject_reasons.items()]
+        sections.append("rejected by rule\n" + _table(reasons, right=1))
+        sections.append(_first_rejects(manifest))
+    places = [("rejects", manifest.rejects_uri), ("duplicates", manifest.duplicates_uri)]
+    if manifest_uri is not None:
+        places.append(("manifest", manifest_uri))
+    sections.append(_table(places))
+    return "\n\n".join(sections)
+
+
+def first_contacts(manifest: Manifest) -> list[str]:
+    """Show the first contacts as they would be sent, each value masked."""
+    if not manifest.batches:
+        return []
+    contacts = json.loads(Path(manifest.batches[0].uri).read_bytes())
+    return [json.dumps(_masked(contact), ensure_ascii=False) for contact in contacts[:CONTACTS_SHOWN]]
+
+
+def _masked(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _masked(inner) for name, inner in value.items()}
+    return [mask(inner) for inner in value] if isinstance(value, list) else mask(value)
+
+
+def _first_rejects(manifest: Manifest) -> str:
+    with Path(manifest.rejects_uri).open(encoding="utf-8", newline="") as file:
+        rejects = list(islice(csv.DictReader(file), REJECTS_SHOWN))
+    shown = [("row", "field", "value", "")]
+    shown += [(reject["row"], reject["field"], reject["value"], reject["message"]) for reject in rejects]
+    more = manifest.rows.rejected - len(rejects)
+    return "the first rejected rows\n" + _table(shown) + (f"\n{_INDENT}and {more:,} more" if more else "")
+
+
+def _table(lines: Iterable[Sequence[str]], *, right: int | None = None) -> str:
+    """Align cells in columns; the column ``right`` is aligned to the right."""
+    lines = list(lines)
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join(
+        _INDENT
+        + _INDENT.join(
+            cell.rjust(width) if place == right else cell.ljust(width)
+            for place, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+        for line in lines
+    )
+
+
+def _plural(count: int, one: str, many: str) -> str:
+    return f"{count:,} {one if count == 1 else many}"
