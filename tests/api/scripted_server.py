@@ -137,7 +137,9 @@ class ScriptedServer:
         return request
 
     def __enter__(self) -> ScriptedServer:
-        threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        threading.Thread(
+            target=self._http.serve_forever, kwargs={"poll_interval": 0.002}, daemon=True
+        ).start()
         return self
 
     def __exit__(
