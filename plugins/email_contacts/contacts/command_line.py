@@ -1,6 +1,6 @@
 """The command line: ``preview`` and ``prepare``.
 
-Knows arguments, exit codes and where output goes; ``report`` knows what people read. Nothing is sent anywhere.
+Knows arguments, exit codes and where output goes; ``report`` knows what people read. Nothing is sent.
 
 Exit codes: 0 when the source was prepared, also with rejected rows; 2 when it cannot be.
 """
@@ -54,7 +54,6 @@ def _prepare(asked: Namespace) -> tuple[dict[str, object], str]:
 def _preview(asked: Namespace) -> tuple[dict[str, object], str]:
     """Prepare into a folder of its own and keep only the lists, which hold masked values and row numbers."""
     stage = Path(mkdtemp(prefix="contacts-preview-"))
-    manifest: Manifest | None = None
     try:
         manifest = _run(asked, stage)
         contacts = first_contacts(manifest)
@@ -62,6 +61,8 @@ def _preview(asked: Namespace) -> tuple[dict[str, object], str]:
         for file in stage.iterdir():
             if file.suffix == ".json":
                 file.unlink()
+        if not any(stage.iterdir()):
+            stage.rmdir()
     document = manifest.to_json()
     for batch in document["batches"]:
         batch["uri"] = None
@@ -99,7 +100,7 @@ def _parser() -> ArgumentParser:
         type=Path,
         required=True,
         metavar="DIR",
-        help="the folder to fill; what it held of an earlier try goes",
+        help="the folder to fill; files of an earlier try go",
     )
     return parser
 
@@ -110,7 +111,7 @@ def _add_options(command: ArgumentParser) -> None:
         "--mapping",
         type=Path,
         metavar="FILE",
-        help="JSON: which column becomes what (default: by column names)",
+        help="JSON: which column becomes what (default: by name)",
     )
     command.add_argument(
         "--attributes",
@@ -120,7 +121,7 @@ def _add_options(command: ArgumentParser) -> None:
     )
     command.add_argument("--format", choices=FORMATS, help="default: by the file's name, else by its content")
     command.add_argument(
-        "--delimiter", metavar="CHARACTER", help='of a CSV, or "tab" (default: as the header tells)'
+        "--delimiter", metavar="CHARACTER", help='of a CSV, or "tab" (default: by the header)'
     )
     command.add_argument("--encoding", metavar="NAME", help="default: by the byte order mark, else UTF-8")
     command.add_argument(

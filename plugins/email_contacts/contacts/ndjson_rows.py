@@ -60,8 +60,8 @@ class NdjsonRows:
         self._late: dict[str, None] = {}
         self._file = open_bytes(source)
         try:
-            self._head = self._checked_head(encoding)
-            self._first = list(islice(self._records(), ROWS_LOOKED_AT))
+            self._records = self._read(self._checked_head(encoding))
+            self._first = list(islice(self._records, ROWS_LOOKED_AT))
             if not self._first:
                 raise SourceEmpty(f"{source.name} is empty. NDJSON needs one object per line.")
             if not any(isinstance(record, dict) for record in self._first):
@@ -97,7 +97,7 @@ class NdjsonRows:
         """
         places = self._places
         width = len(self._columns)
-        records, self._first = chain(self._first, self._records()), []
+        records, self._first = chain(self._first, self._records), []
         for record in records:
             if isinstance(record, RowFault):
                 yield record
@@ -120,10 +120,9 @@ class NdjsonRows:
             )
         return head.removeprefix(b"\xef\xbb\xbf")
 
-    def _lines(self) -> Iterator[bytes]:
+    def _lines(self, head: bytes) -> Iterator[bytes]:
         """Cut blocks into lines; object stores' files differ in how they do it themselves."""
-        pending = self._head
-        self._head = b""
+        pending = head
         while True:
             *lines, pending = pending.split(b"\n")
             yield from lines
@@ -135,8 +134,8 @@ class NdjsonRows:
                 return
             pending += block
 
-    def _records(self) -> Iterator[dict[str, Any] | RowFault]:
-        for line in self._lines():
+    def _read(self, head: bytes) -> Iterator[dict[str, Any] | RowFault]:
+        for line in self._lines(head):
             self._line += 1
             if not line or line.isspace():
                 continue

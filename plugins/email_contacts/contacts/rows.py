@@ -3,8 +3,8 @@
 Knows the shape of a row only; the readers (``csv_rows``, ``ndjson_rows``) know files.
 
 A row is a list with one cell for each column, or a ``RowFault`` where no such list can be made. An empty cell
-is ``""`` whatever the source calls it (a key that is absent, ``null``). Rows are numbered by their place, from
-1: the header is not counted, and neither are blank lines.
+is ``""`` whatever the source calls it (a key that is absent, ``null``). Rows are numbered by their place,
+from 1: the header is not counted, and neither are blank lines.
 """
 
 from __future__ import annotations

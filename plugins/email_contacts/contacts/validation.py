@@ -87,8 +87,12 @@ class ContactValidator:
         if column.labels:
             shown = ", ".join(column.labels[:_LABELS_SHOWN])
             more = len(column.labels) - _LABELS_SHOWN
-            kind = "separated options out of" if column.kind == "multiple_choice" else "one of"
-            return f"Give {kind}: {shown}" + (f" and {more} more." if more > 0 else ".")
+            labels = f"{shown} and {more} more" if more > 0 else shown
+            if column.kind == "category":
+                return f"Give one of: {labels}."
+            return f'Give any of: {labels}; separated by "{column.rule.separator}".'
+        if column.rule.format is not None:
+            return f"Give a day of the calendar as {column.rule.format}."
         return f"Give {self._descriptions[column.kind]['description']}."
 
 
@@ -98,9 +102,11 @@ def wrong_attributes(paths: Iterable[Iterable[str | int]]) -> set[str]:
     :param paths: as evaluators give them: ``["email"]``, ``["attributes", "TAGS", 0]``, or ``[]`` for the
         contact as a whole (no identifier).
     """
-    places = (tuple(path) for path in paths)
-    return {
-        EMAIL if place[0] == "email" else str(place[-1] if len(place) == 1 else place[1])
-        for place in places
-        if place
-    }
+    wrong = set()
+    for path in paths:
+        match tuple(path):
+            case ("email", *_):
+                wrong.add(EMAIL)
+            case ("attributes", str(attribute), *_):
+                wrong.add(attribute)
+    return wrong
