@@ -1,14 +1,14 @@
-"""Command line: ``python -m local demo``, ``up`` or ``down``."""
+"""Command line: ``python -m local demo``, ``up``, ``down`` or ``celery``."""
 
 from __future__ import annotations
 
 import signal
 import sys
 
-from local import demo, up
+from local import celery, demo, up
 from local.processes import StartError
 
-COMMANDS = {"demo": demo.main, "up": up.up, "down": up.down}
+COMMANDS = {"demo": demo.main, "up": up.up, "down": up.down, "celery": celery.main}
 
 
 def main() -> int:

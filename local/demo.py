@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import shutil
 import time
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
+import requests
 from rich.console import Console
 from rich.table import Table
 
 from local.home import PROJECT, Home
+from local.processes import Service
+from local.rest import AirflowRest
 from local.stack import Stack
 
 DAG_ID = "import_contacts"
@@ -22,6 +26,44 @@ SANDBOX_OPTIONS = ("--process-seconds", "6")
 GIVE_UP_AFTER = 180
 ENDED = ("success", "failed", "upstream_failed", "skipped", "removed")
 STATE_STYLES = {"success": "green", "failed": "bold red", "upstream_failed": "red", "deferred": "magenta"}
+
+
+class Running(Protocol):
+    """An Airflow and a sandbox, started."""
+
+    rest: AirflowRest
+    services: list[Service]
+
+    @property
+    def logs(self) -> Path:
+        """Where the processes and tasks write their logs."""
+
+    def sandbox(self, path: str, **params: int | str) -> requests.Response:
+        """Ask the sandbox."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run came to.
+
+    :param receipt: None when the run has none.
+    :param list_size: contacts on the list, as the platform counts them.
+    """
+
+    run_id: str
+    state: str
+    receipt: dict[str, Any] | None
+    list_size: int
+    logs: Path
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the run succeeded and every row is accounted for, on the platform, too."""
+        if self.state != "success" or self.receipt is None:
+            return False
+        rows = self.receipt["rows"]
+        parts = sum(rows[part] for part in ("accepted", "rejected", "duplicates", "held_back"))
+        return bool(rows["read"] and rows["read"] == parts and self.list_size == rows["accepted"])
 
 
 class Demo:
@@ -39,25 +81,39 @@ class Demo:
         :return: the exit status: 0 only when the import completed and every row is accounted for.
         """
         shutil.rmtree(FOLDER, ignore_errors=True)
-        self._say(
+        self.say(
             "starting the sandbox platform and Airflow (API server, scheduler, DAG processor, triggerer)"
         )
         with Stack(Home(FOLDER), sandbox_options=SANDBOX_OPTIONS) as stack:
-            self._say(f"sandbox platform at {stack.sandbox_url}, Airflow at {stack.home.url}")
-            run_id = stack.rest.trigger(DAG_ID)
-            self._say(f"triggered {DAG_ID}: include/sample_contacts/contacts.csv")
-            state = self._follow(stack, run_id)
-            receipt = stack.rest.xcom(DAG_ID, run_id, "receipt", key="receipt")
-            if receipt is None:
-                self._console.print(f"[red]the run is {state} and has no receipt; logs: {stack.home.logs}[/]")
-                return 1
-            size = stack.sandbox(f"/v3/contacts/lists/{receipt['list_ids'][0]}").json()["uniqueSubscribers"]
-        self._show(receipt, size)
-        is_whole = _is_accounted_for(receipt) and size == receipt["rows"]["accepted"]
-        print(f"receipt: {_local_path(receipt['receipt_uri'])}", flush=True)
-        return 0 if state == "success" and is_whole else 1
+            self.say(f"sandbox platform at {stack.sandbox_url}, Airflow at {stack.home.url}")
+            outcome = self.watch(stack)
+        return self.conclude(outcome)
 
-    def _follow(self, stack: Stack, run_id: str) -> str:
+    def watch(self, stack: Running) -> Outcome:
+        """Trigger the DAG with its defaults and show what happens until the run has ended."""
+        run_id = stack.rest.trigger(DAG_ID)
+        self.say(f"triggered {DAG_ID}: include/sample_contacts/contacts.csv")
+        state = self._follow(stack, run_id)
+        receipt = stack.rest.xcom(DAG_ID, run_id, "receipt", key="receipt")
+        list_path = f"/v3/contacts/lists/{receipt['list_ids'][0]}" if receipt else None
+        size = stack.sandbox(list_path).json()["uniqueSubscribers"] if list_path else 0
+        return Outcome(run_id, state, receipt, list_size=size, logs=stack.logs)
+
+    def conclude(self, outcome: Outcome) -> int:
+        """Show the receipt.
+
+        :return: the exit status.
+        """
+        if outcome.receipt is None:
+            self._console.print(
+                f"[red]the run is {outcome.state} and has no receipt; logs: {outcome.logs}[/]"
+            )
+            return 1
+        self._show(outcome.receipt, outcome.list_size)
+        print(f"receipt: {_local_path(outcome.receipt['receipt_uri'])}", flush=True)
+        return 0 if outcome.is_whole else 1
+
+    def _follow(self, stack: Running, run_id: str) -> str:
         """Show every change of a task or process until the run has ended."""
         until = time.monotonic() + GIVE_UP_AFTER
         while time.monotonic() < until:
@@ -71,7 +127,7 @@ class Demo:
             time.sleep(0.3)
         return f"not finished after {GIVE_UP_AFTER} s"
 
-    def _show_tasks(self, stack: Stack, run_id: str) -> None:
+    def _show_tasks(self, stack: Running, run_id: str) -> None:
         tasks = sorted(stack.rest.tasks(DAG_ID, run_id), key=lambda task: task["start_date"] or "~")
         for task in tasks:
             name = task["task_id"] if task["map_index"] < 0 else f"{task['task_id']}[{task['map_index']}]"
@@ -83,9 +139,9 @@ class Demo:
                 continue
             self._states[name] = state
             style = STATE_STYLES.get(state, "cyan")
-            self._say(f"{name:<12} [{style}]{state}[/]{self._detail(stack, run_id, task)}")
+            self.say(f"{name:<12} [{style}]{state}[/]{self._detail(stack, run_id, task)}")
 
-    def _detail(self, stack: Stack, run_id: str, task: dict[str, Any]) -> str:
+    def _detail(self, stack: Running, run_id: str, task: dict[str, Any]) -> str:
         if task["task_id"] == "prepare" and task["state"] == "success":
             rows = stack.rest.xcom(DAG_ID, run_id, "prepare", key="rows")
             return "  " + ", ".join(f"{count} {what}" for what, count in rows.items())
@@ -93,11 +149,11 @@ class Demo:
             return "  no worker slot is held"
         return ""
 
-    def _show_processes(self, stack: Stack) -> None:
+    def _show_processes(self, stack: Running) -> None:
         for process in reversed(stack.sandbox("/v3/processes", limit=50).json()["processes"]):
             if self._processes.get(process["id"]) != process["status"]:
                 self._processes[process["id"]] = process["status"]
-                self._say(f"[dim]platform     import {process['id']} is {process['status']}[/]")
+                self.say(f"[dim]platform     import {process['id']} is {process['status']}[/]")
 
     def _show(self, receipt: dict[str, Any], size: int) -> None:
         table = Table(title="What became of every row", show_header=False, title_justify="left")
@@ -113,14 +169,9 @@ class Demo:
         self._console.print(table)
         self._console.print(f"rejects: {_local_path(receipt['rejects_uri'])}", soft_wrap=True)
 
-    def _say(self, text: str) -> None:
+    def say(self, text: str) -> None:
+        """Print one line with the time since the start."""
         self._console.print(f"[dim]{time.monotonic() - self._started:6.1f} s[/]  {text}", soft_wrap=True)
-
-
-def _is_accounted_for(receipt: dict[str, Any]) -> bool:
-    rows = receipt["rows"]
-    parts = sum(rows[part] for part in ("accepted", "rejected", "duplicates", "held_back"))
-    return bool(rows["read"] and rows["read"] == parts)
 
 
 def _local_path(uri: str) -> Path:

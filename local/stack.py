@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from types import TracebackType
 
 import requests
@@ -53,6 +54,11 @@ class Stack:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+    @property
+    def logs(self) -> Path:
+        """Where the processes and tasks write their logs."""
+        return self.home.logs
 
     def start(self) -> None:
         """Start everything and wait until it can be used.

@@ -1,0 +1,161 @@
+"""The set of docker-compose.yaml without containers: CeleryExecutor on PostgreSQL and Redis, for real.
+
+Environment, commands, health checks and order of start come from the file itself, so that what runs here is
+what is shipped. Only what containers bring is replaced: host names become ports of this machine, and
+``/opt/airflow`` becomes a folder with the same mounts. ``python -m local celery`` runs the demo's import on
+them.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+
+import requests
+from rich.console import Console
+
+from local.compose import COMPLETED, HEALTHY, ComposeFile, ComposeService
+from local.demo import DAG_ID, Demo
+from local.env_file import VARIABLES
+from local.home import PROJECT, USER
+from local.machine import Machine
+from local.processes import Service, StartError, wait_until
+from local.rest import AirflowRest
+from local.servers import make_postgres, make_redis
+
+FOLDER = PROJECT / ".local" / "celery"
+SERVERS: dict[str, tuple[int, Callable[..., list[str]]]] = {
+    "postgres": (5432, make_postgres),
+    "redis": (6379, make_redis),
+}
+PATIENCE = 180.0
+
+
+class CeleryStack:
+    """Everything that docker-compose.yaml starts, started in its order and by its health checks.
+
+    :param folder: where it lives; what was there before is removed.
+    :param say: told about every service that is ready.
+    """
+
+    def __init__(self, folder: Path = FOLDER, *, say: Callable[[str], None] = lambda _: None) -> None:
+        self.variables = {name: make() for name, make in VARIABLES.items()}
+        self.compose = ComposeFile.read(self.variables)
+        self.machine = Machine(self.compose, folder)
+        self.services: list[Service] = []
+        self.logs = folder / "logs"
+        url = f"http://127.0.0.1:{self.machine.port('airflow-apiserver', 8080)}"
+        self.rest = AirflowRest(url, user=USER, password=self.variables["AIRFLOW_ADMIN_PASSWORD"])
+        self._say = say
+        self._ready: set[str] = set()
+        self._private: list[Path] = []
+
+    def __enter__(self) -> CeleryStack:
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Start every service when those that it depends on are ready; return when all are.
+
+        :raises StartError: with the log of what did not start.
+        """
+        shutil.rmtree(self.machine.folder, ignore_errors=True)
+        self.machine.lay_out()
+        self.logs.mkdir(exist_ok=True)
+        for service in self.compose.in_order():
+            for other, condition in service.depends_on.items():
+                self._await(self.compose.services[other], condition)
+            self._start(service)
+        for service in self.compose.services.values():
+            self._await(service, HEALTHY if service.health else COMPLETED)
+        self.rest.login()
+        wait_until(
+            lambda: self.rest.has_dag(DAG_ID), services=self.services, seconds=60, what="waited for the DAGs"
+        )
+
+    def stop(self) -> None:
+        """End every process, the last one started first, and remove the servers' data."""
+        for service in reversed(self.services):
+            service.stop()
+        self.services.clear()
+        for folder in self._private:
+            shutil.rmtree(folder, ignore_errors=True)
+        self._private.clear()
+
+    def sandbox(self, path: str, **params: int | str) -> requests.Response:
+        """Ask the sandbox, as its API or its control routes."""
+        url = f"http://127.0.0.1:{self.machine.port('sandbox', 8080)}{path}"
+        headers = {"api-key": self.variables["SANDBOX_API_KEY"]}
+        return requests.get(url, params=params, headers=headers, timeout=30)
+
+    def service(self, name: str) -> Service:
+        """A running service by its name in the file."""
+        return next(service for service in self.services if service.name == name)
+
+    def _start(self, service: ComposeService) -> None:
+        if service.name in SERVERS:
+            inside, make = SERVERS[service.name]
+            folder = Path(tempfile.mkdtemp(prefix=f"email-contacts-{service.name}-"))
+            self._private.append(folder)
+            command = make(service.environment, folder=folder, port=self.machine.port(service.name, inside))
+        else:
+            command = self.machine.command(service)
+        started = Service(
+            service.name, command, self.machine.environment(service), self.logs / f"{service.name}.log"
+        )
+        started.start()
+        self.services.append(started)
+
+    def _await(self, service: ComposeService, condition: str) -> None:
+        """Wait for one condition of ``depends_on``."""
+        if service.name in self._ready:
+            return
+        started = time.monotonic()
+        if condition == COMPLETED:
+            self._await_end(self.service(service.name))
+        else:
+            wait_until(
+                lambda: self._is_healthy(service),
+                services=self.services,
+                seconds=PATIENCE,
+                what=f"waited for {service.name}'s health check",
+            )
+        self._ready.add(service.name)
+        what = "has completed" if condition == COMPLETED else "is healthy"
+        self._say(f"{service.name:<22} {what} (waited {time.monotonic() - started:.1f} s)")
+
+    def _await_end(self, service: Service) -> None:
+        if service.process is None or service.process.wait(timeout=PATIENCE):
+            raise StartError(f"{service.name} failed:\n{service.tail()}")
+        # It has done its work; from now on its end is no fault.
+        self.services.remove(service)
+
+    def _is_healthy(self, service: ComposeService) -> bool:
+        environment = self.machine.environment(service)
+        check = subprocess.run(
+            self.machine.health(service), env=environment, capture_output=True, timeout=60, check=False
+        )
+        return check.returncode == 0
+
+
+def main() -> int:
+    """Run the demo's import on CeleryExecutor, and say how the services came up."""
+    demo = Demo(Console(highlight=False))
+    demo.say("starting what docker-compose.yaml describes, as processes of this machine")
+    with CeleryStack(say=demo.say) as stack:
+        outcome = demo.watch(stack)
+    return demo.conclude(outcome)
