@@ -19,6 +19,7 @@ from email_contacts.sandbox import (
     imports,
     lists,
     membership,
+    overview,
     processes,
 )
 from email_contacts.sandbox.account import Account
@@ -62,6 +63,7 @@ def create_app(account: Account) -> FastAPI:
     for room in (folders, lists, membership, attributes, imports, contacts, processes, control):
         app.include_router(room.router)
     app.include_router(processes.reports)
+    app.include_router(overview.router)
     app.add_middleware(
         Gate, account=account, routes=[each for each in app.routes if isinstance(each, APIRoute)]
     )

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from sqlite3 import Connection, Row
 from typing import Any
 
+import orjson
+
 from email_contacts.sandbox import clock, values
 from email_contacts.sandbox.identity import EMAIL, IDENTIFIERS, Identifier
 from email_contacts.sandbox.knobs import Knobs
@@ -79,7 +81,7 @@ def shown(connection: Connection, ids: Sequence[int], knobs: Knobs) -> list[dict
 
 def _shown(row: Row, list_ids: list[int], knobs: Knobs) -> dict[str, Any]:
     contact: dict[str, Any] = {} if row["email"] is None else {"email": row["email"]}
-    attributes = json.loads(row["attributes"])
+    attributes = orjson.loads(row["attributes"])
     for each in IDENTIFIERS:
         if each is not EMAIL and row[each.column] is not None:
             attributes[each.attribute] = row[each.column]
@@ -148,7 +150,7 @@ def change(
 ) -> None:
     """Change what is given of a contact and leave the rest; an attribute that is None is erased."""
     (stored,) = connection.execute("SELECT attributes FROM contacts WHERE id = ?", (contact_id,)).fetchone()
-    merged = {**json.loads(stored), **attributes}
+    merged = {**orjson.loads(stored), **attributes}
     changes: dict[str, Any] = {each.column: value for each, value in identifiers.items()}
     changes["attributes"] = values.dumps({k: v for k, v in merged.items() if v is not None})
     changes["modified_ms"] = clock.now_ms()

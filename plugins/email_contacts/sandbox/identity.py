@@ -12,9 +12,9 @@ from typing import Any, Protocol, TypeVar
 from email_contacts.sandbox import values
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Identifier:
-    """One kind of identifier.
+    """One kind of identifier; each is one object, compared and hashed as such.
 
     :param column: its column of the contacts table.
     :param attribute: its name among the attributes and as a header of an import.
@@ -81,9 +81,9 @@ def resolved(
     :param holders: the present holder of each identifier that is taken.
     :return: the contact meant (None: a new one) and the identifiers that belong to somebody else.
     """
-    meant = next((holders[each] for each in IDENTIFIERS if each in holders), None)
-    if meant is None:
+    if not holders:
         return None, []
+    meant = next(holders[each] for each in IDENTIFIERS if each in holders)
     clashes = [each for each in IDENTIFIERS if each in holders and holders[each].id != meant.id]
     if EMAIL in given and EMAIL not in holders and meant.email is not None:
         # Found by another identifier, yet it has an address of its own: taking the row for a change of

@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 from sqlite3 import Connection, Row
 from typing import Any
 
-from email_contacts.sandbox import clock, values
+import orjson
+
+from email_contacts.sandbox import clock, places, values
 from email_contacts.sandbox.identity import BY_ATTRIBUTE, EMAIL, IDENTIFIERS, Identifier, resolved
 from email_contacts.sandbox.process_rows import ImportOrder
 from email_contacts.sandbox.rows import SourceRow
@@ -72,6 +74,7 @@ class Batch:
 def sifted(rows: Iterable[SourceRow], readers: Mapping[str, Reader]) -> tuple[list[Candidate], list[Reject]]:
     """Part rows with a valid identifier from rows without; needs no database and may run beside writers.
 
+    :param rows: rows of a source; their identifiers are taken out of them.
     :param readers: what reads each attribute of the account; other attributes are dropped silently.
     """
     candidates: list[Candidate] = []
@@ -79,10 +82,11 @@ def sifted(rows: Iterable[SourceRow], readers: Mapping[str, Reader]) -> tuple[li
     for number, fields in rows:
         given: dict[Identifier, str] = {}
         wrong_email = ""
-        for name, identifier in BY_ATTRIBUTE.items():
-            value = fields.get(name)
-            if value is None or values.is_empty(value):
+        for name in BY_ATTRIBUTE.keys() & fields.keys():
+            value = fields.pop(name)
+            if values.is_empty(value):
                 continue
+            identifier = BY_ATTRIBUTE[name]
             read = identifier.read(value)
             if read is not None:
                 given[identifier] = read
@@ -92,8 +96,7 @@ def sifted(rows: Iterable[SourceRow], readers: Mapping[str, Reader]) -> tuple[li
             sample = wrong_email[:_LONGEST_REJECT].encode(errors="replace").decode()
             rejects.append(Reject(number, "invalid_emails", sample))
             continue
-        others = {name: value for name, value in fields.items() if name not in BY_ATTRIBUTE}
-        candidates.append(Candidate(number, given, values.read_attributes(others, readers)))
+        candidates.append(Candidate(number, given, values.read_attributes(fields, readers)))
     return candidates, rejects
 
 
@@ -202,7 +205,7 @@ def _draft(stored: Row) -> Draft:
     return Draft(
         id=stored["id"],
         identifiers={each: stored[each.column] for each in IDENTIFIERS if stored[each.column] is not None},
-        attributes=json.loads(stored["attributes"]),
+        attributes=orjson.loads(stored["attributes"]),
         email_blacklisted=bool(stored["email_blacklisted"]),
         sms_blacklisted=bool(stored["sms_blacklisted"]),
         imported_by=stored["imported_by"],
@@ -226,10 +229,7 @@ def _write(connection: Connection, process_id: int, order: ImportOrder, batch: B
         " attributes, created_ms, modified_ms, imported_by, id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [(*_columns(draft), now, now, process_id, draft.id) for draft in batch.new],
     )
-    connection.executemany(
-        "INSERT OR IGNORE INTO members SELECT id, ? FROM lists WHERE id = ?",
-        [(contact_id, list_id) for list_id in order.list_ids for contact_id in batch.members],
-    )
+    places.add_members(connection, order.list_ids, batch.members)
 
 
 def _columns(draft: Draft) -> tuple[Any, ...]:

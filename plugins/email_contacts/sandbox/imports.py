@@ -167,8 +167,8 @@ def _spool(source: str, value: Any, target: Path, knobs: Knobs) -> str:
     if source == "jsonBody":
         if not isinstance(value, list):
             raise invalid("jsonBody must be an array of objects")
-        target.write_bytes(orjson.dumps(value))
-        return "json"
+        rows.write_lines(value, target)
+        return "ndjson"
     if not isinstance(value, str):
         raise invalid(f"{source} must be a string")
     if source == "fileUrl":

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Iterable
 from sqlite3 import Connection, Row
 from typing import Any
 
@@ -96,14 +97,15 @@ def lists_found(connection: Connection, list_ids: Iterable[int]) -> None:
         list_found(connection, list_id, status=400)
 
 
-def add_members(connection: Connection, list_ids: Sequence[int], contact_ids: Sequence[int]) -> int:
-    """Put contacts on lists and return how many memberships are new."""
-    before = connection.total_changes
-    connection.executemany(
-        "INSERT OR IGNORE INTO members VALUES (?, ?)",
-        [(list_id, contact_id) for list_id in list_ids for contact_id in contact_ids],
-    )
-    return connection.total_changes - before
+def add_members(connection: Connection, list_ids: Iterable[int], contact_ids: Iterable[int]) -> None:
+    """Put contacts on those of the lists that (still) exist; who is on one already stays."""
+    ids = json.dumps(list(contact_ids))
+    for list_id in list_ids:
+        connection.execute(
+            "INSERT OR IGNORE INTO members SELECT lists.id, joining.value "
+            "FROM lists CROSS JOIN json_each(?) AS joining WHERE lists.id = ?",
+            (ids, list_id),
+        )
 
 
 def list_shown(row: Row, knobs: Knobs) -> dict[str, Any]:

@@ -22,7 +22,7 @@ _REPORT_PAGE = 5000
 class ImportOrder:
     """An accepted import without its rows, as it is kept in the database.
 
-    :param form: ``json`` or ``csv``.
+    :param form: ``json``, ``ndjson`` or ``csv``.
     :param source: name of the spooled source in the import folder.
     :param list_ids: lists that the contacts join; a new list is made on accepting and is among them.
     """

@@ -6,13 +6,14 @@ only a date that is not YYYY-MM-DD is refused, and only when a single contact is
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
+
+import orjson
 
 IGNORED = object()
 """What a reader returns for a value that the platform drops."""
@@ -133,7 +134,7 @@ def read_attributes(given: Mapping[str, Any], readers: Mapping[str, Reader]) -> 
 
 def dumps(attributes: Mapping[str, Any]) -> str:
     """Serialise stored attributes."""
-    return json.dumps(attributes, ensure_ascii=False, separators=(",", ":"))
+    return orjson.dumps(attributes).decode()
 
 
 def _text(value: Any) -> Any:
@@ -142,7 +143,13 @@ def _text(value: Any) -> Any:
 
 def _is_writable(text: str) -> bool:
     """Tell whether a text can be stored: JSON can smuggle in half a surrogate pair, UTF-8 cannot hold it."""
-    return text.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in text)
+    if text.isascii():
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _float(value: Any) -> Any:

@@ -27,6 +27,8 @@ class CuttableProtocol(AutoHTTPProtocol):  # type: ignore[misc,valid-type,unused
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Note the transport before the first request of the connection comes."""
         super().connection_made(transport)
+        # Head and body of an answer are two writes; without this the second waits for the first one's ACK.
+        transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.app_state = {**self.app_state, _TRANSPORT: transport}
 
 
