@@ -106,8 +106,8 @@ def test_a_byte_that_is_not_utf_8_is_named(write: WriteSource) -> None:
     with pytest.raises(SourceUndecodable) as caught:
         rows_of(write(content))
     assert str(caught.value) == (
-        "contacts.csv is not utf-8: line 200002 holds the byte 0xFC at offset 800007. If it was saved by Excel "
-        'or on Windows, give encoding="cp1252".'
+        "contacts.csv is not utf-8: line 200002 holds the byte 0xFC at offset 800007. If it was saved by "
+        'Excel or on Windows, give encoding="cp1252".'
     )
     assert caught.value.__cause__ is None
 

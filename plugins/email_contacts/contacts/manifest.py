@@ -90,6 +90,7 @@ class Manifest:
     def to_json(self) -> dict[str, Any]:
         """Give the document; small, and free of personal data."""
         document = asdict(self)
+        document |= {"batches": list(document["batches"]), "unknown_columns": list(self.unknown_columns)}
         return {"source": document.pop("source"), "fingerprint": self.fingerprint, **document}
 
     def write(self, path: AnyPath) -> None:

@@ -1,0 +1,51 @@
+"""What importing the room costs and what it must not import."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PLUGINS = Path(__file__).resolve().parents[2] / "plugins"
+
+
+def loaded_after(statement: str) -> set[str]:
+    code = f"import sys; sys.path.insert(0, {str(PLUGINS)!r}); {statement}; print(*sys.modules, sep='\\n')"
+    run = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    return set(run.stdout.split())
+
+
+def test_the_room_itself_costs_nothing() -> None:
+    before = loaded_after("import importlib, typing")
+    assert loaded_after("import email_contacts.contacts") - before == {
+        "email_contacts",
+        "email_contacts.contacts",
+    }
+
+
+@pytest.mark.parametrize("name", ["prepare", "Manifest", "Mapping"])
+def test_preparing_knows_neither_airflow_nor_http_nor_other_rooms(name: str) -> None:
+    loaded = loaded_after(f"from email_contacts.contacts import {name}")
+    assert not loaded & {
+        "airflow",
+        "requests",
+        "urllib3",
+        "http.client",
+        "upath",
+        "fsspec",
+        "jsonschema",
+        "polars",
+    }
+    ours = {module for module in loaded if module.startswith("email_contacts.")}
+    assert {module for module in ours if not module.startswith("email_contacts.contacts")} == set()
+
+
+def test_names_are_the_ones_that_are_announced() -> None:
+    from email_contacts import contacts
+
+    assert all(getattr(contacts, name) is not None for name in contacts.__all__)
+    assert set(contacts.__all__) <= set(dir(contacts))
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = contacts.nothing
