@@ -66,7 +66,8 @@ def test_no_column_says_who_it_is() -> None:
         bound(["name", "mail"])
     assert str(caught.value) == (
         "people.csv has no column that says who the contact is: one of EMAIL, EXT_ID or SMS "
-        '(api-contract §2.1). Its columns are name, mail. Rename one, or name it in a mapping: {"columns": {"name": "EMAIL"}}.'
+        "(api-contract §2.1). Its columns are name, mail. Rename one, or name it in a "
+        'mapping: {"columns": {"name": "EMAIL"}}.'
     )
 
 

@@ -18,7 +18,7 @@ def loaded_after(statement: str) -> set[str]:
 
 
 def test_the_room_itself_costs_nothing() -> None:
-    before = loaded_after("import importlib, typing")
+    before = loaded_after("import __future__, importlib, typing")
     assert loaded_after("import email_contacts.contacts") - before == {
         "email_contacts",
         "email_contacts.contacts",

@@ -133,9 +133,10 @@ class CsvRows:
         try:
             header = next(cells for cells in self._reader if cells)
         except csv.Error as error:
-            raise HeaderError(
-                f"The header of {self._source.name} has malformed quotes ({error}). Mend the first line."
-            ) from None
+            if not self._null_seen:  # Python 3.10 refuses null bytes by itself
+                raise HeaderError(
+                    f"The header of {self._source.name} has malformed quotes ({error}). Mend the first line."
+                ) from None
         if self._null_seen:
             raise HeaderError(
                 f"The header of {self._source.name} holds null bytes. If the file is UTF-16 without a byte "
