@@ -53,7 +53,7 @@ class CeleryStack:
         self.rest = AirflowRest(url, user=USER, password=self.variables["AIRFLOW_ADMIN_PASSWORD"])
         self._say = say
         self._ready: set[str] = set()
-        self._private: list[Path] = []
+        self.private_folders: list[Path] = []
 
     def __enter__(self) -> CeleryStack:
         try:
@@ -92,9 +92,9 @@ class CeleryStack:
         for service in reversed(self.services):
             service.stop()
         self.services.clear()
-        for folder in self._private:
+        for folder in self.private_folders:
             shutil.rmtree(folder, ignore_errors=True)
-        self._private.clear()
+        self.private_folders.clear()
 
     def sandbox(self, path: str, **params: int | str) -> requests.Response:
         """Ask the sandbox, as its API or its control routes."""
@@ -106,11 +106,17 @@ class CeleryStack:
         """A running service by its name in the file."""
         return next(service for service in self.services if service.name == name)
 
+    def is_healthy(self, name: str) -> bool:
+        """Run the health check of a service once."""
+        service = self.compose.services[name]
+        command, environment = self.machine.health(service), self.machine.environment(service)
+        return subprocess.run(command, env=environment, capture_output=True, check=False).returncode == 0
+
     def _start(self, service: ComposeService) -> None:
         if service.name in SERVERS:
             inside, make = SERVERS[service.name]
             folder = Path(tempfile.mkdtemp(prefix=f"email-contacts-{service.name}-"))
-            self._private.append(folder)
+            self.private_folders.append(folder)
             command = make(service.environment, folder=folder, port=self.machine.port(service.name, inside))
         else:
             command = self.machine.command(service)
@@ -129,7 +135,7 @@ class CeleryStack:
             self._await_end(self.service(service.name))
         else:
             wait_until(
-                lambda: self._is_healthy(service),
+                lambda: self.is_healthy(service.name),
                 services=self.services,
                 seconds=PATIENCE,
                 what=f"waited for {service.name}'s health check",
@@ -143,13 +149,6 @@ class CeleryStack:
             raise StartError(f"{service.name} failed:\n{service.tail()}")
         # It has done its work; from now on its end is no fault.
         self.services.remove(service)
-
-    def _is_healthy(self, service: ComposeService) -> bool:
-        environment = self.machine.environment(service)
-        check = subprocess.run(
-            self.machine.health(service), env=environment, capture_output=True, timeout=60, check=False
-        )
-        return check.returncode == 0
 
 
 def main() -> int:

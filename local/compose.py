@@ -5,6 +5,7 @@ Knows the file, not what to do with it: the tests check it, and ``local.celery``
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -122,7 +123,7 @@ class ComposeFile:
 
 def required_variables(path: Path = PATH) -> set[str]:
     """The names that must be set: those written ``${NAME:?message}``."""
-    found = _EXPRESSION.finditer(path.read_text())
+    found = _EXPRESSION.finditer(json.dumps(yaml.safe_load(path.read_text())))
     return {match["name"] for match in found if match["kind"] == "?"}
 
 
