@@ -65,8 +65,19 @@ def test_a_wrong_document_is_refused_at_its_place(document: Any, message: str) -
 
 def test_a_mapping_is_read_from_a_file(tmp_path: Path) -> None:
     path = tmp_path / "mapping.json"
-    path.write_text(json.dumps({"columns": {"größe": "EMAIL"}}), encoding="utf-8")
+    path.write_text(json.dumps({"columns": {"größe": "EMAIL"}}, ensure_ascii=False), encoding="utf-8-sig")
     assert Mapping.read(path).columns == ("größe",)
+
+
+def test_a_mapping_is_read_from_object_storage(tmp_path: Path) -> None:
+    from airflow.sdk import ObjectStoragePath
+
+    path = ObjectStoragePath((tmp_path / "mapping.json").as_uri())
+    with pytest.raises(MappingError, match=r"mapping\.json cannot be read"):
+        Mapping.read(path)
+    with path.open("wb") as file:
+        file.write(b'{"columns": {"mail": "EMAIL"}}')
+    assert Mapping.read(path).columns == ("mail",)
 
 
 @pytest.mark.parametrize(

@@ -65,9 +65,7 @@ def test_the_people_are_invented(tmp_path: Path) -> None:
         "example.net",
     }
     numbers = [contact["attributes"]["SMS"] for contact in contacts if "SMS" in contact["attributes"]]
-    assert all(
-        re.fullmatch(r"447700900\d{3}|1\d{3}55501\d{2}|3363998\d{4}", number) for number in numbers
-    )
+    assert all(re.fullmatch(r"447700900\d{3}|1\d{3}55501\d{2}|3363998\d{4}", number) for number in numbers)
     assert len(set(numbers)) == len(numbers)
     own_ids = [contact["attributes"]["EXT_ID"] for contact in contacts if "EXT_ID" in contact["attributes"]]
     assert len(set(own_ids)) == len(own_ids)

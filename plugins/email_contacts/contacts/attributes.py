@@ -65,7 +65,7 @@ class AccountAttribute:
         """
         if category not in ("normal", "category"):
             return None
-        word = "category" if category == "category" else type or "text"
+        word = type or ("category" if category == "category" else "text")
         if word not in _TYPES_OF_THE_API:
             raise InvalidOption(
                 f'The account\'s attribute {name} has the type "{word}", which is not documented '

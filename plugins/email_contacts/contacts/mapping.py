@@ -12,11 +12,11 @@ from collections.abc import Mapping as Document
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
 from email_contacts.contacts.column_names import IDENTIFIERS, attribute_of, canonical
 from email_contacts.contacts.errors import MappingError
+from email_contacts.contacts.paths import AnyPath
 
 FAIL, DROP = "fail", "drop"
 UNKNOWN_COLUMNS = (FAIL, DROP)
@@ -85,15 +85,18 @@ class Mapping:
         )
 
     @classmethod
-    def read(cls, path: Path) -> Mapping:
+    def read(cls, path: AnyPath) -> Mapping:
         """Read a mapping from a JSON file.
 
+        :param path: the file, of any of the kinds that a source can be.
         :raises MappingError: when the file cannot be read, is not JSON, or breaks the schema.
         """
         try:
-            document = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_no_key_twice)
+            with path.open("rb") as file:
+                text = file.read().decode("utf-8-sig")
+            document = json.loads(text, object_pairs_hook=_no_key_twice)
         except OSError as error:
-            raise MappingError(f"The mapping {path} cannot be read: {error.strerror}.") from error
+            raise MappingError(f"The mapping {path} cannot be read: {error.strerror or error}.") from error
         except json.JSONDecodeError as error:
             raise MappingError(
                 f"The mapping {path} is not JSON: {error.msg} in line {error.lineno}, column {error.colno}."
