@@ -51,6 +51,8 @@ def as_id(value: Any, name: str) -> int:
 def as_ids(value: Any, name: str) -> list[int]:
     """Read one id or several: a number, a sequence, or a rendered string such as ``"[1, 2]"`` or ``"1,2"``.
 
+    None within a sequence is what a task left that did not run; it is no id, and no error.
+
     :raises InvalidArgument: when one of them is not an id.
     """
     if value is None or value == "":
@@ -59,7 +61,7 @@ def as_ids(value: Any, name: str) -> list[int]:
         value = [part for part in value.strip().strip("[]()").split(",") if part.strip()]
     if not isinstance(value, Iterable):
         value = [value]
-    return [as_id(one, name) for one in value]
+    return [as_id(one, name) for one in value if one is not None]
 
 
 def as_flag(value: Any, name: str) -> bool:

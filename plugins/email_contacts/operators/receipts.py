@@ -13,7 +13,7 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from email_contacts.arguments import as_id, as_ids
 from email_contacts.imports.receipt import Receipt
-from email_contacts.imports.verification import UNKNOWN, Verdict, verify
+from email_contacts.imports.verification import FAILED, UNKNOWN, Verdict, verify
 from email_contacts.operators.base import ContactsOperator
 
 if TYPE_CHECKING:
@@ -27,7 +27,8 @@ class VerifyImportOperator(ContactsOperator):
     """Look at what an import came to: the reports of its processes, and the sizes of its lists.
 
     Judges, and does not fail: a receipt is due for a bad import most of all. Use it with
-    ``trigger_rule="all_done"``, and give its result to ``WriteReceiptOperator``, which fails the run.
+    ``trigger_rule="all_done_min_one_success"`` directly after the preparation and the wait, and give its
+    result to ``WriteReceiptOperator``, which fails the run.
 
     :param manifest_uri: what ``PrepareContactsOperator`` pushed as ``manifest_uri``. Templated.
     :param process_ids: the processes of the submitted batches. Templated.
@@ -81,7 +82,7 @@ class WriteReceiptOperator(ContactsOperator):
 
     :param manifest_uri: what ``PrepareContactsOperator`` pushed as ``manifest_uri``. Templated.
     :param verdict: what ``VerifyImportOperator`` returned. Templated.
-    :param submissions: the XComs ``submission`` of the import tasks. Templated.
+    :param submissions: the XCom ``submission`` of the import task, or of all its mapped ones. Templated.
     :param folder_id: the folder, for the record. Templated.
     :param sizes_before: what ``GetListOperator`` returned before the import, once or per list. Templated.
     :return: the receipt, with ``receipt_uri``.
@@ -96,7 +97,7 @@ class WriteReceiptOperator(ContactsOperator):
         *,
         manifest_uri: TextArg,
         verdict: Mapping[str, Any] | XComArg,
-        submissions: Sequence[Mapping[str, Any]] | XComArg = (),
+        submissions: Mapping[str, Any] | Sequence[Mapping[str, Any]] | XComArg = (),
         folder_id: IdArg | None = None,
         sizes_before: Any = (),
         **kwargs: Any,
@@ -126,7 +127,8 @@ class WriteReceiptOperator(ContactsOperator):
     def _receipt(self, context: Context) -> Receipt:
         ti = context["ti"]
         # What was mapped but not submitted left no XCom, or none that holds anything.
-        submissions: list[Mapping[str, Any]] = [one for one in cast("Any", self.submissions) or () if one]
+        given = [self.submissions] if isinstance(self.submissions, Mapping) else self.submissions
+        submissions: list[Mapping[str, Any]] = [one for one in cast("Any", given) or () if one]
         started_at = context["dag_run"].start_date
         return Receipt.of(
             read_manifest(self.manifest_uri),
@@ -146,6 +148,8 @@ class WriteReceiptOperator(ContactsOperator):
     def _verdict(self, submissions: Sequence[Mapping[str, Any]]) -> Verdict:
         if isinstance(self.verdict, Mapping):
             return Verdict.from_json(self.verdict)
+        if not submissions:
+            return Verdict(FAILED, "nothing was submitted", (), {}, {})
         process_ids = tuple(one["process_id"] for one in submissions)
         return Verdict(UNKNOWN, "the import was not verified; see the log of that task", process_ids, {}, {})
 

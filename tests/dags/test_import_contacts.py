@@ -1,0 +1,161 @@
+"""``import_contacts`` from end to end in one process, deferral included, against the sandbox."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import requests
+
+if TYPE_CHECKING:
+    from airflow.sdk import DAG
+
+    from email_contacts.sandbox import SandboxServer
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def dag(airflow_database: None, connection: str, monkeypatch: pytest.MonkeyPatch) -> DAG:
+    """The DAG as its file gives it.
+
+    A deferred task waits no longer than it must: there is no executor here that could be overtaken.
+    """
+    from airflow.dag_processing.dagbag import DagBag
+
+    import email_contacts.sensor
+
+    monkeypatch.setattr(email_contacts.sensor, "RESUME_GRACE", 0.0)
+    return DagBag(PROJECT / "dags").dags["import_contacts"]
+
+
+def run(dag: DAG, **conf: Any) -> tuple[str, dict[str, str]]:
+    """Run the DAG.
+
+    :return: the run's state, and the state of each task.
+    """
+    done = dag.test(run_conf=conf)
+    states = {task.task_id: str(task.state) for task in done.get_task_instances()}
+    return str(done.state), states
+
+
+def receipt_of(stage: Path) -> dict[str, Any]:
+    """The one receipt below a stage."""
+    (path,) = stage.rglob("receipt.json")
+    document: dict[str, Any] = json.loads(path.read_text())
+    return document
+
+
+def members(sandbox: SandboxServer, list_id: int) -> int:
+    """How many contacts a list holds, as the platform says."""
+    answer = requests.get(
+        f"{sandbox.url}/v3/contacts/lists/{list_id}", headers={"api-key": sandbox.api_key}, timeout=10
+    )
+    count: int = answer.json()["uniqueSubscribers"]
+    return count
+
+
+def test_the_sample_file_arrives_and_every_row_is_accounted_for(
+    dag: DAG, sandbox: SandboxServer, tmp_path: Path
+) -> None:
+    sandbox.set_knobs(process_seconds=1.0)
+    state, tasks = run(dag)
+    assert state == "success", tasks
+    receipt = receipt_of(tmp_path / "stage")
+    rows = receipt["rows"]
+    assert rows["read"] == 1000
+    assert rows["read"] == rows["accepted"] + rows["rejected"] + rows["duplicates"] + rows["held_back"]
+    assert receipt["state"] == "completed_with_rejects"
+    assert len(receipt["process_ids"]) == 1
+    (list_id,) = receipt["list_ids"]
+    assert members(sandbox, list_id) == rows["accepted"]
+    assert receipt["lists"][str(list_id)] == {"before": 0, "after": rows["accepted"]}
+    assert len(json.dumps(receipt)) < 4096
+
+
+def test_a_second_run_reuses_folder_and_list(dag: DAG, sandbox: SandboxServer, tmp_path: Path) -> None:
+    assert run(dag)[0] == "success"
+    first = receipt_of(tmp_path / "stage")
+    for path in (tmp_path / "stage").rglob("receipt.json"):
+        path.unlink()
+    assert run(dag)[0] == "success"
+    second = receipt_of(tmp_path / "stage")
+    assert (second["folder_id"], second["list_ids"]) == (first["folder_id"], first["list_ids"])
+    assert second["lists"][str(second["list_ids"][0])] == {
+        "before": first["rows"]["accepted"],
+        "after": first["rows"]["accepted"],
+    }
+    assert sandbox.imports_accepted() == 2
+
+
+def test_a_file_that_cannot_be_right_stops_before_anything_is_sent(
+    dag: DAG, sandbox: SandboxServer, tmp_path: Path
+) -> None:
+    source = tmp_path / "no_address.csv"
+    source.write_text("firstname;lastname\nAda;Lovelace\n")
+    state, tasks = run(dag, source=str(source))
+    assert state == "failed"
+    assert tasks["prepare"] == "failed"
+    assert tasks["import"] == tasks["folder"] == "upstream_failed"
+    assert tasks["verify"] == tasks["receipt"] == "upstream_failed"
+    assert sandbox.imports_accepted() == 0
+
+
+def test_a_folder_that_cannot_be_made_leaves_a_receipt_of_nothing_sent(
+    dag: DAG, sandbox: SandboxServer, tmp_path: Path
+) -> None:
+    state, tasks = run(dag, folder=" ")
+    assert state == "failed"
+    assert (tasks["prepare"], tasks["folder"]) == ("success", "failed")
+    receipt = receipt_of(tmp_path / "stage")
+    assert (receipt["state"], receipt["process_ids"]) == ("failed", [])
+    assert sandbox.imports_accepted() == 0
+
+
+def test_an_import_that_fails_fails_the_run_with_a_receipt(
+    dag: DAG, sandbox: SandboxServer, tmp_path: Path
+) -> None:
+    sandbox.set_knobs(final_status="failed")
+    state, tasks = run(dag)
+    assert state == "failed"
+    assert tasks["wait"] == "failed"
+    assert tasks["verify"] == "success"
+    receipt = receipt_of(tmp_path / "stage")
+    assert receipt["state"] == "failed"
+    assert "failed" in receipt["reason"]
+
+
+@pytest.mark.parametrize("style", ["int", "url"])
+def test_what_the_platform_rejects_is_in_the_receipt(
+    dag: DAG, sandbox: SandboxServer, tmp_path: Path, style: str
+) -> None:
+    """Two people with one phone number: every row is valid by itself, and the platform takes one of them."""
+    source = tmp_path / "one_phone.csv"
+    source.write_text("email,sms\na@example.com,+15005550001\nb@example.com,+15005550001\n")
+    sandbox.set_knobs(info_import=style)
+    state, tasks = run(dag, source=str(source))
+    assert state == "success", tasks
+    receipt = receipt_of(tmp_path / "stage")
+    assert receipt["state"] == "completed_with_rejects"
+    assert receipt["platform"] == {"duplicate_phone_id": 1}
+    assert receipt["rows"]["accepted"] == 2
+
+
+def test_many_batches_are_imported_one_after_the_other(
+    dag: DAG, sandbox: SandboxServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from email_contacts.contacts import preparation
+    from email_contacts.operators import imports
+
+    monkeypatch.setattr(imports, "RESUME_GRACE", 0.0)
+    small = preparation.prepare
+    monkeypatch.setattr(
+        preparation, "prepare", lambda *args, **options: small(*args, **options, max_batch_bytes=60_000)
+    )
+    state, tasks = run(dag)
+    assert state == "success", tasks
+    receipt = receipt_of(tmp_path / "stage")
+    assert len(receipt["process_ids"]) == sandbox.imports_accepted() > 1
+    assert members(sandbox, receipt["list_ids"][0]) == receipt["rows"]["accepted"]

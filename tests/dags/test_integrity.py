@@ -1,0 +1,76 @@
+"""Every DAG file loads, and says what an operator of it needs to know."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from airflow.dag_processing.dagbag import DagBag
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def dag_bag(airflow_database: None) -> DagBag:
+    """All DAGs, loaded as the DAG processor does."""
+    from airflow.dag_processing.dagbag import DagBag
+
+    return DagBag(PROJECT / "dags")
+
+
+def test_there_are_no_import_errors(dag_bag: DagBag) -> None:
+    assert dag_bag.import_errors == {}
+    assert "import_contacts" in dag_bag.dags
+
+
+def test_loading_a_dag_raises_no_warning_of_ours(airflow_database: None) -> None:
+    import importlib.util
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for path in (PROJECT / "dags").glob("*.py"):
+            spec = importlib.util.spec_from_file_location(f"warned_{path.stem}", path)
+            assert spec is not None
+            assert spec.loader is not None
+            spec.loader.exec_module(importlib.util.module_from_spec(spec))
+
+
+def test_every_dag_is_documented_and_owned(dag_bag: DagBag) -> None:
+    for dag in dag_bag.dags.values():
+        assert dag.doc_md, dag.dag_id
+        assert dag.tags, dag.dag_id
+        assert dag.max_active_runs == 1
+        for task in dag.tasks:
+            assert task.owner == "data platform"
+            assert task.retries >= 1, (
+                f"{task.task_id}: an early resume can fail a task (apache/airflow#71580)"
+            )
+
+
+def test_every_field_of_the_form_explains_itself(dag_bag: DagBag) -> None:
+    for dag in dag_bag.dags.values():
+        for name in dag.params:
+            field = dag.params.get_param(name)
+            assert field.schema.get("title"), name
+            assert field.description, name
+            assert field.schema.get("section"), name
+        dag.params.validate()
+
+
+def test_the_chain_is_the_one_that_is_documented(dag_bag: DagBag) -> None:
+    dag = dag_bag.dags["import_contacts"]
+    order = ["prepare", "folder", "list", "size_before", "import", "wait", "verify", "receipt"]
+    assert [task.task_id for task in dag.topological_sort()] == order
+    assert dag.get_task("import").is_mapped
+
+
+def test_a_schedule_takes_one_setting(airflow_database: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    from airflow.dag_processing.dagbag import DagBag
+
+    monkeypatch.setenv("IMPORT_CONTACTS_SCHEDULE", "@daily")
+    dag = DagBag(PROJECT / "dags").dags["import_contacts"]
+    assert dag.schedule == "@daily"
