@@ -27,6 +27,9 @@ class TaskInstance:
 
     dag_id: str = "a_dag"
     run_id: str = "manual__2026-11-22T10:00:00+00:00"
+    task_id: str = "a_task"
+    map_index: int = -1
+    max_tries: int = 3
     pushed: dict[str, Any] = field(default_factory=dict)
 
     def xcom_push(self, key: str, value: Any) -> None:

@@ -37,8 +37,8 @@ class Entry:
         by every retry; None after it passed, so that a cleared task waits anew.
     :param process_id: what the platform answered; None while unknown.
     :param submitted_at: when it answered.
-    :param is_closed: whether the task that submitted it ended well; an entry that is closed serves only
-        to reconnect when the task is cleared while the import still runs.
+    :param closed_in: the generation of the task that ended well with it; None while it is open. Once the
+        task is cleared, a closed entry serves only to reconnect while the import still runs.
     """
 
     fingerprint: str
@@ -46,7 +46,7 @@ class Entry:
     deadline: float | None
     process_id: int | None = None
     submitted_at: str | None = None
-    is_closed: bool = False
+    closed_in: int | None = None
 
 
 class Ledger:
@@ -54,11 +54,14 @@ class Ledger:
 
     :param store: the task's state store.
     :param fingerprint: SHA-256 of the request body, hexadecimal.
+    :param generation: a number that clearing the task changes and a retry does not. A worker may die after
+        the entry was closed and before Airflow heard of it; that retry must not take itself for cleared.
     """
 
-    def __init__(self, store: StateStore, fingerprint: str) -> None:
+    def __init__(self, store: StateStore, fingerprint: str, *, generation: int = 0) -> None:
         self._store = store
         self.fingerprint = fingerprint
+        self._generation = generation
         self._key = f"email_contacts.import.{fingerprint}"
 
     def entry(self) -> Entry | None:
@@ -88,7 +91,11 @@ class Ledger:
         """Mark the import as handed on by a task that ended well."""
         entry = self.entry()
         if entry is not None:
-            self._write(replace(entry, is_closed=True))
+            self._write(replace(entry, closed_in=self._generation))
+
+    def is_past(self, entry: Entry) -> bool:
+        """Tell whether the task ended well with this import, and was cleared since."""
+        return entry.closed_in is not None and entry.closed_in != self._generation
 
     def forget(self) -> None:
         """Remove the entry: the request provably did not run, or a person is asked to decide."""

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from email_contacts.contacts.manifest import Manifest
 
 # A receipt travels through XCom and asset events, which are no place for long lists.
-MAX_PROCESS_IDS = 200
+MAX_PROCESS_IDS = 100
+MAX_REASON = 500
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class Receipt:
     :param reason: why it is failed or unknown; empty otherwise.
     :param platform: contacts that the platform rejected, by its own reasons.
     :param lists: list id → ``{"before": int | None, "after": int | None}``.
-    :param requests: ``made`` and ``retried``, by the tasks that submit, verify and write the receipt.
+    :param requests: ``made`` and ``retried``, by the tasks that submitted.
     """
 
     receipt_id: str
@@ -104,7 +105,7 @@ class Receipt:
             list_ids=tuple(verdict.list_sizes),
             process_ids=verdict.process_ids,
             state=state,
-            reason=verdict.reason,
+            reason=verdict.reason[:MAX_REASON],
             rows=rows,
             platform=verdict.platform,
             lists={

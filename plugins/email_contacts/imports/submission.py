@@ -13,7 +13,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from email_contacts.imports.errors import SubmissionUnknown
+from email_contacts.imports.errors import CannotTell, SubmissionUnknown
 from email_contacts.imports.watch import PROCESS_PAGE, look
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def reconnect(client: ContactsClient, ledger: Ledger, *, timeout: float) -> Subm
             "an earlier try of this task was killed while it submitted this import "
             f"(at {entry.intended_at}); the platform may have accepted it. {_WHAT_TO_CHECK}"
         )
-    if entry.is_closed and _has_ended(client, entry.process_id):
+    if ledger.is_past(entry) and _has_ended(client, entry.process_id):
         log.info("process %d, which this task once submitted, has ended; importing again", entry.process_id)
         return None
     if entry.deadline is None:
@@ -90,15 +90,16 @@ def submit(client: ContactsClient, request: ImportRequest, ledger: Ledger, *, ti
     """Send one import: intent, request, process id.
 
     :param timeout: seconds from now until waiting for it ends.
-    :raises SubmissionUnknown: when the platform may have accepted it (time-out, 5xx, reset).
+    :raises SubmissionUnknown: when the platform may have accepted it (time-out, 5xx, reset, an answer that
+        nobody documented).
     :raises email_contacts.api.ContactsApiError: when it provably did not run.
     """
-    from email_contacts.api import ContactsApiError, OutcomeUnknown
+    from email_contacts.api import ContactsApiError, OutcomeUnknown, UnexpectedAnswer
 
     intent = ledger.intend(deadline=time.time() + timeout)
     try:
         process_id = client.import_contacts(request)
-    except OutcomeUnknown as error:
+    except (OutcomeUnknown, UnexpectedAnswer) as error:
         ledger.forget()
         raise SubmissionUnknown(f"{error} {_WHAT_TO_CHECK}") from error
     except ContactsApiError:
@@ -127,6 +128,7 @@ def _has_ended(client: ContactsClient, process_id: int) -> bool:
 
     try:
         return look(client, [process_id]).is_finished
-    except NotFound:
-        # A process that the platform no longer knows does not run any more.
+    except (NotFound, CannotTell):
+        # A process that the platform no longer knows does not run any more; and where nobody can tell, the
+        # person who cleared the task is taken at their word.
         return True

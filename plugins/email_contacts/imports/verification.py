@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from email_contacts.imports.errors import CannotTell
-from email_contacts.imports.watch import Sighting, look
+from email_contacts.imports.watch import Sighting, in_few_words, look
 
 if TYPE_CHECKING:
     from email_contacts.api import ContactsClient
@@ -73,15 +73,25 @@ def verify(
     :param batches: how many batches were prepared.
     :param sent: how many contacts the batches hold.
     :param list_ids: the lists that they were imported into.
+    :return: ``unknown``, with the reason, also where a list, a process or a report is gone, or the platform
+        answers what nobody documented.
     :raises email_contacts.api.ContactsApiError: when the platform cannot be asked.
     """
-    sizes = {list_id: client.get_list(list_id).unique_subscribers for list_id in list_ids}
+    from email_contacts.api import InvalidRequest, NotFound, UnexpectedAnswer
+
+    sizes: dict[int, int] = {}
+    platform: dict[str, int] = {}
     try:
+        for list_id in list_ids:
+            sizes[list_id] = client.get_list(list_id).unique_subscribers
         sighting = look(client, process_ids) if process_ids else Sighting(())
-    except CannotTell as error:
-        return Verdict(UNKNOWN, str(error), tuple(process_ids), {}, sizes)
-    platform = reported_rejects(client, sighting)
-    state, reason = judge(sighting, batches=batches, sent=sent, rejected=sum(platform.values()), sizes=sizes)
+        platform = reported_rejects(client, sighting)
+        state, reason = judge(
+            sighting, batches=batches, sent=sent, rejected=sum(platform.values()), sizes=sizes
+        )
+    except (CannotTell, NotFound, UnexpectedAnswer, InvalidRequest) as error:
+        # InvalidRequest: a report at an address that must not be asked.
+        state, reason = UNKNOWN, str(error)
     return Verdict(state, reason, tuple(process_ids), platform, sizes)
 
 
@@ -94,7 +104,7 @@ def judge(
     """
     failed = [process for process in sighting.processes if process.has_failed]
     if failed:
-        return FAILED, "; ".join(f"process {process.id} is {process.status}" for process in failed)
+        return FAILED, in_few_words([f"process {process.id} is {process.status}" for process in failed])
     if len(sighting.processes) < batches:
         return FAILED, f"only {len(sighting.processes)} of {batches} batches were submitted"
     if not sighting.is_finished:
@@ -105,7 +115,7 @@ def judge(
         if size < sent - rejected
     ]
     if short:
-        return UNKNOWN, "; ".join(short)
+        return UNKNOWN, in_few_words(short)
     return (COMPLETED_WITH_REJECTS if rejected else COMPLETED), ""
 
 

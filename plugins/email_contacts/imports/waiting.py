@@ -9,7 +9,9 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 from email_contacts.imports.errors import ImportNotRepeatable, ImportTimeout
@@ -44,6 +46,7 @@ class WaitOutcome:
         :raises WaitingFailed: when the platform could not be asked any more.
         :raises ImportTimeout: when the deadline passed first.
         :raises email_contacts.imports.errors.ImportFailed: when an import failed.
+        :raises ImportNotRepeatable: when not all of them ended, though nothing else went wrong.
         """
         if self.error:
             raise WaitingFailed(self.error)
@@ -53,7 +56,21 @@ class WaitOutcome:
                 "The platform goes on, for it cannot cancel an import."
             )
         self.sighting.raise_for_failed()
+        if not self.sighting.is_enough("all"):
+            raise ImportNotRepeatable(
+                f"the wait ended before the imports did; last seen: {self.sighting.describe() or 'never'}. "
+                "Clear the task to look at them again"
+            )
         return self.sighting.processes
+
+    def raise_unless_enough(self) -> None:
+        """Judge a wait for other people's imports: how they ended is not ours to judge, only that one did.
+
+        :raises WaitingFailed: when the deadline passed first, or the platform could not be asked any more.
+        """
+        if self.error or self.is_late:
+            seen = self.sighting.describe() or "never"
+            raise WaitingFailed(self.error or f"other imports still ran at the deadline; last seen: {seen}")
 
     def to_event(self) -> dict[str, Any]:
         """The payload of a trigger's event: JSON, no personal data."""
@@ -66,12 +83,14 @@ class WaitOutcome:
 
         :raises ImportNotRepeatable: when the payload is lost or comes from another version of the trigger.
         """
-        outcome = event.get("outcome") if event else None
-        if event is None or outcome not in ("seen", "late", "error"):
-            raise ImportNotRepeatable(
-                f"the trigger's event {event!r} is not understood; clear the task to look at the import again"
-            )
-        return cls(Sighting.from_json(event["processes"]), is_late=outcome == "late", error=event["error"])
+        with suppress(LookupError, TypeError, ValueError):
+            given = dict(event or {})
+            sighting = Sighting.from_json(given["processes"])
+            if given["outcome"] in ("seen", "late", "error"):
+                return cls(sighting, is_late=given["outcome"] == "late", error=given["error"])
+        raise ImportNotRepeatable(
+            f"the trigger's event {event!r} is not understood; clear the task to look at the import again"
+        )
 
 
 def try_to_look(client: ContactsClient, process_ids: Sequence[int]) -> Sighting | None:
@@ -96,16 +115,18 @@ def pauses(polls_per_hour: int, *, every: float | None = None, first: float = 5.
 
     The first looks come quickly, for most imports are short; then the pauses stretch to the hourly budget.
 
-    :param polls_per_hour: the budget of one wait (api-contract §5: 100 an hour and account).
+    :param polls_per_hour: the budget of one wait in any hour (api-contract §5: 100 an hour and account).
     :param every: a fixed pause instead.
     :param first: the first pause; each next one is half as long again.
     """
-    # A tenth over the plain quotient makes up for the quick start within the first hour.
-    longest = max(1.0, 3600 / polls_per_hour * 1.1)
-    pause = min(first, longest)
-    while True:
-        yield every or pause
-        pause = min(pause * 1.5, longest)
+    if every:
+        yield from repeat(every)
+    quick, spent, pause = 0, 0.0, first
+    # At most a fifth of the budget goes into the quick start; the rest is spread evenly over what is left.
+    while quick < polls_per_hour // 5 and pause < 3600 / polls_per_hour:
+        yield pause
+        quick, spent, pause = quick + 1, spent + pause, pause * 1.5
+    yield from repeat(max(1.0, (3600 - spent) / (polls_per_hour - quick)))
 
 
 def wait_here(

@@ -74,15 +74,24 @@ class Sighting:
         """
         failed = [process for process in self.processes if process.has_failed]
         if failed:
-            named = ", ".join(f"{process.id} ({process.status})" for process in failed)
+            named = in_few_words([f"{process.id} ({process.status})" for process in failed])
             raise ImportFailed(
                 f"{len(failed)} of {len(self.processes)} imports did not complete: process {named}. "
                 "What they had already written stays; clearing the import task imports again."
             )
 
 
+def in_few_words(items: Sequence[str], *, most: int = 10) -> str:
+    """Name a few of many, and count the others; a receipt and a log line have no room for thousands."""
+    others = f" and {len(items) - most} more" if len(items) > most else ""
+    return ", ".join(items[:most]) + others
+
+
 def look(client: ContactsClient, process_ids: Sequence[int]) -> Sighting:
-    """Ask for the processes: one page for all, then singly for those that have left the page.
+    """Ask for the processes: the newest page for all, then singly for those that have left it.
+
+    Where a page showed several of many, the next one is likely to do so too, and is cheaper than asking for
+    each of them.
 
     :param process_ids: at least one id.
     :raises CannotTell: when the platform has no process route.
@@ -92,8 +101,16 @@ def look(client: ContactsClient, process_ids: Sequence[int]) -> Sighting:
 
     try:
         seen: dict[int, Process] = {}
-        if len(process_ids) > 1:
-            seen = {process.id: process for process in client.processes(limit=PROCESS_PAGE).items}
+        missing = set(process_ids)
+        offset = 0
+        while len(missing) > 1:
+            page = client.processes(limit=PROCESS_PAGE, offset=offset).items
+            found = {process.id: process for process in page if process.id in missing}
+            seen |= found
+            missing -= found.keys()
+            offset += PROCESS_PAGE
+            if len(found) < 2 or len(page) < PROCESS_PAGE:
+                break
         processes = tuple(seen[one] if one in seen else client.process(one) for one in process_ids)
     except RouteMissing as error:
         raise CannotTell(

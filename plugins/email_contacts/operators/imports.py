@@ -15,8 +15,7 @@ from email_contacts.failures import failing_at_once
 from email_contacts.imports.errors import ImportFailed, ImportTimeout
 from email_contacts.imports.ledger import Ledger
 from email_contacts.imports.submission import Submission, fingerprint, reconnect, running_imports, submit
-from email_contacts.imports.waiting import WaitOutcome, pauses, wait_here
-from email_contacts.imports.watch import look
+from email_contacts.imports.waiting import WaitOutcome, pauses, try_to_look, wait_here
 from email_contacts.operators.base import ContactsOperator
 from email_contacts.trigger import RESUME_GRACE, ImportCompletedTrigger
 
@@ -112,26 +111,31 @@ class ImportContactsOperator(ContactsOperator):
                 self.log.info(
                     "waiting for one of %d running imports to end: processes %s", len(running), running
                 )
-                self._wait(running, time.time() + self.timeout, enough="any", then="resume_submission")
+                self._wait(
+                    running, time.time() + self.timeout, enough="any", then="resume_submission"
+                ).raise_unless_enough()
         self._report(context, submission)
         if not self.wait_for_completion:
             ledger.close()
             return submission.process_id
-        ids = [submission.process_id]
-        sighting = look(client, ids)
-        outcome = WaitOutcome(sighting) if sighting.is_finished else self._wait(ids, submission.deadline)
-        return self._ended(outcome, ledger)
+        return self._ended(self._wait_for(submission, ledger), ledger)
 
     def resume_submission(self, context: Context, event: Mapping[str, Any] | None = None) -> int:
         """Come back from waiting for another import's end; whether that went well is not ours to judge."""
         with failing_at_once():
-            WaitOutcome.from_event(event)
+            WaitOutcome.from_event(event).raise_unless_enough()
             return self.act(context)
 
-    def execute_complete(self, context: Context, event: Mapping[str, Any] | None = None) -> int:
-        """Judge what the trigger saw of our own import."""
+    def execute_complete(
+        self, context: Context, event: Mapping[str, Any] | None = None, fingerprint: str | None = None
+    ) -> int:
+        """Judge what the trigger saw of our own import.
+
+        :param fingerprint: of the request that was submitted, so that the batch need not be there any more;
+            None where Airflow lost it (``dag.test()`` does).
+        """
         with failing_at_once():
-            return self._ended(WaitOutcome.from_event(event), self._ledger(context))
+            return self._ended(WaitOutcome.from_event(event), self._ledger(context, fingerprint))
 
     def on_kill(self) -> None:
         """Say what a kill means: the platform cannot cancel an import."""
@@ -163,11 +167,36 @@ class ImportContactsOperator(ContactsOperator):
             empty_contacts_attributes=as_flag(self.empty_contacts_attributes, "empty_contacts_attributes"),
         )
 
-    def _ledger(self, context: Context) -> Ledger:
-        return Ledger(context["task_state_store"], fingerprint(self._request.to_bytes()))
+    def _ledger(self, context: Context, known: str | None = None) -> Ledger:
+        return Ledger(
+            context["task_state_store"],
+            known or fingerprint(self._request.to_bytes()),
+            # Airflow raises it when a task is cleared, and leaves it for a retry.
+            generation=context["ti"].max_tries,
+        )
+
+    def _wait_for(self, submission: Submission, ledger: Ledger) -> WaitOutcome:
+        """Look at our import once, and wait if it has not ended."""
+        from email_contacts.api import NotFound
+
+        ids = [submission.process_id]
+        try:
+            sighting = try_to_look(self.hook.client, ids)
+        except NotFound as error:
+            ledger.forget()
+            raise AirflowFailException(f"{error}. Clear this task to import again") from error
+        if sighting is not None and sighting.is_finished:
+            return WaitOutcome(sighting)
+        return self._wait(ids, submission.deadline, kwargs={"fingerprint": ledger.fingerprint})
 
     def _wait(
-        self, ids: Sequence[int], deadline: float, *, enough: str = "all", then: str = "execute_complete"
+        self,
+        ids: Sequence[int],
+        deadline: float,
+        *,
+        enough: str = "all",
+        then: str = "execute_complete",
+        kwargs: dict[str, Any] | None = None,
     ) -> WaitOutcome:
         """Wait in the worker and come back, or in the triggerer and come back through the method ``then``."""
         if self.deferrable:
@@ -181,6 +210,7 @@ class ImportContactsOperator(ContactsOperator):
                     poll_interval=self.poll_interval,
                 ),
                 method_name=then,
+                kwargs=kwargs,
             )
         polls = self.hook.settings.process_polls_per_hour
         return wait_here(
