@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import Context
-from airflow.sdk.log import mask_secret
+from airflow.sdk.exceptions import AirflowFailException
 
 from email_contacts.arguments import as_flag, as_ids, as_instant, as_text
 from email_contacts.operators.base import ContactsOperator
 from email_contacts.operators.exports import write_contacts
+from email_contacts.operators.personal import hidden, shown
 
 if TYPE_CHECKING:
     import jinja2
@@ -18,10 +19,13 @@ if TYPE_CHECKING:
     from email_contacts.arguments import FlagArg, IdsArg, InstantArg, TextArg
 
 
+PERSONAL_FIELDS = ("email_address", "ext_id", "attributes", "smtp_blacklist_sender")
+
+
 class CreateContactOperator(ContactsOperator):
     """Create one contact, or update it. For more than a handful, import instead.
 
-    What identifies the person is masked in the task's log and in its rendered fields.
+    What is known of the person is masked in the task's log and hidden in its rendered fields.
 
     :param email_address: of the contact; may be left out when ``ext_id`` or an ``SMS`` attribute is given
         (api-contract §1.3). Not called ``email``, for Airflow writes its failure mails to that. Templated.
@@ -64,24 +68,43 @@ class CreateContactOperator(ContactsOperator):
         self.update_enabled = update_enabled
         self.smtp_blacklist_sender = smtp_blacklist_sender
 
-    def render_template_fields(self, context: Context, jinja_env: jinja2.Environment | None = None) -> None:
-        """Render, and mask what was rendered before Airflow stores it for its UI."""
-        super().render_template_fields(context, jinja_env)
-        for value in _strings([self.email_address, self.ext_id, self.attributes, self.smtp_blacklist_sender]):
-            mask_secret(value)
+    def _do_render_template_fields(
+        self,
+        parent: Any,
+        template_fields: Iterable[str],
+        context: Context,
+        jinja_env: jinja2.Environment,
+        seen_oids: set[int],
+    ) -> None:
+        """Render, and hide what was rendered before Airflow stores it for its UI.
+
+        Here and not in ``render_template_fields``, which Airflow does not call for a mapped task.
+        """
+        super()._do_render_template_fields(parent, template_fields, context, jinja_env, seen_oids)
+        for name in PERSONAL_FIELDS:
+            setattr(self, name, hidden(getattr(self, name)))
 
     def act(self, context: Context) -> dict[str, Any]:
         """Create or update the contact."""
-        answer = self.hook.client.create_contact(
-            email=as_text(self.email_address, "email_address") if self.email_address else None,
-            ext_id=as_text(self.ext_id, "ext_id") if self.ext_id else None,
-            attributes=self.attributes,
-            list_ids=as_ids(self.list_ids, "list_ids"),
-            email_blacklisted=self.email_blacklisted,
-            sms_blacklisted=self.sms_blacklisted,
-            update_enabled=as_flag(self.update_enabled, "update_enabled"),
-            smtp_blacklist_sender=self.smtp_blacklist_sender,
-        )
+        from email_contacts.api import DuplicateContact
+
+        email, ext_id, attributes, senders = (shown(getattr(self, name)) for name in PERSONAL_FIELDS)
+        try:
+            answer = self.hook.client.create_contact(
+                email=as_text(email, "email_address") if email else None,
+                ext_id=as_text(ext_id, "ext_id") if ext_id else None,
+                attributes=attributes,
+                list_ids=as_ids(self.list_ids, "list_ids"),
+                email_blacklisted=self.email_blacklisted,
+                sms_blacklisted=self.sms_blacklisted,
+                update_enabled=as_flag(self.update_enabled, "update_enabled"),
+                smtp_blacklist_sender=senders,
+            )
+        except DuplicateContact as error:
+            raise AirflowFailException(
+                f"{error}. The contact exists; it is this task's own if an earlier try ended without an "
+                "answer. Set update_enabled=True to update it, which also makes a retry harmless"
+            ) from error
         return {"id": answer.id, "created": answer.created}
 
 
@@ -116,15 +139,3 @@ class GetContactsOperator(ContactsOperator):
             created_since=as_instant(self.created_since, "created_since"),
         )
         return write_contacts(contacts, as_text(self.path, "path"))
-
-
-def _strings(value: Any) -> Iterator[str]:
-    """Every string within a rendered value."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for one in value.values():
-            yield from _strings(one)
-    elif isinstance(value, Sequence):
-        for one in value:
-            yield from _strings(one)

@@ -20,11 +20,22 @@ def create_unless_found(
     :param what: the thing in words, for the log and the refusal.
     :param if_exists: one of ``IF_EXISTS``.
     :return: the id found or created.
-    :raises AirflowFailException: when it exists and ``if_exists`` is ``fail``.
+    :raises AirflowFailException: when it exists and ``if_exists`` is ``fail``; and when nobody knows whether
+        it was created, unless a retry would look for it first (``reuse``).
     """
+    from email_contacts.api import OutcomeUnknown, UnexpectedAnswer
+
     found = None if if_exists == "create" else find()
     if found is None:
-        created = create()
+        try:
+            created = create()
+        except (OutcomeUnknown, UnexpectedAnswer) as error:
+            if if_exists == "reuse":
+                raise
+            raise AirflowFailException(
+                f"{error} Look whether {what} is there: a retry with if_exists={if_exists!r} could make a "
+                "second one, or refuse the one that this task made. With if_exists='reuse' a retry is safe"
+            ) from error
         log.info("created %s, id %d", what, created)
         return created
     if if_exists == "fail":

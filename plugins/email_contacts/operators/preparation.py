@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -29,7 +30,7 @@ PROGRESS_EVERY = 5.0
 class PrepareContactsOperator(ContactsOperator):
     """Read a contacts file, validate every row, and stage the batches to import.
 
-    Nothing is sent. Batches, rejects and the manifest are written to a folder of this run below the
+    Nothing is sent. Batches, rejects and the manifest are written to a folder of this task below the
     connection's staging folder; XCom carries where they are, never a row.
 
     :param source: path or address of the file (``/data/a.csv``, ``s3://bucket/a.ndjson``). Templated.
@@ -102,7 +103,8 @@ class PrepareContactsOperator(ContactsOperator):
             mapping=Mapping.read(self._path("mapping", self.mapping)) if self.mapping else None,
             account_attributes=self._account_attributes() if self.check_attributes else None,
             source_format=None if source_format == "auto" else source_format,
-            delimiter=as_text(self.delimiter, "delimiter") if self.delimiter else None,
+            # No as_text: a tab is blank, and a delimiter all the same.
+            delimiter=str(self.delimiter) if self.delimiter else None,
             encoding=as_text(self.encoding, "encoding") if self.encoding else None,
             unknown_columns=as_choice(self.unknown_columns, "unknown_columns", UNKNOWN_COLUMNS),
             max_rejects=self._max_rejects(),
@@ -110,7 +112,8 @@ class PrepareContactsOperator(ContactsOperator):
         )
 
     def _max_rejects(self) -> int | str | None:
-        limit = str(self.max_rejects or self.hook.settings.max_rejects)
+        given = "" if self.max_rejects is None else str(self.max_rejects)
+        limit = given or self.hook.settings.max_rejects
         return int(limit) if limit.isdigit() else limit or None
 
     def _path(self, argument: str, value: Any) -> ObjectStoragePath:
@@ -174,12 +177,18 @@ class _ProgressLog:
 
 
 def run_stage(root: str, context: Context) -> ObjectStoragePath:
-    """Name the folder of this DAG run below the staging folder: the same for every try and every task."""
+    """Name the folder of this task below the staging folder: the same for every try, and nobody else's."""
     from airflow.sdk import ObjectStoragePath
 
     ti = context["ti"]
-    run = re.sub(r"[^A-Za-z0-9_.-]", "-", ti.run_id)
-    return ObjectStoragePath(root) / ti.dag_id / run
+    stage = ObjectStoragePath(root) / ti.dag_id / _folder_name(ti.run_id) / ti.task_id
+    return stage / str(ti.map_index) if ti.map_index is not None and ti.map_index >= 0 else stage
+
+
+def _folder_name(run_id: str) -> str:
+    """Make a folder's name of a run id, which may hold anything; two different ones never get the same."""
+    name = re.sub(r"[^A-Za-z0-9_-]", "-", run_id)
+    return name if name == run_id else f"{name}-{hashlib.sha256(run_id.encode()).hexdigest()[:8]}"
 
 
 def _counted(reasons: Mapping[str, int]) -> str:
