@@ -147,7 +147,7 @@ class ContactsConnection:
             raise InvalidConnection(f"connection {name!r} has no password; set it to the platform's API key")
         base_url = connection.host if "://" in connection.host else f"https://{connection.host}"
         if connection.port:
-            base_url = f"{base_url.rstrip('/')}:{connection.port}"
+            base_url = _with_port(base_url, connection.port)
         extra = connection.extra_dejson
         values = {field.name: _read(field, extra.get(field.name), conn_id=name) for field in FIELDS}
         return cls(conn_id=name, base_url=base_url, api_key=_Secret(connection.password), **values)
@@ -176,7 +176,8 @@ class ContactsConnection:
         if self.staging_uri:
             return self.staging_uri.rstrip("/")
         home = Path(os.environ.get("AIRFLOW_HOME", "~/airflow")).expanduser()
-        return (home / "email_contacts").as_uri()
+        # Not as_uri(): it quotes blanks, and object storage paths do not unquote them.
+        return f"file://{home.absolute() / 'email_contacts'}"
 
 
 class _Secret:
@@ -209,6 +210,16 @@ def _read(field: Field, value: Any, *, conn_id: str) -> Any:
             f"{field.description}"
         ) from None
     return value
+
+
+def _with_port(base_url: str, port: int) -> str:
+    """Put the port where it belongs, before a path such as /v3; one that the host names already stays."""
+    from urllib.parse import urlsplit
+
+    parts = urlsplit(base_url)
+    if parts.netloc.rpartition("]")[2].rpartition(":")[1]:
+        return base_url
+    return parts._replace(netloc=f"{parts.netloc}:{port}").geturl()
 
 
 def _parsed(text: str) -> Any:

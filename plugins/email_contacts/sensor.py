@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -36,7 +37,8 @@ class ImportCompletedSensor(BaseSensorOperator):
     :param deferrable: wait in the triggerer (default), or in the worker with Airflow's sensor modes.
     :param poke_interval: seconds between looks. None (default): in the triggerer quick at first, then
         stretched to the connection's ``process_polls_per_hour``; in the worker 60.
-    :param timeout: seconds until the wait ends, counted from the first try of the task.
+    :param timeout: seconds until the wait ends. In the triggerer counted from the first try of the task,
+        in the worker as Airflow counts them.
     :return: one dictionary per process: ``process_id``, ``status``, ``rejects`` (as the platform reports
         them, api-contract §2.3).
     """
@@ -78,14 +80,7 @@ class ImportCompletedSensor(BaseSensorOperator):
         if not self.deferrable:
             found: list[dict[str, Any]] = super().execute(context)
             return found
-        try:
-            first = self.poke(context)
-        except AirflowSkipException:
-            raise
-        except AirflowException as error:
-            if self.soft_fail:
-                raise AirflowSkipException(f"skipping, because soft_fail is set: {error}") from error
-            raise
+        first = self._first_look(context)
         if first.is_done:
             return list(first.xcom_value or ())
         self.defer(
@@ -109,7 +104,7 @@ class ImportCompletedSensor(BaseSensorOperator):
             try:
                 outcome.completed()
             except ImportTimeout as error:
-                context["task_state_store"].delete(_DEADLINE)
+                context["task_state_store"].delete(self._deadline_key())
                 raise AirflowSensorTimeout(
                     f"imports {self._ids()}: {error} Clear this task to wait longer."
                 ) from error
@@ -121,12 +116,25 @@ class ImportCompletedSensor(BaseSensorOperator):
             raise InvalidArgument("process_ids is empty; give the id, or the ids, that an import returned")
         return ids
 
+    def _first_look(self, context: Context) -> PokeReturnValue:
+        """Look as the worker's mode does, which is where Airflow minds ``soft_fail`` and ``never_fail``."""
+        try:
+            return self.poke(context)
+        except Exception as error:
+            if self.never_fail or (self.soft_fail and isinstance(error, AirflowException)):
+                raise AirflowSkipException(f"skipped rather than failed: {error}") from error
+            raise
+
     def _deadline(self, context: Context) -> float:
-        """Fixed by the first try and inherited by its retries."""
-        store = context["task_state_store"]
-        kept = store.get(_DEADLINE)
+        """Fixed by the first try and inherited by its retries, but not by a wait for other imports."""
+        store, key = context["task_state_store"], self._deadline_key()
+        kept = store.get(key)
         if isinstance(kept, (int, float)):
             return float(kept)
         deadline = time.time() + self.timeout
-        store.set(_DEADLINE, deadline)
+        store.set(key, deadline)
         return deadline
+
+    def _deadline_key(self) -> str:
+        ids = ",".join(map(str, self._ids()))
+        return f"{_DEADLINE}.{hashlib.sha256(ids.encode()).hexdigest()[:16]}"

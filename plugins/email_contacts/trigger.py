@@ -87,8 +87,9 @@ class ImportCompletedTrigger(BaseTrigger):
 
         await asyncio.sleep(max(0.0, self.not_before - time.time()))
         try:
-            settings = ContactsConnection.from_airflow(await BaseHook.aget_connection(self.conn_id))
-            # In a thread, for the first client of a process loads `requests`, which takes a while.
+            connection = await BaseHook.aget_connection(self.conn_id)
+            # In threads, for the first of each in a process loads a library, which takes a while.
+            settings = await asyncio.to_thread(ContactsConnection.from_airflow, connection)
             with await asyncio.to_thread(settings.client) as client:
                 return await self._wait(
                     client, pauses(settings.process_polls_per_hour, every=self.poll_interval)
