@@ -103,7 +103,8 @@ def test_what_is_no_contact(sandbox: Rehearsal, body: dict[str, Any], expected: 
 
 
 @pytest.mark.parametrize(
-    "body", [{"ext_id": "crm-1"}, {"attributes": {"SMS": "0049 170 1234567"}}, {"attributes": {"EXT_ID": "crm-1"}}]
+    "body",
+    [{"ext_id": "crm-1"}, {"attributes": {"SMS": "0049 170 1234567"}}, {"attributes": {"EXT_ID": "crm-1"}}],
 )
 def test_an_address_is_not_needed_beside_another_identifier(sandbox: Rehearsal, body: dict[str, Any]) -> None:
     contact = sandbox.contact(sandbox.post("/contacts", **body)["id"])

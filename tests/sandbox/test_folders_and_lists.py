@@ -98,10 +98,14 @@ def test_pages_sort_by_creation_and_end(sandbox: Rehearsal) -> None:
     assert ids(limit=5, offset=10, sort="asc") == everything[10:]
     assert ids(limit=0) == []
     assert sandbox.get("/contacts/folders/1/lists", limit=1)["count"] == 13
-    assert [each["id"] for each in sandbox.get("/contacts/lists", sort="asc", limit=50)["lists"]] == everything
+    assert [
+        each["id"] for each in sandbox.get("/contacts/lists", sort="asc", limit=50)["lists"]
+    ] == everything
 
 
-@pytest.mark.parametrize("path", ["/contacts/folders", "/contacts/lists", "/contacts/folders/1/lists", "/processes"])
+@pytest.mark.parametrize(
+    "path", ["/contacts/folders", "/contacts/lists", "/contacts/folders/1/lists", "/processes"]
+)
 def test_page_limits(sandbox: Rehearsal, path: str) -> None:
     assert sandbox.call("GET", path, params={"limit": 50}).ok
     over = sandbox.call("GET", path, params={"limit": 51})
@@ -203,7 +207,9 @@ def test_contacts_are_added_to_a_list_and_removed(sandbox: Rehearsal) -> None:
         "failure": ["nobody@example.com"],
     }
     assert sandbox.post("/contacts/lists/2/contacts/add", ids=[3])["contacts"]["success"] == [3]
-    assert sandbox.post("/contacts/lists/2/contacts/add", extIds=["crm-1"])["contacts"]["success"] == ["crm-1"]
+    assert sandbox.post("/contacts/lists/2/contacts/add", extIds=["crm-1"])["contacts"]["success"] == [
+        "crm-1"
+    ]
     assert sandbox.get("/contacts/lists/2")["uniqueSubscribers"] == 4
     again = sandbox.refusal("POST", "/contacts/lists/2/contacts/add", json={"ids": [1]})
     assert again == (400, "invalid_parameter"), "all failing is an error"
@@ -217,7 +223,9 @@ def test_contacts_are_added_to_a_list_and_removed(sandbox: Rehearsal) -> None:
     assert sandbox.server.imports_accepted() == 0, "a removal is no import"
 
 
-@pytest.mark.parametrize("body", [{}, {"ids": []}, {"ids": [1], "emails": ["a@example.com"]}, {"ids": [1] * 151}])
+@pytest.mark.parametrize(
+    "body", [{}, {"ids": []}, {"ids": [1], "emails": ["a@example.com"]}, {"ids": [1] * 151}]
+)
 def test_membership_takes_one_kind_of_identifier_and_at_most_150(
     sandbox: Rehearsal, body: dict[str, Any]
 ) -> None:

@@ -9,7 +9,9 @@ from email_contacts.sandbox import clock
 from tests.sandbox.rehearsal import Rehearsal, eventually
 
 
-@pytest.mark.parametrize(("path", "default", "cap"), [("/contacts", 50, 1000), ("/contacts/lists/2/contacts", 50, 500)])
+@pytest.mark.parametrize(
+    ("path", "default", "cap"), [("/contacts", 50, 1000), ("/contacts/lists/2/contacts", 50, 500)]
+)
 def test_pages_of_contacts(sandbox: Rehearsal, path: str, default: int, cap: int) -> None:
     sandbox.server.seed_contacts(1003, list_ids=[2])
     everyone = list(range(1, 1004))

@@ -150,7 +150,7 @@ def uvicorn_config(account: Account) -> uvicorn.Config:
         access_log=False,  # paths hold e-mail addresses
         log_level="warning",
         server_header=False,
-        timeout_graceful_shutdown=5,
+        timeout_graceful_shutdown=1,
     )
 
 
