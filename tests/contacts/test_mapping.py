@@ -75,8 +75,7 @@ def test_a_mapping_is_read_from_object_storage(tmp_path: Path) -> None:
     path = ObjectStoragePath((tmp_path / "mapping.json").as_uri())
     with pytest.raises(MappingError, match=r"mapping\.json cannot be read"):
         Mapping.read(path)
-    with path.open("wb") as file:
-        file.write(b'{"columns": {"mail": "EMAIL"}}')
+    (tmp_path / "mapping.json").write_text('{"columns": {"mail": "EMAIL"}}')
     assert Mapping.read(path).columns == ("mail",)
 
 

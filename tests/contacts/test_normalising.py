@@ -122,15 +122,16 @@ def test_multiple_choice_keeps_each_once() -> None:
 
 @given(cell=st.text())
 def test_what_is_remembered_is_what_was_made(cell: str) -> None:
-    remembered = normalising.Remembered(normalising.number)
+    remembered = normalising.Remembered(normalising.number, most=100)
     assert remembered[cell] == remembered[cell] == normalising.number(cell)
 
 
-def test_memory_of_cells_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(normalising, "_REMEMBERED", 3)
-    remembered = normalising.Remembered(normalising.number)
-    assert [remembered[str(number)] for number in range(10)] == list(range(10))
-    assert len(remembered) == 3
+def test_memory_of_cells_is_bounded() -> None:
+    remembered = normalising.Remembered(normalising.text, most=3)
+    long = "x" * 65
+    assert remembered[long] == long
+    assert [remembered[str(number)] for number in range(10)] == list("0123456789")
+    assert list(remembered) == ["0", "1", "2"]
 
 
 @pytest.mark.parametrize(

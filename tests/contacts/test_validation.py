@@ -196,13 +196,13 @@ contacts = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=600, deadline=None)
 @given(contact=contacts)
 def test_the_evaluators_agree_on_anything(contact: dict[str, Any]) -> None:
     is_valid(contact)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(cells=st.lists(texts | emailish | datish | digits, min_size=9, max_size=9))
 def test_the_evaluators_agree_on_what_rows_become(cells: list[str]) -> None:
     is_valid(BINDING.reader(text_only=True)(cells))

@@ -55,16 +55,17 @@ class BoundColumn:
         """What it becomes."""
         return self.rule.attribute
 
-    def normaliser(self, *, text_only: bool) -> normalising.Normaliser:
+    def normaliser(self, *, text_only: bool, remembered: int) -> normalising.Normaliser:
         """Give what makes its cells uniform.
 
         :param text_only: whether all cells are text; then there are quicker ways to the same.
+        :param remembered: how many different cells may be remembered for that.
         """
         if text_only and self.kind in _PLAIN_TEXT:
             return str.strip
         normalise = self._normaliser()
         if text_only and self.kind in _FEW_VALUES:
-            return normalising.Remembered(normalise).__getitem__
+            return normalising.Remembered(normalise, most=remembered).__getitem__
         return normalise
 
     def _normaliser(self) -> normalising.Normaliser:
@@ -88,6 +89,7 @@ _NORMALISERS: dict[str, normalising.Normaliser] = {
     "boolean": normalising.boolean,
 }
 _FEW_VALUES = ("number", "date", "boolean", "category", "multiple_choice")
+_CELLS_REMEMBERED = 1 << 17  # by all columns together: some 25 MB
 _PLAIN_TEXT = ("text", "ext_id", "value")
 
 
@@ -108,8 +110,9 @@ class Binding:
         """
         email_place = next((column.place for column in self.columns if column.attribute == EMAIL), None)
         email_of = normalising.email
+        share = _CELLS_REMEMBERED // len(self.columns)
         steps = tuple(
-            (column.place, column.attribute, column.normaliser(text_only=text_only))
+            (column.place, column.attribute, column.normaliser(text_only=text_only, remembered=share))
             for column in self.columns
             if column.attribute != EMAIL
         )

@@ -24,24 +24,26 @@ _DATE_TIME = re.compile(
 ).fullmatch
 _PHONE_PUNCTUATION = str.maketrans("", "", " -./()\u00a0")
 _BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
-_REMEMBERED = 1 << 16
+_LONGEST_REMEMBERED = 64
 
 
 class Remembered(dict[str, Any]):
     """A normaliser that looks up the cells it has seen: people share birthdays, countries and answers.
 
-    For text only: JSON's ``1`` and ``true`` are one key. What comes after 65,536 different cells is not kept.
+    For text only: JSON's ``1`` and ``true`` are one key.
 
     :param normalise: what it remembers.
+    :param most: cells that it remembers; long ones never.
     """
 
-    def __init__(self, normalise: Normaliser) -> None:
+    def __init__(self, normalise: Normaliser, *, most: int) -> None:
         super().__init__()
         self._normalise = normalise
+        self._most = most
 
     def __missing__(self, cell: str) -> Any:
         value = self._normalise(cell)
-        if len(self) < _REMEMBERED:
+        if len(self) < self._most and len(cell) <= _LONGEST_REMEMBERED:
             self[cell] = value
         return value
 
