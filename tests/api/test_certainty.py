@@ -71,6 +71,24 @@ def test_a_host_without_address_sent_nothing(clock: FakeClock) -> None:
     assert "could not be resolved" in str(error)
 
 
+def test_a_host_that_cannot_be_one_sent_nothing_and_is_not_tried_again(clock: FakeClock) -> None:
+    error = create_folder(None, clock, f"https://{'x' * 64}.example.com")
+    assert isinstance(error, NotSent)
+    assert clock.slept == []
+
+
+def test_the_cause_is_chained_without_the_request(
+    client: ContactsClient, server: ScriptedServer, clock: FakeClock
+) -> None:
+    server.plays(resets)
+    with pytest.raises(OutcomeUnknown) as caught:
+        client.create_folder("f")
+    assert "ConnectionResetError" in repr(caught.value.__cause__)
+    # requests' own errors hold the request, and with it the key and the rows.
+    assert not isinstance(caught.value.__cause__, requests.RequestException)
+    assert caught.value.__context__ is None or not hasattr(caught.value.__context__, "request")
+
+
 def test_tls_to_a_plain_port_sent_nothing_and_is_not_tried_again(
     server: ScriptedServer, clock: FakeClock
 ) -> None:

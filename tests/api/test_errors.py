@@ -145,6 +145,19 @@ def test_a_web_server_that_is_not_the_api_is_told(
     assert client.requests.retried == 0
 
 
+def test_json_under_the_label_of_html_is_still_json(client: ContactsClient, server: ScriptedServer) -> None:
+    html = {"content-type": "text/html"}
+    server.plays(
+        answers(200, {"id": 7}, headers=html),
+        answers(204, headers=html),
+        answers(400, {"code": "missing_parameter", "message": "List name is missing"}, headers=html),
+    )
+    assert client.create_folder("f") == 7
+    assert not client.create_contact(email="a@example.com", update_enabled=True).created
+    with pytest.raises(BadRequest, match="List name is missing"):
+        client.create_folder("f")
+
+
 NO_ROUTE = [
     answers_html(404),
     answers(404),

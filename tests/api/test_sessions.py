@@ -11,7 +11,7 @@ from requests.adapters import HTTPAdapter
 
 from email_contacts.api import ContactsClient, InvalidRequest, OutcomeUnknown, UnexpectedAnswer
 from tests.api.conftest import API_KEY
-from tests.api.scripted_server import ScriptedServer, answers
+from tests.api.scripted_server import ScriptedServer, answers, answers_bytes
 
 PAGE = {"contacts": [], "count": 0}
 
@@ -67,10 +67,11 @@ def test_netrc_adds_nothing(
     netrc = tmp_path / "netrc"
     netrc.write_text("machine 127.0.0.1 login jane password hunter2\n")
     monkeypatch.setenv("NETRC", str(netrc))
-    server.plays(answers(200, PAGE))
+    server.plays(answers(200, PAGE), answers_bytes(200, b"EMAIL\n"))
     client.contacts()
-    assert "authorization" not in server.only.headers
-    assert server.only.headers["api-key"] == API_KEY
+    client.count_report_rows(f"{server.url}/report.csv")
+    assert ["authorization" in seen.headers for seen in server.seen] == [False, False]
+    assert [seen.headers.get("api-key") for seen in server.seen] == [API_KEY, None]
 
 
 def test_a_proxy_of_the_environment_is_used(server: ScriptedServer, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -108,6 +109,7 @@ def test_a_given_session_is_used_and_left_open(server: ScriptedServer) -> None:
         assert API_KEY not in session.headers.values()
         with ContactsClient(server.url, API_KEY, session=session) as client:
             client.contacts()
+    assert {seen.connection for seen in server.seen} == {1}
 
 
 def test_a_session_that_repeats_by_itself_is_refused(server: ScriptedServer) -> None:
