@@ -9,7 +9,10 @@ import pytest
 from email_contacts.sandbox import rows
 from tests.sandbox.rehearsal import Host, Rehearsal
 
-CSV = 'EMAIL;FIRSTNAME;POINTS;NEWSLETTER;BIRTHDAY;INTERESTS;NOPE\na@example.com;"Ada; ""the"" first";2.5;Yes;11-02-1989;books,food;x\n'
+CSV = (
+    "EMAIL;FIRSTNAME;POINTS;NEWSLETTER;BIRTHDAY;INTERESTS;NOPE\n"
+    'a@example.com;"Ada; ""the"" first";2.5;Yes;11-02-1989;books,food;x\n'
+)
 ADA = {
     "FIRSTNAME": 'Ada; "the" first',
     "POINTS": 2.5,

@@ -90,7 +90,7 @@ def test_a_new_list_is_made_in_its_folder(sandbox: Rehearsal) -> None:
 
 def test_existing_contacts_are_updated_unless_told_otherwise(sandbox: Rehearsal) -> None:
     sandbox.post("/contacts", email="a@example.com", attributes={"FIRSTNAME": "Old", "POINTS": 1})
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"email": "a@example.com", "attributes": {"FIRSTNAME": "New", "EXT_ID": "crm-1"}},
         {"email": "b@example.com"},
     ]
@@ -160,7 +160,7 @@ def test_wrong_values_and_unknown_attributes_fall_away_in_silence(sandbox: Rehea
 
 def test_rows_are_rejected_by_reason_and_the_rest_arrives(sandbox: Rehearsal) -> None:
     sandbox.post("/contacts", email="taken@example.com", ext_id="crm-1", attributes={"SMS": "4917012345"})
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"email": "good@example.com"},
         {"email": "no address"},
         {"attributes": {"FIRSTNAME": "nobody"}},
@@ -184,7 +184,7 @@ def test_rows_are_rejected_by_reason_and_the_rest_arrives(sandbox: Rehearsal) ->
 
 def test_rows_without_an_address_are_told_apart_by_their_other_identifiers(sandbox: Rehearsal) -> None:
     sandbox.post("/contacts", email="a@example.com", ext_id="crm-1")
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"attributes": {"EXT_ID": "crm-1", "POINTS": 1}},
         {"attributes": {"EXT_ID": "crm-2", "POINTS": 2}},
         {"attributes": {"SMS": "4917012345"}},

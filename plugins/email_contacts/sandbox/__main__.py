@@ -40,10 +40,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from email_contacts.sandbox.database import WrongDatabase
     from email_contacts.sandbox.server import SandboxServer
 
-    _tune()
-    stop = threading.Event()
-    for each in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(each, lambda *_: stop.set())
     server = SandboxServer(
         api_key=options["api_key"],
         database=options["database"],
@@ -53,6 +49,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     try:
         with server:
+            _tune()
+            stop = threading.Event()
+            for each in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(each, lambda *_: stop.set())
             print(f"sandbox: {server.url}", flush=True)
             stop.wait()
     except WrongDatabase as error:

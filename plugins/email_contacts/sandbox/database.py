@@ -126,10 +126,13 @@ class Database:
         self.path = path
         self._idle: LifoQueue[sqlite3.Connection] = LifoQueue()
         self._turn = threading.Lock()
-        self._writer = self._connected(cache_mb=64)
+        self._writer = self._connected()
         try:
             self._prepare()
-        except BaseException:
+        except sqlite3.DatabaseError as error:
+            self._writer.close()
+            raise WrongDatabase(f"{path} is not an SQLite database; give another --database") from error
+        except WrongDatabase:
             self._writer.close()
             raise
 
@@ -139,7 +142,8 @@ class Database:
         try:
             connection = self._idle.get_nowait()
         except Empty:
-            connection = self._connected(cache_mb=4)
+            connection = self._connected()
+            _tuned(connection, cache_mb=4)
         try:
             yield connection
         finally:
@@ -170,21 +174,15 @@ class Database:
                 self._idle.get_nowait().close()
             self._writer.close()
 
-    def _connected(self, *, cache_mb: int) -> sqlite3.Connection:
+    def _connected(self) -> sqlite3.Connection:
         # Connections wander between the server's threads, one thread at a time; hence no check.
         connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=30)
         connection.row_factory = sqlite3.Row
-        connection.execute(f"PRAGMA cache_size = {-1024 * cache_mb}")
-        # NORMAL survives a kill of the process; only a power cut can cost the newest transactions.
-        connection.execute("PRAGMA synchronous = NORMAL")
         return connection
 
     def _prepare(self) -> None:
-        try:
-            (version,) = self._writer.execute("PRAGMA user_version").fetchone()
-            empty = not self._writer.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
-        except sqlite3.DatabaseError as error:
-            raise WrongDatabase(f"{self.path} is not an SQLite database; give another --database") from error
+        (version,) = self._writer.execute("PRAGMA user_version").fetchone()
+        empty = not self._writer.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
         if version == 0 and empty:
             self._writer.execute("PRAGMA journal_mode = WAL")
             self._create()
@@ -193,10 +191,17 @@ class Database:
                 f"{self.path} has schema version {version} and this sandbox needs {SCHEMA_VERSION}; "
                 "give another --database, or delete the file"
             )
+        _tuned(self._writer, cache_mb=64)
         self._writer.execute("PRAGMA wal_autocheckpoint = 4000")
 
     def _create(self) -> None:
         self._writer.executescript(f"BEGIN;{_TABLES}PRAGMA user_version = {SCHEMA_VERSION};COMMIT;")
+
+
+def _tuned(connection: sqlite3.Connection, *, cache_mb: int) -> None:
+    connection.execute(f"PRAGMA cache_size = {-1024 * cache_mb}")
+    # NORMAL survives a kill of the process; only a power cut can cost the newest transactions.
+    connection.execute("PRAGMA synchronous = NORMAL")
 
 
 _DROP_ALL = """
