@@ -108,9 +108,12 @@ def holder(connection: Connection, identifier: Identifier, value: str) -> Holder
 
 
 def holders(connection: Connection, given: Mapping[Identifier, str]) -> dict[Identifier, Holder]:
-    """Return the present holder of each given identifier that is taken."""
-    found = {identifier: holder(connection, identifier, value) for identifier, value in given.items()}
-    return {identifier: contact for identifier, contact in found.items() if contact}
+    """Return the present holder of each given identifier that is taken, in the order of IDENTIFIERS."""
+    found: dict[Identifier, Holder] = {}
+    for identifier in IDENTIFIERS:
+        if identifier in given and (contact := holder(connection, identifier, given[identifier])):
+            found[identifier] = contact
+    return found
 
 
 def insert(

@@ -6,16 +6,15 @@ from sqlite3 import Connection
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Response
-from pydantic import BaseModel, Field, StrictBool, StrictStr
 from starlette.convertors import StringConvertor, register_url_convertor
 
 from email_contacts.sandbox import attribute_rows, contact_rows, places
 from email_contacts.sandbox.account import Account
-from email_contacts.sandbox.edge import Integer, TheAccount, answer, documented, nothing
-from email_contacts.sandbox.identity import BY_ATTRIBUTE, BY_KIND, EMAIL, EXT_ID, Identifier, resolved
+from email_contacts.sandbox.contact_bodies import Batch, BatchChange, ContactBody, ContactChange, NewContact
+from email_contacts.sandbox.edge import TheAccount, answer, documented, nothing
+from email_contacts.sandbox.identity import BY_ATTRIBUTE, BY_KIND, EMAIL, Identifier, resolved
 from email_contacts.sandbox.paging import LARGEST_ID, PageRequest, moment, page
 from email_contacts.sandbox.refusals import Refusal, absent, duplicate, invalid, missing
-from email_contacts.sandbox.values import BadDate, is_empty, read_attributes
 
 router = APIRouter(prefix="/v3/contacts", tags=["Contacts"])
 
@@ -31,54 +30,14 @@ class _ContactIdentifier(StringConvertor):
 register_url_convertor("contact", _ContactIdentifier())
 
 
-class ContactBody(BaseModel):
-    """What a contact is created or changed with; fields that are absent stay as they are."""
-
-    ext_id: StrictStr | None = None
-    attributes: dict[str, Any] | None = None
-    emailBlacklisted: StrictBool | None = None  # noqa: N815
-    smsBlacklisted: StrictBool | None = None  # noqa: N815
-    listIds: list[Integer] | None = None  # noqa: N815
-    smtpBlacklistSender: list[StrictStr] | None = Field(  # noqa: N815
-        default=None, description="Accepted and ignored: no transactional mail is sent here."
-    )
-
-
-class NewContact(ContactBody):
-    """A contact to create, or with ``updateEnabled`` to create or update."""
-
-    email: StrictStr | None = None
-    updateEnabled: StrictBool = False  # noqa: N815
-
-
-class ContactChange(ContactBody):
-    """A change of one contact. ``attributes.EMAIL`` gives it another address."""
-
-    unlinkListIds: list[Integer] | None = None  # noqa: N815
-
-
-class BatchChange(ContactChange):
-    """A change within a batch, with the identifier of its contact."""
-
-    id: Integer | None = None
-    email: StrictStr | None = None
-    sms: StrictStr | None = None
-
-
-class Batch(BaseModel):
-    """Changes of many contacts: all are made, or none."""
-
-    contacts: list[BatchChange] = Field(min_length=1)
-
-
 @router.post("", name="create_contact", status_code=201, responses={204: {}, **documented(400)})
 def create_contact(body: NewContact, account: TheAccount) -> Response:
     """Create a contact (201 with its id), or with ``updateEnabled`` update one (204, no body)."""
-    given = _identifiers({**(body.attributes or {}), **_top_level(email=body.email, ext_id=body.ext_id)})
+    given = body.identifiers()
     if not given:
         raise missing("Please provide Email or SMS attribute value to create user")
     with account.database.writing() as connection:
-        attributes = _attributes(connection, body.attributes)
+        attributes = body.kept(attribute_rows.json_readers(connection, strict_dates=True))
         places.lists_found(connection, body.listIds or ())
         holders = contact_rows.holders(connection, given)
         if holders and not body.updateEnabled:
@@ -175,8 +134,8 @@ def delete_contact(
 
 
 def _update(connection: Connection, contact_id: int, body: ContactChange, account: Account) -> None:
-    given = _identifiers({**(body.attributes or {}), **_top_level(ext_id=body.ext_id)})
-    attributes = _attributes(connection, body.attributes)
+    given = body.identifiers()
+    attributes = body.kept(attribute_rows.json_readers(connection, strict_dates=True))
     places.lists_found(connection, [*(body.listIds or ()), *(body.unlinkListIds or ())])
     taken = [
         each.word
@@ -214,41 +173,6 @@ def _change(
         sms_blacklisted=body.smsBlacklisted,
     )
     places.add_members(connection, body.listIds or (), [contact_id])
-
-
-def _top_level(**given: str | None) -> dict[str, Any]:
-    """Return identifiers that stand beside the attributes, under their attribute names."""
-    names = {"email": EMAIL.attribute, "ext_id": EXT_ID.attribute}
-    return {names[name]: value for name, value in given.items() if value is not None}
-
-
-def _identifiers(fields: dict[str, Any]) -> dict[Identifier, str]:
-    """Return the identifiers among attributes, normalised.
-
-    :raises Refusal: 400 for one that is not valid.
-    """
-    given = {}
-    for name, value in fields.items():
-        identifier = BY_ATTRIBUTE.get(name)
-        if identifier is None or is_empty(value):
-            continue
-        read = identifier.read(value)
-        if read is None:
-            raise invalid("Invalid email address" if identifier is EMAIL else f"Invalid {name}")
-        given[identifier] = read
-    return given
-
-
-def _attributes(connection: Connection, given: dict[str, Any] | None) -> dict[str, Any]:
-    """Return what the account keeps of the attributes, without identifiers.
-
-    :raises Refusal: 400 for a date that is not YYYY-MM-DD.
-    """
-    others = {name: value for name, value in (given or {}).items() if name not in BY_ATTRIBUTE}
-    try:
-        return read_attributes(others, attribute_rows.json_readers(connection, strict_dates=True))
-    except BadDate as error:
-        raise invalid("Invalid date format") from error
 
 
 def _found(connection: Connection, identifier: str, kind: str | None) -> int:
