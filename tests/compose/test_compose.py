@@ -14,7 +14,16 @@ import jsonschema
 import pytest
 
 from email_contacts.connection import CONN_TYPE, DEFAULT_CONN_ID, AirflowConnection, ContactsConnection
-from local.compose import COMPLETED, HEALTHY, ComposeFile, ComposeService, MissingVariable, required_variables
+from local.compose import (
+    COMPLETED,
+    HEALTHY,
+    PATH,
+    ComposeFile,
+    ComposeService,
+    MissingVariable,
+    required_variables,
+)
+from local.home import PROJECT
 
 HERE = Path(__file__).parent
 SCHEMA = HERE / "compose-spec.json"
@@ -211,6 +220,13 @@ def test_a_missing_variable_stops_it_and_says_what_to_do(variables: dict[str, st
     without = {key: value for key, value in variables.items() if key != name}
     with pytest.raises(MissingVariable, match=f"{name}: run make env"):
         ComposeFile.read(without)
+
+
+def test_the_page_on_deployment_names_every_service_and_variable(composed: ComposeFile) -> None:
+    page = (PROJECT / "docs" / "deployment.md").read_text()
+    names = set(composed.services) | set(re.findall(r"\$\{(\w+):[-?]", PATH.read_text())) - {"NAME"}
+    assert len(names) > 18
+    assert [name for name in sorted(names) if f"`{name}`" not in page] == []
 
 
 def test_expressions_are_filled_as_compose_does(tmp_path: Path) -> None:
