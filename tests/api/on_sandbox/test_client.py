@@ -1,9 +1,8 @@
-"""The client against the bundled platform: all eight endpoints, the neighbours, and the weather."""
+"""All eight endpoints and the neighbours, as the platform answers them on a good day."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -11,59 +10,22 @@ import pytest
 
 from email_contacts.api import (
     BadRequest,
-    ContactsApiError,
     ContactsClient,
     DuplicateContact,
     ImportRequest,
     NewList,
     NotFound,
-    OutcomeUnknown,
-    Process,
-    RateLimited,
     RouteMissing,
     Unauthorized,
-    Unavailable,
 )
 from email_contacts.sandbox import SandboxServer
-from tests.api.fake_clock import FakeClock
+from tests.api.on_sandbox.waiting import finished, wait_for
 from tests.api.scripted_server import ScriptedServer, answers_bytes
 
 FIRST_FOLDER, FIRST_LIST = 1, 2
 PEOPLE: list[dict[str, Any]] = [
     {"email": f"person{n}@example.com", "attributes": {"FIRSTNAME": f"P{n}"}} for n in range(1, 6)
 ]
-
-
-@pytest.fixture(scope="module")
-def platform() -> Iterator[SandboxServer]:
-    with SandboxServer() as running:
-        yield running
-
-
-@pytest.fixture
-def sandbox(platform: SandboxServer) -> SandboxServer:
-    platform.reset()
-    return platform
-
-
-@pytest.fixture
-def client(sandbox: SandboxServer, clock: FakeClock) -> Iterator[ContactsClient]:
-    with ContactsClient(sandbox.url, sandbox.api_key, clock=clock.clock, requests_per_second=1e6) as made:
-        yield made
-
-
-def finished(client: ContactsClient, process_id: int) -> Process:
-    """Wait for a process to come to its end."""
-    wait_for(lambda: client.process(process_id).is_finished)
-    return client.process(process_id)
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    """Wait until it holds; failing is a matter of seconds, not of luck."""
-    deadline = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def people(**more: Any) -> ImportRequest:
@@ -293,82 +255,3 @@ def test_filters_by_time_and_timestamps_in_both_styles(
     created_at = client.get_list(FIRST_LIST).created_at
     assert created_at is not None
     assert abs(created_at - before) < timedelta(minutes=5)
-
-
-UNCERTAIN = ["500", "502", "503", "524", "reset", "closed", "500_after_accepting", "524_after_accepting",
-             "reset_after_accepting", "truncated", "garbled"]  # fmt: skip
-DONE_ALL_THE_SAME = {"truncated", "garbled"}
-
-
-@pytest.mark.parametrize("kind", UNCERTAIN)
-def test_an_import_is_never_sent_twice(kind: str, client: ContactsClient, sandbox: SandboxServer) -> None:
-    sandbox.set_knobs(faults=[{"route": "import", "kind": kind}])
-    with pytest.raises(OutcomeUnknown):
-        client.import_contacts(people())
-    carried_out = kind.endswith("_after_accepting") or kind in DONE_ALL_THE_SAME
-    assert sandbox.imports_accepted() == int(carried_out)
-    assert [entry.route for entry in sandbox.journal()] == ["import"]
-
-
-def test_an_import_that_was_refused_for_its_pace_is_sent_again(
-    client: ContactsClient, sandbox: SandboxServer
-) -> None:
-    sandbox.set_knobs(faults=[{"route": "import", "kind": "429", "seconds": 1, "times": 2}])
-    client.import_contacts(people())
-    assert sandbox.imports_accepted() == 1
-    assert client.requests.retried == 2
-
-
-@pytest.mark.parametrize("kind", [*UNCERTAIN, "429"])
-def test_a_read_comes_through_bad_weather(kind: str, client: ContactsClient, sandbox: SandboxServer) -> None:
-    sandbox.set_knobs(faults=[{"route": "list", "kind": kind, "times": 3}])
-    assert client.get_list(FIRST_LIST).name == "Your first list"
-    assert client.requests.retried == 3
-
-
-def test_weather_that_stays_bad_is_told(client: ContactsClient, sandbox: SandboxServer) -> None:
-    sandbox.set_knobs(faults=[{"route": "list", "kind": "524", "times": 0}])
-    with pytest.raises(Unavailable, match="524 HTML page from a proxy"):
-        client.get_list(FIRST_LIST)
-
-
-def test_a_slow_answer_ends_at_the_timeout(sandbox: SandboxServer, clock: FakeClock) -> None:
-    sandbox.set_knobs(faults=[{"route": "import", "kind": "slow", "seconds": 0.5}])
-    with (
-        ContactsClient(sandbox.url, sandbox.api_key, timeout=0.1, clock=clock.clock) as client,
-        pytest.raises(OutcomeUnknown, match="time-out"),
-    ):
-        client.import_contacts(people())
-    assert sandbox.imports_accepted() == 1
-    wait_for(lambda: len(sandbox.journal()) == 1)  # the answer that nobody waited for
-
-
-@pytest.mark.parametrize("retry_after", [True, False])
-def test_the_limit_per_second_is_kept_by_waiting(retry_after: bool, sandbox: SandboxServer) -> None:
-    # Real time: the platform's clock cannot be faked from here.
-    sandbox.set_knobs(contacts_per_second=4, retry_after=retry_after)
-    with ContactsClient(sandbox.url, sandbox.api_key, requests_per_second=1000) as client:
-        for _ in range(6):
-            client.get_list(FIRST_LIST)
-    assert [entry.status for entry in sandbox.journal()].count(200) == 6
-
-
-def test_a_spent_hour_is_told_at_once_and_holds_up_nothing_else(
-    client: ContactsClient, sandbox: SandboxServer
-) -> None:
-    sandbox.set_knobs(others_per_hour=2)
-    client.processes()
-    client.processes()
-    with pytest.raises(RateLimited) as caught:
-        client.processes()
-    assert 60 < caught.value.retry_after < 3601
-    client.contacts(limit=1)
-    assert [entry.route for entry in sandbox.journal()] == ["processes", "processes", "contacts"]
-
-
-def test_a_body_over_the_platforms_limit_is_refused(client: ContactsClient, sandbox: SandboxServer) -> None:
-    sandbox.set_knobs(body_limit_bytes=200)
-    with pytest.raises(ContactsApiError) as caught:
-        client.import_contacts(people())
-    assert isinstance(caught.value, BadRequest)
-    assert caught.value.status == 413
