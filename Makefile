@@ -4,7 +4,7 @@ UV_VERSION := 0.13.9
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo up down test lint types bench lock clean
+.PHONY: help setup setup-dev demo up down env celery test lint types bench lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -37,6 +37,12 @@ up: setup ## leave that Airflow and the sandbox running, with the UI
 
 down: setup ## stop what `make up` started
 	@$(BIN)/python -m local down
+
+env: ## write .env with fresh secrets for docker-compose.yaml; keeps what is there
+	@$(PYTHON) -m local.env_file
+
+celery: setup-dev ## the services of docker-compose.yaml without containers; needs PostgreSQL and Redis
+	@$(BIN)/python -m local celery
 
 test: lint types ## lint, types, and every test
 	@$(BIN)/python -m pytest -q

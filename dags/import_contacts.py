@@ -75,7 +75,8 @@ FORM = {
         section=WHAT,
     ),
     "unknown_columns": Param(
-        "fail", type="string", enum=["fail", "drop"], title="Columns that the account does not know",
+        "", type="string", enum=["", "fail", "drop"], title="Columns that the account does not know",
+        values_display={"": "as the mapping says, otherwise fail", "fail": "fail", "drop": "drop"},
         description="The platform drops them in silence; fail names them before anything is sent.",
         section=WHAT,
     ),

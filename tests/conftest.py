@@ -52,13 +52,20 @@ def airflow_database(airflow_home: Path) -> None:
     initdb()  # type: ignore[no-untyped-call]
 
 
-@pytest.fixture
-def sandbox() -> Iterator[SandboxServer]:
-    """A fresh sandbox platform, listening on a port of its own."""
+@pytest.fixture(scope="session")
+def sandbox_server() -> Iterator[SandboxServer]:
+    """One sandbox platform for all tests, listening on a port of its own."""
     from email_contacts.sandbox import SandboxServer
 
     with SandboxServer(api_key="test-key") as server:
         yield server
+
+
+@pytest.fixture
+def sandbox(sandbox_server: SandboxServer) -> SandboxServer:
+    """The sandbox platform with a fresh account, and its knobs and journal as at the start."""
+    sandbox_server.reset()
+    return sandbox_server
 
 
 @pytest.fixture
@@ -99,3 +106,18 @@ def context(store: StateStore) -> Context:
     from tests.task_context import make_context
 
     return make_context(store)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Name in the last lines what could not run here."""
+    for report in terminalreporter.stats.get("skipped", []):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        terminalreporter.write_line(f"LEFT OUT: {report.nodeid}: {reason}", yellow=True)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """In CI, a part that is left out is a failure."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("CI") and reporter is not None and reporter.stats.get("skipped"):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED

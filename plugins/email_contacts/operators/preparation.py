@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from email_contacts.contacts.preparation import Progress
 
 FORMATS = ("auto", "csv", "ndjson")
-UNKNOWN_COLUMNS = ("fail", "drop")
+UNKNOWN_COLUMNS = ("", "fail", "drop")
 PROGRESS_EVERY = 5.0
 
 
@@ -39,8 +39,9 @@ class PrepareContactsOperator(ContactsOperator):
     :param delimiter: of a CSV file; empty: detected from its header. Templated.
     :param encoding: of the file; empty: a byte order mark decides, otherwise UTF-8. Templated.
     :param mapping: path of a mapping document; empty: columns are mapped by their names. Templated.
-    :param unknown_columns: ``fail`` (default) or ``drop`` columns that the account has no attribute for,
-        which the platform would drop in silence (api-contract §3). Templated.
+    :param unknown_columns: ``fail`` or ``drop`` columns that the account has no attribute for, which the
+        platform would drop in silence (api-contract §3); empty (default): what the mapping says, otherwise
+        ``fail``. Templated.
     :param max_rejects: stop when more rows are rejected: ``"100"`` or ``"5%"``; empty: the connection's
         setting. Templated.
     :param check_attributes: read the account's attributes first, and map and check columns by them.
@@ -62,7 +63,7 @@ class PrepareContactsOperator(ContactsOperator):
         delimiter: TextArg = "",
         encoding: TextArg = "",
         mapping: TextArg = "",
-        unknown_columns: TextArg = "fail",
+        unknown_columns: TextArg = "",
         max_rejects: TextArg = "",
         check_attributes: bool = True,
         **kwargs: Any,
@@ -106,7 +107,7 @@ class PrepareContactsOperator(ContactsOperator):
             # No as_text: a tab is blank, and a delimiter all the same.
             delimiter=str(self.delimiter) if self.delimiter else None,
             encoding=as_text(self.encoding, "encoding") if self.encoding else None,
-            unknown_columns=as_choice(self.unknown_columns, "unknown_columns", UNKNOWN_COLUMNS),
+            unknown_columns=as_choice(self.unknown_columns, "unknown_columns", UNKNOWN_COLUMNS) or None,
             max_rejects=self._max_rejects(),
             on_progress=_ProgressLog(self.log),
         )

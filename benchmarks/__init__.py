@@ -1,0 +1,1 @@
+"""Measurements, each in a process of its own: ``make bench`` runs them all."""
