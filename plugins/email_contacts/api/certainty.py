@@ -45,8 +45,8 @@ class Break:
         if isinstance(inner, urllib3_errors.SSLError) and _failed_in_handshake(inner):
             return cls("the TLS handshake failed; is the base URL right, and its certificate trusted?",
                        sent=False, lasting=True, cause=inner)  # fmt: skip
-        if isinstance(error, OSError) and not isinstance(error, requests.RequestException):
-            # requests raises a bare OSError only for a CA bundle or client certificate that is not there.
+        if type(error) is OSError and error.errno is None:
+            # So bare, and without a number, requests tells of a CA bundle or certificate that is not there.
             return cls(f"the TLS files could not be read: {error}", sent=False, lasting=True, cause=error)
         if isinstance(inner, urllib3_errors.LocationValueError) or (
             isinstance(error, ValueError) and isinstance(error, requests.RequestException)
