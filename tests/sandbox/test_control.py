@@ -41,7 +41,8 @@ def test_knobs_are_turned_over_http(sandbox: Rehearsal) -> None:
         ({"body_limit_status": 500}, "400 or 413"),
         ({"final_status": ""}, "final_status"),
         ({"allowed_ips": "127.0.0.1"}, "list"),
-        ({"faults": [{"route": "x", "kind": "y"}]}, "524_after_accepting"),
+        ({"faults": [{"route": "import", "kind": "y"}]}, "524_after_accepting"),
+        ({"faults": [{"route": "imports", "kind": "500"}]}, "did you mean 'import'?"),
     ],
 )
 def test_a_wrong_knob_is_refused_with_a_hint_and_changes_nothing(

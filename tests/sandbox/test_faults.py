@@ -132,6 +132,7 @@ def test_the_journal_tells_what_was_sent_and_what_was_done(sandbox: Rehearsal) -
         {"route": "import", "kind": "418"},
         {"route": "import"},
         {"route": "", "kind": "500"},
+        {"route": "imports", "kind": "500"},
         {"route": "import", "kind": "500", "time": 2},
         {"route": "import", "kind": "500", "times": -1},
         {"route": "import", "kind": "500", "times": True},

@@ -5,6 +5,7 @@ Knows the kinds of failure by name and nothing of HTTP; :mod:`email_contacts.san
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 
@@ -29,6 +30,16 @@ KINDS: Mapping[str, str] = {
     "garbled": "the request is carried out; the answer has the right status and a body that is not JSON",
 }
 
+ROUTES = (
+    *("create_folder", "folders", "folder", "update_folder", "delete_folder", "folder_lists"),
+    *("create_list", "lists", "list", "update_list", "delete_list", "list_contacts"),
+    *("add_to_list", "remove_from_list"),
+    *("attributes", "create_attribute", "update_attribute", "delete_attribute"),
+    *("import", "create_contact", "contacts", "update_batch", "contact", "update_contact", "delete_contact"),
+    *("processes", "process"),
+)
+"""The names of the platform's routes, as they stand in its OpenAPI document."""
+
 _ACCEPTS = frozenset({"slow", "truncated", "garbled"})
 
 
@@ -40,12 +51,12 @@ class UnknownFault(ValueError):
 class Fault:
     """One failure that the next requests of a route meet.
 
-    :param route: name of the route as in the OpenAPI document (``import``, ``process``, …), or ``*`` for any.
+    :param route: one of :data:`ROUTES`, or ``*`` for any.
     :param kind: one of :data:`KINDS`.
     :param times: how many requests meet it; 0 means every one until the knob is changed.
     :param skip: how many matching requests pass untouched before.
     :param seconds: delay of ``slow``, or Retry-After of ``429`` and ``503``.
-    :raises UnknownFault: for a kind that does not exist, or a negative number.
+    :raises UnknownFault: for a route or a kind that does not exist, or a negative number.
     """
 
     route: str
@@ -57,8 +68,10 @@ class Fault:
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise UnknownFault(f"fault kind {self.kind!r} does not exist; choose one of {', '.join(KINDS)}")
-        if not self.route:
-            raise UnknownFault("a fault needs a route: the name of one, or '*' for any")
+        if self.route != ANY_ROUTE and self.route not in ROUTES:
+            near = difflib.get_close_matches(str(self.route), ROUTES, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"there are * and {', '.join(ROUTES)}"
+            raise UnknownFault(f"route {self.route!r} does not exist; {hint}")
         for name in ("times", "skip", "seconds"):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0:

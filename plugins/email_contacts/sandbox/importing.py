@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from sqlite3 import Connection, Row
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -24,8 +24,7 @@ BATCH = 5000
 _LONGEST_REJECT = 200
 
 
-@dataclass(frozen=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A row that has a valid identifier, with the attributes that the account keeps of it."""
 
     number: int
@@ -33,8 +32,7 @@ class Candidate:
     attributes: dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Reject:
+class Reject(NamedTuple):
     """A row that the platform leaves out."""
 
     number: int
@@ -42,7 +40,7 @@ class Reject:
     value: str
 
 
-@dataclass
+@dataclass(slots=True)
 class Draft:
     """A contact as it will stand after the batch."""
 
@@ -53,7 +51,6 @@ class Draft:
     sms_blacklisted: bool
     imported_by: int | None
     is_new: bool
-    is_changed: bool = False
 
     @property
     def email(self) -> str | None:
@@ -141,7 +138,7 @@ def _worked_out(
     ).fetchone()
     batch = Batch()
     for row in candidates:
-        taken = {each: holders[each, value] for each, value in row.given.items() if (each, value) in holders}
+        taken = {item[0]: holders[item] for item in row.given.items() if item in holders}
         meant, clashes = resolved(row.given, taken)
         if clashes:
             batch.rejects.append(Reject(row.number, clashes[0].reason, row.given[clashes[0]]))
@@ -162,8 +159,7 @@ def _worked_out(
                 meant.imported_by = process_id
                 if not meant.is_new:
                     batch.changed[meant.id] = meant
-        for identifier, value in meant.identifiers.items():
-            holders[identifier, value] = meant
+        holders.update(dict.fromkeys(meant.identifiers.items(), meant))
         batch.members.append(meant.id)
     return batch
 
@@ -234,7 +230,7 @@ def _write(connection: Connection, process_id: int, order: ImportOrder, batch: B
 
 def _columns(draft: Draft) -> tuple[Any, ...]:
     return (
-        *(draft.identifiers.get(each) for each in IDENTIFIERS),
+        *map(draft.identifiers.get, IDENTIFIERS),
         draft.email_blacklisted,
         draft.sms_blacklisted,
         values.dumps(draft.attributes),

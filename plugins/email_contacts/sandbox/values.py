@@ -110,7 +110,7 @@ def name(value: Any) -> str | None:
 
 def is_empty(value: Any) -> bool:
     """Tell whether a field of an import is empty: such a one erases or leaves, but never sets."""
-    return value is None or value == "" or (isinstance(value, str) and not value.strip())
+    return value is None or (isinstance(value, str) and (not value or value.isspace()))
 
 
 def read_attributes(given: Mapping[str, Any], readers: Mapping[str, Reader]) -> dict[str, Any]:
