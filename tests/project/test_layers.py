@@ -71,15 +71,24 @@ def test_contacts_sends_nothing() -> None:
 def loaded_by(statement: str) -> set[str]:
     """Top-level modules that a fresh interpreter has loaded after a statement."""
     code = f"{statement}\nimport sys, json\nprint(json.dumps(sorted(sys.modules)))"
+    return {name.split(".")[0] for name in json.loads(output_of(code))}
+
+
+def output_of(code: str) -> str:
+    """Last line that a fresh interpreter prints, which has this package and an Airflow home of its own."""
     done = subprocess.run(
         [sys.executable, "-c", code],
         capture_output=True,
         text=True,
         check=True,
         cwd=PROJECT,
-        env={"PYTHONPATH": f"{PROJECT / 'plugins'}", "PATH": "/usr/bin:/bin", "AIRFLOW_HOME": "/nonexistent"},
+        env={
+            "PYTHONPATH": f"{PROJECT / 'plugins'}",
+            "PATH": "/usr/bin:/bin",
+            "AIRFLOW_HOME": str(Path(tempfile.gettempdir()) / "airflow-of-test-layers"),
+        },
     )
-    return {name.split(".")[0] for name in json.loads(done.stdout.splitlines()[-1])}
+    return done.stdout.splitlines()[-1]
 
 
 def test_importing_the_package_costs_nothing() -> None:
