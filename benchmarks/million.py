@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -38,10 +39,8 @@ class TaskMemory:
         :param running: the tasks that run, for they share no name with their processes.
         """
         for process in self._scheduler.children(recursive=True):
-            try:
+            with suppress(psutil.NoSuchProcess):
                 self.peaks[running] = max(self.peaks[running], process.memory_info().rss)
-            except psutil.NoSuchProcess:
-                continue
 
 
 def main(rows: int) -> int:

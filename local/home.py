@@ -23,20 +23,6 @@ def free_port() -> int:
 
 
 @dataclass(frozen=True)
-class Executor:
-    """What runs the tasks, and the servers that it needs.
-
-    :param name: Airflow's name of it.
-    :param database: SQLAlchemy URL of the metadata database; empty: SQLite in the home.
-    :param settings: further ``AIRFLOW__…`` variables.
-    """
-
-    name: str = "LocalExecutor"
-    database: str = ""
-    settings: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
 class Home:
     """The folder, ports and secrets of one local Airflow.
 
@@ -44,7 +30,6 @@ class Home:
     """
 
     folder: Path
-    executor: Executor = field(default_factory=Executor)
     port: int = field(default_factory=free_port)
     worker_log_port: int = field(default_factory=free_port)
     trigger_log_port: int = field(default_factory=free_port)
@@ -69,7 +54,7 @@ class Home:
     @property
     def database(self) -> str:
         """SQLAlchemy URL of the metadata database."""
-        return self.executor.database or f"sqlite:///{self.folder / 'airflow.db'}"
+        return f"sqlite:///{self.folder / 'airflow.db'}"
 
     def create(self) -> None:
         """Make the folder, and the file from which Airflow's simple auth manager reads the password."""
@@ -89,7 +74,7 @@ class Home:
             "AIRFLOW__CORE__PLUGINS_FOLDER": str(PROJECT / "plugins"),
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
             "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
-            "AIRFLOW__CORE__EXECUTOR": self.executor.name,
+            "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
             "AIRFLOW__CORE__PARALLELISM": "4",
             "AIRFLOW__CORE__TEST_CONNECTION": "Enabled",
             "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{self.url}/execution/",
@@ -107,6 +92,4 @@ class Home:
             "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(self.worker_log_port),
             "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(self.trigger_log_port),
             "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "30",
-            "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
-            **self.executor.settings,
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -101,11 +102,10 @@ class Stack:
         self.sandbox_url = lines[-1].removeprefix("sandbox: ").strip()
 
     def migrate(self) -> None:
-        """Make the metadata database; a SQLite one is copied where this Airflow made one before."""
+        """Make the metadata database: a copy of one that this version of Airflow made before, if there is."""
         database = self.home.folder / "airflow.db"
         template = PROJECT / ".local" / f"airflow-{_airflow_version()}.db"
-        is_sqlite = not self.home.executor.database
-        if is_sqlite and not database.exists() and template.exists():
+        if not database.exists() and template.exists():
             shutil.copy(template, database)
             return
         command = ["airflow", "db", "migrate"]
@@ -115,9 +115,11 @@ class Stack:
             raise StartError(
                 f"airflow db migrate ended with status {done.returncode}:\n{done.stdout}{done.stderr}"
             )
-        if is_sqlite and not template.exists():
+        if not template.exists():
             template.parent.mkdir(exist_ok=True)
-            shutil.copy(database, template)
+            partial = template.with_suffix(f".{os.getpid()}")
+            shutil.copy(database, partial)
+            partial.replace(template)
 
     def start_component(self, component: str) -> Service:
         """Start one Airflow process, such as ``triggerer``."""

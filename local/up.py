@@ -51,7 +51,7 @@ def _home() -> Home:
     home = Home(FOLDER)
     FOLDER.mkdir(parents=True, exist_ok=True)
     kept.touch(mode=0o600)
-    secrets = {key: value for key, value in asdict(home).items() if key not in ("folder", "executor")}
+    secrets = {key: value for key, value in asdict(home).items() if key != "folder"}
     kept.write_text(json.dumps(secrets))
     return home
 

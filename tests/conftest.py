@@ -30,7 +30,6 @@ os.environ |= {
     "AIRFLOW__CORE__PLUGINS_FOLDER": str(PROJECT / "plugins"),
     "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
     "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{HOME / 'airflow.db'}",
-    "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
     "AIRFLOW__API_AUTH__JWT_SECRET": "j" * 64,
 }
 
@@ -49,7 +48,7 @@ def airflow_database(airflow_home: Path) -> None:
     """Airflow's metadata database, made once per session."""
     from airflow.utils.db import initdb
 
-    initdb()  # type: ignore[no-untyped-call]
+    initdb()
 
 
 @pytest.fixture(scope="session")
