@@ -18,7 +18,8 @@ from email_contacts.imports.verification import COMPLETED, COMPLETED_WITH_REJECT
 
 DESIGNED = {
     "receipt_id", "dag_id", "run_id", "source", "fingerprint", "folder_id", "list_ids", "process_ids",
-    "state", "rows", "platform", "lists", "rejects_uri", "started_at", "submitted_at", "finished_at", "requests",
+    "state", "rows", "platform", "lists", "rejects_uri", "started_at", "submitted_at", "finished_at",
+    "requests",
 }  # fmt: skip
 counts = st.integers(0, 10**9)
 

@@ -1,0 +1,148 @@
+"""Folders and lists: found by name or made, and read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from airflow.sdk.exceptions import AirflowFailException
+
+from email_contacts.api import ContactsClient, OutcomeUnknown, Unavailable
+from email_contacts.operators.folders import CreateFolderOperator, GetFolderListsOperator
+from email_contacts.operators.lists import CreateListOperator, GetListOperator
+from email_contacts.sandbox import SandboxServer
+from tests.operators.conftest import LIST, asked
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+FOLDER = 1  # of a fresh account
+
+
+def folder(name: Any = "Airflow", **options: Any) -> CreateFolderOperator:
+    return CreateFolderOperator(task_id="folder", name=name, **options)
+
+
+def a_list(name: Any = "Customers", folder_id: Any = FOLDER, **options: Any) -> CreateListOperator:
+    return CreateListOperator(task_id="list", name=name, folder_id=folder_id, **options)
+
+
+def test_a_folder_is_created_once_and_then_reused(context: Context, platform: ContactsClient) -> None:
+    made = folder().execute(context)
+    assert folder().execute(context) == made
+    assert [one.id for one in platform.iter_folders() if one.name == "Airflow"] == [made]
+
+
+def test_a_list_is_created_once_and_then_reused(context: Context, platform: ContactsClient) -> None:
+    made = a_list().execute(context)
+    assert a_list(folder_id=str(FOLDER)).execute(context) == made
+    assert platform.get_list(made).folder_id == FOLDER
+    assert [one.id for one in platform.iter_folder_lists(FOLDER) if one.name == "Customers"] == [made]
+
+
+def test_a_list_of_that_name_in_another_folder_is_not_reused(context: Context) -> None:
+    elsewhere = a_list(folder_id=folder().execute(context)).execute(context)
+    assert a_list().execute(context) != elsewhere
+
+
+@pytest.mark.parametrize("make", [folder, a_list])
+def test_create_always_creates_and_asks_for_nothing_else(
+    make: Any, context: Context, sandbox: SandboxServer
+) -> None:
+    assert make(if_exists="create").execute(context) != make(if_exists="create").execute(context)
+    assert set(asked(sandbox)) <= {"create_folder", "create_list"}
+
+
+@pytest.mark.parametrize("make", [folder, a_list])
+def test_fail_refuses_what_exists_and_says_which(make: Any, context: Context) -> None:
+    made = make(if_exists="fail").execute(context)
+    with pytest.raises(AirflowFailException, match=rf"exists already \(id {made}\).*if_exists='reuse'"):
+        make(if_exists="fail").execute(context)
+
+
+@pytest.mark.parametrize("make", [folder, a_list])
+def test_of_several_of_a_name_the_oldest_is_taken_with_a_warning(
+    make: Any, context: Context, capfd: pytest.CaptureFixture[str]
+) -> None:
+    oldest, second = make().execute(context), make(if_exists="create").execute(context)
+    assert make().execute(context) == oldest
+    assert f"[{oldest}, {second}] are all called" in capfd.readouterr().out
+
+
+@pytest.mark.parametrize("make", [folder, a_list])
+@pytest.mark.parametrize("if_exists", ["create", "fail"])
+def test_when_nobody_knows_whether_it_was_made_a_blind_retry_is_prevented(
+    if_exists: str, make: Any, context: Context, sandbox: SandboxServer
+) -> None:
+    sandbox.set_knobs(faults=["create_folder:524_after_accepting", "create_list:524_after_accepting"])
+    with pytest.raises(AirflowFailException, match=r"Look whether .* is there.*if_exists='reuse'"):
+        make(if_exists=if_exists).execute(context)
+
+
+@pytest.mark.parametrize("make", [folder, a_list])
+def test_with_reuse_a_retry_finds_what_the_first_try_made(
+    make: Any, context: Context, sandbox: SandboxServer, platform: ContactsClient
+) -> None:
+    before = len(platform.folders().items) + platform.folder_lists(FOLDER).count
+    sandbox.set_knobs(faults=["create_folder:524_after_accepting", "create_list:524_after_accepting"])
+    with pytest.raises(OutcomeUnknown):
+        make().execute(context)
+    make().execute(context)
+    assert len(platform.folders().items) + platform.folder_lists(FOLDER).count == before + 1
+
+
+@pytest.mark.parametrize(
+    ("operator", "message"),
+    [
+        (folder(name="  "), r"name='  ' is empty"),
+        (folder(name=None), r"name=None is empty or no text"),
+        (folder(if_exists="maybe"), r"if_exists='maybe' is not one of reuse, create, fail"),
+        (a_list(name=""), r"name='' is empty"),
+        (a_list(folder_id="first"), r"folder_id='first' is not an id"),
+        (a_list(folder_id=0), r"folder_id=0 is not an id"),
+        (a_list(if_exists=""), r"if_exists='' is not one of"),
+        (GetListOperator(task_id="get", list_id=True), r"list_id=True is not an id"),
+        (GetFolderListsOperator(task_id="get", folder_id="None"), r"folder_id='None' is not an id"),
+    ],
+)
+def test_a_wrong_argument_is_named_before_anything_is_sent(
+    operator: Any, message: str, context: Context, sandbox: SandboxServer
+) -> None:
+    with pytest.raises(AirflowFailException, match=message):
+        operator.execute(context)
+    assert asked(sandbox) == []
+
+
+@pytest.mark.parametrize(
+    "operator",
+    [
+        a_list(folder_id=999),
+        a_list(folder_id=999, if_exists="create"),
+        GetFolderListsOperator(task_id="get", folder_id=999),
+        GetListOperator(task_id="get", list_id=999),
+    ],
+)
+def test_an_unknown_id_fails_at_once(operator: Any, context: Context) -> None:
+    with pytest.raises(AirflowFailException, match=r"ID does not exist"):
+        operator.execute(context)
+
+
+def test_a_platform_in_trouble_is_worth_a_retry(context: Context, sandbox: SandboxServer) -> None:
+    sandbox.set_knobs(faults=["list:503"])
+    with pytest.raises(Unavailable):
+        GetListOperator(task_id="get", list_id=LIST).execute(context)
+
+
+def test_a_list_is_read(context: Context, sandbox: SandboxServer) -> None:
+    sandbox.seed_contacts(3, list_ids=[LIST])
+    found = GetListOperator(task_id="get", list_id=str(LIST)).execute(context)
+    created_at = found.pop("created_at")
+    assert found == {"id": LIST, "name": "Your first list", "folder_id": FOLDER, "size": 3}
+    assert created_at.endswith("+00:00")
+
+
+def test_all_lists_of_a_folder_are_read_the_oldest_first(context: Context, platform: ContactsClient) -> None:
+    made = [platform.create_list(f"list {number}", folder_id=FOLDER) for number in range(52)]
+    found = GetFolderListsOperator(task_id="get", folder_id=FOLDER).execute(context)
+    assert [one["id"] for one in found] == [LIST, *made]
+    assert set(found[0]) >= {"id", "name", "unique_subscribers"}
