@@ -101,6 +101,7 @@ class Account:
                     "VALUES (?, ?, ?, ?, ?)",
                     [(i, f"person-{i}@example.com", values.dumps({"POINTS": i}), now, now) for i in ids],
                 )
+                contact_rows.count_in(connection, len(ids))
                 places.add_members(connection, list_ids, ids)
 
     def after_contact_page(self, ids: Sequence[int], *, list_id: int | None = None) -> None:

@@ -33,6 +33,11 @@ def count(connection: Connection) -> int:
     return int(total)
 
 
+def count_in(connection: Connection, number: int) -> None:
+    """Note that contacts were inserted."""
+    connection.execute("UPDATE counters SET value = value + ? WHERE name = 'contacts'", (number,))
+
+
 def page_of_all(
     connection: Connection, asked: PageRequest, *, modified_since: int, created_since: int
 ) -> list[int]:
@@ -139,6 +144,7 @@ def insert(
             now,
         ),
     )
+    count_in(connection, 1)
     return int(cursor.lastrowid or 0)
 
 

@@ -11,6 +11,12 @@ from email_contacts.sandbox import clock
 from email_contacts.sandbox.knobs import Knobs
 from email_contacts.sandbox.refusals import absent
 
+_JOINING = """
+SELECT count(*), coalesce(sum(email_blacklisted), 0)
+FROM json_each(?2) AS joining CROSS JOIN contacts ON contacts.id = joining.value
+WHERE NOT EXISTS (SELECT 1 FROM members WHERE list_id = ?1 AND contact_id = joining.value)
+"""
+
 
 def insert_folder(connection: Connection, *, name: str) -> int:
     """Add a folder and return its id."""
@@ -99,13 +105,19 @@ def lists_found(connection: Connection, list_ids: Iterable[int]) -> None:
 
 def add_members(connection: Connection, list_ids: Iterable[int], contact_ids: Iterable[int]) -> None:
     """Put contacts on those of the lists that (still) exist; who is on one already stays."""
-    ids = json.dumps(list(contact_ids))
+    ids = json.dumps(list(dict.fromkeys(contact_ids)))
     for list_id in list_ids:
-        connection.execute(
-            "INSERT OR IGNORE INTO members SELECT lists.id, joining.value "
-            "FROM lists CROSS JOIN json_each(?) AS joining WHERE lists.id = ?",
-            (ids, list_id),
+        number, blacklisted = connection.execute(_JOINING, (list_id, ids)).fetchone()
+        if not number:
+            continue
+        cursor = connection.execute(
+            "UPDATE lists SET members = members + ?, blacklisted = blacklisted + ? WHERE id = ?",
+            (number, blacklisted, list_id),
         )
+        if cursor.rowcount:
+            connection.execute(
+                "INSERT OR IGNORE INTO members SELECT ?, value FROM json_each(?)", (list_id, ids)
+            )
 
 
 def list_shown(row: Row, knobs: Knobs) -> dict[str, Any]:
