@@ -1,0 +1,104 @@
+"""How many imports run at once in an account, whoever submitted them."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from airflow.sdk.exceptions import TaskDeferred
+
+from email_contacts.api import ContactsClient
+from email_contacts.imports.waiting import WaitingFailed
+from email_contacts.operators.imports import ImportContactsOperator
+from email_contacts.sandbox import SandboxServer
+from tests.conftest import connect
+from tests.imports.conftest import submitted, until
+from tests.operators.conftest import LIST, asked, carried_through, fired
+from tests.task_context import StateStore, make_context
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+
+def an_import(**arguments: Any) -> ImportContactsOperator:
+    given = {
+        "list_ids": [LIST],
+        "json_body": [{"email": "a@example.com"}],
+        "poll_interval": 0.02,
+        **arguments,
+    }
+    return ImportContactsOperator(task_id="import", wait_for_completion=False, **given)
+
+
+def test_an_import_waits_for_its_slot_without_a_worker(
+    context: Context, sandbox: SandboxServer, platform: ContactsClient, store: StateStore
+) -> None:
+    sandbox.set_knobs(hold="in_process")
+    (other,) = submitted(platform, 1)
+    with pytest.raises(TaskDeferred) as caught:
+        an_import().execute(context)
+    deferred = caught.value
+    assert deferred.method_name == "resume_submission"
+    assert (deferred.trigger.process_ids, deferred.trigger.enough) == ([other], "any")
+    assert store == {}, "nothing is intended before there is a slot"
+    sandbox.set_knobs(hold="none")
+    mine = an_import().resume_submission(make_context(store), fired(deferred), **(deferred.kwargs or {}))
+    assert mine != other
+    assert sandbox.imports_accepted() == 2
+
+
+def test_a_slot_that_was_taken_meanwhile_is_waited_for_again(
+    context: Context, sandbox: SandboxServer, platform: ContactsClient
+) -> None:
+    sandbox.set_knobs(hold="in_process")
+    submitted(platform, 1)
+    event = {"outcome": "seen", "processes": [], "error": ""}
+    with pytest.raises(TaskDeferred):
+        an_import().resume_submission(context, event)
+
+
+def test_it_can_wait_for_its_slot_in_the_worker(
+    context: Context, sandbox: SandboxServer, platform: ContactsClient
+) -> None:
+    sandbox.set_knobs(hold="in_process")
+    submitted(platform, 1)
+
+    def let_go() -> None:
+        until(lambda: asked(sandbox).count("process") >= 2)
+        sandbox.set_knobs(hold="none")
+
+    release = threading.Thread(target=let_go)
+    release.start()
+    an_import(deferrable=False, timeout=30).execute(context)
+    release.join()
+    assert sandbox.imports_accepted() == 2
+
+
+@pytest.mark.parametrize("deferrable", [True, False])
+def test_a_slot_that_never_comes_is_worth_a_retry_and_no_endless_wait(
+    deferrable: bool, context: Context, sandbox: SandboxServer, platform: ContactsClient
+) -> None:
+    sandbox.set_knobs(hold="in_process")
+    submitted(platform, 1)
+    operator = an_import(deferrable=deferrable, timeout=0)
+    with pytest.raises(WaitingFailed, match="other imports still ran"):
+        carried_through(operator, context)
+    assert sandbox.imports_accepted() == 1
+
+
+def test_the_connection_says_how_many_may_run(
+    context: Context,
+    sandbox: SandboxServer,
+    platform: ContactsClient,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    connect(monkeypatch, sandbox, stage=tmp_path, max_running_imports=2)
+    sandbox.set_knobs(hold="in_process")
+    submitted(platform, 1)
+    an_import().execute(context)
+    assert sandbox.imports_accepted() == 2
+    with pytest.raises(TaskDeferred):
+        an_import(json_body=[{"email": "b@example.com"}]).execute(context)

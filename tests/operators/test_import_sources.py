@@ -1,0 +1,155 @@
+"""What an import is made of: sources, targets and flags, and what is refused before it is sent."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from airflow.sdk.exceptions import AirflowFailException
+
+from email_contacts.api import ContactsClient
+from email_contacts.operators.imports import ImportContactsOperator
+from email_contacts.sandbox import SandboxServer
+from tests.operators.conftest import LIST, asked, rendered
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+PEOPLE = [{"email": "a@example.com", "attributes": {"FIRSTNAME": "A"}}, {"email": "b@example.com"}]
+
+
+def an_import(**arguments: Any) -> ImportContactsOperator:
+    """An import that is waited for in the worker."""
+    given = {"list_ids": [LIST], "deferrable": False, "poll_interval": 0.02, "timeout": 30.0, **arguments}
+    return ImportContactsOperator(task_id="import", **given)
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Iterator[str]:
+    """A web server that serves this test's folder; its address."""
+
+    class Silent(SimpleHTTPRequestHandler):
+        def log_message(self, *_: Any) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Silent, directory=str(tmp_path)))
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+def test_json_rows(context: Context, platform: ContactsClient) -> None:
+    process_id = an_import(json_body=PEOPLE).execute(context)
+    assert platform.process(process_id).is_completed
+    assert platform.get_list(LIST).unique_subscribers == 2
+    assert platform.get_contact("a@example.com")["attributes"]["FIRSTNAME"] == "A"
+
+
+def test_csv_text(context: Context, platform: ContactsClient) -> None:
+    an_import(file_body="EMAIL;FIRSTNAME\nc@example.com;C\n").execute(context)
+    assert platform.get_contact("c@example.com")["attributes"]["FIRSTNAME"] == "C"
+
+
+def test_a_prepared_batch_by_its_address(context: Context, platform: ContactsClient, tmp_path: Path) -> None:
+    batch = tmp_path / "a batch.json"
+    batch.write_text(json.dumps(PEOPLE))
+    an_import(batch_uri=f"file://{batch}").execute(context)
+    assert platform.get_list(LIST).unique_subscribers == 2
+
+
+def test_a_file_that_the_platform_fetches(
+    context: Context, platform: ContactsClient, files: str, tmp_path: Path
+) -> None:
+    (tmp_path / "contacts.csv").write_text("EMAIL;FIRSTNAME\nd@example.com;D\n")
+    an_import(file_url=f"{files}/contacts.csv").execute(context)
+    assert platform.get_contact("d@example.com")["attributes"]["FIRSTNAME"] == "D"
+
+
+def test_a_list_that_the_platform_makes(context: Context, platform: ContactsClient) -> None:
+    an_import(json_body=PEOPLE, list_ids=(), new_list={"list_name": "New", "folder_id": "1"}).execute(context)
+    (made,) = [one for one in platform.iter_folder_lists(1) if one.name == "New"]
+    assert made.unique_subscribers == 2
+
+
+def test_flags_may_come_as_rendered_strings(context: Context, platform: ContactsClient) -> None:
+    an_import(json_body=PEOPLE).execute(context)
+    changed = [{"email": "a@example.com", "attributes": {"FIRSTNAME": "Z"}}]
+    operator = an_import(
+        json_body=changed,
+        list_ids="{{ [2] }}",
+        update_existing_contacts="{{ 1 > 2 }}",
+        email_blacklist="{{ 'false' }}",
+        disable_notification="{{ true }}",
+    )
+    rendered(operator, context).execute(context)
+    assert platform.get_contact("a@example.com")["attributes"]["FIRSTNAME"] == "A"
+
+
+def test_all_flags_reach_the_platform(context: Context, platform: ContactsClient) -> None:
+    an_import(json_body=PEOPLE, email_blacklist=True, sms_blacklist="true").execute(context)
+    contact = platform.get_contact("a@example.com")
+    assert (contact["emailBlacklisted"], contact["smsBlacklisted"]) == (True, True)
+    erased = [{"email": "a@example.com", "attributes": {"FIRSTNAME": ""}}]
+    an_import(json_body=erased, empty_contacts_attributes="True").execute(context)
+    assert not platform.get_contact("a@example.com")["attributes"].get("FIRSTNAME")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({}, r"exactly one of batch_uri, file_url, file_body, json_body; got none"),
+        ({"json_body": PEOPLE, "file_body": "EMAIL\na@example.com"}, r"got file_body and json_body"),
+        ({"json_body": PEOPLE, "batch_uri": "file:///a"}, r"got batch_uri and json_body"),
+        ({"json_body": PEOPLE, "list_ids": ()}, r"needs a target"),
+        ({"json_body": PEOPLE, "list_ids": "[]"}, r"needs a target"),
+        ({"json_body": PEOPLE, "list_ids": "None"}, r"list_ids='None' is not an id"),
+        ({"json_body": []}, r"json_body is empty"),
+        ({"json_body": "[]"}, r"json_body is a list of objects"),
+        ({"batch_uri": "file:///nowhere/batch-00001.json"}, r"is not there; run the preparation again"),
+        ({"file_url": "/data/contacts.csv"}, r"file_url must be an http\(s\) URL"),
+        ({"json_body": PEOPLE, "notify_url": "here"}, r"notify_url must be an http\(s\) URL"),
+        ({"json_body": PEOPLE, "email_blacklist": "maybe"}, r"email_blacklist='maybe' is neither"),
+        ({"json_body": PEOPLE, "new_list": {"name": "x"}}, r"new_list has the keys \['name'\]"),
+        (
+            {"json_body": PEOPLE, "new_list": {"list_name": "x", "folder_id": "y"}},
+            r"new_list\.folder_id='y' is not an id",
+        ),
+        (
+            {"json_body": PEOPLE, "update_existing_contacts": False, "empty_contacts_attributes": True},
+            r"change one of the two",
+        ),
+    ],
+)
+def test_what_cannot_be_right_is_refused_before_anything_is_sent(
+    arguments: dict[str, Any], message: str, context: Context, sandbox: SandboxServer
+) -> None:
+    with pytest.raises(AirflowFailException, match=message) as caught:
+        an_import(**arguments).execute(context)
+    assert "a@example.com" not in str(caught.value)
+    assert asked(sandbox) == []
+    assert context["task_state_store"] == {}
+
+
+def test_a_body_over_the_limit_is_refused_before_anything_is_sent(
+    context: Context, sandbox: SandboxServer
+) -> None:
+    with pytest.raises(AirflowFailException, match="over the limit of 8,000,000"):
+        an_import(file_body="EMAIL\n" + "x" * 8_000_000).execute(context)
+    assert asked(sandbox) == []
+
+
+def test_an_unknown_list_fails_at_once(context: Context, sandbox: SandboxServer) -> None:
+    with pytest.raises(AirflowFailException, match="List"):
+        an_import(json_body=PEOPLE, list_ids=[999]).execute(context)
+    assert sandbox.imports_accepted() == 0
+
+
+def test_rows_are_not_among_the_rendered_fields() -> None:
+    assert not {"json_body", "file_body"} & set(ImportContactsOperator.template_fields)
