@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import socket
+
 import pytest
 import requests
 
@@ -67,6 +69,19 @@ def test_windows_begin_anew() -> None:
     moment[0] = 1.0
     assert granted()
     assert limits.ask("/v3/processes", knobs) is None
+
+
+def test_half_a_request_is_none(sandbox: Rehearsal) -> None:
+    port = int(sandbox.server.url.rpartition(":")[2])
+    head = (
+        "POST /v3/contacts/folders HTTP/1.1\r\nhost: sandbox\r\ncontent-type: application/json\r\n"
+        f"api-key: {sandbox.server.api_key}\r\ncontent-length: 50\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
+        client.sendall(head.encode() + b'{"name": "Half"}')
+        client.shutdown(socket.SHUT_WR)
+        assert client.recv(100) == b"", "the server hangs up as well"
+    assert sandbox.get("/contacts/folders")["count"] == 1
 
 
 @pytest.mark.parametrize("status", [413, 400])

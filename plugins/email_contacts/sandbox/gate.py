@@ -64,6 +64,10 @@ class Answer:
         return replace(self, headers=(*self.headers, *added))
 
 
+class _Disconnected(Exception):
+    """The client has closed its connection before it had sent everything."""
+
+
 class Gate:
     """ASGI middleware around the routes.
 
@@ -87,7 +91,10 @@ class Gate:
         knobs = self._account.knobs
         if knobs.latency_seconds:
             await asyncio.sleep(knobs.latency_seconds)
-        body = await _read(receive, limit=knobs.body_limit_bytes)
+        try:
+            body = await _read(receive, limit=knobs.body_limit_bytes)
+        except _Disconnected:
+            return
         fault = self._account.take_fault(route) if route else None
         carried_out: Answer | None = None
         if fault is None or fault.carries_out:
@@ -187,11 +194,15 @@ async def _read(receive: Receive, *, limit: int) -> bytes | None:
 
     One that is over is read on for a while and thrown away: a client that is still sending would otherwise
     see a cut connection instead of the refusal.
+
+    :raises _Disconnected: when the client goes before the end; half a request is none.
     """
     chunks: list[bytes] = []
     size = 0
     while True:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            raise _Disconnected
         chunk = message.get("body", b"")
         size += len(chunk)
         if size <= limit:
@@ -210,7 +221,9 @@ def _distorted(answer: Answer | None, fault: Fault | None) -> Answer | None:
     if kind in ("reset", "closed"):
         return None
     if kind == "garbled":
-        return replace(answer, body=b'{"id": 1, "proc') if answer else None
+        if answer is None or answer.status == 204:
+            return answer
+        return replace(answer, body=b'{"id": 1, "proc')
     if kind in ("502", "503", "524"):
         made = Answer.of_proxy(int(kind))
     else:
