@@ -74,7 +74,9 @@ class ImportCompletedTrigger(BaseTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Wait, and fire once."""
-        yield TriggerEvent((await self._outcome()).to_event())  # type: ignore[no-untyped-call]
+        outcome = await self._outcome()
+        await self._grace()
+        yield TriggerEvent(outcome.to_event())  # type: ignore[no-untyped-call]
 
     async def on_kill(self) -> None:
         """Say what a user's kill means: the platform cannot cancel an import."""
@@ -85,17 +87,21 @@ class ImportCompletedTrigger(BaseTrigger):
     async def _outcome(self) -> WaitOutcome:
         from email_contacts.api import ContactsApiError
 
-        await asyncio.sleep(max(0.0, self.not_before - time.time()))
         try:
+            # Before the grace and not after it: the first connection that a triggerer reads takes seconds.
             connection = await BaseHook.aget_connection(self.conn_id)
             # In threads, for the first of each in a process loads a library, which takes a while.
             settings = await asyncio.to_thread(ContactsConnection.from_airflow, connection)
             with await asyncio.to_thread(settings.client) as client:
+                await self._grace()
                 return await self._wait(
                     client, pauses(settings.process_polls_per_hour, every=self.poll_interval)
                 )
         except (ContactsApiError, ImportNotRepeatable, InvalidConnection) as error:
             return WaitOutcome(Sighting(()), error=str(error))
+
+    async def _grace(self) -> None:
+        await asyncio.sleep(max(0.0, self.not_before - time.time()))
 
     async def _wait(self, client: ContactsClient, pauses: Iterator[float]) -> WaitOutcome:
         sighting = Sighting(())
