@@ -45,7 +45,11 @@ class Verdict:
 
     def to_json(self) -> dict[str, Any]:
         """A JSON document; list ids become strings, as JSON wants them."""
-        return {**asdict(self), "list_sizes": {str(key): size for key, size in self.list_sizes.items()}}
+        return {
+            **asdict(self),
+            "process_ids": list(self.process_ids),
+            "list_sizes": {str(key): size for key, size in self.list_sizes.items()},
+        }
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Verdict:

@@ -1,0 +1,183 @@
+"""The end of a run: what was seen, the receipt, and whether the run is good."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from airflow.sdk import Asset
+from airflow.sdk.exceptions import AirflowFailException
+
+from email_contacts.api import ContactsClient, Unavailable
+from email_contacts.operators.imports import ImportContactsOperator
+from email_contacts.operators.lists import GetListOperator
+from email_contacts.operators.preparation import PrepareContactsOperator
+from email_contacts.operators.receipts import VerifyImportOperator, WriteReceiptOperator
+from email_contacts.sandbox import SandboxServer
+from tests.operators.conftest import LIST, asked
+from tests.operators.lazy_xcoms import lazy
+from tests.task_context import StateStore, make_context, pushed
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+RECEIPTS = Asset(name="receipts", uri="x-receipts://all")
+
+
+@pytest.fixture
+def run(store: StateStore, tmp_path: Path) -> SimpleNamespace:
+    """An import run up to its wait: 3 rows read, 2 sent, 1 rejected."""
+    source = tmp_path / "contacts.csv"
+    source.write_text("email\na@example.com\nb@example.com\nnobody\n")
+    before = GetListOperator(task_id="before", list_id=LIST).execute(make_context(store))
+    prepared = make_context(store)
+    batches = PrepareContactsOperator(task_id="prepare", source=str(source)).execute(prepared)
+    imported = make_context(store)
+    process_id = ImportContactsOperator(
+        task_id="import", batch_uri=batches[0], list_ids=[LIST], deferrable=False, poll_interval=0.02
+    ).execute(imported)
+    return SimpleNamespace(
+        manifest_uri=pushed(prepared)["manifest_uri"],
+        process_id=process_id,
+        submission=pushed(imported)["submission"],
+        before=before,
+    )
+
+
+def verification(run: SimpleNamespace, **arguments: Any) -> VerifyImportOperator:
+    given = {"process_ids": run.process_id, "list_ids": [LIST], "patience": 0, **arguments}
+    return VerifyImportOperator(task_id="verify", manifest_uri=run.manifest_uri, **given)
+
+
+def receipt(run: SimpleNamespace, **arguments: Any) -> WriteReceiptOperator:
+    given = {"submissions": [run.submission], "folder_id": "1", "sizes_before": [run.before], **arguments}
+    return WriteReceiptOperator(task_id="receipt", manifest_uri=run.manifest_uri, **given)
+
+
+def written(run: SimpleNamespace) -> dict[str, Any]:
+    """The receipt's file, which lies beside the manifest."""
+    path = Path(run.manifest_uri.removeprefix("file://")).parent / "receipt.json"
+    document: dict[str, Any] = json.loads(path.read_text())
+    return document
+
+
+def test_a_complete_import_is_verified(run: SimpleNamespace, context: Context) -> None:
+    assert verification(run).execute(context) == {
+        "state": "completed",
+        "reason": "",
+        "process_ids": [run.process_id],
+        "platform": {},
+        "list_sizes": {str(LIST): 2},
+    }
+
+
+def test_the_ids_of_mapped_imports_come_as_a_lazy_sequence(
+    run: SimpleNamespace, context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = lazy([run.process_id, None], monkeypatch)
+    assert verification(run, process_ids=ids).execute(context)["process_ids"] == [run.process_id]
+    assert verification(run, process_ids=lazy([], monkeypatch)).execute(context)["state"] == "failed"
+
+
+def test_a_short_list_is_looked_at_again_for_counters_may_lag(
+    run: SimpleNamespace, context: Context, sandbox: SandboxServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paused: list[float] = []
+    monkeypatch.setattr("email_contacts.operators.receipts.time.sleep", paused.append)
+    empty = ContactsClient(sandbox.url, sandbox.api_key).create_list("empty", folder_id=1)
+    verdict = verification(run, list_ids=[empty], patience=4).execute(context)
+    assert verdict["state"] == "unknown"
+    assert paused[:2] == [1, 2]
+    assert asked(sandbox).count("list") == len(paused) + 2  # one of them was before the import
+
+
+@pytest.mark.parametrize("uri", ["", None, "file:///nowhere/manifest.json"])
+def test_a_verification_without_a_manifest_says_that_nothing_was_sent(uri: Any, context: Context) -> None:
+    operator = VerifyImportOperator(task_id="verify", manifest_uri=uri, process_ids=[], list_ids=[])
+    with pytest.raises(AirflowFailException, match=r"there is no manifest at .*Nothing was sent"):
+        operator.execute(context)
+
+
+def test_a_manifest_that_was_tampered_with_is_refused(run: SimpleNamespace, context: Context) -> None:
+    path = Path(run.manifest_uri.removeprefix("file://"))
+    path.write_text(path.read_text().replace('"read": 3', '"read": 2'))
+    with pytest.raises(AirflowFailException):
+        verification(run).execute(context)
+
+
+def test_a_platform_in_trouble_makes_no_verdict_and_is_worth_a_retry(
+    run: SimpleNamespace, context: Context, sandbox: SandboxServer
+) -> None:
+    sandbox.set_knobs(faults=["list:500"])
+    with pytest.raises(Unavailable):
+        verification(run).execute(context)
+
+
+def test_a_good_run_leaves_one_document_in_three_places(run: SimpleNamespace, store: StateStore) -> None:
+    verdict = verification(run).execute(make_context(store))
+    event = SimpleNamespace(extra=None)
+    context = make_context(store, outlet_events={RECEIPTS: event})
+    document = receipt(run, verdict=verdict, outlets=[RECEIPTS]).execute(context)
+    assert written(run) == document == pushed(context)["receipt"] == event.extra
+    assert document["state"] == "completed_with_rejects"
+    assert document["rows"] == {"read": 3, "accepted": 2, "rejected": 1, "duplicates": 0, "held_back": 0}
+    assert document["lists"] == {str(LIST): {"before": 0, "after": 2}}
+    assert document["process_ids"] == [run.process_id]
+    assert document["submitted_at"] == run.submission["submitted_at"]
+    assert document["requests"] == run.submission["requests"]
+    assert document["folder_id"] == 1
+    assert Path(document["rejects_uri"].removeprefix("file://")).is_file()
+    assert "@example.com" not in json.dumps(document)
+    assert len(json.dumps(document)) < 4096
+
+
+def test_submissions_come_from_one_task_or_from_many(
+    run: SimpleNamespace, context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    verdict = verification(run).execute(context)
+    one = receipt(run, verdict=verdict, submissions=run.submission, sizes_before=run.before).execute(context)
+    many = receipt(
+        run, verdict=verdict, submissions=lazy([run.submission, None, run.submission], monkeypatch)
+    ).execute(context)
+    assert many["requests"]["made"] == 2 * one["requests"]["made"]
+    assert many["receipt_id"] == one["receipt_id"]
+
+
+@pytest.mark.parametrize("state", ["failed", "unknown"])
+def test_a_bad_run_fails_and_leaves_its_receipt_all_the_same(
+    state: str, run: SimpleNamespace, store: StateStore
+) -> None:
+    verdict = {
+        **verification(run).execute(make_context(store)),
+        "state": state,
+        "reason": "process 1 says so",
+    }
+    event = SimpleNamespace(extra=None)
+    context = make_context(store, outlet_events={RECEIPTS: event})
+    with pytest.raises(AirflowFailException, match=f"the import is {state}: process 1 says so"):
+        receipt(run, verdict=verdict, outlets=[RECEIPTS]).execute(context)
+    assert written(run)["state"] == state
+    assert pushed(context)["receipt"] == written(run)
+    assert event.extra is None
+
+
+def test_an_import_that_nobody_verified_is_unknown(run: SimpleNamespace, context: Context) -> None:
+    with pytest.raises(AirflowFailException, match="was not verified"):
+        receipt(run, verdict=None).execute(context)
+    assert written(run)["process_ids"] == [run.process_id]
+    assert written(run)["state"] == "unknown"
+
+
+def test_a_run_that_submitted_nothing_failed(run: SimpleNamespace, context: Context) -> None:
+    with pytest.raises(AirflowFailException, match="nothing was submitted"):
+        receipt(run, verdict=None, submissions=None, folder_id=None, sizes_before=None).execute(context)
+    assert written(run)["submitted_at"] is None
+
+
+def test_a_receipt_without_a_preparation_says_that_nothing_was_sent(context: Context) -> None:
+    operator = WriteReceiptOperator(task_id="receipt", manifest_uri="", verdict={})
+    with pytest.raises(AirflowFailException, match="Nothing was sent"):
+        operator.execute(context)
