@@ -1,3 +1,5 @@
+"""Attributes of the account over HTTP (api-contract §3, §6)."""
+
 from __future__ import annotations
 
 from typing import Any

@@ -1,3 +1,5 @@
+"""The call of ``notifyUrl``, in every mode (api-contract §2.4)."""
+
 from __future__ import annotations
 
 import json

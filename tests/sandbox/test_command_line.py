@@ -1,3 +1,5 @@
+"""``python -m email_contacts.sandbox``: its options, and its data across a kill and a restart."""
+
 from __future__ import annotations
 
 import os

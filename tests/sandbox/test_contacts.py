@@ -1,3 +1,5 @@
+"""Single contacts: created, updated, found by each identifier, refused (api-contract §1.3, §6)."""
+
 from __future__ import annotations
 
 from typing import Any

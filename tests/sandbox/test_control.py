@@ -1,3 +1,5 @@
+"""The control routes: knobs, journal, reset."""
+
 from __future__ import annotations
 
 import dataclasses

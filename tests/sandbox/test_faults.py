@@ -1,3 +1,5 @@
+"""Faults on the way there and back, on a real connection."""
+
 from __future__ import annotations
 
 import time

@@ -1,3 +1,5 @@
+"""Folders and lists, their members and their counters (api-contract §1.1, §1.2, §1.5, §1.6)."""
+
 from __future__ import annotations
 
 from typing import Any

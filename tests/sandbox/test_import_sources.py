@@ -1,3 +1,5 @@
+"""What an import may come from: ``jsonBody``, ``fileBody``, ``fileUrl`` (api-contract §2.1)."""
+
 from __future__ import annotations
 
 import json

@@ -1,3 +1,5 @@
+"""What an import does to contacts and lists, row by row (api-contract §2, §3)."""
+
 from __future__ import annotations
 
 from typing import Any

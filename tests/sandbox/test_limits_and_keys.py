@@ -1,3 +1,5 @@
+"""Keys, addresses, rate limits and body sizes (api-contract §5)."""
+
 from __future__ import annotations
 
 import socket

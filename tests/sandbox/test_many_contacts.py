@@ -1,3 +1,5 @@
+"""Many contacts: an import of them, while other requests are answered."""
+
 from __future__ import annotations
 
 import pytest

@@ -1,3 +1,5 @@
+"""The pages that a person looks at."""
+
 from __future__ import annotations
 
 import re

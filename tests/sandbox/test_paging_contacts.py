@@ -1,3 +1,5 @@
+"""Pages of contacts: caps, order, filters, counts, and changes during a walk (api-contract §4)."""
+
 from __future__ import annotations
 
 import time

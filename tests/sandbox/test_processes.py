@@ -1,3 +1,5 @@
+"""Processes: states, reports, and a platform without the route (api-contract §2.3)."""
+
 from __future__ import annotations
 
 import csv
