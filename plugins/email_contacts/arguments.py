@@ -58,8 +58,9 @@ def as_ids(value: Any, name: str) -> list[int]:
     if value is None or value == "":
         return []
     if isinstance(value, str):
-        value = [part for part in value.strip().strip("[]()").split(",") if part.strip()]
-    if not isinstance(value, Iterable):
+        parts = (part.strip(" '\"") for part in value.strip().strip("[]()").split(","))
+        value = [part for part in parts if part]
+    if isinstance(value, bytes) or not isinstance(value, Iterable):
         value = [value]
     return [as_id(one, name) for one in value if one is not None]
 
