@@ -95,9 +95,9 @@ class Demo:
         self.say(f"triggered {DAG_ID}: include/sample_contacts/contacts.csv")
         state = self._follow(stack, run_id)
         receipt = stack.rest.xcom(DAG_ID, run_id, "receipt", key="receipt")
-        list_path = f"/v3/contacts/lists/{receipt['list_ids'][0]}" if receipt else None
-        size = stack.sandbox(list_path).json()["uniqueSubscribers"] if list_path else 0
-        return Outcome(run_id, state, receipt, list_size=size, logs=stack.logs)
+        list_ids = receipt["list_ids"] if receipt else []
+        sizes = [stack.sandbox(f"/v3/contacts/lists/{one}").json()["uniqueSubscribers"] for one in list_ids]
+        return Outcome(run_id, state, receipt, list_size=sum(sizes), logs=stack.logs)
 
     def conclude(self, outcome: Outcome) -> int:
         """Show the receipt.
@@ -162,8 +162,8 @@ class Demo:
         rows = receipt["rows"]
         for what in ("read", "accepted", "rejected", "duplicates", "held_back"):
             table.add_row(what.replace("_", " "), str(rows[what]), end_section=what in ("read", "held_back"))
-        table.add_row(f"on list {receipt['list_ids'][0]} of the platform now", str(size))
-        table.add_row("processes", ", ".join(map(str, receipt["process_ids"])))
+        table.add_row(f"on list {_listed(receipt['list_ids'])} of the platform now", str(size))
+        table.add_row("processes", _listed(receipt["process_ids"]))
         table.add_row("state", receipt["state"])
         self._console.print()
         self._console.print(table)
@@ -172,6 +172,10 @@ class Demo:
     def say(self, text: str) -> None:
         """Print one line with the time since the start."""
         self._console.print(f"[dim]{time.monotonic() - self._started:6.1f} s[/]  {text}", soft_wrap=True)
+
+
+def _listed(ids: list[int]) -> str:
+    return ", ".join(map(str, ids)) or "none"
 
 
 def _local_path(uri: str) -> Path:

@@ -7,6 +7,7 @@ import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -44,7 +45,7 @@ def celery_results(stack: CeleryStack) -> dict[str, int]:
     environment = stack.machine.environment(stack.compose.services["airflow-worker"])
     engine = create_engine(environment["AIRFLOW__CELERY__RESULT_BACKEND"].removeprefix("db+"))
     with engine.connect() as connection:
-        rows = connection.execute(text("SELECT status, count(*) FROM celery_taskmeta GROUP BY status"))
+        rows: Any = connection.execute(text("SELECT status, count(*) FROM celery_taskmeta GROUP BY status"))
         results = {str(status): int(count) for status, count in rows}
     engine.dispose()
     return results
