@@ -1,0 +1,199 @@
+"""What a connection says, however it was written down."""
+
+from __future__ import annotations
+
+import json
+import re
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airflow.sdk import Connection, ObjectStoragePath
+from hypothesis import given
+from hypothesis import strategies as st
+
+from email_contacts.api import InvalidRequest
+from email_contacts.connection import FIELDS, ContactsConnection, Field, InvalidConnection
+
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "connection.md"
+
+
+def read(host: str | None = "https://api.example.com", **settings: Any) -> ContactsConnection:
+    given = {"conn_id": "c", "conn_type": "email_contacts", "password": "the-key-itself", **settings}
+    return ContactsConnection.from_airflow(Connection(host=host, **given))
+
+
+def extra(**values: Any) -> ContactsConnection:
+    return read(extra=json.dumps(values))
+
+
+def test_defaults_hold_for_what_is_left_out() -> None:
+    for settings in (
+        read(),
+        extra(**{field.name: None for field in FIELDS}),
+        extra(**{f.name: "" for f in FIELDS}),
+    ):
+        for field in FIELDS:
+            assert getattr(settings, field.name) == field.default
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "base_url"),
+    [
+        ("https://api.example.com", None, "https://api.example.com"),
+        ("api.example.com", None, "https://api.example.com"),
+        ("api.example.com", 8443, "https://api.example.com:8443"),
+        ("https://api.example.com/v3", 8443, "https://api.example.com:8443/v3"),
+        ("https://api.example.com:8443", 8443, "https://api.example.com:8443"),
+        ("http://[::1]", 8080, "http://[::1]:8080"),
+        ("http://[::1]:8080/", None, "http://[::1]:8080/"),
+    ],
+)
+def test_host_and_port_make_the_base_url(host: str, port: int | None, base_url: str) -> None:
+    settings = read(host, port=port)
+    assert settings.base_url == base_url
+    settings.client().close()
+
+
+def test_an_address_brings_only_strings() -> None:
+    settings = ContactsConnection.from_airflow(
+        Connection.from_uri(
+            "email-contacts://https://:the-key@api.example.com:8443/"
+            "?timeout=5.5&requests_per_second=20&max_running_imports=2&allow_http=True&max_rejects=5%25",
+            conn_id="c",
+        )
+    )
+    assert settings.base_url == "https://api.example.com:8443"
+    assert settings.api_key.value == "the-key"
+    assert (settings.timeout, settings.requests_per_second, settings.max_running_imports) == (5.5, 20, 2)
+    assert settings.allow_http is True
+    assert settings.max_rejects == "5%"
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"), [("True", True), ("true", True), ("False", False), (" false ", False)]
+)
+def test_a_switch_may_come_as_a_word(said: str, meant: bool) -> None:
+    assert extra(allow_http=said).allow_http is meant
+
+
+def test_a_limit_of_rejects_may_come_as_a_number() -> None:
+    assert extra(max_rejects=100).max_rejects == "100"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "rule"),
+    [
+        ("timeout", 0, "0 is less than the minimum of 1"),
+        ("timeout", "soon", "'soon' is not of type 'number'"),
+        ("timeout", True, "True is not of type 'number'"),
+        ("timeout", "null", "None is not of type 'number'"),
+        ("requests_per_second", 0, "less than or equal to the minimum of 0"),
+        ("process_polls_per_hour", 1.5, "1.5 is not of type 'integer'"),
+        ("process_polls_per_hour", 36001, "greater than the maximum of 36000"),
+        ("max_running_imports", 51, "51 is greater than the maximum of 50"),
+        ("staging_uri", ["a"], "is not of type 'string'"),
+        ("max_rejects", "many", "'many' does not match"),
+        ("max_rejects", "5 %", "does not match"),
+        ("allow_http", "yes", "'yes' is not of type 'boolean'"),
+        ("allow_http", 1, "1 is not of type 'boolean'"),
+    ],
+)
+def test_a_wrong_value_is_named_with_field_and_rule(name: str, value: Any, rule: str) -> None:
+    (field,) = [field for field in FIELDS if field.name == name]
+    with pytest.raises(InvalidConnection, match=re.escape(rule)) as caught:
+        extra(**{name: value})
+    for part in ("'c'", repr(name), field.label, field.description):
+        assert part in str(caught.value)
+
+
+json_values = (
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text() | st.lists(st.none())
+)
+
+
+@given(st.sampled_from(FIELDS), json_values)
+def test_any_other_value_is_read_or_refused_and_nothing_else(field: Field, value: Any) -> None:
+    kinds = {"string": str, "boolean": bool}
+    with suppress(InvalidConnection):
+        read_value = getattr(extra(**{field.name: value}), field.name)
+        assert isinstance(read_value, kinds.get(field.schema["type"], (int, float)))
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"host": None}, "has no host; set it to the platform's base URL"),
+        ({"host": ""}, "has no host"),
+        ({"password": None}, "has no password; set it to the platform's API key"),
+        ({"password": ""}, "has no password"),
+    ],
+)
+def test_host_and_key_must_be_there(settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(InvalidConnection, match=message):
+        read(**settings)
+
+
+def test_the_key_shows_nowhere() -> None:
+    settings = read()
+    client = settings.client()
+    assert "the-key-itself" not in f"{settings!r} {settings} {settings.__dict__} {client!r}"
+    assert settings.api_key.value == "the-key-itself"
+
+
+def test_plain_http_needs_a_loopback_host_or_permission() -> None:
+    read("http://127.0.0.1:8080").client().close()
+    with pytest.raises(InvalidRequest, match="unencrypted"):
+        read("http://sandbox:8080").client()
+    read("http://sandbox:8080", extra='{"allow_http": true}').client().close()
+
+
+@pytest.mark.parametrize("given_uri", ["s3://bucket/stage", "s3://bucket/stage/"])
+def test_the_stage_may_be_a_bucket(given_uri: str) -> None:
+    assert extra(staging_uri=given_uri).staging_root == "s3://bucket/stage"
+
+
+@pytest.mark.parametrize(
+    ("home", "expected"),
+    [
+        ("/srv/air flow", "/srv/air flow/email_contacts"),
+        ("~/somewhere", f"{Path.home()}/somewhere/email_contacts"),
+        (None, f"{Path.home()}/airflow/email_contacts"),
+        ("relative", f"{Path.cwd()}/relative/email_contacts"),
+    ],
+)
+def test_without_a_stage_it_is_below_airflows_home(
+    home: str | None, expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("AIRFLOW_HOME")
+    if home is not None:
+        monkeypatch.setenv("AIRFLOW_HOME", home)
+    assert ObjectStoragePath(read().staging_root).path == expected
+
+
+def test_the_page_shows_the_fields_as_they_are() -> None:
+    """The table in docs/connection.md is held equal to the declarations."""
+    table = PAGE.read_text().partition("## The fields")[2].partition("\n## ")[0]
+    rows = [line.strip("| ").split(" | ") for line in table.splitlines() if line.startswith("| `")]
+    assert rows == [
+        [
+            f"`{field.name}`",
+            field.label,
+            f"`{field.default}`" if field.default != "" else "empty",
+            field.description,
+        ]
+        for field in FIELDS
+    ]
+
+
+def test_the_examples_of_the_page_are_connections() -> None:
+    text = PAGE.read_text()
+    documents = re.findall(r"^export AIRFLOW_CONN_\w+='(\{.*?\})'$", text, re.MULTILINE | re.DOTALL)
+    addresses = re.findall(r"^export AIRFLOW_CONN_\w+='(email-contacts://.*)'$", text, re.MULTILINE)
+    assert documents
+    assert addresses
+    made = [Connection.from_json(document, conn_id="c") for document in documents]
+    made += [Connection.from_uri(address, conn_id="c") for address in addresses]
+    for connection in made:
+        ContactsConnection.from_airflow(connection).client().close()
