@@ -75,14 +75,15 @@ FORM = {
         section=WHAT,
     ),
     "unknown_columns": Param(
-        "", type="string", enum=["", "fail", "drop"], title="Columns that the account does not know",
-        values_display={"": "as the mapping says, otherwise fail", "fail": "fail", "drop": "drop"},
+        None, type=OPTIONAL, enum=[None, "fail", "drop"], title="Columns that the account does not know",
+        values_display={"null": "as the mapping says, otherwise fail"},
         description="The platform drops them in silence; fail names them before anything is sent.",
         section=WHAT,
     ),
     "max_rejects": Param(
         "10%", type=OPTIONAL, pattern=r"^(\d+|\d+(\.\d+)?%)?$", title="Rejected rows at most",
-        description="More than this, and nothing is sent: a number (100) or a share (10%). Empty: no limit.",
+        description="More than this, and nothing is sent: a number (100) or a share (10%). "
+        "Empty: as the connection says.",
         section=WHAT,
     ),
     "conn_id": Param(
@@ -143,7 +144,7 @@ def import_contacts() -> None:
         delimiter="{{ params.delimiter or '' }}",
         encoding="{{ params.encoding or '' }}",
         mapping="{{ params.mapping or '' }}",
-        unknown_columns="{{ params.unknown_columns }}",
+        unknown_columns="{{ params.unknown_columns or '' }}",
         max_rejects="{{ params.max_rejects or '' }}",
         execution_timeout=timedelta(hours=6),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -12,11 +13,12 @@ from types import TracebackType
 
 import requests
 
+from email_contacts.connection import CONN_TYPE, DEFAULT_CONN_ID, FIELDS
 from local.home import PROJECT, USER, Home
 from local.processes import Service, StartError, wait_until
 from local.rest import AirflowRest
 
-CONN_ID = "email_contacts_default"
+CONN_ID = DEFAULT_CONN_ID
 API_KEY = "sandbox-key"
 COMPONENTS = ("api-server", "scheduler", "dag-processor", "triggerer")
 
@@ -91,6 +93,8 @@ class Stack:
         """Start the platform and learn its address from what it prints."""
         database = self.home.folder / "sandbox.db"
         options = ["--port", "0", "--database", str(database), "--api-key", API_KEY, *self._sandbox_options]
+        # Its address is read from its log, where an earlier one must not stand.
+        (self.home.logs / "sandbox.log").unlink(missing_ok=True)
         service = self._service("sandbox", [sys.executable, "-m", "email_contacts.sandbox", *options])
         wait_until(
             lambda: "sandbox: http" in service.log.read_text(),
@@ -145,14 +149,16 @@ class Stack:
 def sandbox_connection(url: str, *, stage: str) -> dict[str, str]:
     """The connection to a sandbox, as Airflow's REST API takes it.
 
-    The sandbox has no hourly budget, so that its imports may be looked at every few seconds.
+    Every field is named, for Airflow's form shows only those that a connection has. The sandbox has no hourly
+    budget, so that its imports may be looked at every few seconds.
     """
+    defaults = {field.name: field.default for field in FIELDS}
     return {
         "connection_id": CONN_ID,
-        "conn_type": "email_contacts",
+        "conn_type": CONN_TYPE,
         "host": url,
         "password": API_KEY,
-        "extra": f'{{"staging_uri": "{stage}", "process_polls_per_hour": 3600}}',
+        "extra": json.dumps({**defaults, "staging_uri": stage, "process_polls_per_hour": 3600}),
     }
 
 
