@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
-from airflow.sdk.exceptions import TaskDeferred
 
 from email_contacts.api import ContactsClient
 from email_contacts.operators.base import ContactsOperator
@@ -51,22 +49,3 @@ def rendered(operator: ContactsOperator, context: Context) -> ContactsOperator:
 def asked(sandbox: SandboxServer) -> list[str]:
     """The names of the routes that were asked, in order."""
     return [entry.route for entry in sandbox.journal()]
-
-
-def fired(deferred: TaskDeferred) -> dict[str, Any]:
-    """Run the trigger that a task deferred to, and give the payload of its event."""
-
-    async def first() -> Any:
-        return await anext(deferred.trigger.run())
-
-    payload: dict[str, Any] = asyncio.run(first()).payload
-    return payload
-
-
-def carried_through(operator: ContactsOperator, context: Context) -> Any:
-    """Execute a task; where it defers, run its trigger and come back as Airflow would."""
-    try:
-        return operator.execute(context)
-    except TaskDeferred as deferred:
-        comes_back = getattr(operator, deferred.method_name)
-        return comes_back(context, fired(deferred), **(deferred.kwargs or {}))

@@ -11,8 +11,9 @@ from email_contacts.api import ContactsClient, RateLimited, Unavailable
 from email_contacts.imports.waiting import WaitingFailed
 from email_contacts.operators.imports import ImportContactsOperator
 from email_contacts.sandbox import SandboxServer
+from tests.deferral import carried_through, fired
 from tests.imports.conftest import until
-from tests.operators.conftest import LIST, asked, carried_through, fired
+from tests.operators.conftest import LIST, asked
 from tests.task_context import StateStore, make_context, pushed
 
 if TYPE_CHECKING:

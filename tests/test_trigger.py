@@ -1,0 +1,230 @@
+"""The trigger: it looks first and at the clock second, and never holds up the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from airflow._shared.module_loading import import_string
+
+from email_contacts.api import ContactsClient
+from email_contacts.imports.waiting import pauses, try_to_look
+from email_contacts.imports.watch import Sighting
+from email_contacts.sandbox import SandboxServer
+from email_contacts.trigger import ImportCompletedTrigger
+from tests.conftest import CONN_ID, connect
+from tests.deferral import event_of
+from tests.imports.conftest import asked, submitted, until_ended
+
+FOR_EVER = 1e12
+
+
+@pytest.fixture(autouse=True)
+def connection(sandbox: SandboxServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The default connection without a pace to keep; a failed look is not repeated by the client."""
+    connect(monkeypatch, sandbox, stage=tmp_path, requests_per_second=1000)
+    monkeypatch.setattr("email_contacts.connection.MAX_WAIT", 0.0)
+
+
+@pytest.fixture
+def platform(sandbox: SandboxServer) -> Iterator[ContactsClient]:
+    """A client of the test's own."""
+    with ContactsClient(sandbox.url, sandbox.api_key, requests_per_second=1000) as client:
+        yield client
+
+
+def trigger(process_ids: Sequence[int], **arguments: Any) -> ImportCompletedTrigger:
+    given = {"deadline": FOR_EVER, "not_before": 0.0, "poll_interval": 0.01, **arguments}
+    return ImportCompletedTrigger(conn_id=CONN_ID, process_ids=process_ids, **given)
+
+
+def test_it_survives_being_stored() -> None:
+    path, kwargs = trigger([5, 6], enough="any", poll_interval=None).serialize()
+    stored = json.loads(json.dumps(kwargs))
+    again = import_string(path)(**stored)
+    assert type(again) is ImportCompletedTrigger
+    assert again.serialize() == (path, kwargs)
+    assert again.process_ids == [5, 6]
+
+
+def test_it_fires_once_when_all_imports_have_ended(sandbox: SandboxServer, platform: ContactsClient) -> None:
+    sandbox.set_knobs(process_seconds=0.2)
+    ids = submitted(platform, 2)
+    assert event_of(trigger(ids)) == {
+        "outcome": "seen",
+        "processes": [{"process_id": one, "status": "completed", "rejects": {}} for one in ids],
+        "error": "",
+    }
+
+
+def test_a_failed_import_is_seen_and_not_judged(sandbox: SandboxServer, platform: ContactsClient) -> None:
+    sandbox.set_knobs(final_status="failed")
+    event = event_of(trigger(submitted(platform, 1)))
+    assert (event["outcome"], event["processes"][0]["status"]) == ("seen", "failed")
+
+
+def test_one_of_several_can_be_enough(sandbox: SandboxServer, platform: ContactsClient) -> None:
+    ids = submitted(platform, 1)
+    until_ended(platform, *ids)
+    sandbox.set_knobs(hold="queued")
+    ids += submitted(platform, 1)
+    event = event_of(trigger(ids, enough="any"))
+    assert [seen["status"] for seen in event["processes"]] == ["completed", "queued"]
+
+
+def test_an_import_that_ended_after_the_deadline_has_ended(platform: ContactsClient) -> None:
+    ids = submitted(platform, 1)
+    until_ended(platform, *ids)
+    assert event_of(trigger(ids, deadline=0.0))["outcome"] == "seen"
+
+
+def test_an_import_that_runs_at_the_deadline_is_late(
+    sandbox: SandboxServer, platform: ContactsClient
+) -> None:
+    sandbox.set_knobs(hold="in_process")
+    event = event_of(trigger(submitted(platform, 1), deadline=0.0))
+    assert (event["outcome"], event["processes"][0]["status"]) == ("late", "in_process")
+
+
+def test_a_look_costs_one_request_however_many_imports(
+    sandbox: SandboxServer, platform: ContactsClient
+) -> None:
+    ids = submitted(platform, 30)
+    until_ended(platform, *ids)
+    before = len(sandbox.journal())
+    event_of(trigger(ids))
+    assert [entry.route for entry in sandbox.journal()[before:]] == ["processes"]
+
+
+@pytest.mark.parametrize("kind", ["429", "500", "503", "524", "reset", "closed", "truncated"])
+def test_trouble_that_may_pass_never_ends_the_wait(
+    kind: str, sandbox: SandboxServer, platform: ContactsClient
+) -> None:
+    ids = submitted(platform, 1)
+    sandbox.set_knobs(faults=[{"route": "process", "kind": kind, "times": 3, "seconds": 0.01}])
+    assert event_of(trigger(ids))["outcome"] == "seen"
+    assert sandbox.knobs.faults == ()
+
+
+def test_a_platform_that_was_never_reached_is_late_and_not_done(sandbox: SandboxServer) -> None:
+    sandbox.set_knobs(faults=[{"route": "*", "kind": "500", "times": 0}])
+    assert event_of(trigger([1], deadline=0.0)) == {"outcome": "late", "processes": [], "error": ""}
+
+
+@pytest.mark.parametrize(
+    ("knobs", "error"),
+    [
+        ({"faults": ["process:401_key"]}, "Check the API key"),
+        ({"faults": ["process:401_ip"]}, "IP address"),
+        ({"process_route": "404"}, "nothing tells when an import ends"),
+        ({}, "Process ID does not exist"),
+    ],
+)
+def test_a_wait_that_is_of_no_use_ends_with_the_reason(
+    knobs: dict[str, Any], error: str, sandbox: SandboxServer
+) -> None:
+    sandbox.set_knobs(**knobs)
+    event = event_of(trigger([999]))
+    assert event["outcome"] == "error"
+    assert error in event["error"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "error"),
+    [
+        ({"password": ""}, "has no password"),
+        ({"host": "http://api.example.com"}, "unencrypted"),
+        ({"extra": {"timeout": "soon"}}, "'timeout'"),
+    ],
+)
+def test_a_connection_that_cannot_work_ends_it_with_the_reason(
+    settings: dict[str, Any], error: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = {
+        "conn_type": "email_contacts",
+        "host": "https://api.example.com",
+        "password": "key",
+        **settings,
+    }
+    monkeypatch.setenv(f"AIRFLOW_CONN_{CONN_ID.upper()}", json.dumps(document))
+    event = event_of(trigger([1]))
+    assert event["outcome"] == "error"
+    assert error in event["error"]
+
+
+def slept_by(run: ImportCompletedTrigger, monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The sleeps that a trigger asks for, by a clock that begins at 1000 and moves by them alone."""
+    asked_for: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        asked_for.append(seconds)
+
+    # The room's own names, not the modules: the sandbox lives in this process and keeps real time.
+    clock = SimpleNamespace(time=lambda: 1000 + sum(asked_for))
+    monkeypatch.setattr("email_contacts.trigger.time", clock)
+    loop = SimpleNamespace(sleep=sleep, to_thread=asyncio.to_thread)
+    monkeypatch.setattr("email_contacts.trigger.asyncio", loop)
+    event_of(run)
+    return [seconds for seconds in asked_for if seconds]
+
+
+def test_nothing_is_asked_before_the_task_may_be_resumed(
+    platform: ContactsClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = submitted(platform, 1)
+    until_ended(platform, *ids)
+    assert slept_by(trigger(ids, not_before=1008.0), monkeypatch) == [8.0]
+
+
+def test_a_wait_that_is_of_no_use_does_not_end_before_that_either(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(f"AIRFLOW_CONN_{CONN_ID.upper()}", '{"conn_type": "email_contacts"}')
+    assert slept_by(trigger([1], not_before=1008.0), monkeypatch) == [8.0]
+
+
+def test_it_keeps_the_pace_of_the_connections_budget_up_to_the_deadline(
+    sandbox: SandboxServer, platform: ContactsClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect(monkeypatch, sandbox, stage=tmp_path, process_polls_per_hour=100, requests_per_second=1000)
+    sandbox.set_knobs(hold="queued")
+    run = trigger(submitted(platform, 1), poll_interval=None, deadline=1030.0)
+    assert slept_by(run, monkeypatch) == [5.0, 7.5, 11.25, 6.25]
+    assert list(itertools.islice(pauses(100), 3)) == [5.0, 7.5, 11.25]
+    assert asked(sandbox, "process") == ["process"] * 5
+
+
+def test_a_look_does_not_hold_up_the_event_loop(
+    platform: ContactsClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The look comes back only after another task of the same loop has made progress."""
+    ids = submitted(platform, 1)
+    until_ended(platform, *ids)
+    progress = threading.Event()
+
+    def look_after_progress(*arguments: Any) -> Sighting | None:
+        assert progress.wait(30), "the event loop stood still while the trigger looked"
+        return try_to_look(*arguments)
+
+    monkeypatch.setattr("email_contacts.trigger.try_to_look", look_after_progress)
+
+    async def together() -> Any:
+        async def ticks() -> None:
+            for _ in range(100):
+                await asyncio.sleep(0)
+            progress.set()
+
+        event, _ = await asyncio.gather(anext(trigger(ids).run()), ticks())
+        return event
+
+    assert asyncio.run(together()).payload["outcome"] == "seen"
+
+
+def test_a_kill_says_that_the_imports_go_on(capfd: pytest.CaptureFixture[str]) -> None:
+    asyncio.run(trigger([5]).on_kill())
+    assert "the platform goes on" in capfd.readouterr().out
