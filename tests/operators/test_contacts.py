@@ -196,9 +196,12 @@ def test_a_wrong_export_writes_and_asks_nothing(
 def test_an_unknown_list_fails_at_once_and_trouble_is_worth_a_retry(
     context: Context, sandbox: SandboxServer, tmp_path: Path
 ) -> None:
-    path = (tmp_path / "list.ndjson").as_uri()
+    yesterday = tmp_path / "list.ndjson"
+    yesterday.write_text("{}\n")
+    path = yesterday.as_uri()
     with pytest.raises(AirflowFailException, match="List ID does not exist"):
         GetListContactsOperator(task_id="get", list_id=999, path=path).execute(context)
     sandbox.set_knobs(faults=["list_contacts:500"])
     with pytest.raises(Unavailable):
         GetListContactsOperator(task_id="get", list_id=LIST, path=path).execute(context)
+    assert yesterday.read_text() == "{}\n"

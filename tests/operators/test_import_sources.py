@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.execution_time.task_runner import _serialize_rendered_fields
 
 from email_contacts.api import ContactsClient
 from email_contacts.operators.imports import ImportContactsOperator
@@ -149,6 +150,17 @@ def test_an_unknown_list_fails_at_once(context: Context, sandbox: SandboxServer)
     with pytest.raises(AirflowFailException, match="List"):
         an_import(json_body=PEOPLE, list_ids=[999]).execute(context)
     assert sandbox.imports_accepted() == 0
+
+
+def test_what_signs_an_address_is_masked(context: Context) -> None:
+    operator = an_import(
+        file_url="https://bucket.example/a.csv?X-Signature={{ 'abcdef' }}0123",
+        notify_url="https://hooks.example/done?token=s3cr3t-t0k3n",
+    )
+    fields = _serialize_rendered_fields(rendered(operator, context))
+    assert fields["file_url"] == "https://bucket.example/a.csv?***"
+    assert fields["notify_url"] == "https://hooks.example/done?***"
+    assert operator.file_url == "https://bucket.example/a.csv?X-Signature=abcdef0123"
 
 
 def test_rows_are_not_among_the_rendered_fields() -> None:

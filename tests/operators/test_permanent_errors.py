@@ -120,6 +120,18 @@ def test_trouble_that_may_pass_is_left_to_the_retries(
                 operator.execute(context)
 
 
+def test_a_limit_over_the_cap(context: Context, sandbox: SandboxServer) -> None:
+    """No operator takes a limit; a DAG's own one, made of the hook, does."""
+
+    class FirstPage(ContactsOperator):
+        def act(self, context: Context) -> Any:
+            return self.hook.client.contacts(limit=2000).count
+
+    with pytest.raises(AirflowFailException, match=r"limit=2000 is over the API's maximum of 1000"):
+        FirstPage(task_id="page").execute(context)
+    assert asked(sandbox) == []
+
+
 def test_a_host_that_is_not_there_is_left_to_the_retries(
     context: Context, change: Any, tmp_path: Path
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
+from itertools import chain, islice
 from typing import Any
 
 log = logging.getLogger(__name__)
@@ -20,9 +21,12 @@ def write_contacts(contacts: Iterable[dict[str, Any]], path: str) -> dict[str, A
 
     target = ObjectStoragePath(path)
     target.parent.mkdir(parents=True, exist_ok=True)
+    # The first page before the file is opened: an unknown list must not empty the file of yesterday.
+    rows = iter(contacts)
+    first = list(islice(rows, 1))
     count = 0
     with target.open("wb") as file:  # type: ignore[no-untyped-call]
-        for contact in contacts:
+        for contact in chain(first, rows):
             file.write(orjson.dumps(contact, option=orjson.OPT_APPEND_NEWLINE))
             count += 1
     log.info("wrote %d contacts to %s", count, path)

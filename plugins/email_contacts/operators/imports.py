@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.log import mask_secret
 
 from email_contacts.arguments import InvalidArgument, as_flag, as_id, as_ids, as_text, exactly_one
 from email_contacts.failures import failing_at_once
@@ -20,6 +21,8 @@ from email_contacts.operators.base import ContactsOperator
 from email_contacts.trigger import RESUME_GRACE, ImportCompletedTrigger
 
 if TYPE_CHECKING:
+    import jinja2
+
     from email_contacts.api import ImportRequest, NewList
     from email_contacts.arguments import FlagArg, IdsArg, TextArg
 
@@ -98,6 +101,20 @@ class ImportContactsOperator(ContactsOperator):
         self.deferrable = deferrable
         self.poll_interval = poll_interval
         self.timeout = timeout
+
+    def _do_render_template_fields(
+        self,
+        parent: Any,
+        template_fields: Iterable[str],
+        context: Context,
+        jinja_env: jinja2.Environment,
+        seen_oids: set[int],
+    ) -> None:
+        """Render, and mask what opens an address to whoever holds it: a signature, a token."""
+        super()._do_render_template_fields(parent, template_fields, context, jinja_env, seen_oids)
+        for address in (self.file_url, self.notify_url):
+            if query := str(address or "").partition("?")[2]:
+                mask_secret(query)
 
     def act(self, context: Context) -> int:
         """Reconnect to the import of an earlier try, or submit it; then wait for its end, or hand it on."""
