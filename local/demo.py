@@ -81,11 +81,8 @@ class Demo:
         :return: the exit status: 0 only when the import completed and every row is accounted for.
         """
         shutil.rmtree(FOLDER, ignore_errors=True)
-        self.say(
-            "starting the sandbox platform and Airflow (API server, scheduler, DAG processor, triggerer)"
-        )
-        with Stack(Home(FOLDER), sandbox_options=SANDBOX_OPTIONS) as stack:
-            self.say(f"sandbox platform at {stack.sandbox_url}, Airflow at {stack.home.url}")
+        self.say("starting the sandbox platform and a real Airflow")
+        with Stack(Home(FOLDER), sandbox_options=SANDBOX_OPTIONS, say=self.say) as stack:
             outcome = self.watch(stack)
         return self.conclude(outcome)
 

@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -29,6 +29,7 @@ class Stack:
     :param home: where this Airflow lives.
     :param sandbox_options: further command-line options of the sandbox.
     :param components: Airflow commands to run, each a process.
+    :param say: told about every step of the start.
     """
 
     def __init__(
@@ -37,6 +38,7 @@ class Stack:
         *,
         sandbox_options: Sequence[str] = (),
         components: Sequence[str] = COMPONENTS,
+        say: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.home = home
         self.rest = AirflowRest(home.url, user=USER, password=home.password)
@@ -44,6 +46,7 @@ class Stack:
         self.services: list[Service] = []
         self._sandbox_options = sandbox_options
         self._components = components
+        self._say = say
 
     def __enter__(self) -> Stack:
         try:
@@ -70,10 +73,13 @@ class Stack:
         """
         self.home.create()
         self.start_sandbox()
+        self._say(f"sandbox platform at {self.sandbox_url}")
         self.migrate()
+        self._say("metadata database is ready")
         for component in self._components:
             self.start_component(component)
         wait_until(self.rest.is_healthy, services=self.services, seconds=120, what="waited for Airflow")
+        self._say(f"Airflow is healthy at {self.home.url}: {', '.join(self._components)}")
         self.rest.login()
         self.seed_connection()
         wait_until(
