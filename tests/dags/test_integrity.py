@@ -62,9 +62,9 @@ def test_every_field_of_the_form_explains_itself(dag_bag: DagBag) -> None:
 def test_the_form_can_be_sent_as_it_is(dag_bag: DagBag) -> None:
     """The UI takes an empty text for a missing one: a field that is not optional must come filled in."""
     for dag in dag_bag.dags.values():
-        for name, value in dag.params.items():
+        for name in dag.params:
             optional = "null" in dag.params.get_param(name).schema["type"]
-            assert optional or value != "", f"{dag.dag_id}: {name}"
+            assert optional or dag.params[name] != "", f"{dag.dag_id}: {name}"
 
 
 def test_the_chain_is_the_one_that_is_documented(dag_bag: DagBag) -> None:
