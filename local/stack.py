@@ -137,7 +137,7 @@ class Stack:
 
     def seed_connection(self) -> None:
         """Point the default connection at the sandbox."""
-        self.rest.put_connection(sandbox_connection(self.sandbox_url, stage=self.home.stage.as_uri()))
+        self.rest.put_connection(sandbox_connection(self.sandbox_url, stage=f"file://{self.home.stage}"))
 
     def sandbox(self, path: str, **params: int | str) -> requests.Response:
         """Ask the sandbox, as its API or its control routes."""

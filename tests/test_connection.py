@@ -94,6 +94,7 @@ def test_a_limit_of_rejects_may_come_as_a_number() -> None:
         ("process_polls_per_hour", 36001, "greater than the maximum of 36000"),
         ("max_running_imports", 51, "51 is greater than the maximum of 50"),
         ("staging_uri", ["a"], "is not of type 'string'"),
+        ("staging_uri", "stage/contacts", "'stage/contacts' does not match"),
         ("max_rejects", "many", "'many' does not match"),
         ("max_rejects", "5 %", "does not match"),
         ("allow_http", "yes", "'yes' is not of type 'boolean'"),

@@ -79,7 +79,7 @@ FIELDS = (
         "Staging folder",
         "Where prepared batches, rejects and receipts are kept: a folder or bucket that every worker reaches "
         "(file:///..., s3://...). Empty: the folder email_contacts below AIRFLOW_HOME.",
-        {"type": "string", "default": ""},
+        {"type": "string", "default": "", "pattern": r"^(/.*|[a-z][a-z0-9+.-]*://.+)?$"},
     ),
     Field(
         "max_rejects",

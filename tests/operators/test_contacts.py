@@ -205,3 +205,15 @@ def test_an_unknown_list_fails_at_once_and_trouble_is_worth_a_retry(
     with pytest.raises(Unavailable):
         GetListContactsOperator(task_id="get", list_id=LIST, path=path).execute(context)
     assert yesterday.read_text() == "{}\n"
+
+
+def test_an_export_that_ends_in_the_middle_leaves_nothing_that_looks_complete(
+    context: Context, sandbox: SandboxServer, tmp_path: Path
+) -> None:
+    sandbox.seed_contacts(1_500)
+    # The key is withdrawn after the first page of a thousand.
+    sandbox.set_knobs(faults=[{"route": "contacts", "kind": "401_key", "skip": 1}])
+    target = tmp_path / "contacts.ndjson"
+    with pytest.raises(AirflowFailException, match="API key"):
+        GetContactsOperator(task_id="get", path=target.as_uri()).execute(context)
+    assert not target.exists()

@@ -130,10 +130,10 @@ def _not_found(
 ) -> NotFound:
     # The eight routes of the seed are there on every platform, and their 404 need not carry a code (§1.5).
     # Elsewhere only the code tells an unknown id from a gateway that does not know the route (§2.3).
-    if refusal.code == "document_not_found" or (
-        answer.status == 404 and refusal.message and call.endpoint.in_seed
-    ):
+    if refusal.code == "document_not_found":
         return NotFound(said, **details)
+    if answer.status == 404 and refusal.message and call.endpoint.in_seed:
+        return NotFound(f"{said}. If the id is right, check the base URL", **details)
     if answer.is_html:
         return RouteMissing(f"{said}. The host {IS_BASE_URL_RIGHT}", **details)
     return RouteMissing(

@@ -15,6 +15,7 @@ def write_contacts(contacts: Iterable[dict[str, Any]], path: str) -> dict[str, A
 
     :param path: where to write; the folder is made when it is missing.
     :return: ``path`` and ``contacts`` (how many).
+    :raises Exception: whatever ended the reading; then no file is left that looks complete.
     """
     import orjson
     from airflow.sdk import ObjectStoragePath
@@ -25,9 +26,13 @@ def write_contacts(contacts: Iterable[dict[str, Any]], path: str) -> dict[str, A
     rows = iter(contacts)
     first = list(islice(rows, 1))
     count = 0
-    with target.open("wb") as file:  # type: ignore[no-untyped-call]
-        for contact in chain(first, rows):
-            file.write(orjson.dumps(contact, option=orjson.OPT_APPEND_NEWLINE))
-            count += 1
+    try:
+        with target.open("wb") as file:  # type: ignore[no-untyped-call]
+            for contact in chain(first, rows):
+                file.write(orjson.dumps(contact, option=orjson.OPT_APPEND_NEWLINE))
+                count += 1
+    except BaseException:
+        target.unlink(missing_ok=True)
+        raise
     log.info("wrote %d contacts to %s", count, path)
     return {"path": path, "contacts": count}
