@@ -17,7 +17,7 @@ from tests.api.conftest import API_KEY
 from tests.api.fake_clock import FakeClock
 from tests.api.scripted_server import Play, ScriptedServer, answers, answers_html, resets, truncates
 
-JANE = "jane.zyx@example.com"
+JANE = "jane.zyxwvu@example.com"
 PHONE = "491701234567"
 TELL_TALE = {"code": "invalid_parameter", "message": f"Contact {JANE} with +49 170 123 45 67 is odd"}
 ROWS = [{"email": JANE, "attributes": {"SMS": PHONE}}]
@@ -42,7 +42,7 @@ FAULTS: list[Play] = [
 
 
 def assert_nothing_personal(text: str) -> None:
-    for secret in (API_KEY, "jane", "zyx", PHONE, "170", "example.com"):
+    for secret in (API_KEY, "jane", "zyxwvu", PHONE, "170 123", "example.com"):
         assert secret not in text
 
 
