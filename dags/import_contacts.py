@@ -102,11 +102,6 @@ FORM = {
         True, type="boolean", title="Update existing contacts",
         description="Off: people who are in the account already keep their attributes.", section=HOW,
     ),
-    "empty_contacts_attributes": Param(
-        False, type="boolean", title="Let empty fields erase",
-        description="On: an empty field in the file erases what the contact has. It cannot be undone.",
-        section=HOW,
-    ),
     "disable_notification": Param(
         True, type="boolean", title="No e-mail to the account's owner",
         description="The platform would send one for each batch.", section=HOW,
@@ -132,6 +127,7 @@ FORM = {
         "retry_delay": timedelta(seconds=20),
         "retry_exponential_backoff": True,
         "max_retry_delay": timedelta(minutes=10),
+        "execution_timeout": timedelta(minutes=30),
     },
 )
 def import_contacts() -> None:
@@ -155,15 +151,18 @@ def import_contacts() -> None:
         task_id="import",
         list_ids=[target.output],
         update_existing_contacts="{{ params.update_existing_contacts }}",
-        empty_contacts_attributes="{{ params.empty_contacts_attributes }}",
         disable_notification="{{ params.disable_notification }}",
         wait_for_completion=False,
+        execution_timeout=None,  # it may have to wait for other imports to end, in the triggerer
         # The platform is known to get stuck on several imports at once; each task sees whether one runs.
         max_active_tis_per_dagrun=1,
         map_index_template="{{ task.batch_uri.rsplit('/', 1)[-1] }}",
     ).expand(batch_uri=prepare.output)
     wait = ImportCompletedSensor(
-        task_id="wait", process_ids=batches.output, timeout=timedelta(hours=24).total_seconds()
+        task_id="wait",
+        process_ids=batches.output,
+        timeout=timedelta(hours=24).total_seconds(),
+        execution_timeout=None,
     )
     verify = VerifyImportOperator(
         task_id="verify",
