@@ -48,7 +48,8 @@ class ImportContactsOperator(ContactsOperator):
     :param sms_blacklist: opt ALL imported contacts out of text messages. Templated.
     :param disable_notification: spare the account's owner the e-mail about this import. Templated.
     :param update_existing_contacts: default True, as the platform's. Templated.
-    :param empty_contacts_attributes: let empty fields erase what a contact has. Templated.
+    :param empty_contacts_attributes: let empty fields erase what a contact has; a prepared batch has none,
+        for empty cells are left out of it. Templated.
     :param wait_for_completion: end only when the import has ended; otherwise when it is accepted.
     :param deferrable: wait in the triggerer (default) or in the worker.
     :param poll_interval: seconds between looks; None: quick at first, then stretched to the connection's
