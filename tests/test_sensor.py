@@ -229,10 +229,10 @@ def test_an_event_that_is_not_understood_is_no_success(
 def test_a_trigger_that_gave_up_is_left_to_the_retries_which_look_first(
     context: Context, sandbox: SandboxServer, platform: ContactsClient, store: StateStore
 ) -> None:
-    sandbox.set_knobs(process_seconds=0.2)
+    sandbox.set_knobs(hold="in_process")
     ids = submitted(platform, 1)
     deferred = deferral(sensor(ids), context)
-    sandbox.set_knobs(faults=["process:401_ip"])
+    sandbox.set_knobs(hold="none", faults=["process:401_ip"])
     with pytest.raises(WaitingFailed, match="401"):
         sensor(ids).execute_complete(context, fired(deferred))
     assert carried_through(sensor(ids), make_context(store))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -61,9 +62,15 @@ def test_a_fixed_pause_stays_as_it_is() -> None:
 
 
 def test_a_wait_ends_when_the_import_has(sandbox: SandboxServer, client: ContactsClient) -> None:
-    sandbox.set_knobs(process_seconds=0.2)
+    sandbox.set_knobs(hold="in_process")
     ids = submitted(client, 2)
-    outcome = wait_here(client, ids, deadline=time.time() + 30, pauses=pauses(100, every=0.02))
+
+    def ending_after_the_first_look() -> Iterator[float]:
+        yield 0.02
+        sandbox.set_knobs(hold="none")
+        yield from pauses(100, every=0.02)
+
+    outcome = wait_here(client, ids, deadline=time.time() + 30, pauses=ending_after_the_first_look())
     assert [process.id for process in outcome.completed()] == ids
     assert len(asked(sandbox, "processes")) > 1
 

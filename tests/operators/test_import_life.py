@@ -59,8 +59,9 @@ def test_an_import_can_be_waited_for_in_the_worker(context: Context, sandbox: Sa
 def test_an_import_can_be_waited_for_without_a_worker(
     context: Context, sandbox: SandboxServer, platform: ContactsClient
 ) -> None:
-    sandbox.set_knobs(process_seconds=0.3)
+    sandbox.set_knobs(hold="in_process")
     deferred = deferral(an_import(), context)
+    sandbox.set_knobs(hold="none")
     assert deferred.method_name == "execute_complete"
     done = an_import().execute_complete(context, fired(deferred), **(deferred.kwargs or {}))
     assert done == pushed(context)["submission"]["process_id"]
@@ -84,8 +85,9 @@ def test_it_need_not_be_waited_for_at_all(context: Context, sandbox: SandboxServ
 def test_the_end_is_judged_though_the_batch_is_gone(
     context: Context, sandbox: SandboxServer, store: StateStore
 ) -> None:
-    sandbox.set_knobs(process_seconds=0.2)
+    sandbox.set_knobs(hold="in_process")
     deferred = deferral(an_import(), context)
+    sandbox.set_knobs(hold="none")
     gone = an_import(json_body=None, batch_uri="file:///swept/away.json")
     gone.execute_complete(context, fired(deferred), **(deferred.kwargs or {}))
     (entry,) = store.values()

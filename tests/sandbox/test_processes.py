@@ -34,7 +34,6 @@ def test_an_import_goes_through_its_states(sandbox: Rehearsal, word: str) -> Non
 def test_an_import_takes_at_least_its_time(sandbox: Rehearsal) -> None:
     sandbox.server.set_knobs(queue_seconds=0.05, process_seconds=0.1)
     process_id = sandbox.submit(ROWS)
-    assert sandbox.get(f"/processes/{process_id}")["status"] == "queued"
     sandbox.finished(process_id)
     with sandbox.server.account.database.reading() as connection:
         row = connection.execute("SELECT * FROM processes").fetchone()
