@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator, Context
 
 from email_contacts.connection import DEFAULT_CONN_ID
 from email_contacts.failures import failing_at_once
 from email_contacts.hook import ContactsHook
+
+if TYPE_CHECKING:
+    import jinja2
 
 
 class ContactsOperator(BaseOperator):
@@ -36,6 +40,24 @@ class ContactsOperator(BaseOperator):
         with failing_at_once():
             return self.act(context)
 
+    def conceal(self) -> None:
+        """Hide rendered values that Airflow must not show in its log or UI; most operators have none."""
+
     def act(self, context: Context) -> Any:
         """Do the operator's one thing; implemented by each operator."""
         raise NotImplementedError(f"{type(self).__name__} does not say what it does")
+
+    def _do_render_template_fields(
+        self,
+        parent: Any,
+        template_fields: Iterable[str],
+        context: Context,
+        jinja_env: jinja2.Environment,
+        seen_oids: set[int],
+    ) -> None:
+        """Render, and conceal before Airflow stores what was rendered.
+
+        Here and not in ``render_template_fields``, which Airflow does not call for a mapped task.
+        """
+        super()._do_render_template_fields(parent, template_fields, context, jinja_env, seen_oids)
+        self.conceal()

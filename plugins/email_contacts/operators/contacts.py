@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import Context
@@ -14,8 +14,6 @@ from email_contacts.operators.exports import write_contacts
 from email_contacts.operators.personal import hidden, shown
 
 if TYPE_CHECKING:
-    import jinja2
-
     from email_contacts.arguments import FlagArg, IdsArg, InstantArg, TextArg
 
 
@@ -68,19 +66,8 @@ class CreateContactOperator(ContactsOperator):
         self.update_enabled = update_enabled
         self.smtp_blacklist_sender = smtp_blacklist_sender
 
-    def _do_render_template_fields(
-        self,
-        parent: Any,
-        template_fields: Iterable[str],
-        context: Context,
-        jinja_env: jinja2.Environment,
-        seen_oids: set[int],
-    ) -> None:
-        """Render, and hide what was rendered before Airflow stores it for its UI.
-
-        Here and not in ``render_template_fields``, which Airflow does not call for a mapped task.
-        """
-        super()._do_render_template_fields(parent, template_fields, context, jinja_env, seen_oids)
+    def conceal(self) -> None:
+        """Hide what identifies the person."""
         for name in PERSONAL_FIELDS:
             setattr(self, name, hidden(getattr(self, name)))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -21,8 +21,6 @@ from email_contacts.operators.base import ContactsOperator
 from email_contacts.trigger import RESUME_GRACE, ImportCompletedTrigger
 
 if TYPE_CHECKING:
-    import jinja2
-
     from email_contacts.api import ImportRequest, NewList
     from email_contacts.arguments import FlagArg, IdsArg, TextArg
 
@@ -103,16 +101,8 @@ class ImportContactsOperator(ContactsOperator):
         self.poll_interval = poll_interval
         self.timeout = timeout
 
-    def _do_render_template_fields(
-        self,
-        parent: Any,
-        template_fields: Iterable[str],
-        context: Context,
-        jinja_env: jinja2.Environment,
-        seen_oids: set[int],
-    ) -> None:
-        """Render, and mask what opens an address to whoever holds it: a signature, a token."""
-        super()._do_render_template_fields(parent, template_fields, context, jinja_env, seen_oids)
+    def conceal(self) -> None:
+        """Mask what opens an address to whoever holds it: a signature, a token."""
         for address in (self.file_url, self.notify_url):
             if query := str(address or "").partition("?")[2]:
                 mask_secret(query)
