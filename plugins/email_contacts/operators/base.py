@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -43,9 +44,9 @@ class ContactsOperator(BaseOperator):
     def conceal(self) -> None:
         """Hide rendered values that Airflow must not show in its log or UI; most operators have none."""
 
+    @abstractmethod
     def act(self, context: Context) -> Any:
-        """Do the operator's one thing; implemented by each operator."""
-        raise NotImplementedError(f"{type(self).__name__} does not say what it does")
+        """Do the operator's one thing."""
 
     def _do_render_template_fields(
         self,
