@@ -134,7 +134,7 @@ class CallbackAddress:
         if len(token) > MAX_TOKEN:
             raise ValueError(
                 f"the callback's address of task {self.task_id!r} has {len(token)} letters, more than "
-                f"{MAX_TOKEN}; shorten the ids of DAG, run and task, or take callback_url out of the connection"
+                f"{MAX_TOKEN}; shorten the ids of DAG, run and task, or take callback_url off the connection"
             )
         return token
 
