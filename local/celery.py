@@ -12,9 +12,8 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import TracebackType
 
 import requests
 from rich.console import Console
@@ -26,6 +25,7 @@ from local.home import PROJECT, USER
 from local.machine import Machine
 from local.processes import Service, StartError, wait_until
 from local.rest import AirflowRest
+from local.running import RunningAirflow
 from local.servers import make_postgres, make_redis
 
 FOLDER = PROJECT / ".local" / "celery"
@@ -36,62 +36,55 @@ SERVERS: dict[str, tuple[int, Callable[..., list[str]]]] = {
 PATIENCE = 180.0
 
 
-class CeleryStack:
+class CeleryStack(RunningAirflow):
     """Everything that docker-compose.yaml starts, started in its order and by its health checks.
 
     :param folder: where it lives; what was there before is removed.
+    :param without: services to leave out, such as the sandbox.
+    :param settings: environment variables over those of the file, for every service that runs Airflow.
+    :param dag_ids: the DAGs to wait for.
     :param say: told about every service that is ready.
     """
 
-    def __init__(self, folder: Path = FOLDER, *, say: Callable[[str], None] = lambda _: None) -> None:
+    def __init__(
+        self,
+        folder: Path = FOLDER,
+        *,
+        without: tuple[str, ...] = (),
+        settings: Mapping[str, str] | None = None,
+        dag_ids: tuple[str, ...] = (DAG_ID,),
+        say: Callable[[str], None] = lambda _: None,
+    ) -> None:
         self.variables = {name: make() for name, make in VARIABLES.items()}
         self.compose = ComposeFile.read(self.variables)
         self.machine = Machine(self.compose, folder)
-        self.services: list[Service] = []
-        self.logs = folder / "logs"
         url = f"http://127.0.0.1:{self.machine.port('airflow-apiserver', 8080)}"
-        self.rest = AirflowRest(url, user=USER, password=self.variables["AIRFLOW_ADMIN_PASSWORD"])
+        rest = AirflowRest(url, user=USER, password=self.variables["AIRFLOW_ADMIN_PASSWORD"])
+        super().__init__(rest, folder / "logs", dag_ids=dag_ids)
+        self._without = without
+        self._settings = dict(settings or {})
         self._say = say
         self._ready: set[str] = set()
         self.private_folders: list[Path] = []
 
-    def __enter__(self) -> CeleryStack:
-        try:
-            self.start()
-        except BaseException:
-            self.stop()
-            raise
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
-
     def start(self) -> None:
-        """Start every service when those that it depends on are ready; return when all are.
-
-        :raises StartError: with the log of what did not start.
-        """
+        """Start every service when those that it depends on are ready; return when all are."""
         shutil.rmtree(self.machine.folder, ignore_errors=True)
         self.machine.lay_out()
         self.logs.mkdir(exist_ok=True)
-        for service in self.compose.in_order():
+        wanted = [service for service in self.compose.in_order() if service.name not in self._without]
+        for service in wanted:
             for other, condition in service.depends_on.items():
                 self._await(self.compose.services[other], condition)
             self._start(service)
-        for service in self.compose.services.values():
+        for service in wanted:
             self._await(service, HEALTHY if service.health else COMPLETED)
         self.rest.login()
-        wait_until(
-            lambda: self.rest.has_dag(DAG_ID), services=self.services, seconds=60, what="waited for the DAGs"
-        )
+        self.await_dags()
 
     def stop(self) -> None:
         """End every process, the last one started first, and remove the servers' data."""
-        for service in reversed(self.services):
-            service.stop()
-        self.services.clear()
+        super().stop()
         for folder in self.private_folders:
             shutil.rmtree(folder, ignore_errors=True)
         self.private_folders.clear()
@@ -102,15 +95,16 @@ class CeleryStack:
         headers = {"api-key": self.variables["SANDBOX_API_KEY"]}
         return requests.get(url, params=params, headers=headers, timeout=30)
 
-    def service(self, name: str) -> Service:
-        """A running service by its name in the file."""
-        return next(service for service in self.services if service.name == name)
-
     def is_healthy(self, name: str) -> bool:
         """Run the health check of a service once."""
         service = self.compose.services[name]
-        command, environment = self.machine.health(service), self.machine.environment(service)
+        command, environment = self.machine.health(service), self.environment(service)
         return subprocess.run(command, env=environment, capture_output=True, check=False).returncode == 0
+
+    def environment(self, service: ComposeService) -> dict[str, str]:
+        """The environment of a service."""
+        settings = self._settings if service.name.startswith("airflow-") else {}
+        return {**self.machine.environment(service), **settings}
 
     def _start(self, service: ComposeService) -> None:
         if service.name in SERVERS:
@@ -120,9 +114,8 @@ class CeleryStack:
             command = make(service.environment, folder=folder, port=self.machine.port(service.name, inside))
         else:
             command = self.machine.command(service)
-        started = Service(
-            service.name, command, self.machine.environment(service), self.logs / f"{service.name}.log"
-        )
+        log = self.logs / f"{service.name}.log"
+        started = Service(service.name, command, self.environment(service), log)
         started.start()
         self.services.append(started)
 

@@ -6,17 +6,15 @@ import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-import requests
 from rich.console import Console
 from rich.table import Table
 
 from local.home import PROJECT, Home
-from local.processes import Service
-from local.rest import AirflowRest
+from local.running import RunningAirflow
 from local.stack import Stack
 
 DAG_ID = "import_contacts"
@@ -26,20 +24,6 @@ SANDBOX_OPTIONS = ("--process-seconds", "6")
 GIVE_UP_AFTER = 180
 ENDED = ("success", "failed", "upstream_failed", "skipped", "removed")
 STATE_STYLES = {"success": "green", "failed": "bold red", "upstream_failed": "red", "deferred": "magenta"}
-
-
-class Running(Protocol):
-    """An Airflow and a sandbox, started."""
-
-    rest: AirflowRest
-    services: list[Service]
-
-    @property
-    def logs(self) -> Path:
-        """Where the processes and tasks write their logs."""
-
-    def sandbox(self, path: str, **params: int | str) -> requests.Response:
-        """Ask the sandbox."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +70,7 @@ class Demo:
             outcome = self.watch(stack)
         return self.conclude(outcome)
 
-    def watch(self, stack: Running) -> Outcome:
+    def watch(self, stack: RunningAirflow) -> Outcome:
         """Trigger the DAG with its defaults and show what happens until the run has ended."""
         run_id = stack.rest.trigger(DAG_ID)
         self.say(f"triggered {DAG_ID}: include/sample_contacts/contacts.csv")
@@ -110,7 +94,7 @@ class Demo:
         print(f"receipt: {_local_path(outcome.receipt['receipt_uri'])}", flush=True)
         return 0 if outcome.is_whole else 1
 
-    def _follow(self, stack: Running, run_id: str) -> str:
+    def _follow(self, stack: RunningAirflow, run_id: str) -> str:
         """Show every change of a task or process until the run has ended."""
         until = time.monotonic() + GIVE_UP_AFTER
         while time.monotonic() < until:
@@ -124,7 +108,7 @@ class Demo:
             time.sleep(0.3)
         return f"not finished after {GIVE_UP_AFTER} s"
 
-    def _show_tasks(self, stack: Running, run_id: str) -> None:
+    def _show_tasks(self, stack: RunningAirflow, run_id: str) -> None:
         tasks = sorted(stack.rest.tasks(DAG_ID, run_id), key=lambda task: task["start_date"] or "~")
         for task in tasks:
             name = task["task_id"] if task["map_index"] < 0 else f"{task['task_id']}[{task['map_index']}]"
@@ -138,7 +122,7 @@ class Demo:
             style = STATE_STYLES.get(state, "cyan")
             self.say(f"{name:<12} [{style}]{state}[/]{self._detail(stack, run_id, task)}")
 
-    def _detail(self, stack: Running, run_id: str, task: dict[str, Any]) -> str:
+    def _detail(self, stack: RunningAirflow, run_id: str, task: dict[str, Any]) -> str:
         if task["task_id"] == "prepare" and task["state"] == "success":
             rows = stack.rest.xcom(DAG_ID, run_id, "prepare", key="rows")
             return "  " + ", ".join(f"{count} {what}" for what, count in rows.items())
@@ -146,7 +130,7 @@ class Demo:
             return "  no worker slot is held"
         return ""
 
-    def _show_processes(self, stack: Running) -> None:
+    def _show_processes(self, stack: RunningAirflow) -> None:
         for process in reversed(stack.sandbox("/v3/processes", limit=50).json()["processes"]):
             if self._processes.get(process["id"]) != process["status"]:
                 self._processes[process["id"]] = process["status"]

@@ -10,8 +10,11 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+import psutil
 
 
 class StartError(RuntimeError):
@@ -67,6 +70,35 @@ class Service:
         """End the process and everything that it started."""
         if self.process is not None:
             stop_group(self.process.pid, reap=self.process.poll)
+
+    def kill(self) -> None:
+        """End the process and everything that it started at once, as the machine's end would.
+
+        By session and not by group: Airflow gives each task a group of its own.
+        """
+        if self.process is None:
+            return
+        for pid in members(self.process.pid):
+            kill_at_once(pid)
+        self.process.wait()
+        # From now on that it does not run is no fault.
+        self.process = None
+
+
+def members(session: int) -> list[int]:
+    """The processes of a session, its leader first, so that it starts no others."""
+    found = []
+    for pid in psutil.pids():
+        with suppress(ProcessLookupError):
+            if os.getsid(pid) == session:
+                found.append(pid)
+    return sorted(found, key=lambda pid: pid != session)
+
+
+def kill_at_once(pid: int) -> None:
+    """Send SIGKILL; a process that is gone already is as good."""
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
 
 
 def stop_group(pid: int, *, patience: float = 20.0, reap: Callable[[], object] = lambda: None) -> None:

@@ -7,9 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
-from pathlib import Path
-from types import TracebackType
+from collections.abc import Callable, Mapping, Sequence
 
 import requests
 
@@ -17,18 +15,21 @@ from email_contacts.connection import CONN_TYPE, DEFAULT_CONN_ID, FIELDS
 from local.home import PROJECT, USER, Home
 from local.processes import Service, StartError, wait_until
 from local.rest import AirflowRest
+from local.running import RunningAirflow
 
 CONN_ID = DEFAULT_CONN_ID
 API_KEY = "sandbox-key"
 COMPONENTS = ("api-server", "scheduler", "dag-processor", "triggerer")
 
 
-class Stack:
+class Stack(RunningAirflow):
     """Airflow's processes and the sandbox, with the connection seeded and the DAGs loaded.
 
     :param home: where this Airflow lives.
-    :param sandbox_options: further command-line options of the sandbox.
+    :param sandbox_options: further command-line options of the sandbox; None: no sandbox and no connection.
     :param components: Airflow commands to run, each a process.
+    :param settings: environment variables over those of the home, for every process.
+    :param dag_ids: the DAGs to wait for.
     :param say: told about every step of the start.
     """
 
@@ -36,44 +37,32 @@ class Stack:
         self,
         home: Home,
         *,
-        sandbox_options: Sequence[str] = (),
+        sandbox_options: Sequence[str] | None = (),
         components: Sequence[str] = COMPONENTS,
+        settings: Mapping[str, str] | None = None,
+        dag_ids: tuple[str, ...] = ("import_contacts",),
         say: Callable[[str], None] = lambda _: None,
     ) -> None:
+        rest = AirflowRest(home.url, user=USER, password=home.password)
+        super().__init__(rest, home.logs, dag_ids=dag_ids)
         self.home = home
-        self.rest = AirflowRest(home.url, user=USER, password=home.password)
         self.sandbox_url = ""
-        self.services: list[Service] = []
         self._sandbox_options = sandbox_options
         self._components = components
+        self._settings = dict(settings or {})
         self._say = say
 
-    def __enter__(self) -> Stack:
-        try:
-            self.start()
-        except BaseException:
-            self.stop()
-            raise
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
-
     @property
-    def logs(self) -> Path:
-        """Where the processes and tasks write their logs."""
-        return self.home.logs
+    def environment(self) -> dict[str, str]:
+        """The environment of every process."""
+        return {**self.home.environment(), **self._settings}
 
     def start(self) -> None:
-        """Start everything and wait until it can be used.
-
-        :raises StartError: with the log of what did not start.
-        """
+        """Start everything and wait until it can be used."""
         self.home.create()
-        self.start_sandbox()
-        self._say(f"sandbox platform at {self.sandbox_url}")
+        if self._sandbox_options is not None:
+            self.start_sandbox(self._sandbox_options)
+            self._say(f"sandbox platform at {self.sandbox_url}")
         self.migrate()
         self._say("metadata database is ready")
         for component in self._components:
@@ -81,24 +70,14 @@ class Stack:
         wait_until(self.rest.is_healthy, services=self.services, seconds=120, what="waited for Airflow")
         self._say(f"Airflow is healthy at {self.home.url}: {', '.join(self._components)}")
         self.rest.login()
-        self.seed_connection()
-        wait_until(
-            lambda: self.rest.has_dag("import_contacts"),
-            services=self.services,
-            seconds=60,
-            what="waited for the DAGs",
-        )
+        if self.sandbox_url:
+            self.seed_connection()
+        self.await_dags()
 
-    def stop(self) -> None:
-        """End every process, the last one started first."""
-        for service in reversed(self.services):
-            service.stop()
-        self.services.clear()
-
-    def start_sandbox(self) -> None:
+    def start_sandbox(self, further: Sequence[str]) -> None:
         """Start the platform and learn its address from what it prints."""
         database = self.home.folder / "sandbox.db"
-        options = ["--port", "0", "--database", str(database), "--api-key", API_KEY, *self._sandbox_options]
+        options = ["--port", "0", "--database", str(database), "--api-key", API_KEY, *further]
         # Its address is read from its log, where an earlier one must not stand.
         (self.home.logs / "sandbox.log").unlink(missing_ok=True)
         service = self._service("sandbox", [sys.executable, "-m", "email_contacts.sandbox", *options])
@@ -119,8 +98,7 @@ class Stack:
             shutil.copy(template, database)
             return
         command = ["airflow", "db", "migrate"]
-        environment = self.home.environment()
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, env=self.environment, capture_output=True, text=True, check=False)
         if done.returncode:
             raise StartError(
                 f"airflow db migrate ended with status {done.returncode}:\n{done.stdout}{done.stderr}"
@@ -146,7 +124,7 @@ class Stack:
         )
 
     def _service(self, name: str, command: Sequence[str]) -> Service:
-        service = Service(name, command, self.home.environment(), self.home.logs / f"{name}.log")
+        service = Service(name, command, self.environment, self.home.logs / f"{name}.log")
         service.start()
         self.services.append(service)
         return service
