@@ -62,7 +62,7 @@ def test_completed_imports_are_reported(
     sandbox.set_knobs(process_seconds=0.2)
     ids = submitted(platform, 2)
     assert carried_through(sensor(ids, deferrable=deferrable), context) == [
-        {"process_id": one, "status": "completed", "rejects": {}} for one in ids
+        {"process_id": one, "status": "completed", "rejects": {}, "told_by": "process"} for one in ids
     ]
 
 

@@ -59,7 +59,9 @@ def test_it_fires_once_when_all_imports_have_ended(sandbox: SandboxServer, platf
     ids = submitted(platform, 2)
     assert event_of(trigger(ids)) == {
         "outcome": "seen",
-        "processes": [{"process_id": one, "status": "completed", "rejects": {}} for one in ids],
+        "processes": [
+            {"process_id": one, "status": "completed", "rejects": {}, "told_by": "process"} for one in ids
+        ],
         "error": "",
     }
 

@@ -151,6 +151,34 @@ def test_a_wait_that_ended_too_soon_is_not_a_completion(seen: tuple[str, ...]) -
         WaitOutcome(sighting(*seen)).completed()
 
 
+def test_a_wait_that_was_called_has_seen_nothing() -> None:
+    outcome = WaitOutcome.from_event({"outcome": "called", "processes": [], "error": ""})
+    assert outcome.is_called
+    assert outcome.to_event() == {"outcome": "called", "processes": [], "error": ""}
+    with pytest.raises(ImportNotRepeatable, match="before the imports did"):
+        outcome.completed()
+
+
+def test_an_event_of_the_version_before_is_understood() -> None:
+    event = {
+        "outcome": "seen",
+        "processes": [{"process_id": 5, "status": "completed", "rejects": {}}],
+        "error": "",
+    }
+    outcome = WaitOutcome.from_event(event)
+    assert outcome.completed()[0].id == 5
+    assert outcome.sighting.to_json()[0]["told_by"] == "process"
+
+
+def test_a_time_out_says_the_last_status_and_the_last_error() -> None:
+    outcome = WaitOutcome(sighting("in_process"), is_late=True, error="401: the key")
+    again = WaitOutcome.from_event(outcome.to_event())
+    with pytest.raises(ImportTimeout, match=r"last seen: 1 in_process; last error: 401: the key\. The plat"):
+        again.completed()
+    with pytest.raises(WaitingFailed, match=r"last seen: 1 in_process; last error: 401: the key"):
+        again.raise_unless_enough()
+
+
 def test_a_wait_that_was_of_no_use_says_why() -> None:
     outcome = WaitOutcome(sighting(), error="401: the key")
     for judge in (outcome.completed, outcome.raise_unless_enough):
@@ -163,7 +191,7 @@ statuses = st.lists(
 )
 
 
-@given(statuses, st.sampled_from([(False, ""), (True, ""), (False, "the key is wrong")]))
+@given(statuses, st.sampled_from([(False, ""), (True, ""), (False, "the key"), (True, "the key")]))
 def test_an_outcome_survives_the_event(words: list[str], rest: tuple[bool, str]) -> None:
     outcome = WaitOutcome(sighting(*words), is_late=rest[0], error=rest[1])
     again = WaitOutcome.from_event(outcome.to_event())

@@ -103,6 +103,15 @@ def test_a_sighting_survives_its_json() -> None:
     assert again.processes[0].is_import
 
 
+def test_a_sighting_says_who_told() -> None:
+    told = Sighting((process(1, "completed"), process(0, "completed")), ("process", "callback"))
+    assert [(item["process_id"], item["told_by"]) for item in told.to_json()] == [
+        (1, "process"),
+        (None, "callback"),
+    ]
+    assert Sighting.from_json(told.to_json()) == told
+
+
 def test_a_sighting_is_described_by_counts() -> None:
     sighting = Sighting((process(1, "completed"), process(2, "in_process"), process(3, "completed")))
     assert sighting.describe() == "2 completed, 1 in_process"

@@ -33,12 +33,15 @@ class WaitOutcome:
 
     :param sighting: the processes as they were last seen; empty when they never were.
     :param is_late: whether the deadline passed first.
-    :param error: why waiting is of no use; empty otherwise.
+    :param error: why waiting is of no use; of a late one the last error met while waiting; empty otherwise.
+    :param is_called: whether a callback ended the wait. It says only that it is time to look: the imports
+        may have ended or not, so look, and wait again with the same deadline if they have not.
     """
 
     sighting: Sighting
     is_late: bool = False
     error: str = ""
+    is_called: bool = False
 
     def completed(self) -> tuple[Process, ...]:
         """Return the processes, all of them completed.
@@ -48,17 +51,17 @@ class WaitOutcome:
         :raises email_contacts.imports.errors.ImportFailed: when an import failed.
         :raises ImportNotRepeatable: when not all of them ended, though nothing else went wrong.
         """
-        if self.error:
-            raise WaitingFailed(self.error)
         if self.is_late:
             raise ImportTimeout(
-                f"not ended by the deadline; last seen: {self.sighting.describe() or 'never'}. "
+                f"not ended by the deadline; {self._last_seen}. "
                 "The platform goes on, for it cannot cancel an import."
             )
+        if self.error:
+            raise WaitingFailed(self.error)
         self.sighting.raise_for_failed()
         if not self.sighting.is_enough("all"):
             raise ImportNotRepeatable(
-                f"the wait ended before the imports did; last seen: {self.sighting.describe() or 'never'}. "
+                f"the wait ended before the imports did; {self._last_seen}. "
                 "Clear the task to look at them again"
             )
         return self.sighting.processes
@@ -68,13 +71,21 @@ class WaitOutcome:
 
         :raises WaitingFailed: when the deadline passed first, or the platform could not be asked any more.
         """
-        if self.error or self.is_late:
-            seen = self.sighting.describe() or "never"
-            raise WaitingFailed(self.error or f"other imports still ran at the deadline; last seen: {seen}")
+        if self.is_late:
+            raise WaitingFailed(f"other imports still ran at the deadline; {self._last_seen}")
+        if self.error:
+            raise WaitingFailed(self.error)
+
+    @property
+    def _last_seen(self) -> str:
+        seen = f"last seen: {self.sighting.describe() or 'never'}"
+        return f"{seen}; last error: {self.error}" if self.error else seen
 
     def to_event(self) -> dict[str, Any]:
         """The payload of a trigger's event: JSON, no personal data."""
-        outcome = "error" if self.error else "late" if self.is_late else "seen"
+        outcome = (
+            "called" if self.is_called else "late" if self.is_late else "error" if self.error else "seen"
+        )
         return {"outcome": outcome, "processes": self.sighting.to_json(), "error": self.error}
 
     @classmethod
@@ -85,9 +96,11 @@ class WaitOutcome:
         """
         with suppress(LookupError, TypeError, ValueError):
             given = dict(event or {})
-            sighting = Sighting.from_json(given["processes"])
-            if given["outcome"] in ("seen", "late", "error"):
-                return cls(sighting, is_late=given["outcome"] == "late", error=given["error"])
+            outcome, sighting = given["outcome"], Sighting.from_json(given["processes"])
+            if outcome in ("seen", "late", "error", "called"):
+                return cls(
+                    sighting, is_late=outcome == "late", error=given["error"], is_called=outcome == "called"
+                )
         raise ImportNotRepeatable(
             f"the trigger's event {event!r} is not understood; clear the task to look at the import again"
         )

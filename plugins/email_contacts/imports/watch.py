@@ -19,12 +19,25 @@ log = logging.getLogger(__name__)
 
 PROCESS_PAGE = 50  # api-contract §4: the cap of GET /v3/processes
 
+# The platform's answer to the submission was lost, and with it the id. No process has this one.
+UNKNOWN_ID = 0
+
+# Who told how an import stands.
+BY_PROCESS = "process"
+BY_CALLBACK = "callback"
+BY_LIST_GROWTH = "list_growth"
+
 
 @dataclass(frozen=True)
 class Sighting:
-    """The processes of some imports, as the platform showed them at one moment."""
+    """The processes of some imports, as the platform showed them at one moment.
+
+    :param told_by: who told the status of each process in turn: ``process``, ``callback`` or ``list_growth``;
+        empty: all were told by the process route.
+    """
 
     processes: tuple[Process, ...]
+    told_by: tuple[str, ...] = ()
 
     @property
     def is_finished(self) -> bool:
@@ -37,27 +50,37 @@ class Sighting:
         return any(ended) if enough == "any" else bool(ended) and all(ended)
 
     def to_json(self) -> list[dict[str, Any]]:
-        """Ids, statuses and reported rejects; no personal data."""
+        """Ids, statuses, reported rejects and who told them; no personal data.
+
+        An id is None where the platform's answer to the submission was lost.
+        """
+        tellers = self.told_by or (BY_PROCESS,) * len(self.processes)
         return [
-            {"process_id": process.id, "status": process.status, "rejects": dict(process.rejects)}
-            for process in self.processes
+            {
+                "process_id": process.id or None,
+                "status": process.status,
+                "rejects": dict(process.rejects),
+                "told_by": told_by,
+            }
+            for process, told_by in zip(self.processes, tellers, strict=True)
         ]
 
     @classmethod
     def from_json(cls, documents: Sequence[Mapping[str, Any]]) -> Sighting:
-        """Read what :meth:`to_json` made."""
+        """Read what :meth:`to_json` made, or its earlier version, which did not say who told."""
         from email_contacts.api.answers import IMPORT_PROCESS, Process
 
         return cls(
             tuple(
                 Process(
-                    id=document["process_id"],
+                    id=document["process_id"] or UNKNOWN_ID,
                     name=IMPORT_PROCESS,
                     status=document["status"],
                     info={"import": dict(document["rejects"])},
                 )
                 for document in documents
-            )
+            ),
+            tuple(document.get("told_by", BY_PROCESS) for document in documents),
         )
 
     def describe(self) -> str:
