@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -28,6 +30,12 @@ def extra(**values: Any) -> ContactsConnection:
     return read(extra=json.dumps(values))
 
 
+def shown(settings: ContactsConnection, field: Field) -> Any:
+    """A setting's value, also of one that hides itself."""
+    value = getattr(settings, field.name)
+    return value.value if field.is_secret else value
+
+
 def test_defaults_hold_for_what_is_left_out() -> None:
     for settings in (
         read(),
@@ -35,7 +43,8 @@ def test_defaults_hold_for_what_is_left_out() -> None:
         extra(**{f.name: "" for f in FIELDS}),
     ):
         for field in FIELDS:
-            assert getattr(settings, field.name) == field.default
+            assert shown(settings, field) == field.default
+        assert not settings.can_be_called
 
 
 @pytest.mark.parametrize(
@@ -97,6 +106,13 @@ def test_a_limit_of_rejects_may_come_as_a_number() -> None:
         ("staging_uri", "stage/contacts", "'stage/contacts' does not match"),
         ("max_rejects", "many", "'many' does not match"),
         ("max_rejects", "5 %", "does not match"),
+        (
+            "completion_source",
+            "guess",
+            "'guess' is not one of ['auto', 'processes', 'callback', 'list_growth']",
+        ),
+        ("callback_url", True, "True is not of type 'string'"),
+        ("callback_secret", ["x"], "the value is not of type 'string'"),
         ("allow_http", "yes", "'yes' is not of type 'boolean'"),
         ("allow_http", 1, "1 is not of type 'boolean'"),
     ],
@@ -118,7 +134,7 @@ json_values = (
 def test_any_other_value_is_read_or_refused_and_nothing_else(field: Field, value: Any) -> None:
     kinds = {"string": str, "boolean": bool}
     with suppress(InvalidConnection):
-        read_value = getattr(extra(**{field.name: value}), field.name)
+        read_value = shown(extra(**{field.name: value}), field)
         assert isinstance(read_value, kinds.get(field.schema["type"], (int, float)))
 
 
@@ -141,6 +157,91 @@ def test_the_key_shows_nowhere() -> None:
     client = settings.client()
     assert "the-key-itself" not in f"{settings!r} {settings} {settings.__dict__} {client!r}"
     assert settings.api_key.value == "the-key-itself"
+
+
+SECRET = "a-secret-of-forty-letters-for-tests-only"
+
+
+@pytest.mark.parametrize(
+    ("url", "taken"),
+    [
+        ("https://airflow.example.com", "https://airflow.example.com"),
+        ("https://airflow.example.com/", "https://airflow.example.com"),
+        (" https://airflow.example.com:8443/sub/ ", "https://airflow.example.com:8443/sub"),
+        ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
+        ("http://localhost:8080", "http://localhost:8080"),
+        ("http://[::1]:8080", "http://[::1]:8080"),
+    ],
+)
+def test_with_url_and_secret_it_can_be_called(url: str, taken: str) -> None:
+    settings = extra(callback_url=url, callback_secret=SECRET)
+    assert settings.can_be_called
+    assert (settings.callback_url, settings.callback_secret.value) == (taken, SECRET)
+
+
+@pytest.mark.parametrize(
+    ("url", "rule"),
+    [
+        ("airflow.example.com", "does not begin with https:// and a host"),
+        ("ftp://airflow.example.com", "does not begin with https:// and a host"),
+        ("https://", "does not begin with https:// and a host"),
+        ("https://me:pa55word@airflow.example.com", "carries a user name or password"),
+        ("https://airflow.example.com/?token=pa55word", "has a query or fragment"),
+        ("https://airflow.example.com?", "has a query or fragment"),
+        ("https://airflow.example.com/#pa55word", "has a query or fragment"),
+        ("https://airflow.exa\nmple.com/pa55word", "blanks or control characters"),
+        ("https://airflow.example.com:99999", "is malformed"),
+        ("http://airflow.example.com", "would travel unencrypted to airflow.example.com"),
+    ],
+)
+def test_a_callback_url_that_cannot_work_is_refused_without_its_secrets(url: str, rule: str) -> None:
+    with pytest.raises(InvalidConnection, match=rule) as caught:
+        extra(callback_url=url, callback_secret=SECRET)
+    assert "'callback_url'" in str(caught.value)
+    assert "such as https://airflow.example.com" in str(caught.value)
+    assert "pa55word" not in str(caught.value)
+
+
+def test_plain_http_callbacks_may_be_allowed() -> None:
+    settings = extra(callback_url="http://airflow-apiserver:8080", callback_secret=SECRET, allow_http=True)
+    assert settings.can_be_called
+
+
+@pytest.mark.parametrize(("secret", "found"), [("", "is empty"), ("short", "only 5 bytes"), ("é" * 15, "30")])
+def test_a_weak_callback_secret_is_refused_with_the_command_that_makes_a_good_one(
+    secret: str, found: str
+) -> None:
+    with pytest.raises(InvalidConnection, match=f"'callback_secret'.*{found}") as caught:
+        extra(callback_url="https://airflow.example.com", callback_secret=secret)
+    command = 'python -c "import secrets; print(secrets.token_urlsafe(32))"'
+    assert command in str(caught.value)
+    assert not secret or secret not in str(caught.value)
+    made = subprocess.run(
+        command.replace("python", sys.executable, 1), shell=True, capture_output=True, text=True
+    )
+    assert extra(
+        callback_url="https://airflow.example.com", callback_secret=made.stdout.strip()
+    ).can_be_called
+
+
+def test_a_secret_alone_asks_for_no_callbacks() -> None:
+    assert not extra(callback_secret="short").can_be_called
+
+
+def test_waiting_for_callbacks_only_needs_a_url() -> None:
+    with pytest.raises(InvalidConnection, match="'completion_source': 'callback' needs callback_url"):
+        extra(completion_source="callback")
+    url = "https://airflow.example.com"
+    settings = extra(completion_source="callback", callback_url=url, callback_secret=SECRET)
+    assert settings.completion_source == "callback"
+
+
+def test_the_callback_secret_shows_nowhere() -> None:
+    settings = extra(callback_url="https://airflow.example.com", callback_secret=SECRET)
+    assert SECRET not in f"{settings!r} {settings} {settings.__dict__}"
+    with pytest.raises(InvalidConnection) as caught:
+        extra(callback_secret=[SECRET])
+    assert SECRET not in str(caught.value)
 
 
 def test_plain_http_needs_a_loopback_host_or_permission() -> None:

@@ -48,8 +48,22 @@ def test_the_client_is_made_once_and_is_what_airflow_calls_the_connection(hook: 
 
 def test_the_test_button_says_ok(hook: ContactsHook, sandbox: SandboxServer) -> None:
     sandbox.seed_contacts(3)
-    assert hook.test_connection() == (True, f"OK: {sandbox.url} answered; the account holds 3 contacts")
+    assert hook.test_connection() == (
+        True,
+        f"OK: {sandbox.url} answered; the account holds 3 contacts; callbacks are off",
+    )
     assert asked(sandbox) == ["contacts"]
+
+
+def test_the_test_button_says_that_callbacks_are_on(
+    sandbox: SandboxServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    url, secret = "https://airflow.example.com", "a-secret-of-forty-letters-for-tests-only"
+    connect(monkeypatch, sandbox, stage=tmp_path, callback_url=url, callback_secret=secret)
+    worked, message = ContactsHook().test_connection()
+    assert worked
+    assert message.endswith(f"; callbacks are asked for at {url}")
+    assert secret not in message
 
 
 def test_the_test_button_explains_a_wrong_key(

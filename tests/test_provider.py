@@ -83,7 +83,7 @@ def test_form_and_fields_are_the_same() -> None:
         shown = kind["conn-fields"][field.name]
         assert (shown["label"], shown["description"]) == (field.label, field.description)
         jsonschema.Draft202012Validator.check_schema(shown["schema"])
-        for value in (None, field.default):
+        for value in (field.default, *([] if "enum" in field.schema else [None])):
             jsonschema.validate(value, shown["schema"])
 
 
@@ -110,7 +110,7 @@ def test_the_connection_type_is_known_with_its_form(airflow_sees: dict[str, Any]
     assert set(airflow_sees["form"]) == {field.name for field in FIELDS}
     for field in FIELDS:
         is_sensitive, shown = airflow_sees["form"][field.name]
-        assert not is_sensitive
+        assert is_sensitive == field.is_secret == (field.name == "callback_secret")
         assert shown["value"] == field.default
         assert shown["description"] == field.description
     assert airflow_sees["behaviour"]["relabeling"] == {"host": "Base URL", "password": "API key"}

@@ -1,101 +1,36 @@
 """What an Airflow connection of type ``email_contacts`` says, checked once.
 
-``FIELDS`` is the one place where an extra field is declared: the form of the Airflow UI, the validation
-and the table in ``docs/connection.md`` are made from it. Knows connections; imports no Airflow, so that
-the provider's entry point and the documentation can read it for nothing.
+Host, password and the fields of ``connection_fields`` come in; settings that can be relied on come out.
+Imports no Airflow.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import urlsplit
+
+from email_contacts.connection_fields import FIELDS, Field, InvalidConnection
 
 if TYPE_CHECKING:
     from email_contacts.api import ContactsClient
+
+__all__ = [
+    "CONN_TYPE",
+    "DEFAULT_CONN_ID",
+    "FIELDS",
+    "AirflowConnection",
+    "ContactsConnection",
+    "Field",
+    "InvalidConnection",
+]
 
 CONN_TYPE = "email_contacts"
 DEFAULT_CONN_ID = "email_contacts_default"
 # Seconds that one call may wait for a rate limit in a worker; a longer one is left to the task's retries.
 MAX_WAIT = 60.0
-
-
-@dataclass(frozen=True)
-class Field:
-    """One extra field of the connection.
-
-    :param name: the key in the connection's extra.
-    :param label: what the form calls it.
-    :param description: what it does, its unit and the source of its default.
-    :param schema: the JSON Schema of its value, with the default.
-    """
-
-    name: str
-    label: str
-    description: str
-    schema: Mapping[str, Any]
-
-    @property
-    def default(self) -> Any:
-        """The value that holds when the field is left empty."""
-        return self.schema.get("default")
-
-    def form_schema(self) -> dict[str, Any]:
-        """The same schema with null allowed, for Airflow's form sends null for a field left empty."""
-        kind = self.schema["type"]
-        return {**self.schema, "type": [*(kind if isinstance(kind, list) else [kind]), "null"]}
-
-
-FIELDS = (
-    Field(
-        "timeout",
-        "Time-out (seconds)",
-        "How long one request may wait for its connection, and then for each part of its answer.",
-        {"type": "number", "default": 30, "minimum": 1, "maximum": 600},
-    ),
-    Field(
-        "requests_per_second",
-        "Requests per second",
-        "The pace that one task keeps on /v3/contacts routes (api-contract §5: 10 on the general tier).",
-        {"type": "number", "default": 10, "exclusiveMinimum": 0, "maximum": 1000},
-    ),
-    Field(
-        "process_polls_per_hour",
-        "Process look-ups per hour",
-        "The most that one wait asks the platform for processes (api-contract §5: 100 per hour and account).",
-        {"type": "integer", "default": 100, "minimum": 1, "maximum": 36000},
-    ),
-    Field(
-        "max_running_imports",
-        "Running imports at most",
-        "An import is submitted only while fewer than this many run in the account. "
-        "Several at once are known to get stuck on the platform.",
-        {"type": "integer", "default": 1, "minimum": 1, "maximum": 50},
-    ),
-    Field(
-        "staging_uri",
-        "Staging folder",
-        "Where prepared batches, rejects and receipts are kept: a folder or bucket that every worker reaches "
-        "(file:///..., s3://...). Empty: the folder email_contacts below AIRFLOW_HOME.",
-        {"type": "string", "default": "", "pattern": r"^(/.*|[a-z][a-z0-9+.-]*://.+)?$"},
-    ),
-    Field(
-        "max_rejects",
-        "Rejected rows at most",
-        "A preparation with more rejected rows stops before anything is sent: "
-        "a number (100) or a share (5%). Empty: no limit.",
-        {"type": "string", "default": "", "pattern": r"^(\d+|\d+(\.\d+)?%)?$"},
-    ),
-    Field(
-        "allow_http",
-        "Allow plain http",
-        "Let the API key travel unencrypted to a host that is not this machine. "
-        "Only for a sandbox inside a private network.",
-        {"type": "boolean", "default": False},
-    ),
-)
 
 
 class AirflowConnection(Protocol):
@@ -111,13 +46,9 @@ class AirflowConnection(Protocol):
         """The extra as a dictionary."""
 
 
-class InvalidConnection(ValueError):
-    """A connection that cannot work; the message names the field, its value, the rule and the fix."""
-
-
 @dataclass(frozen=True)
 class ContactsConnection:
-    """The checked settings of one connection. The API key is kept out of ``repr``."""
+    """The checked settings of one connection. Its secrets are kept out of ``repr``."""
 
     conn_id: str
     base_url: str
@@ -125,6 +56,9 @@ class ContactsConnection:
     timeout: float
     requests_per_second: float
     process_polls_per_hour: int
+    completion_source: str
+    callback_url: str
+    callback_secret: _Secret
     max_running_imports: int
     staging_uri: str
     max_rejects: str
@@ -136,7 +70,8 @@ class ContactsConnection:
 
         :param connection: host = base URL (a missing scheme means https), password = API key,
             extra = ``FIELDS``.
-        :raises InvalidConnection: when host or password is missing, or a field breaks its schema.
+        :raises InvalidConnection: when host or password is missing, a field breaks its schema, or callbacks
+            are asked for that cannot work.
         """
         name = connection.conn_id
         if not connection.host:
@@ -149,8 +84,13 @@ class ContactsConnection:
         if connection.port:
             base_url = _with_port(base_url, connection.port)
         extra = connection.extra_dejson
-        values = {field.name: _read(field, extra.get(field.name), conn_id=name) for field in FIELDS}
-        return cls(conn_id=name, base_url=base_url, api_key=_Secret(connection.password), **values)
+        values = {field.name: field.read(extra.get(field.name), conn_id=name) for field in FIELDS}
+        values["callback_url"] = values["callback_url"].strip().rstrip("/")
+        values["callback_secret"] = _Secret(values["callback_secret"])
+        settings = cls(conn_id=name, base_url=base_url, api_key=_Secret(connection.password), **values)
+        if fault := settings._fault_of_callbacks():
+            raise InvalidConnection(f"connection {name!r}, field {fault}")
+        return settings
 
     def client(self, *, timeout: float | None = None, max_wait: float | None = None) -> ContactsClient:
         """Make a client for this connection; nothing is sent yet.
@@ -171,6 +111,11 @@ class ContactsConnection:
         )
 
     @property
+    def can_be_called(self) -> bool:
+        """Whether the platform may call this Airflow when an import has ended."""
+        return bool(self.callback_url)
+
+    @property
     def staging_root(self) -> str:
         """The staging folder, defaulted."""
         if self.staging_uri:
@@ -178,6 +123,26 @@ class ContactsConnection:
         home = Path(os.environ.get("AIRFLOW_HOME", "~/airflow")).expanduser()
         # Not as_uri(): it quotes blanks, and object storage paths do not unquote them.
         return f"file://{home.absolute() / 'email_contacts'}"
+
+    def _fault_of_callbacks(self) -> str:
+        """What is wrong with the callbacks that are asked for, field first; empty when nothing is."""
+        from email_contacts.imports.callbacks import MIN_SECRET_BYTES
+
+        if not self.callback_url:
+            if self.completion_source == "callback":
+                return "'completion_source': 'callback' needs callback_url, the public URL of this Airflow"
+            return ""
+        if fault := _fault_of_callback_url(self.callback_url, allow_http=self.allow_http):
+            example = "https://airflow.example.com"
+            return f"'callback_url': {fault}; give the public URL of this Airflow, such as {example}"
+        size = len(self.callback_secret.value.encode("utf-8", "surrogatepass"))
+        if size < MIN_SECRET_BYTES:
+            found = f"has only {size} bytes" if size else "is empty"
+            return (
+                f"'callback_secret': it {found}, and callbacks need at least {MIN_SECRET_BYTES}; "
+                'make one with: python -c "import secrets; print(secrets.token_urlsafe(32))"'
+            )
+        return ""
 
 
 class _Secret:
@@ -190,42 +155,35 @@ class _Secret:
         return "***"
 
 
-def _read(field: Field, value: Any, *, conn_id: str) -> Any:
-    """Default, coerce (an extra that came from a URI holds only strings) and check one value."""
-    if value is None or value == "":
-        return field.default
-    kind = field.schema["type"]
-    if kind == "string" and isinstance(value, (int, float)) and not isinstance(value, bool):
-        value = str(value)
-    elif isinstance(value, str) and kind != "string":
-        value = _parsed(value)
+def _fault_of_callback_url(url: str, *, allow_http: bool) -> str:
+    from email_contacts.api.base_url import is_loopback
 
-    import jsonschema  # costs 0.1 s, and this module is read whenever providers are listed
-
+    # urlsplit drops tabs and newlines silently, which would make a different address of it.
+    if any(character.isspace() or not character.isprintable() for character in url):
+        return "it has blanks or control characters inside"
     try:
-        jsonschema.validate(value, dict(field.schema))
-    except jsonschema.ValidationError as error:
-        raise InvalidConnection(
-            f"connection {conn_id!r}, field {field.name!r} ({field.label}): {error.message}. "
-            f"{field.description}"
-        ) from None
-    return value
+        parts = urlsplit(url)
+        _ = parts.port  # parsed on access: raises for a port that is none
+    except ValueError as error:
+        return f"it is malformed ({error})"
+    # From here on nothing of it is shown but the host: it may carry a password.
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        return "it does not begin with https:// and a host"
+    if parts.username is not None or parts.password is not None:
+        return f"it carries a user name or password before {parts.hostname}"
+    if parts.query or parts.fragment or url.endswith(("?", "#")):
+        return f"it has a query or fragment after {parts.hostname}"
+    if parts.scheme == "http" and not allow_http and not is_loopback(parts.hostname):
+        return (
+            f"callbacks would travel unencrypted to {parts.hostname}; http:// is for loopback hosts, or with "
+            "allow_http inside a private network"
+        )
+    return ""
 
 
 def _with_port(base_url: str, port: int) -> str:
     """Put the port where it belongs, before a path such as /v3; one that the host names already stays."""
-    from urllib.parse import urlsplit
-
     parts = urlsplit(base_url)
     if parts.netloc.rpartition("]")[2].rpartition(":")[1]:
         return base_url
     return parts._replace(netloc=f"{parts.netloc}:{port}").geturl()
-
-
-def _parsed(text: str) -> Any:
-    import json
-
-    try:
-        return json.loads(text.strip().lower())
-    except json.JSONDecodeError:
-        return text

@@ -69,7 +69,11 @@ class ContactsHook(BaseHook):
                 page = client.contacts(limit=1)
         except (InvalidConnection, ContactsApiError) as error:
             return False, str(error)
-        return True, f"OK: {client.base_url} answered; the account holds {page.count} contacts"
+        callbacks = f"asked for at {self.settings.callback_url}" if self.settings.can_be_called else "off"
+        return True, (
+            f"OK: {client.base_url} answered; the account holds {page.count} contacts; "
+            f"callbacks are {callbacks}"
+        )
 
     def find_folder(self, name: str) -> int | None:
         """Look a folder up by its exact name.
