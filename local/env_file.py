@@ -38,6 +38,7 @@ VARIABLES: dict[str, Callable[[], str]] = {
     "AIRFLOW_API_SECRET_KEY": lambda: secrets.token_urlsafe(48),
     "POSTGRES_PASSWORD": lambda: secrets.token_urlsafe(32),
     "REDIS_PASSWORD": lambda: secrets.token_urlsafe(32),
+    "CALLBACK_SECRET": lambda: secrets.token_urlsafe(32),
     "SANDBOX_API_KEY": lambda: f"sandbox-{secrets.token_urlsafe(24)}",
 }
 

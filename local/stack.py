@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import shutil
 import subprocess
 import sys
@@ -115,7 +116,11 @@ class Stack(RunningAirflow):
 
     def seed_connection(self) -> None:
         """Point the default connection at the sandbox."""
-        self.rest.put_connection(sandbox_connection(self.sandbox_url, stage=f"file://{self.home.stage}"))
+        self.rest.put_connection(
+            sandbox_connection(
+                self.sandbox_url, stage=f"file://{self.home.stage}", callback_url=self.home.url
+            )
+        )
 
     def sandbox(self, path: str, **params: int | str) -> requests.Response:
         """Ask the sandbox, as its API or its control routes."""
@@ -130,19 +135,23 @@ class Stack(RunningAirflow):
         return service
 
 
-def sandbox_connection(url: str, *, stage: str) -> dict[str, str]:
+def sandbox_connection(url: str, *, stage: str, callback_url: str) -> dict[str, str]:
     """The connection to a sandbox, as Airflow's REST API takes it.
 
     Every field is named, for Airflow's form shows only those that a connection has. The sandbox has no hourly
     budget, so that its imports may be looked at every few seconds.
+
+    :param callback_url: where the sandbox reaches this Airflow.
     """
-    defaults = {field.name: field.default for field in FIELDS}
+    extra: dict[str, Any] = {field.name: field.default for field in FIELDS}
+    extra |= {"staging_uri": stage, "process_polls_per_hour": 3600}
+    extra |= {"callback_url": callback_url, "callback_secret": secrets.token_urlsafe(32)}
     return {
         "connection_id": CONN_ID,
         "conn_type": CONN_TYPE,
         "host": url,
         "password": API_KEY,
-        "extra": json.dumps({**defaults, "staging_uri": stage, "process_polls_per_hour": 3600}),
+        "extra": json.dumps(extra),
     }
 
 

@@ -181,6 +181,9 @@ def test_the_seeded_connection_is_one_that_the_provider_accepts(
     assert settings.allow_http
     assert settings.api_key.value == variables["SANDBOX_API_KEY"]
     assert settings.staging_root == "file:///opt/airflow/stage"
+    # The sandbox calls the API server by its name, as the network of compose knows it.
+    assert settings.callback_url == "http://airflow-apiserver:8080"
+    assert settings.callback_secret.value == variables["CALLBACK_SECRET"]
     command = composed.services["sandbox"].command
     assert {"--port=8080", f"--api-key={variables['SANDBOX_API_KEY']}"} <= set(command)
 
