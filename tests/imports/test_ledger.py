@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from email_contacts.imports.callbacks import called_key, new_nonce
 from email_contacts.imports.ledger import Ledger
 from tests.task_context import StateStore
 
@@ -79,4 +80,55 @@ def test_what_is_stored_is_json_and_no_body(store: StateStore) -> None:
     ledger = Ledger(store, ONE)
     ledger.record(ledger.intend(deadline=100.0), 78)
     assert json.loads(json.dumps(store)) == store
-    assert len(json.dumps(store)) < 500
+    assert len(json.dumps(store)) < 600
+
+
+def test_an_entry_of_the_first_version_can_still_be_read(store: StateStore) -> None:
+    """A task may be waiting while the package is upgraded."""
+    old = {
+        "fingerprint": ONE,
+        "intended_at": "2026-11-22T10:00:00.000+00:00",
+        "deadline": 100.0,
+        "process_id": 78,
+        "submitted_at": "2026-11-22T10:00:01.000+00:00",
+        "closed_in": None,
+    }
+    store.set(f"email_contacts.import.{ONE}", old)
+    entry = Ledger(store, ONE).entry()
+    assert entry is not None
+    assert (entry.process_id, entry.is_submitted, entry.nonces, entry.repeats) == (78, True, (), 0)
+
+
+def test_an_entry_of_a_later_version_can_be_read_as_far_as_it_is_known(store: StateStore) -> None:
+    ledger = Ledger(store, ONE)
+    kept = ledger.intend(deadline=100.0)
+    (key,) = store
+    store[key]["invented_later"] = True
+    assert ledger.entry() == kept
+
+
+def test_sending_again_is_counted_and_keeps_the_deadline(store: StateStore) -> None:
+    ledger = Ledger(store, ONE)
+    first = ledger.suspect(ledger.intend(deadline=100.0, newest=7, nonce=new_nonce()), (8, 9))
+    again = ledger.intend_again(first, newest=9, nonce=new_nonce(), evidence=None)
+    assert ledger.entry() == again
+    assert (first.repeats, again.repeats) == (0, 1)
+    assert (again.deadline, again.newest, again.candidates) == (100.0, 9, ())
+    assert again.nonces[0] == first.nonces[0] != again.nonces[1]
+
+
+def test_a_callback_is_heard_whichever_sending_it_was_for(store: StateStore) -> None:
+    ledger = Ledger(store, ONE)
+    first = ledger.intend(deadline=100.0, nonce=new_nonce())
+    again = ledger.intend_again(first, newest=9, nonce=new_nonce(), evidence=None)
+    assert ledger.heard_at(again) is None
+    store.set(called_key(new_nonce()), {"called_at": "for somebody else"})
+    assert ledger.heard_at(again) is None
+    store.set(called_key(first.nonces[0]), {"called_at": "2026-11-22T10:00:00+00:00"})
+    assert ledger.heard_at(again) == "2026-11-22T10:00:00+00:00"
+
+
+def test_without_a_callback_address_nothing_is_heard(store: StateStore) -> None:
+    ledger = Ledger(store, ONE)
+    store.set(called_key(""), {"called_at": "2026-11-22T10:00:00+00:00"})
+    assert ledger.heard_at(ledger.intend(deadline=100.0)) is None

@@ -7,6 +7,8 @@ from collections.abc import Callable
 
 from airflow.sdk.exceptions import AirflowFailException
 
+from email_contacts.hook import ContactsHook
+
 log = logging.getLogger(__name__)
 
 IF_EXISTS = ("reuse", "create", "fail")
@@ -44,3 +46,13 @@ def create_unless_found(
         )
     log.info("reusing %s, id %d", what, found)
     return found
+
+
+def reuse_or_create_list(hook: ContactsHook, name: str, *, folder_id: int, if_exists: str = "reuse") -> int:
+    """Find a folder's list by its name, or create it; :func:`create_unless_found` says how it ends."""
+    return create_unless_found(
+        f"list {name!r} in folder {folder_id}",
+        if_exists,
+        find=lambda: hook.find_list(name, folder_id=folder_id),
+        create=lambda: hook.client.create_list(name, folder_id=folder_id),
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -11,17 +12,23 @@ from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowFailException
 from airflow.sdk.log import mask_secret
 
-from email_contacts.arguments import InvalidArgument, as_flag, as_id, as_ids, as_text, exactly_one
+from email_contacts.arguments import as_flag, as_ids, as_text, exactly_one
 from email_contacts.failures import failing_at_once
+from email_contacts.imports import moments
 from email_contacts.imports.errors import ImportFailed, ImportTimeout
 from email_contacts.imports.ledger import Ledger
-from email_contacts.imports.submission import Submission, fingerprint, reconnect, running_imports, submit
+from email_contacts.imports.submission import Submission, Submitter, fingerprint, reconnect
+from email_contacts.imports.turns import turn
 from email_contacts.imports.waiting import WaitOutcome, pauses, try_to_look, wait_here
 from email_contacts.operators.base import ContactsOperator
+from email_contacts.operators.callback import Callback
+from email_contacts.operators.existing import reuse_or_create_list
+from email_contacts.operators.import_arguments import read_batch, read_new_list
 from email_contacts.trigger import RESUME_GRACE, ImportCompletedTrigger
+from email_contacts.variables import SharedVariables
 
 if TYPE_CHECKING:
-    from email_contacts.api import ImportRequest, NewList
+    from email_contacts.api import ImportRequest
     from email_contacts.arguments import FlagArg, IdsArg, TextArg
 
 
@@ -39,27 +46,35 @@ class ImportContactsOperator(ContactsOperator):
     :param file_body: CSV text, semicolon separated, with a header line. Not templated: it holds people.
     :param json_body: contacts as ``{"email": ..., "attributes": {...}}``. Not templated: it holds people.
     :param list_ids: lists to import into. Templated.
-    :param new_list: ``{"list_name": ..., "folder_id": ...}``: a list that the platform makes. Templated.
-        A list made first with ``CreateListOperator`` is safer: a repeat cannot make a second one.
-    :param notify_url: an address that the platform calls when it is done. Templated.
+    :param new_list: ``{"list_name": ..., "folder_id": ...}``: a list to find by its name, or to create,
+        before anything is imported: an import that makes its own list could make a second one. Templated.
+    :param notify_url: an address of your own that the platform calls when it is done; without one, and with
+        ``callback_url`` on the connection, it calls this Airflow. Templated.
     :param email_blacklist: opt ALL imported contacts out of e-mails. Templated.
     :param sms_blacklist: opt ALL imported contacts out of text messages. Templated.
     :param disable_notification: spare the account's owner the e-mail about this import. Templated.
     :param update_existing_contacts: default True, as the platform's. Templated.
     :param empty_contacts_attributes: let empty fields erase what a contact has; a prepared batch has none,
         for empty cells are left out of it. Templated.
+    :param import_again: when this task is cleared, import anew though an earlier import of it may still run.
+        Templated.
+    :param awaited_by: the task (an ``ImportCompletedSensor`` of the same run) that waits for the import in
+        the place of this one, and is woken by the platform's callback.
     :param wait_for_completion: end only when the import has ended; otherwise when it is accepted.
     :param deferrable: wait in the triggerer (default) or in the worker.
     :param poll_interval: seconds between looks; None: quick at first, then stretched to the connection's
         ``process_polls_per_hour``.
     :param timeout: seconds from the submission until waiting ends.
-    :return: the process id. The XCom ``submission`` holds ``process_id``, ``fingerprint``, ``submitted_at``,
-        ``is_reconnected`` and ``requests``.
+    :param patience: seconds to look for an import whose answer was lost, before it is sent again.
+    :return: the process id; None where only a callback told of the import. The XCom ``submission`` holds it
+        with ``fingerprint``, ``submitted_at``, ``deadline``, ``is_reconnected``, ``decision``, ``repeats``,
+        ``requests`` and ``evidence``.
     """
 
     template_fields: Sequence[str] = (
         "conn_id", "batch_uri", "file_url", "list_ids", "new_list", "notify_url", "email_blacklist",
         "sms_blacklist", "disable_notification", "update_existing_contacts", "empty_contacts_attributes",
+        "import_again",
     )  # fmt: skip
 
     def __init__(
@@ -77,10 +92,13 @@ class ImportContactsOperator(ContactsOperator):
         disable_notification: FlagArg = False,
         update_existing_contacts: FlagArg = True,
         empty_contacts_attributes: FlagArg = False,
+        import_again: FlagArg = False,
+        awaited_by: str = "",
         wait_for_completion: bool = True,
         deferrable: bool = True,
         poll_interval: float | None = None,
         timeout: float = 24 * 3600,
+        patience: float = 60.0,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -96,10 +114,13 @@ class ImportContactsOperator(ContactsOperator):
         self.disable_notification = disable_notification
         self.update_existing_contacts = update_existing_contacts
         self.empty_contacts_attributes = empty_contacts_attributes
+        self.import_again = import_again
+        self.awaited_by = awaited_by
         self.wait_for_completion = wait_for_completion
         self.deferrable = deferrable
         self.poll_interval = poll_interval
         self.timeout = timeout
+        self.patience = patience
 
     def conceal(self) -> None:
         """Mask what opens an address to whoever holds it: a signature, a token."""
@@ -107,47 +128,75 @@ class ImportContactsOperator(ContactsOperator):
             if query := str(address or "").partition("?")[2]:
                 mask_secret(query)
 
-    def act(self, context: Context) -> int:
+    def act(self, context: Context) -> int | None:
         """Reconnect to the import of an earlier try, or submit it; then wait for its end, or hand it on."""
-        client, ledger = self.hook.client, self._ledger(context)
-        submission = reconnect(client, ledger, timeout=self.timeout)
-        while submission is None:
-            running = running_imports(client)
-            if len(running) < self.hook.settings.max_running_imports:
-                submission = submit(client, self._request, ledger, timeout=self.timeout)
-            else:
-                self.log.info(
-                    "waiting for one of %d running imports to end: processes %s", len(running), running
-                )
-                self._wait(
-                    running, time.time() + self.timeout, enough="any", then="resume_submission"
-                ).raise_unless_enough()
-        self._report(context, submission)
-        if not self.wait_for_completion:
-            ledger.close()
-            return submission.process_id
-        return self._ended(self._wait_for(submission, ledger), ledger)
+        return self._carry_on(context, self._ledger(context))
 
-    def resume_submission(self, context: Context, event: Mapping[str, Any] | None = None) -> int:
-        """Come back from waiting for another import's end; whether that went well is not ours to judge."""
+    def resume_submission(self, context: Context, event: Mapping[str, Any] | None = None) -> int | None:
+        """Come back from waiting for other imports to end; whether they went well is not ours to judge."""
         with failing_at_once():
-            WaitOutcome.from_event(event).raise_unless_enough()
+            outcome = WaitOutcome.from_event(event)
+            if not outcome.is_called:
+                outcome.raise_unless_enough()
             return self.act(context)
 
     def execute_complete(
         self, context: Context, event: Mapping[str, Any] | None = None, fingerprint: str | None = None
-    ) -> int:
-        """Judge what the trigger saw of our own import.
+    ) -> int | None:
+        """Judge what the trigger saw of our own import; a callback only says that it is time to look.
 
         :param fingerprint: of the request that was submitted, so that the batch need not be there any more;
             None where Airflow lost it (``dag.test()`` does).
         """
+        moments.reached(moments.WOKEN)
         with failing_at_once():
-            return self._ended(WaitOutcome.from_event(event), self._ledger(context, fingerprint))
+            outcome, ledger = WaitOutcome.from_event(event), self._ledger(context, fingerprint)
+            if outcome.is_called:
+                return self._carry_on(context, ledger)
+            return self._ended(outcome, ledger)
 
     def on_kill(self) -> None:
         """Say what a kill means: the platform cannot cancel an import."""
         self.log.warning("detached; an import that was submitted goes on, for the platform cannot cancel it")
+
+    def _carry_on(self, context: Context, ledger: Ledger) -> int | None:
+        submission = self._submission(context, ledger)
+        self._report(context, submission)
+        if self.wait_for_completion:
+            return self._ended(self._wait_for(submission, ledger), ledger)
+        ledger.close()
+        return submission.process_id
+
+    def _submission(self, context: Context, ledger: Ledger) -> Submission:
+        """Find the import that is submitted already, or submit it; waits while others are in the way."""
+        client, settings = self.hook.client, self.hook.settings
+        callback = Callback(context["ti"], settings, waiter=self.awaited_by)
+        known = reconnect(
+            client, ledger, timeout=self.timeout, import_again=as_flag(self.import_again, "import_again")
+        )
+        if known is not None:
+            callback.renew(ledger)
+            return known
+        submitter = Submitter(
+            client,
+            self._request,
+            ledger,
+            max_running=settings.max_running_imports,
+            timeout=self.timeout,
+            patience=self.patience,
+            notify_url=callback.ask if settings.can_be_called and not self.notify_url else None,
+            evidence=callback.evidence,
+            measures_lists=settings.completion_source == "list_growth",
+        )
+        while True:
+            with turn(SharedVariables(), account=self.conn_id, holder=callback.holder):
+                came = submitter.advance()
+            if isinstance(came, Submission):
+                return came
+            self.log.info("waiting for %s of processes %s: %s", came.enough, came.process_ids, came.reason)
+            self._wait(
+                came.process_ids, time.time() + self.timeout, enough=came.enough, then="resume_submission"
+            ).raise_unless_enough()
 
     @cached_property
     def _request(self) -> ImportRequest:
@@ -161,12 +210,11 @@ class ImportContactsOperator(ContactsOperator):
             json_body=self.json_body,
         )
         return ImportRequest(
-            prepared=_read_batch(as_text(self.batch_uri, "batch_uri")) if self.batch_uri else None,
+            prepared=read_batch(as_text(self.batch_uri, "batch_uri")) if self.batch_uri else None,
             file_url=as_text(self.file_url, "file_url") if self.file_url else None,
             file_body=self.file_body,
             json_body=self.json_body,
-            list_ids=as_ids(self.list_ids, "list_ids"),
-            new_list=_new_list(self.new_list),
+            list_ids=self._targets(),
             notify_url=as_text(self.notify_url, "notify_url") if self.notify_url else None,
             email_blacklist=as_flag(self.email_blacklist, "email_blacklist"),
             sms_blacklist=as_flag(self.sms_blacklist, "sms_blacklist"),
@@ -174,6 +222,13 @@ class ImportContactsOperator(ContactsOperator):
             update_existing_contacts=as_flag(self.update_existing_contacts, "update_existing_contacts"),
             empty_contacts_attributes=as_flag(self.empty_contacts_attributes, "empty_contacts_attributes"),
         )
+
+    def _targets(self) -> tuple[int, ...]:
+        list_ids = tuple(as_ids(self.list_ids, "list_ids"))
+        if not self.new_list:
+            return list_ids
+        name, folder_id = read_new_list(self.new_list)
+        return (*list_ids, reuse_or_create_list(self.hook, name, folder_id=folder_id))
 
     def _ledger(self, context: Context, known: str | None = None) -> Ledger:
         return Ledger(
@@ -195,7 +250,10 @@ class ImportContactsOperator(ContactsOperator):
             raise AirflowFailException(f"{error}. Clear this task to import again") from error
         if sighting is not None and sighting.is_finished:
             return WaitOutcome(sighting)
-        return self._wait(ids, submission.deadline, kwargs={"fingerprint": ledger.fingerprint})
+        moments.reached(moments.BEFORE_DEFERRAL)
+        outcome = self._wait(ids, submission.deadline, kwargs={"fingerprint": ledger.fingerprint})
+        moments.reached(moments.WOKEN)
+        return outcome
 
     def _wait(
         self,
@@ -233,13 +291,7 @@ class ImportContactsOperator(ContactsOperator):
         requests = self.hook.client.requests
         context["ti"].xcom_push(
             "submission",
-            {
-                "process_id": submission.process_id,
-                "fingerprint": submission.fingerprint,
-                "submitted_at": submission.submitted_at,
-                "is_reconnected": submission.is_reconnected,
-                "requests": {"made": requests.made, "retried": requests.retried},
-            },
+            {**asdict(submission), "requests": {"made": requests.made, "retried": requests.retried}},
         )
 
     def _ended(self, outcome: WaitOutcome, ledger: Ledger) -> int:
@@ -248,34 +300,12 @@ class ImportContactsOperator(ContactsOperator):
             process = outcome.completed()[0]
         except ImportTimeout as error:
             ledger.rest()
-            raise AirflowFailException(f"{error} Clear this task to wait longer.") from error
+            raise AirflowFailException(
+                f"{error} Clear this task to wait longer; with import_again=True, clearing it imports again."
+            ) from error
         except ImportFailed:
             ledger.forget()
             raise
+        moments.reached(moments.ENDED)
         ledger.close()
         return process.id
-
-
-def _read_batch(uri: str) -> bytes:
-    from airflow.sdk import ObjectStoragePath
-
-    batch = ObjectStoragePath(uri)
-    if not batch.is_file():
-        raise InvalidArgument(
-            f"batch_uri={uri!r} is not there; run the preparation again, on a stage that every worker reaches"
-        )
-    return bytes(batch.read_bytes())
-
-
-def _new_list(given: Mapping[str, Any] | None) -> NewList | None:
-    from email_contacts.api import NewList
-
-    if not given:
-        return None
-    if set(given) != {"list_name", "folder_id"}:
-        raise InvalidArgument(
-            f"new_list has the keys {sorted(given)}; it takes list_name and folder_id, both"
-        )
-    return NewList(
-        list_name=str(given["list_name"]), folder_id=as_id(given["folder_id"], "new_list.folder_id")
-    )

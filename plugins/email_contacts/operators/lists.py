@@ -9,7 +9,7 @@ from airflow.sdk import Context
 
 from email_contacts.arguments import as_choice, as_id, as_instant, as_text
 from email_contacts.operators.base import ContactsOperator
-from email_contacts.operators.existing import IF_EXISTS, create_unless_found
+from email_contacts.operators.existing import IF_EXISTS, reuse_or_create_list
 from email_contacts.operators.exports import write_contacts
 
 if TYPE_CHECKING:
@@ -37,12 +37,8 @@ class CreateListOperator(ContactsOperator):
     def act(self, context: Context) -> int:
         """Find or create the list."""
         name, folder_id = as_text(self.name, "name"), as_id(self.folder_id, "folder_id")
-        return create_unless_found(
-            f"list {name!r} in folder {folder_id}",
-            as_choice(self.if_exists, "if_exists", IF_EXISTS),
-            find=lambda: self.hook.find_list(name, folder_id=folder_id),
-            create=lambda: self.hook.client.create_list(name, folder_id=folder_id),
-        )
+        if_exists = as_choice(self.if_exists, "if_exists", IF_EXISTS)
+        return reuse_or_create_list(self.hook, name, folder_id=folder_id, if_exists=if_exists)
 
 
 class GetListOperator(ContactsOperator):

@@ -1,0 +1,126 @@
+"""Deciding about a request whose answer was lost: it may have been accepted, or not.
+
+The platform has no idempotency key, and answers 524 while the job runs (api-contract §2.2, §7). What can be
+known afterwards: whether our callback address was called; which imports the account has begun since; and,
+once these have ended, whether contacts of our batch are on the lists. Other people import into the same
+account, so a newer import is a candidate and no more, until something proves that it carried our batch.
+
+==========  ======================  ============================  ===============================
+callback    newer imports           sample of our contacts        decision
+==========  ======================  ============================  ===============================
+heard       one                     not looked for                adopt it
+heard       several, some ended     not looked for                adopt the oldest that has ended
+heard       none, or cannot tell    not looked for                adopt it without its id
+not heard   some still running      not looked for yet            await them
+not heard   all ended               found                         adopt the oldest that completed
+not heard   all ended               not found                     send again
+not heard   none                    not looked for                send again
+not heard   all ended               nobody can tell               send again if harmless, or stop
+not heard   cannot tell             not looked for                send again if harmless, or stop
+==========  ======================  ============================  ===============================
+
+Sending again is harmless with ``updateExistingContacts`` into lists that exist: it changes no data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from email_contacts.api import Process
+
+
+class Verdict(Enum):
+    """What to do about the request."""
+
+    ADOPT = "adopt"
+    AWAIT = "await"
+    SEND_AGAIN = "send again"
+    STOP = "stop"
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What to do, and what was known when it was decided.
+
+    :param process_ids: the one that is adopted, none if its id is unknown; or all that are awaited.
+    :param reason: for the log and the error, in words.
+    """
+
+    verdict: Verdict
+    reason: str
+    process_ids: tuple[int, ...] = ()
+
+
+def decide(
+    *,
+    heard_at: str | None,
+    newer: Sequence[Process] | None,
+    is_found: Callable[[], bool | None],
+    is_harmless: bool,
+) -> Decision:
+    """Decide by the table above.
+
+    :param heard_at: when our callback address was called; None when it was not.
+    :param newer: the imports that began after the newest process known before the request; None where
+        nobody can tell.
+    :param is_found: looks for a sample of the batch on its lists; None where that cannot be done. Called
+        once, when all newer imports have ended.
+    :param is_harmless: whether sending the same request again would change no data.
+    """
+    known = _in_words(heard_at, newer)
+    if heard_at is not None:
+        return _of_heard(newer or (), known)
+    if newer is None:
+        return _by_policy(is_harmless, known)
+    if not newer:
+        return Decision(Verdict.SEND_AGAIN, f"{known}: it was not accepted")
+    ids = tuple(sorted(process.id for process in newer))
+    if any(process.is_running for process in newer):
+        return Decision(Verdict.AWAIT, f"{known}: whether one is ours shows when they have ended", ids)
+    found = is_found()
+    if found is None:
+        return _by_policy(is_harmless, f"{known}, and its contacts cannot be looked for")
+    if not found:
+        return Decision(Verdict.SEND_AGAIN, f"{known}, and its contacts are not on the lists: none is ours")
+    completed = sorted(process.id for process in newer if process.is_completed)
+    return Decision(
+        Verdict.ADOPT, f"{known}, and its contacts are on the lists", tuple(completed[:1] or ids[:1])
+    )
+
+
+def _of_heard(newer: Sequence[Process], known: str) -> Decision:
+    """The callback is proof that it was accepted; what is left to find is its id."""
+    if len(newer) == 1:
+        return Decision(Verdict.ADOPT, known, (newer[0].id,))
+    ended = sorted(process.id for process in newer if process.is_finished)
+    if newer and not ended:
+        return Decision(Verdict.AWAIT, known, tuple(sorted(process.id for process in newer)))
+    return Decision(Verdict.ADOPT, known, tuple(ended[:1]))
+
+
+def _by_policy(is_harmless: bool, known: str) -> Decision:
+    if is_harmless:
+        return Decision(
+            Verdict.SEND_AGAIN,
+            f"{known}: nobody can tell, and a repeat into existing lists with updateExistingContacts changes "
+            "no data",
+        )
+    return Decision(
+        Verdict.STOP,
+        f"{known}: nobody can tell whether it was accepted, and a repeat without updateExistingContacts "
+        "could change data",
+    )
+
+
+def _in_words(heard_at: str | None, newer: Sequence[Process] | None) -> str:
+    heard = f"its callback came at {heard_at}" if heard_at else "no callback came"
+    if newer is None:
+        return f"{heard}, and the platform shows no processes"
+    if not newer:
+        return f"{heard}, and the account has begun no import since"
+    named = ", ".join(f"{process.id} ({process.status})" for process in sorted(newer, key=lambda one: one.id))
+    return f"{heard}, and the account has begun since: {named}"
