@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -10,16 +11,16 @@ import pytest
 from email_contacts.api import (
     BadRequest,
     ContactsClient,
+    ImportRequest,
     NotFound,
     NotSent,
     RateLimited,
     Unavailable,
 )
-from email_contacts.imports.errors import SubmissionUnknown
 from email_contacts.imports.ledger import Ledger
-from email_contacts.imports.submission import fingerprint, reconnect, running_imports, submit
+from email_contacts.imports.submission import Blocked, Submission, Submitter, fingerprint, reconnect
 from email_contacts.sandbox import SandboxServer
-from tests.api.scripted_server import ScriptedServer, answers
+from tests.api.scripted_server import ScriptedServer
 from tests.imports.conftest import an_import, asked, submitted, until_ended
 from tests.task_context import StateStore
 
@@ -29,6 +30,25 @@ MARK = fingerprint(REQUEST.to_bytes())
 
 def ledger_of(store: StateStore, *, generation: int = 3) -> Ledger:
     return Ledger(store, MARK, generation=generation)
+
+
+def submit(
+    client: ContactsClient, ledger: Ledger, request: ImportRequest = REQUEST, **settings: Any
+) -> Submission | Blocked:
+    """Go as far as one try of a task goes."""
+    given = {"max_running": 1, "timeout": 60.0, "patience": 0.0, **settings}
+    return Submitter(client, request, ledger, **given).advance()
+
+
+def accepted(came: Submission | Blocked) -> Submission:
+    assert isinstance(came, Submission)
+    return came
+
+
+def process_of(came: Submission | Blocked) -> int:
+    process_id = accepted(came).process_id
+    assert process_id is not None
+    return process_id
 
 
 def test_bodies_are_told_apart_by_rows_and_by_targets() -> None:
@@ -45,13 +65,13 @@ def test_a_new_body_is_submitted_and_written_down(
 ) -> None:
     before = time.time()
     assert reconnect(client, ledger_of(store), timeout=60) is None
-    made = submit(client, REQUEST, ledger_of(store), timeout=60)
+    made = accepted(submit(client, ledger_of(store)))
     entry = ledger_of(store).entry()
     assert entry is not None
-    assert entry.process_id == made.process_id == client.process(made.process_id).id
+    assert entry.process_id == made.process_id == client.process(process_of(made)).id
     assert made.deadline == entry.deadline
     assert before + 60 <= made.deadline <= time.time() + 60
-    assert not made.is_reconnected
+    assert (made.is_reconnected, made.decision, made.repeats) == (False, "accepted", 0)
     assert sandbox.imports_accepted() == 1
 
 
@@ -63,14 +83,25 @@ def test_the_intent_is_written_before_anything_is_sent(
             raise RuntimeError("the store is out of order")
 
     with pytest.raises(RuntimeError, match="out of order"):
-        submit(client, REQUEST, ledger_of(Full()), timeout=60)
+        submit(client, ledger_of(Full()))
     assert sandbox.imports_accepted() == 0
+
+
+def test_the_intent_says_what_was_newest_before(
+    sandbox: SandboxServer, client: ContactsClient, store: StateStore
+) -> None:
+    (stranger,) = submitted(client, 1)
+    until_ended(client, stranger)
+    submit(client, ledger_of(store))
+    entry = ledger_of(store).entry()
+    assert entry is not None
+    assert entry.newest == stranger
 
 
 def test_a_retry_waits_for_the_import_of_the_earlier_try(
     sandbox: SandboxServer, client: ContactsClient, store: StateStore
 ) -> None:
-    first = submit(client, REQUEST, ledger_of(store), timeout=60)
+    first = accepted(submit(client, ledger_of(store)))
     again = reconnect(client, ledger_of(store), timeout=9999)
     assert again is not None
     assert again.is_reconnected
@@ -83,7 +114,7 @@ def test_a_retry_waits_for_the_import_of_the_earlier_try(
 def test_a_retry_after_the_deadline_was_reported_gets_a_new_one(
     client: ContactsClient, store: StateStore
 ) -> None:
-    submit(client, REQUEST, ledger_of(store), timeout=0)
+    submit(client, ledger_of(store), timeout=0.0)
     ledger_of(store).rest()
     again = reconnect(client, ledger_of(store), timeout=60)
     assert again is not None
@@ -93,22 +124,11 @@ def test_a_retry_after_the_deadline_was_reported_gets_a_new_one(
     assert kept.deadline == again.deadline
 
 
-def test_a_try_that_was_killed_while_submitting_stops_the_next_one_once(
-    sandbox: SandboxServer, client: ContactsClient, store: StateStore
-) -> None:
-    ledger_of(store).intend(deadline=time.time() + 60)
-    with pytest.raises(SubmissionUnknown, match=r"killed while it submitted.*clear the task"):
-        reconnect(client, ledger_of(store), timeout=60)
-    assert asked(sandbox) == []
-    # The way out: a person has looked, and cleared the task.
-    assert reconnect(client, ledger_of(store), timeout=60) is None
-
-
 def test_clearing_the_task_reconnects_while_its_import_runs(
     sandbox: SandboxServer, client: ContactsClient, store: StateStore
 ) -> None:
     sandbox.set_knobs(hold="in_process")
-    first = submit(client, REQUEST, ledger_of(store), timeout=60)
+    first = accepted(submit(client, ledger_of(store)))
     ledger_of(store).close()
     again = reconnect(client, ledger_of(store, generation=7), timeout=60)
     assert again is not None
@@ -118,72 +138,57 @@ def test_clearing_the_task_reconnects_while_its_import_runs(
 def test_clearing_the_task_imports_again_once_its_import_ended(
     client: ContactsClient, store: StateStore
 ) -> None:
-    first = submit(client, REQUEST, ledger_of(store), timeout=60)
+    first = process_of(submit(client, ledger_of(store)))
     ledger_of(store).close()
-    until_ended(client, first.process_id)
+    until_ended(client, first)
     assert reconnect(client, ledger_of(store, generation=7), timeout=60) is None
-    second = submit(client, REQUEST, ledger_of(store, generation=7), timeout=60)
-    assert second.process_id != first.process_id
+    assert process_of(submit(client, ledger_of(store, generation=7))) != first
+
+
+def test_clearing_the_task_imports_again_while_its_import_runs_only_if_asked_to(
+    sandbox: SandboxServer, client: ContactsClient, store: StateStore
+) -> None:
+    sandbox.set_knobs(hold="in_process")
+    first = process_of(submit(client, ledger_of(store)))
+    retry, cleared = ledger_of(store), ledger_of(store, generation=7)
+    assert reconnect(client, retry, timeout=60, import_again=True) is not None, "a retry is no clear"
+    assert reconnect(client, cleared, timeout=60, import_again=True) is None
+    second = process_of(submit(client, cleared, max_running=2))
+    assert second != first
+    assert reconnect(client, cleared, timeout=60, import_again=True) is not None, "and only once"
 
 
 def test_a_retry_is_not_taken_for_a_clear(client: ContactsClient, store: StateStore) -> None:
     """The worker died after the task was done and before Airflow heard of it."""
-    first = submit(client, REQUEST, ledger_of(store), timeout=60)
+    first = process_of(submit(client, ledger_of(store)))
     ledger_of(store).close()
-    until_ended(client, first.process_id)
+    until_ended(client, first)
     again = reconnect(client, ledger_of(store), timeout=60)
     assert again is not None
-    assert again.process_id == first.process_id
+    assert again.process_id == first
 
 
 @pytest.mark.parametrize("status", ["404", "405"])
 def test_clearing_the_task_imports_again_where_nobody_can_tell_how_the_import_is(
     status: str, sandbox: SandboxServer, client: ContactsClient, store: StateStore
 ) -> None:
-    submit(client, REQUEST, ledger_of(store), timeout=60)
+    submit(client, ledger_of(store))
     ledger_of(store).close()
     sandbox.set_knobs(process_route=status)
     assert reconnect(client, ledger_of(store, generation=7), timeout=60) is None
 
 
-@pytest.mark.parametrize("kind", ["524_after_accepting", "reset_after_accepting", "truncated", "garbled"])
-def test_an_import_that_may_have_been_accepted_is_not_sent_again(
-    kind: str, sandbox: SandboxServer, client: ContactsClient, store: StateStore
-) -> None:
-    sandbox.set_knobs(faults=[{"route": "import", "kind": kind}])
-    with pytest.raises(SubmissionUnknown, match="newest import processes") as caught:
-        submit(client, REQUEST, ledger_of(store), timeout=60)
-    assert caught.value.__cause__ is not None
-    assert sandbox.imports_accepted() == 1
-    assert asked(sandbox, "import") == ["import"]
-    # The error fails the task for good; a person who clears it has decided to submit again.
-    assert ledger_of(store).entry() is None
-
-
-def test_an_answer_that_nobody_documented_is_not_taken_for_a_refusal(store: StateStore) -> None:
-    with (
-        ScriptedServer([answers(418, {"message": "I am a teapot"})]) as server,
-        ContactsClient(server.url, "key", max_wait=0) as client,
-        pytest.raises(SubmissionUnknown, match="418"),
-    ):
-        submit(client, REQUEST, ledger_of(store), timeout=60)
-
-
 @pytest.mark.parametrize(("kind", "error"), [("429", RateLimited), ("400", BadRequest)])
 def test_a_refusal_leaves_no_trace_and_may_be_tried_again(
-    kind: str,
-    error: type[Exception],
-    sandbox: SandboxServer,
-    client: ContactsClient,
-    store: StateStore,
+    kind: str, error: type[Exception], sandbox: SandboxServer, client: ContactsClient, store: StateStore
 ) -> None:
     sandbox.set_knobs(faults=[{"route": "import", "kind": kind}])
     with pytest.raises(error):
-        submit(client, REQUEST, ledger_of(store), timeout=60)
+        submit(client, ledger_of(store))
     assert store == {}
     with ContactsClient(sandbox.url, sandbox.api_key) as later:
         assert reconnect(later, ledger_of(store), timeout=60) is None
-        submit(later, REQUEST, ledger_of(store), timeout=60)
+        submit(later, ledger_of(store))
     assert sandbox.imports_accepted() == 1
 
 
@@ -191,7 +196,7 @@ def test_a_request_that_was_never_sent_leaves_no_trace(store: StateStore) -> Non
     with ScriptedServer() as gone:
         url = gone.url
     with ContactsClient(url, "key", max_wait=0) as client, pytest.raises(NotSent):
-        submit(client, REQUEST, ledger_of(store), timeout=60)
+        submit(client, ledger_of(store))
     assert store == {}
 
 
@@ -199,33 +204,70 @@ def test_an_unknown_list_is_refused_without_a_trace(
     sandbox: SandboxServer, client: ContactsClient, store: StateStore
 ) -> None:
     with pytest.raises((BadRequest, NotFound), match="List"):
-        submit(client, an_import(list_id=999), ledger_of(store), timeout=60)
+        submit(client, ledger_of(store), an_import(list_id=999))
     assert store == {}
     assert sandbox.imports_accepted() == 0
 
 
-def test_running_imports_are_everybodys(sandbox: SandboxServer, client: ContactsClient) -> None:
-    assert running_imports(client) == ()
+def test_running_imports_are_everybodys(
+    sandbox: SandboxServer, client: ContactsClient, store: StateStore
+) -> None:
     sandbox.set_knobs(hold="queued")
     ids = submitted(client, 2)
-    assert sorted(running_imports(client)) == ids
-    sandbox.set_knobs(hold="none")
-    until_ended(client, *ids)
-    assert running_imports(client) == ()
+    blocked = submit(client, ledger_of(store), max_running=2)
+    assert isinstance(blocked, Blocked)
+    assert (sorted(blocked.process_ids), blocked.enough) == (ids, "any")
+    assert store == {}, "nothing is intended before there is a slot"
+    assert process_of(submit(client, ledger_of(store), max_running=3)) not in ids
 
 
 @pytest.mark.parametrize("status", ["404", "405"])
 def test_where_there_is_no_process_route_no_import_is_seen_running(
-    status: str, sandbox: SandboxServer, client: ContactsClient
+    status: str, sandbox: SandboxServer, client: ContactsClient, store: StateStore
 ) -> None:
     sandbox.set_knobs(hold="queued", process_route=status)
     submitted(client, 1)
-    assert running_imports(client) == ()
+    accepted(submit(client, ledger_of(store)))
+    entry = ledger_of(store).entry()
+    assert entry is not None
+    assert entry.newest is None
 
 
 def test_running_imports_that_cannot_be_asked_for_are_not_taken_as_none(
-    sandbox: SandboxServer, client: ContactsClient
+    sandbox: SandboxServer, client: ContactsClient, store: StateStore
 ) -> None:
     sandbox.set_knobs(faults=["processes:500"])
     with pytest.raises(Unavailable):
-        running_imports(client)
+        submit(client, ledger_of(store))
+    assert sandbox.imports_accepted() == 0
+
+
+@pytest.mark.parametrize(("settings", "measured"), [({}, False), ({"measures_lists": True}, True)])
+def test_lists_are_measured_before_only_where_their_growth_is_to_tell(
+    settings: dict[str, Any],
+    measured: bool,
+    sandbox: SandboxServer,
+    client: ContactsClient,
+    store: StateStore,
+) -> None:
+    seen: list[tuple[Mapping[int, int], int | None]] = []
+
+    def evidence(nonce: str, sizes: Mapping[int, int], contacts: int | None) -> dict[str, Any]:
+        seen.append((dict(sizes), contacts))
+        return {"nonce": nonce}
+
+    sandbox.seed_contacts(7, list_ids=[2])
+    came = accepted(submit(client, ledger_of(store), evidence=evidence, **settings))
+    assert came.evidence == {"nonce": ""}
+    assert seen == ([({2: 7}, 1)] if measured else [({}, None)])
+    assert ("list" in asked(sandbox)) is measured
+
+
+def test_where_there_is_no_process_route_the_lists_are_measured(
+    sandbox: SandboxServer, client: ContactsClient, store: StateStore
+) -> None:
+    sandbox.set_knobs(process_route="404")
+    submit(client, ledger_of(store), evidence=lambda nonce, sizes, contacts: {"sizes": dict(sizes)})
+    entry = ledger_of(store).entry()
+    assert entry is not None
+    assert entry.evidence == {"sizes": {2: 0}}
