@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import TaskDeferred
@@ -29,9 +31,14 @@ def fired(deferred: TaskDeferred) -> dict[str, Any]:
 
 
 def carried_through(operator: BaseOperator, context: Context) -> Any:
-    """Execute a task; where it defers, run its trigger and resume."""
+    """Execute a task; whenever it defers, run its trigger and resume."""
+    return _run(operator, partial(operator.execute, context), context)
+
+
+def _run(operator: BaseOperator, go_on: Callable[[], Any], context: Context) -> Any:
     try:
-        return operator.execute(context)
+        return go_on()
     except TaskDeferred as deferred:
         came_with = {**(deferred.kwargs or {}), "event": fired(deferred)}
-        return operator.resume_execution(deferred.method_name, came_with, context)
+        method = deferred.method_name
+    return _run(operator, partial(operator.resume_execution, method, came_with, context), context)

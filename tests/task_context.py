@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import threading
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from types import SimpleNamespace
@@ -19,6 +20,30 @@ class StateStore(dict[str, Any]):
 
     def delete(self, key: str) -> None:
         self.pop(key, None)
+
+
+class SharedStore:
+    """Airflow's variables, which all tasks share. Every call is atomic, and others may come between two."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, str] = {}
+        self._lock = threading.Lock()
+
+    def keys(self, prefix: str) -> Sequence[str]:
+        with self._lock:
+            return [key for key in self.values if key.startswith(prefix)]
+
+    def get(self, key: str) -> str | None:
+        with self._lock:
+            return self.values.get(key)
+
+    def set(self, key: str, value: str) -> None:
+        with self._lock:
+            self.values[key] = value
+
+    def delete(self, key: str) -> None:
+        with self._lock:
+            self.values.pop(key, None)
 
 
 @dataclass

@@ -136,8 +136,7 @@ def test_contacts_that_were_on_the_list_before_prove_nothing(
     intent = intended(store, client)
     # Its instant is later than what the sandbox's clock, to the second, shows of the first import.
     later = "2099-01-01T00:00:00.000+00:00"
-    key = f"email_contacts.import.{intent.fingerprint}"
-    store.set(key, {**store.get(key), "intended_at": later})
+    store[f"email_contacts.import.{intent.fingerprint}"]["intended_at"] = later
     until_ended(client, client.import_contacts(STRANGERS))
     assert accepted(submit(client, ledger_of(store))).repeats == 1
 

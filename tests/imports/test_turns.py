@@ -4,35 +4,12 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Sequence
+import time
 
 import pytest
 
 from email_contacts.imports.turns import LEASE, Clock, TurnNotTaken, turn
-
-
-class Shared:
-    """A store that threads share; every call is atomic, as Airflow's are, and others may come between two."""
-
-    def __init__(self) -> None:
-        self.values: dict[str, str] = {}
-        self._lock = threading.Lock()
-
-    def keys(self, prefix: str) -> Sequence[str]:
-        with self._lock:
-            return [key for key in self.values if key.startswith(prefix)]
-
-    def get(self, key: str) -> str | None:
-        with self._lock:
-            return self.values.get(key)
-
-    def set(self, key: str, value: str) -> None:
-        with self._lock:
-            self.values[key] = value
-
-    def delete(self, key: str) -> None:
-        with self._lock:
-            self.values.pop(key, None)
+from tests.task_context import SharedStore
 
 
 class Hands:
@@ -51,28 +28,28 @@ class Hands:
 
 
 def test_a_turn_leaves_nothing_behind() -> None:
-    shared = Shared()
+    shared = SharedStore()
     with turn(shared, account="a", holder="one"):
         assert len(shared.values) == 1
     assert shared.values == {}
 
 
 def test_a_turn_is_given_back_when_the_submission_fails() -> None:
-    shared = Shared()
+    shared = SharedStore()
     with pytest.raises(RuntimeError), turn(shared, account="a", holder="one"):
         raise RuntimeError
     assert shared.values == {}
 
 
 def test_two_never_have_it_at_once_and_all_have_it_once() -> None:
-    shared, inside, most, had = Shared(), [], [], []
-    quick = Clock(sleep=lambda _: threading.Event().wait(random.random() / 500))
+    shared, inside, most, had = SharedStore(), [], [], []
+    quick = Clock(sleep=lambda _: time.sleep(random.random() / 500))
 
     def submit(name: str) -> None:
         with turn(shared, account="a", holder=name, clock=quick):
             inside.append(name)
             most.append(len(inside))
-            threading.Event().wait(0.001)
+            time.sleep(0.001)
             inside.remove(name)
             had.append(name)
 
@@ -88,13 +65,13 @@ def test_two_never_have_it_at_once_and_all_have_it_once() -> None:
 
 
 def test_another_account_does_not_wait() -> None:
-    shared = Shared()
+    shared = SharedStore()
     with turn(shared, account="a", holder="one"), turn(shared, account="b", holder="other"):
         assert len(shared.values) == 2
 
 
 def test_the_retry_of_a_killed_task_takes_its_claim_over() -> None:
-    shared, hands = Shared(), Hands()
+    shared, hands = SharedStore(), Hands()
     killed = turn(shared, account="a", holder="one", clock=hands.clock)
     killed.__enter__()
     with turn(shared, account="a", holder="one", clock=hands.clock):
@@ -103,7 +80,7 @@ def test_the_retry_of_a_killed_task_takes_its_claim_over() -> None:
 
 
 def test_the_claim_of_a_task_that_never_came_back_ends(caplog: pytest.LogCaptureFixture) -> None:
-    shared, hands = Shared(), Hands()
+    shared, hands = SharedStore(), Hands()
     killed = turn(shared, account="a", holder="one", clock=hands.clock)
     killed.__enter__()
     with turn(shared, account="a", holder="other", clock=hands.clock):
@@ -113,7 +90,7 @@ def test_the_claim_of_a_task_that_never_came_back_ends(caplog: pytest.LogCapture
 
 
 def test_whoever_never_gets_a_turn_says_so() -> None:
-    shared, hands = Shared(), Hands()
+    shared, hands = SharedStore(), Hands()
     with turn(shared, account="a", holder="one", clock=Clock(now=lambda: 1e9)):
         with (
             pytest.raises(TurnNotTaken, match="connection 'a'"),
@@ -127,7 +104,7 @@ def test_a_claim_that_another_makes_in_the_very_moment_is_seen() -> None:
     """The claim is written first and looked around second; the other way round two would go."""
     hands = Hands()
 
-    class Crowded(Shared):
+    class Crowded(SharedStore):
         is_crowded = False
 
         def set(self, key: str, value: str) -> None:

@@ -12,6 +12,7 @@ from email_contacts.api import ContactsClient
 from email_contacts.operators.base import ContactsOperator
 from email_contacts.sandbox import SandboxServer
 from tests.conftest import CONN_ID, connect
+from tests.task_context import SharedStore
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -24,6 +25,14 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A call that fails for now fails at once, and a deferred task waits no longer than it must."""
     monkeypatch.setattr("email_contacts.connection.MAX_WAIT", 0.0)
     monkeypatch.setattr("email_contacts.operators.imports.RESUME_GRACE", 0.0)
+
+
+@pytest.fixture(autouse=True)
+def variables(monkeypatch: pytest.MonkeyPatch) -> SharedStore:
+    """What all tasks share; outside a running task there are no variables."""
+    shared = SharedStore()
+    monkeypatch.setattr("email_contacts.operators.imports.SharedVariables", lambda: shared)
+    return shared
 
 
 @pytest.fixture(autouse=True)

@@ -17,7 +17,7 @@ from tests.conftest import connect
 from tests.deferral import carried_through, fired
 from tests.imports.conftest import submitted, until
 from tests.operators.conftest import LIST, asked
-from tests.task_context import StateStore, make_context
+from tests.task_context import SharedStore, StateStore, make_context
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -28,6 +28,7 @@ def an_import(**arguments: Any) -> ImportContactsOperator:
         "list_ids": [LIST],
         "json_body": [{"email": "a@example.com"}],
         "poll_interval": 0.02,
+        "patience": 0.0,
         **arguments,
     }
     return ImportContactsOperator(task_id="import", wait_for_completion=False, **given)
@@ -103,3 +104,36 @@ def test_the_connection_says_how_many_may_run(
     assert sandbox.imports_accepted() == 2
     with pytest.raises(TaskDeferred):
         an_import(json_body=[{"email": "b@example.com"}]).execute(context)
+
+
+def test_tasks_that_look_at_the_same_moment_do_not_both_submit(sandbox: SandboxServer) -> None:
+    """As tasks of two DAGs do at midnight: each would see no import running, and submit its own."""
+    sandbox.set_knobs(hold="in_process", latency_seconds=0.05)
+    came: list[str] = []
+
+    def submit(number: int) -> None:
+        context = make_context(StateStore())
+        context["ti"].map_index = number
+        try:
+            an_import(json_body=[{"email": f"p{number}@example.com"}]).execute(context)
+            came.append("submitted")
+        except TaskDeferred:
+            came.append("waits for its slot")
+
+    threads = [threading.Thread(target=submit, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert sorted(came) == ["submitted", *["waits for its slot"] * 3]
+    assert sandbox.imports_accepted() == 1
+
+
+def test_a_turn_is_not_held_while_a_task_waits(
+    context: Context, sandbox: SandboxServer, platform: ContactsClient, variables: SharedStore
+) -> None:
+    sandbox.set_knobs(hold="in_process")
+    submitted(platform, 1)
+    with pytest.raises(TaskDeferred):
+        an_import().execute(context)
+    assert variables.values == {}

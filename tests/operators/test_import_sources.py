@@ -27,7 +27,14 @@ PEOPLE = [{"email": "a@example.com", "attributes": {"FIRSTNAME": "A"}}, {"email"
 
 def an_import(**arguments: Any) -> ImportContactsOperator:
     """An import that is waited for in the worker."""
-    given = {"list_ids": [LIST], "deferrable": False, "poll_interval": 0.02, "timeout": 30.0, **arguments}
+    given = {
+        "list_ids": [LIST],
+        "deferrable": False,
+        "poll_interval": 0.02,
+        "patience": 0.0,
+        "timeout": 30.0,
+        **arguments,
+    }
     return ImportContactsOperator(task_id="import", **given)
 
 
@@ -73,10 +80,17 @@ def test_a_file_that_the_platform_fetches(
     assert platform.get_contact("d@example.com")["attributes"]["FIRSTNAME"] == "D"
 
 
-def test_a_list_that_the_platform_makes(context: Context, platform: ContactsClient) -> None:
-    an_import(json_body=PEOPLE, list_ids=(), new_list={"list_name": "New", "folder_id": "1"}).execute(context)
+def test_a_new_list_is_made_before_the_import_and_only_once(
+    context: Context, platform: ContactsClient, sandbox: SandboxServer
+) -> None:
+    """The platform could make it by itself, and a repeat would make a second one."""
+    sandbox.set_knobs(faults=["import:524"])
+    new_list = {"list_name": "New", "folder_id": "1"}
+    an_import(json_body=PEOPLE, list_ids=[LIST], new_list=new_list).execute(context)
+    an_import(json_body=PEOPLE, list_ids=(), new_list=new_list).execute(context)
     (made,) = [one for one in platform.iter_folder_lists(1) if one.name == "New"]
     assert made.unique_subscribers == 2
+    assert platform.get_list(LIST).unique_subscribers == 2
 
 
 def test_flags_may_come_as_rendered_strings(context: Context, platform: ContactsClient) -> None:

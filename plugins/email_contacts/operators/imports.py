@@ -162,10 +162,12 @@ class ImportContactsOperator(ContactsOperator):
     def _carry_on(self, context: Context, ledger: Ledger) -> int | None:
         submission = self._submission(context, ledger)
         self._report(context, submission)
-        if self.wait_for_completion:
-            return self._ended(self._wait_for(submission, ledger), ledger)
-        ledger.close()
-        return submission.process_id
+        process_id = submission.process_id
+        # Of an import without an id the callback was heard, and with that it has ended.
+        if process_id is None or not self.wait_for_completion:
+            ledger.close()
+            return process_id
+        return self._ended(self._wait_for(process_id, submission.deadline, ledger), ledger)
 
     def _submission(self, context: Context, ledger: Ledger) -> Submission:
         """Find the import that is submitted already, or submit it; waits while others are in the way."""
@@ -238,11 +240,11 @@ class ImportContactsOperator(ContactsOperator):
             generation=context["ti"].max_tries,
         )
 
-    def _wait_for(self, submission: Submission, ledger: Ledger) -> WaitOutcome:
+    def _wait_for(self, process_id: int, deadline: float, ledger: Ledger) -> WaitOutcome:
         """Look at our import once, and wait if it has not ended."""
         from email_contacts.api import NotFound
 
-        ids = [submission.process_id]
+        ids = [process_id]
         try:
             sighting = try_to_look(self.hook.client, ids)
         except NotFound as error:
@@ -251,7 +253,7 @@ class ImportContactsOperator(ContactsOperator):
         if sighting is not None and sighting.is_finished:
             return WaitOutcome(sighting)
         moments.reached(moments.BEFORE_DEFERRAL)
-        outcome = self._wait(ids, submission.deadline, kwargs={"fingerprint": ledger.fingerprint})
+        outcome = self._wait(ids, deadline, kwargs={"fingerprint": ledger.fingerprint})
         moments.reached(moments.WOKEN)
         return outcome
 
