@@ -19,7 +19,7 @@ from email_contacts.imports.verification import COMPLETED, COMPLETED_WITH_REJECT
 DESIGNED = {
     "receipt_id", "dag_id", "run_id", "source", "fingerprint", "folder_id", "list_ids", "process_ids",
     "state", "rows", "platform", "lists", "rejects_uri", "started_at", "submitted_at", "finished_at",
-    "requests",
+    "requests", "repeats", "recovered",
 }  # fmt: skip
 counts = st.integers(0, 10**9)
 
@@ -48,11 +48,21 @@ def receipt(prepared: Manifest | None = None, judged: Verdict | None = None, **o
         "folder_id": 1,
         "sizes_before": {7: 0},
         "started_at": "2026-11-22T10:00:00.000+00:00",
-        "submitted_at": "2026-11-22T10:00:05.000+00:00",
         "finished_at": "2026-11-22T10:01:00.000+00:00",
-        "requests": {"made": 12, "retried": 0},
+        "submissions": [submission()],
     }
     return Receipt.of(prepared or manifest(), judged or verdict(), **given | other)
+
+
+def submission(process_id: int | None = 78, **other: Any) -> dict[str, Any]:
+    given = {
+        "process_id": process_id,
+        "submitted_at": "2026-11-22T10:00:05.000+00:00",
+        "requests": {"made": 12, "retried": 0},
+        "decision": "accepted",
+        "repeats": 0,
+    }
+    return given | other
 
 
 def test_it_holds_what_the_design_says() -> None:
@@ -132,3 +142,33 @@ def test_nothing_is_said_of_what_was_not_left_out() -> None:
 
 def test_a_list_whose_size_nobody_took_before_says_so() -> None:
     assert receipt(sizes_before={}).to_json()["lists"] == {"7": {"before": None, "after": 970}}
+
+
+def test_it_says_what_was_sent_again_and_what_was_found_again() -> None:
+    document = receipt(
+        submissions=[
+            submission(78, submitted_at="2026-11-22T10:00:09.000+00:00"),
+            submission(79, repeats=2, requests={"made": 30, "retried": 4}),
+            submission(80, decision="adopted: its callback came at 10:00"),
+        ]
+    ).to_json()
+    assert document["submitted_at"] == "2026-11-22T10:00:05.000+00:00"
+    assert document["requests"] == {"made": 54, "retried": 4}
+    assert document["repeats"] == 2
+    assert document["recovered"] == ["process 80 adopted: its callback came at 10:00"]
+
+
+def test_a_submission_of_the_first_version_is_taken_as_accepted() -> None:
+    old = submission()
+    del old["decision"], old["repeats"]
+    document = receipt(submissions=[old]).to_json()
+    assert (document["repeats"], document["recovered"]) == (0, [])
+
+
+def test_it_stays_small_whatever_had_to_be_found_again() -> None:
+    many = [submission(number, decision=f"adopted: {'x' * 900}") for number in range(300)]
+    document = receipt(
+        judged=verdict(reason="y" * 900, process_ids=tuple(range(10**9, 10**9 + 300))), submissions=many
+    ).to_json()
+    assert document["recovered"][-1] == "and 296 more"
+    assert len(json.dumps(document)) < 4096

@@ -15,6 +15,9 @@ from typing import Any, Protocol
 
 from email_contacts.imports.callbacks import called_key
 
+# The decision of an import whose answer was not lost.
+ACCEPTED = "accepted"
+
 
 class StateStore(Protocol):
     """What is needed of Airflow's ``context["task_state_store"]``."""
@@ -46,7 +49,7 @@ class Entry:
     :param process_id: what the platform answered; None while unknown, and for an import that was heard of
         by its callback only.
     :param submitted_at: when it answered; None while the outcome is unknown.
-    :param decision: how the process id came to be known, in words.
+    :param decision: how the process id came to be known: ``ACCEPTED``, or in words what was found out.
     :param closed_in: the generation of the task that ended well with it; None while it is open. Once the
         task is cleared, a closed entry serves only to reconnect while the import still runs.
     """
@@ -148,7 +151,7 @@ class Ledger:
         """Note which imports of the account may be this one."""
         return self._write(replace(entry, candidates=candidates))
 
-    def record(self, intent: Entry, process_id: int | None, *, decision: str = "accepted") -> Entry:
+    def record(self, intent: Entry, process_id: int | None, *, decision: str = ACCEPTED) -> Entry:
         """Complete the intent with the platform's answer, or with what was found out about it."""
         return self._write(replace(intent, process_id=process_id, submitted_at=now(), decision=decision))
 

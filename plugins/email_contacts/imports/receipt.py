@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from email_contacts.imports.errors import ImportNotAccountedFor
+from email_contacts.imports.ledger import ACCEPTED
 from email_contacts.imports.verification import COMPLETED, COMPLETED_WITH_REJECTS, Verdict
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 # A receipt travels through XCom and asset events, which are no place for long lists.
 MAX_PROCESS_IDS = 100
 MAX_REASON = 500
+MAX_RECOVERED = 4
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,8 @@ class Receipt:
     :param platform: contacts that the platform rejected, by its own reasons.
     :param lists: list id → ``{"before": int | None, "after": int | None}``.
     :param requests: ``made`` and ``retried``, by the tasks that submitted.
+    :param repeats: how often a batch was sent again because nobody could tell whether it had been accepted.
+    :param recovered: how the imports whose answers were lost were found again; the first few, in words.
     """
 
     receipt_id: str
@@ -69,6 +74,8 @@ class Receipt:
     submitted_at: str | None
     finished_at: str
     requests: dict[str, int]
+    repeats: int = 0
+    recovered: tuple[str, ...] = ()
     process_ids_left_out: int = 0
 
     @classmethod
@@ -82,11 +89,13 @@ class Receipt:
         folder_id: int | None,
         sizes_before: dict[int, int],
         started_at: str,
-        submitted_at: str | None,
         finished_at: str,
-        requests: dict[str, int],
+        submissions: Sequence[Mapping[str, Any]],
     ) -> Receipt:
-        """Put a receipt together from what was prepared and what was seen on the platform."""
+        """Put a receipt together of what was prepared, what was submitted, and what was seen on the platform.
+
+        :param submissions: what ``ImportContactsOperator`` pushed as ``submission``, one for each batch.
+        """
         rows = Rows(
             read=manifest.rows.read,
             accepted=manifest.rows.accepted,
@@ -114,9 +123,13 @@ class Receipt:
             },
             rejects_uri=manifest.rejects_uri,
             started_at=started_at,
-            submitted_at=submitted_at,
+            submitted_at=min((one["submitted_at"] for one in submissions), default=None),
             finished_at=finished_at,
-            requests=requests,
+            requests={
+                count: sum(one["requests"][count] for one in submissions) for count in ("made", "retried")
+            },
+            repeats=sum(one.get("repeats", 0) for one in submissions),
+            recovered=_recovered(submissions),
         )
         return receipt._shortened()
 
@@ -142,3 +155,13 @@ class Receipt:
         if left_out <= 0:
             return self
         return replace(self, process_ids=self.process_ids[:MAX_PROCESS_IDS], process_ids_left_out=left_out)
+
+
+def _recovered(submissions: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    decisions = [
+        f"process {one['process_id']} {one['decision']}"[:200]
+        for one in submissions
+        if one.get("decision", ACCEPTED) != ACCEPTED
+    ]
+    left_out = len(decisions) - MAX_RECOVERED
+    return (*decisions[:MAX_RECOVERED], *([f"and {left_out} more"] if left_out > 0 else []))

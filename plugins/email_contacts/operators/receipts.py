@@ -12,6 +12,7 @@ from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowFailException
 
 from email_contacts.arguments import as_id, as_ids
+from email_contacts.imports import moments
 from email_contacts.imports.receipt import Receipt
 from email_contacts.imports.verification import FAILED, UNKNOWN, Verdict, verify
 from email_contacts.operators.base import ContactsOperator
@@ -117,6 +118,7 @@ class WriteReceiptOperator(ContactsOperator):
         path = ObjectStoragePath(str(self.manifest_uri)).parent / "receipt.json"
         document = {**receipt.to_json(), "receipt_uri": str(path)}
         path.write_text(json.dumps(document, indent=2))
+        moments.reached(moments.RECEIPT_WRITTEN)
         context["ti"].xcom_push("receipt", document)
         self.log.info("receipt: %s", path)
         receipt.raise_for_unaccounted()
@@ -138,11 +140,8 @@ class WriteReceiptOperator(ContactsOperator):
             folder_id=as_id(self.folder_id, "folder_id") if self.folder_id else None,
             sizes_before=_sizes(self.sizes_before),
             started_at=_instant(started_at or datetime.now(timezone.utc)),
-            submitted_at=min((one["submitted_at"] for one in submissions), default=None),
             finished_at=_instant(datetime.now(timezone.utc)),
-            requests={
-                count: sum(one["requests"][count] for one in submissions) for count in ("made", "retried")
-            },
+            submissions=submissions,
         )
 
     def _verdict(self, submissions: Sequence[Mapping[str, Any]]) -> Verdict:
@@ -150,7 +149,7 @@ class WriteReceiptOperator(ContactsOperator):
             return Verdict.from_json(self.verdict)
         if not submissions:
             return Verdict(FAILED, "nothing was submitted", (), {}, {})
-        process_ids = tuple(one["process_id"] for one in submissions)
+        process_ids = tuple(one["process_id"] for one in submissions if one["process_id"] is not None)
         return Verdict(UNKNOWN, "the import was not verified; see the log of that task", process_ids, {}, {})
 
 
