@@ -20,6 +20,7 @@ ALLOWED = {
     "contacts": {"contacts"},
     "sandbox": {"sandbox"},
     "imports": {"imports", "api", "contacts"},
+    "web": {"web", "imports", "connection", "trigger"},
 }
 LOWER_ROOMS = ("api", "contacts", "imports")
 HEAVY = (
@@ -63,6 +64,22 @@ def test_a_room_without_airflow_never_names_it(room: str) -> None:
         assert "airflow" not in named, module.relative_to(PROJECT)
 
 
+def test_only_one_module_of_the_web_room_touches_airflow() -> None:
+    for module in (PACKAGE / "web").glob("*.py"):
+        named = {name.split(".")[0] for name in imported(module)}
+        assert ("airflow" in named) == (module.stem == "airflow_core"), module.relative_to(PROJECT)
+
+
+def test_the_plugin_brings_no_server_into_a_worker() -> None:
+    """Every process of Airflow loads the plugin; what the API server serves is loaded there only."""
+    plugin = PROJECT / "plugins" / "email_contacts_plugin.py"
+    alone = loaded_modules("import airflow.plugins_manager")
+    gained = loaded_modules(f"import runpy; runpy.run_path({str(plugin)!r})") - alone
+    assert not [name for name in gained if name.startswith(("fastapi", "starlette", "airflow.models"))]
+    ours = {name for name in gained if name.startswith("email_contacts")}
+    assert ours <= {"email_contacts", "email_contacts.web", "email_contacts.web.lazy"}
+
+
 def test_contacts_sends_nothing() -> None:
     for module in (PACKAGE / "contacts").rglob("*.py"):
         named = {name.split(".")[0] for name in imported(module)}
@@ -71,8 +88,13 @@ def test_contacts_sends_nothing() -> None:
 
 def loaded_by(statement: str) -> set[str]:
     """Top-level modules that a fresh interpreter has loaded after a statement."""
+    return {name.split(".")[0] for name in loaded_modules(statement)}
+
+
+def loaded_modules(statement: str) -> set[str]:
+    """All modules that a fresh interpreter has loaded after a statement."""
     code = f"{statement}\nimport sys, json\nprint(json.dumps(sorted(sys.modules)))"
-    return {name.split(".")[0] for name in json.loads(output_of(code))}
+    return set(json.loads(output_of(code)))
 
 
 def output_of(code: str) -> str:
