@@ -20,6 +20,8 @@ from local.servers import find_program, make_postgres
 from tests.web.door import SECRET, Door, opened
 from tests.web.runs import CONN_ID, Run
 
+HAVE_SCHEMA: set[str] = set()
+
 
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
@@ -81,7 +83,9 @@ def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     else:
         url = request.getfixturevalue("postgres_url")
     with metadata_database(url):
-        initdb()
+        if url not in HAVE_SCHEMA:
+            initdb()
+            HAVE_SCHEMA.add(url)
         yield dialect
 
 
@@ -109,8 +113,8 @@ def connection(monkeypatch: pytest.MonkeyPatch) -> str:
     return CONN_ID
 
 
-@pytest.fixture(scope="session")
-def door() -> Iterator[Door]:
+@pytest.fixture(scope="module")
+def door(database: str) -> Iterator[Door]:
     """The application as it is, with the grace that it has."""
     with opened(Patience()) as door:
         yield door

@@ -20,6 +20,7 @@ from airflow.utils.session import create_session
 from airflow.utils.state import DagRunState
 from airflow.utils.types import DagRunType
 from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
 
 from email_contacts.imports.callbacks import MAILBOX, CallbackAddress, called_key, mail, new_nonce
 
@@ -35,6 +36,7 @@ class Run:
 
     dag_id: str = "import_contacts"
     run_id: str = field(default_factory=lambda: f"manual__{uuid4()}")
+    _newest_trigger: int = 0
 
     def __post_init__(self) -> None:
         with create_session() as session:
@@ -99,6 +101,7 @@ class Run:
             )
             session.add(made)
             session.flush()
+            self._newest_trigger = made.id
             ti.state, ti.trigger_id = "deferred", made.id
             ti.next_method, ti.next_kwargs = "execute_complete", {"submission": {"process_id": 5}}
 
@@ -111,6 +114,12 @@ class Run:
         """The state of a task instance."""
         with self._changing(task_id, map_index) as (ti, _):
             return str(ti.state)
+
+    def waited_before_it_was_woken(self, task_id: str, map_index: int = -1) -> float:
+        """Seconds from the newest trigger of this run's making to the resumption."""
+        with self._changing(task_id, map_index) as (ti, session):
+            began = session.get_one(Trigger, self._newest_trigger).created_date
+            return float((ti.scheduled_dttm - began).total_seconds())
 
     def event(self, task_id: str, map_index: int = -1) -> Any:
         """What the task will be resumed with, as its worker reads it."""
@@ -143,6 +152,10 @@ class Run:
         scope = TaskScope(self.dag_id, self.run_id, address.task_id, address.map_index)
         found = get_state_backend().get(scope, called_key(address.nonce))
         return None if found is None else json.loads(found)
+
+    def push_with(self, session: Session, task_id: str) -> None:
+        """Push another XCom, in a transaction that goes on."""
+        XComModel.set("any", 1, dag_id=self.dag_id, run_id=self.run_id, task_id=task_id, session=session)
 
     def address(self, task_id: str = "send", **parts: Any) -> CallbackAddress:
         """The address of a callback for a task of this run."""

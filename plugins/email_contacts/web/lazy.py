@@ -28,9 +28,6 @@ class LazyApp:
     def __init__(self, module: str = "email_contacts.web.app") -> None:
         self.module = module
 
-    def __repr__(self) -> str:
-        return f"<{self.module}:app>"
-
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Pass one request on.
 
