@@ -7,32 +7,18 @@ is tried again as often as the platform makes it. What the faults are is the sam
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-from email_contacts.api import ContactsApiError, ContactsClient, ImportRequest
+from email_contacts.api import ContactsClient, ImportRequest
 from email_contacts.imports import moments
-from email_contacts.imports.waiting import WaitingFailed
-from email_contacts.operators.base import ContactsOperator
-from email_contacts.operators.imports import ImportContactsOperator
-from email_contacts.operators.lists import CreateListOperator, GetListOperator
-from email_contacts.operators.preparation import PrepareContactsOperator
-from email_contacts.operators.receipts import VerifyImportOperator, WriteReceiptOperator
 from email_contacts.sandbox import SandboxServer
-from tests.conftest import connect
-from tests.deferral import carried_through
-from tests.task_context import SharedStore, StateStore, make_context, pushed
-
-if TYPE_CHECKING:
-    from airflow.sdk import Context
+from tests.faults.chain import run_chain, without_pauses
 
 IMPORTS = 50
 FAULTS = 500
-TRIES = 100
 # All that passes: what a person would have to mend (a wrong key, a refused body) is tested elsewhere.
 KINDS = (
     "429", "500", "500_after_accepting", "502", "503", "524", "524_after_accepting", "reset",
@@ -44,73 +30,13 @@ ROUTES = ("import", "import", "import", "processes", "processes", "process", "co
 
 @pytest.fixture
 def platform(sandbox: SandboxServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SandboxServer:
-    """The sandbox, with tasks that do not wait between their tries and do not repeat a call by themselves."""
-    shared = SharedStore()
-    monkeypatch.setattr("email_contacts.connection.MAX_WAIT", 0.0)
-    monkeypatch.setattr("email_contacts.operators.imports.RESUME_GRACE", 0.0)
-    monkeypatch.setattr("email_contacts.operators.imports.SharedVariables", lambda: shared)
-    connect(monkeypatch, sandbox, stage=tmp_path / "stage", requests_per_second=1000)
+    """The sandbox, with tasks that try again at once."""
+    without_pauses(monkeypatch, sandbox, tmp_path / "stage")
     return sandbox
-
-
-def until_it_succeeds(make: Callable[[], ContactsOperator]) -> tuple[Any, Context]:
-    """Try a task as often as it takes; what Airflow would not try again is a failure of this test."""
-    store = StateStore()
-    for _ in range(TRIES):
-        context = make_context(store)
-        with suppress(ContactsApiError, WaitingFailed):
-            return carried_through(make(), context), context
-    raise AssertionError(f"not done after {TRIES} tries")
 
 
 def draw(chance: random.Random) -> dict[str, str]:
     return {"route": chance.choice(ROUTES), "kind": chance.choice(KINDS)}
-
-
-def run_one(
-    number: int, platform: SandboxServer, folder: Path, faults: list[dict[str, str]]
-) -> dict[str, Any]:
-    """Import one file into a list of its own while the platform fails, and give the receipt."""
-    source = folder / f"contacts-{number}.csv"
-    rows = [f"p{number}.{row}@example.com,Ada" for row in range(20)]
-    source.write_text("\n".join(["email,firstname", *rows, "nobody,Bob"]))
-    list_id, _ = until_it_succeeds(
-        lambda: CreateListOperator(task_id="list", name=f"List {number}", folder_id=1)
-    )
-    before, _ = until_it_succeeds(lambda: GetListOperator(task_id="before", list_id=list_id))
-    (batch,), prepared = until_it_succeeds(
-        lambda: PrepareContactsOperator(task_id=f"prepare-{number}", source=str(source))
-    )
-    platform.set_knobs(faults=[*platform.knobs.faults, *faults])
-    process_id, imported = until_it_succeeds(
-        lambda: ImportContactsOperator(
-            task_id="import",
-            batch_uri=batch,
-            list_ids=[list_id],
-            deferrable=number % 2 == 0,
-            wait_for_completion=number % 3 != 0,
-            poll_interval=0.01,
-            patience=0.0,
-        )
-    )
-    manifest_uri = pushed(prepared)["manifest_uri"]
-    verdict, _ = until_it_succeeds(
-        lambda: VerifyImportOperator(
-            task_id="verify", manifest_uri=manifest_uri, process_ids=process_id, list_ids=[list_id]
-        )
-    )
-    receipt, _ = until_it_succeeds(
-        lambda: WriteReceiptOperator(
-            task_id="receipt",
-            manifest_uri=manifest_uri,
-            verdict=verdict,
-            folder_id=1,
-            submissions=[pushed(imported)["submission"]],
-            sizes_before=[before],
-        )
-    )
-    document: dict[str, Any] = receipt
-    return document
 
 
 def strangers(platform: SandboxServer, chance: random.Random, monkeypatch: pytest.MonkeyPatch) -> list[int]:
@@ -138,10 +64,19 @@ def under_fire(platform: SandboxServer, folder: Path) -> list[dict[str, Any]]:
     chance = random.Random(20261123)
     drawn = [draw(chance) for _ in range(FAULTS)]
     share = FAULTS // IMPORTS
-    receipts = [
-        run_one(number, platform, folder, drawn[number * share : (number + 1) * share])
-        for number in range(IMPORTS)
-    ]
+    receipts = []
+    for number in range(IMPORTS):
+        faults = [*platform.knobs.faults, *drawn[number * share : (number + 1) * share]]
+        ended = run_chain(
+            platform,
+            folder,
+            name=f"p{number}",
+            knobs={"faults": faults},
+            deferrable=number % 2 == 0,
+            wait_for_completion=number % 3 != 0,
+        )
+        assert ended.failure == ""
+        receipts.append(ended.receipt)
     met = FAULTS - len(platform.knobs.faults)
     assert met >= FAULTS * 0.8, f"only {met} faults were met"
     platform.set_knobs(faults=[])
