@@ -73,7 +73,9 @@ def test_an_answer_that_comes_after_the_client_has_given_up(
 
 
 def test_a_storm_of_rate_limits(deferrable: bool, platform: SandboxServer, tmp_path: Path) -> None:
-    storm = [fault(route, "429", times=5) for route in ("import", "processes", "process", "list")]
+    storm = [
+        fault(route, "429", times=5, seconds=0.05) for route in ("import", "processes", "process", "list")
+    ]
     ended = run_chain(platform, tmp_path, knobs={"faults": storm}, deferrable=deferrable)
     check_whole(ended, platform)
     assert (ended.receipt["repeats"], ended.receipt["recovered"]) == (0, [])
