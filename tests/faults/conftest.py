@@ -1,0 +1,47 @@
+"""Airflows under fire, started once per module."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from local.servers import missing_programs
+from tests.faults.matrix import Matrix
+from tests.faults.under_fire import UnderFire, celery_executor, local_executor
+
+
+@pytest.fixture(scope="module")
+def workspace() -> Iterator[Path]:
+    """A folder of this module's own."""
+    folder = Path(tempfile.mkdtemp(prefix="airflow-faults-"))
+    yield folder
+    if not os.environ.get("KEEP_FAULTS"):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="module", params=["local_executor", "celery_executor"])
+def airflow(request: pytest.FixtureRequest, workspace: Path) -> Iterator[UnderFire]:
+    """A running Airflow: LocalExecutor on SQLite; then CeleryExecutor on PostgreSQL, where that is."""
+    if request.param == "local_executor":
+        with local_executor(workspace / "local") as running:
+            yield running
+        return
+    if missing := missing_programs():
+        reason = f"CeleryExecutor's servers are not installed: {', '.join(missing)}"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(f"{reason}; apt-get install postgresql redis-server curl")
+    with celery_executor(workspace / "celery") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def matrix(airflow: UnderFire, workspace: Path) -> Iterator[Matrix]:
+    """The rows of the kill matrix on this Airflow."""
+    with Matrix(airflow, Path(tempfile.mkdtemp(dir=workspace))) as rows:
+        yield rows
