@@ -32,8 +32,10 @@ DOC = """
 1. **prepare** reads the file, validates every row and stages batches of at most 8 MB. Nothing is sent yet:
    a file that cannot be right stops here, with a message that says how to mend it.
 2. **folder**, **list** are found by name, or created.
-3. **import** submits each batch once. A retry waits for the import that the earlier try submitted.
-4. **wait** holds no worker slot: it looks once and then waits in the triggerer.
+3. **import** submits each batch once. A retry waits for the import that the earlier try submitted, or finds
+   out what became of it when the answer was lost.
+4. **wait** holds no worker slot: it looks once and then waits in the triggerer, until the platform calls or
+   a look, which all waits share, shows the end.
 5. **verify** reads the processes' reports and the list's size.
 6. **receipt** accounts for every row: `read = accepted + rejected + duplicates + held_back`.
    A run in which that does not hold, or something did not arrive, fails, with a receipt all the same.
@@ -153,6 +155,7 @@ def import_contacts() -> None:
         update_existing_contacts="{{ params.update_existing_contacts }}",
         disable_notification="{{ params.disable_notification }}",
         wait_for_completion=False,
+        awaited_by="wait",  # the platform's callback wakes that task
         execution_timeout=None,  # it may have to wait for other imports to end, in the triggerer
         # The platform is known to get stuck on several imports at once; each task sees whether one runs.
         max_active_tis_per_dagrun=1,
