@@ -232,9 +232,10 @@ def test_a_trigger_that_gave_up_is_left_to_the_retries_which_look_first(
     sandbox.set_knobs(hold="in_process")
     ids = submitted(platform, 1)
     deferred = deferral(sensor(ids), context)
-    sandbox.set_knobs(hold="none", faults=["process:401_ip"])
-    with pytest.raises(WaitingFailed, match="401"):
+    sandbox.set_knobs(hold="none", process_route="404")
+    with pytest.raises(WaitingFailed, match="completion_source"):
         sensor(ids).execute_complete(context, fired(deferred))
+    sandbox.set_knobs(process_route="on")
     assert carried_through(sensor(ids), make_context(store))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import json
 import threading
 from collections.abc import Iterator, Sequence
@@ -15,13 +14,13 @@ import pytest
 from airflow._shared.module_loading import import_string
 
 from email_contacts.api import ContactsClient
-from email_contacts.imports.waiting import pauses, try_to_look
-from email_contacts.imports.watch import Sighting
+from email_contacts.imports.evidence import Evidence
+from email_contacts.imports.line import _answer
 from email_contacts.sandbox import SandboxServer
 from email_contacts.trigger import ImportCompletedTrigger
 from tests.conftest import CONN_ID, connect
 from tests.deferral import event_of
-from tests.imports.conftest import asked, submitted, until_ended
+from tests.imports.conftest import LIST, submitted, until_ended
 
 FOR_EVER = 1e12
 
@@ -31,6 +30,8 @@ def connection(sandbox: SandboxServer, tmp_path: Path, monkeypatch: pytest.Monke
     """The default connection without a pace to keep; a failed look is not repeated by the client."""
     connect(monkeypatch, sandbox, stage=tmp_path, requests_per_second=1000)
     monkeypatch.setattr("email_contacts.connection.MAX_WAIT", 0.0)
+    # No test is to spend what another one needs.
+    monkeypatch.setattr("email_contacts.imports.watcher._budgets", {})
 
 
 @pytest.fixture
@@ -45,13 +46,40 @@ def trigger(process_ids: Sequence[int], **arguments: Any) -> ImportCompletedTrig
     return ImportCompletedTrigger(conn_id=CONN_ID, process_ids=process_ids, **given)
 
 
+def evidence(**given: Any) -> dict[str, Any]:
+    """What was noted of an import of one contact into the list of a fresh account."""
+    document = {
+        "task": ["a_dag", "a_run", "import", -1],
+        "nonce": "",
+        "list_sizes": {str(LIST): 0},
+        "contacts": 1,
+        "since": "2026-01-01T00:00:00.000+00:00",
+    }
+    return {**document, **given}
+
+
 def test_it_survives_being_stored() -> None:
-    path, kwargs = trigger([5, 6], enough="any", poll_interval=None).serialize()
+    path, kwargs = trigger(
+        [5, None], enough="any", poll_interval=None, source="callback", evidence=[evidence(), evidence()]
+    ).serialize()
     stored = json.loads(json.dumps(kwargs))
     again = import_string(path)(**stored)
     assert type(again) is ImportCompletedTrigger
     assert again.serialize() == (path, kwargs)
-    assert again.process_ids == [5, 6]
+    assert again.process_ids == [5, None]
+
+
+def test_one_that_an_earlier_version_stored_is_still_understood() -> None:
+    old = {
+        "conn_id": CONN_ID,
+        "process_ids": [5],
+        "deadline": 1.0,
+        "not_before": 0.0,
+        "enough": "all",
+        "poll_interval": None,
+    }
+    again = ImportCompletedTrigger(**old)
+    assert (again.source, again.evidence) == ("auto", [])
 
 
 def test_it_fires_once_when_all_imports_have_ended(sandbox: SandboxServer, platform: ContactsClient) -> None:
@@ -117,15 +145,114 @@ def test_trouble_that_may_pass_never_ends_the_wait(
 
 def test_a_platform_that_was_never_reached_is_late_and_not_done(sandbox: SandboxServer) -> None:
     sandbox.set_knobs(faults=[{"route": "*", "kind": "500", "times": 0}])
-    assert event_of(trigger([1], deadline=0.0)) == {"outcome": "late", "processes": [], "error": ""}
+    event = event_of(trigger([1], deadline=0.0))
+    assert (event["outcome"], event["processes"]) == ("late", [])
+    assert "500" in event["error"]
+
+
+def test_a_key_that_is_refused_for_a_while_does_not_end_the_wait(
+    sandbox: SandboxServer, platform: ContactsClient
+) -> None:
+    ids = submitted(platform, 1)
+    sandbox.set_knobs(faults=["process:401_ip:2", "process:401_key"])
+    assert event_of(trigger(ids))["outcome"] == "seen"
+    assert sandbox.knobs.faults == ()
+
+
+def test_a_key_that_was_changed_meanwhile_is_read_again(
+    sandbox: SandboxServer, platform: ContactsClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = submitted(platform, 1)
+    wrong = {
+        "conn_type": "email_contacts",
+        "host": sandbox.url,
+        "password": "wrong",
+        "extra": {"process_polls_per_hour": 36000},
+    }
+    monkeypatch.setenv(f"AIRFLOW_CONN_{CONN_ID.upper()}", json.dumps(wrong))
+
+    async def mend_while_waiting() -> Any:
+        waiting = asyncio.ensure_future(anext(trigger(ids).run()))
+        while not any(entry.status == 401 for entry in sandbox.journal()):
+            await asyncio.sleep(0.01)
+        connect(monkeypatch, sandbox, stage=tmp_path)
+        return await waiting
+
+    assert asyncio.run(mend_while_waiting()).payload["outcome"] == "seen"
+
+
+def test_where_there_is_no_process_route_the_lists_tell(
+    sandbox: SandboxServer, platform: ContactsClient
+) -> None:
+    ids = submitted(platform, 1)
+    until_ended(platform, *ids)
+    sandbox.set_knobs(process_route="404")
+    assert event_of(trigger(ids, evidence=[evidence()]))["processes"] == [
+        {"process_id": ids[0], "status": "completed", "rejects": {}, "told_by": "list_growth"}
+    ]
+
+
+@pytest.mark.parametrize("process_id", [5, None])
+def test_where_there_is_no_process_route_a_callback_tells(
+    process_id: int | None, sandbox: SandboxServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sandbox.set_knobs(process_route="405")
+    heard = iter([False, True])
+
+    async def was_called(of: Evidence) -> bool:
+        assert of.nonce == "abc"
+        return next(heard)
+
+    monkeypatch.setattr("email_contacts.trigger._was_called", was_called)
+    event = event_of(trigger([process_id], evidence=[evidence(nonce="abc", contacts=None)]))
+    assert event["processes"] == [
+        {"process_id": process_id, "status": "completed", "rejects": {}, "told_by": "callback"}
+    ]
+
+
+def test_a_callback_alone_is_waited_for_without_a_request_and_the_process_then_looked_at(
+    sandbox: SandboxServer, platform: ContactsClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = submitted(platform, 1)
+    until_ended(platform, *ids)
+    before = len(sandbox.journal())
+    heard = iter([False, False, True])
+
+    async def was_called(of: Evidence) -> bool:
+        assert sandbox.journal()[before:] == []
+        return next(heard)
+
+    monkeypatch.setattr("email_contacts.trigger._was_called", was_called)
+    event = event_of(trigger(ids, source="callback", evidence=[evidence(nonce="abc")]))
+    assert event["processes"][0]["told_by"] == "process"
+    assert [entry.route for entry in sandbox.journal()[before:]] == ["process"]
+
+
+def test_at_the_deadline_a_callback_that_never_came_is_not_missed(platform: ContactsClient) -> None:
+    ids = submitted(platform, 1)
+    until_ended(platform, *ids)
+    event = event_of(
+        trigger(ids, source="callback", deadline=0.0, evidence=[evidence(nonce="abc")], poll_interval=None)
+    )
+    assert event["outcome"] == "seen"
+
+
+@pytest.mark.parametrize(("source", "given"), [("callback", {}), ("list_growth", {"contacts": None})])
+def test_a_source_that_cannot_tell_says_what_to_configure(source: str, given: dict[str, Any]) -> None:
+    event = event_of(trigger([1], source=source, evidence=[evidence(**given)]))
+    assert event["outcome"] == "error"
+    assert f"completion_source is {source}" in event["error"]
+
+
+def test_what_does_not_fit_together_ends_the_wait_with_the_reason() -> None:
+    assert "2 imports" in event_of(trigger([1, 2], evidence=[evidence()]))["error"]
+    assert "guess" in event_of(trigger([1], source="guess"))["error"]
 
 
 @pytest.mark.parametrize(
     ("knobs", "error"),
     [
-        ({"faults": ["process:401_key"]}, "Check the API key"),
-        ({"faults": ["process:401_ip"]}, "IP address"),
-        ({"process_route": "404"}, "nothing tells when an import ends"),
+        ({"process_route": "404"}, "Nothing tells when an import ends"),
         ({}, "Process ID does not exist"),
     ],
 )
@@ -190,17 +317,6 @@ def test_a_wait_that_is_of_no_use_does_not_end_before_that_either(monkeypatch: p
     assert slept_by(trigger([1], not_before=1008.0), monkeypatch) == [8.0]
 
 
-def test_it_keeps_the_pace_of_the_connections_budget_up_to_the_deadline(
-    sandbox: SandboxServer, platform: ContactsClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    connect(monkeypatch, sandbox, stage=tmp_path, process_polls_per_hour=100, requests_per_second=1000)
-    sandbox.set_knobs(hold="queued")
-    run = trigger(submitted(platform, 1), poll_interval=None, deadline=1030.0)
-    assert slept_by(run, monkeypatch) == [5.0, 7.5, 11.25, 6.25]
-    assert list(itertools.islice(pauses(100), 3)) == [5.0, 7.5, 11.25]
-    assert asked(sandbox, "process") == ["process"] * 5
-
-
 def test_a_look_does_not_hold_up_the_event_loop(
     platform: ContactsClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -209,11 +325,11 @@ def test_a_look_does_not_hold_up_the_event_loop(
     until_ended(platform, *ids)
     progress = threading.Event()
 
-    def look_after_progress(*arguments: Any) -> Sighting | None:
+    def answer_after_progress(*arguments: Any) -> Any:
         assert progress.wait(30), "the event loop stood still while the trigger looked"
-        return try_to_look(*arguments)
+        return _answer(*arguments)
 
-    monkeypatch.setattr("email_contacts.trigger.try_to_look", look_after_progress)
+    monkeypatch.setattr("email_contacts.imports.line._answer", answer_after_progress)
 
     async def together() -> Any:
         async def ticks() -> None:
@@ -227,6 +343,6 @@ def test_a_look_does_not_hold_up_the_event_loop(
     assert asyncio.run(together()).payload["outcome"] == "seen"
 
 
-def test_a_kill_says_that_the_imports_go_on(capfd: pytest.CaptureFixture[str]) -> None:
+def test_its_end_stops_nothing_and_says_so(capfd: pytest.CaptureFixture[str]) -> None:
     asyncio.run(trigger([5]).on_kill())
-    assert "the platform goes on" in capfd.readouterr().out
+    assert "nothing is stopped on the platform" in capfd.readouterr().out

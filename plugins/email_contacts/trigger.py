@@ -1,25 +1,31 @@
-"""Waiting for imports without a worker.
+"""Waiting for imports without a worker: what Airflow has to do with it.
 
-The client is synchronous, so each look runs in a thread; the triggerer's event loop is never blocked.
+All triggers of one connection in one triggerer share a watcher (:mod:`email_contacts.imports.watcher`), so
+that a thousand waits cost the platform no more than one.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
 
 from airflow.sdk import BaseHook
+from airflow.sdk.exceptions import AirflowNotFoundException
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from email_contacts.connection import ContactsConnection, InvalidConnection
-from email_contacts.imports.errors import ImportNotRepeatable
-from email_contacts.imports.waiting import WaitOutcome, pauses, try_to_look
+from email_contacts.imports.callbacks import MAILBOX, has_mail
+from email_contacts.imports.completion import AUTO, Completion
+from email_contacts.imports.evidence import Evidence
+from email_contacts.imports.vigil import Vigil
+from email_contacts.imports.waiting import WaitOutcome
 from email_contacts.imports.watch import Sighting
+from email_contacts.imports.watcher import Watcher
 
-if TYPE_CHECKING:
-    from email_contacts.api import ContactsClient
+log = logging.getLogger(__name__)
 
 # A task that is resumed sooner than the executor has noted its exit can be failed by the scheduler
 # (apache/airflow#71580, #72716). [workers] min_heartbeat_interval is 5 s; one scheduler loop comes on top.
@@ -29,26 +35,31 @@ RESUME_GRACE = 8.0
 class ImportCompletedTrigger(BaseTrigger):
     """Fires when imports have ended, when the deadline has passed, or when waiting is of no use.
 
-    Errors that may pass (time-outs, 5xx, rate limits) never end the wait.
+    Errors of a look never end the wait: the deadline does. What ends it is a platform that does not know the
+    process, a connection that cannot work, and that nobody can tell how the imports end.
 
     :param conn_id: a connection of type ``email_contacts``.
-    :param process_ids: the imports to wait for.
+    :param process_ids: the imports to wait for; None where the platform's answer to the submission was lost.
     :param deadline: seconds since the epoch; the processes are looked at once more before it counts.
     :param not_before: seconds since the epoch; no event before it (``RESUME_GRACE`` after the deferral).
     :param enough: ``all`` of them, or ``any`` one.
-    :param poll_interval: seconds between looks; None: quick at first, then stretched to the connection's
-        ``process_polls_per_hour``.
+    :param poll_interval: seconds between looks; None: quick at first, then stretched. Either way all waits of
+        a triggerer together keep to the connection's ``process_polls_per_hour``.
+    :param source: the connection's ``completion_source``.
+    :param evidence: for each import in turn what else can tell of it (``Evidence.to_json``); or none at all.
     """
 
     def __init__(
         self,
         *,
         conn_id: str,
-        process_ids: Sequence[int],
+        process_ids: Sequence[int | None],
         deadline: float,
         not_before: float,
         enough: str = "all",
         poll_interval: float | None = None,
+        source: str = AUTO,
+        evidence: Sequence[Mapping[str, Any]] = (),
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.conn_id = conn_id
@@ -57,6 +68,8 @@ class ImportCompletedTrigger(BaseTrigger):
         self.not_before = not_before
         self.enough = enough
         self.poll_interval = poll_interval
+        self.source = source
+        self.evidence = [dict(document) for document in evidence]
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Numbers and strings only, so that a later version can still read them."""
@@ -69,6 +82,8 @@ class ImportCompletedTrigger(BaseTrigger):
                 "not_before": self.not_before,
                 "enough": self.enough,
                 "poll_interval": self.poll_interval,
+                "source": self.source,
+                "evidence": self.evidence,
             },
         )
 
@@ -79,40 +94,51 @@ class ImportCompletedTrigger(BaseTrigger):
         yield TriggerEvent(outcome.to_event())  # type: ignore[no-untyped-call]
 
     async def on_kill(self) -> None:
-        """Say what a user's kill means: the platform cannot cancel an import."""
-        self.log.warning(
-            "no longer waiting for processes %s; the platform goes on with them", self.process_ids
+        """Say what the end of the wait means. Airflow calls this also when a callback has woken the task."""
+        self.log.info(
+            "no longer waiting here for processes %s; nothing is stopped on the platform", self.process_ids
         )
 
     async def _outcome(self) -> WaitOutcome:
-        from email_contacts.api import ContactsApiError
-
+        await self._grace()
         try:
-            # Before the grace and not after it: the first connection that a triggerer reads takes seconds.
-            connection = await BaseHook.aget_connection(self.conn_id)
-            # In threads, for the first of each in a process loads a library, which takes a while.
-            settings = await asyncio.to_thread(ContactsConnection.from_airflow, connection)
-            with await asyncio.to_thread(settings.client) as client:
-                await self._grace()
-                return await self._wait(
-                    client, pauses(settings.process_polls_per_hour, every=self.poll_interval)
-                )
-        except (ContactsApiError, ImportNotRepeatable, InvalidConnection) as error:
+            evidence = [Evidence.from_json(document) for document in self.evidence]
+            completion = Completion(self.process_ids, evidence, self.source)
+        except ValueError as error:
             return WaitOutcome(Sighting(()), error=str(error))
+        vigil = Vigil(
+            Watcher.of(self.conn_id, self._settings),
+            completion,
+            deadline=self.deadline,
+            enough=self.enough,
+            every=self.poll_interval,
+            called=_was_called,
+        )
+        return await vigil.outcome()
 
     async def _grace(self) -> None:
         await asyncio.sleep(max(0.0, self.not_before - time.time()))
 
-    async def _wait(self, client: ContactsClient, pauses: Iterator[float]) -> WaitOutcome:
-        sighting = Sighting(())
-        for pause in pauses:
-            seen = await asyncio.to_thread(try_to_look, client, self.process_ids)
-            sighting = seen or sighting
-            if sighting.is_enough(self.enough):
-                break
-            # The work first, then the clock: an import that ended at the last moment has ended.
-            left = self.deadline - time.time()
-            if left <= 0:
-                return WaitOutcome(sighting, is_late=True)
-            await asyncio.sleep(min(pause, left))
-        return WaitOutcome(sighting)
+    async def _settings(self) -> ContactsConnection:
+        """Read the connection, on behalf of the watcher."""
+        try:
+            connection = await BaseHook.aget_connection(self.conn_id)
+        except AirflowNotFoundException as error:
+            raise InvalidConnection(str(error)) from error
+        # In a thread, for the first one of a process loads a library, which takes a while.
+        return await asyncio.to_thread(ContactsConnection.from_airflow, connection)
+
+
+async def _was_called(evidence: Evidence) -> bool:
+    """Read the mailbox of the task that submitted the import."""
+    from airflow.sdk.execution_time.xcom import XCom
+
+    dag_id, run_id, task_id, map_index = evidence.task
+    try:
+        mail = await XCom.aget_one(
+            key=MAILBOX, dag_id=dag_id, run_id=run_id, task_id=task_id, map_index=map_index
+        )
+    except Exception as error:  # noqa: BLE001  whatever it is, it is read again
+        log.warning("the mailbox of task %s could not be read: %s", task_id, error)
+        return False
+    return has_mail(mail, evidence.nonce)

@@ -1,24 +1,27 @@
 """Waiting until imports end: the pace, the deadline, and what waiting came to.
 
-The loop of a worker is here; the trigger has the same one for its event loop. Both look at the work first
-and at the clock second, and come back with the same outcome.
+The loop of a worker is here; :mod:`~email_contacts.imports.vigil` has that of a trigger. Both look at the
+work first and at the clock second, and come back with the same outcome.
 """
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
+from email_contacts.imports.completion import AUTO, Completion, look_at, nobody_called
 from email_contacts.imports.errors import ImportNotRepeatable, ImportTimeout
+from email_contacts.imports.growth import growth_pauses
 from email_contacts.imports.watch import Sighting, look
 
 if TYPE_CHECKING:
     from email_contacts.api import ContactsClient, Process
+    from email_contacts.imports.evidence import Evidence
 
 log = logging.getLogger(__name__)
 
@@ -144,24 +147,43 @@ def pauses(polls_per_hour: int, *, every: float | None = None, first: float = 5.
 
 def wait_here(
     client: ContactsClient,
-    process_ids: Sequence[int],
+    process_ids: Sequence[int | None],
     *,
     deadline: float,
     pauses: Iterator[float],
     enough: str = "all",
+    evidence: Sequence[Evidence] = (),
+    source: str = AUTO,
+    called: Callable[[Evidence], bool] = nobody_called,
 ) -> WaitOutcome:
-    """Wait in this thread.
+    """Wait in this thread. Errors that may pass never end the wait, nor does a key that is refused by now.
 
     :param deadline: seconds since the epoch.
+    :param pauses: seconds between looks at the processes; where callbacks or lists are to tell, their own
+        pace is kept.
     :param enough: ``all`` of the imports, or ``any`` one.
+    :param evidence: as in :func:`~email_contacts.imports.completion.look_for_end`; ``source`` and ``called``,
+        too.
     """
-    sighting = Sighting(())
-    for pause in pauses:
-        sighting = try_to_look(client, process_ids) or sighting
+    from email_contacts.api import Forbidden, Unauthorized
+
+    completion, signs = Completion(process_ids, evidence, source), growth_pauses()
+    is_last = False
+    while True:
+        try:
+            trouble = look_at(client, completion, called)
+        except (Unauthorized, Forbidden) as error:
+            trouble = str(error)
+            log.warning("the platform could not be asked, waiting goes on: %s", trouble)
+        sighting = completion.sighting
         if sighting.is_enough(enough):
-            break
+            return WaitOutcome(sighting)
+        # The work first, then the clock: an import that ended at the last moment has ended.
         left = deadline - time.time()
-        if left <= 0:
-            return WaitOutcome(sighting, is_late=True)
-        time.sleep(min(pause, left))
-    return WaitOutcome(sighting)
+        if left > 0:
+            pause = next(pauses) if completion.open_ids() else next(signs)
+            time.sleep(min(pause, left))
+        elif is_last or not completion.begin_last_look():
+            return WaitOutcome(sighting, is_late=True, error=trouble)
+        else:
+            is_last = True

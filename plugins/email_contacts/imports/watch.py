@@ -123,28 +123,39 @@ def look(client: ContactsClient, process_ids: Sequence[int]) -> Sighting:
     from email_contacts.api import RouteMissing
 
     try:
-        seen: dict[int, Process] = {}
-        missing = set(process_ids)
-        offset = 0
-        while len(missing) > 1:
-            page = client.processes(limit=PROCESS_PAGE, offset=offset).items
-            found = {process.id: process for process in page if process.id in missing}
-            seen |= found
-            missing -= found.keys()
-            offset += PROCESS_PAGE
-            if len(found) < 2 or len(page) < PROCESS_PAGE:
-                break
-        processes = tuple(seen[one] if one in seen else client.process(one) for one in process_ids)
+        return ask(client, process_ids)
     except RouteMissing as error:
         raise CannotTell(
             f"{error} Without it nothing tells when an import ends; submit with wait_for_completion=False, "
             "and verify the list afterwards."
         ) from error
+
+
+def ask(client: ContactsClient, process_ids: Sequence[int]) -> Sighting:
+    """Do what :func:`look` does, and leave a missing route to the caller.
+
+    :raises email_contacts.api.RouteMissing: when the platform has no process route.
+    """
+    seen: dict[int, Process] = {}
+    missing = set(process_ids)
+    offset = 0
+    while len(missing) > 1:
+        page = client.processes(limit=PROCESS_PAGE, offset=offset).items
+        found = {process.id: process for process in page if process.id in missing}
+        seen |= found
+        missing -= found.keys()
+        offset += PROCESS_PAGE
+        if len(found) < 2 or len(page) < PROCESS_PAGE:
+            break
+    processes = tuple(seen[one] if one in seen else client.process(one) for one in process_ids)
     for process in processes:
-        if not process.is_documented:
-            log.warning(
-                "process %d has the undocumented status %r; it is taken as running",
-                process.id,
-                process.status,
-            )
+        warn_of_undocumented(process)
     return Sighting(processes)
+
+
+def warn_of_undocumented(process: Process) -> None:
+    """Say that a status is not known, for then the deadline decides."""
+    if not process.is_documented:
+        log.warning(
+            "process %d has the undocumented status %r; it is taken as running", process.id, process.status
+        )
