@@ -12,7 +12,8 @@ from email_contacts.api import ContactsClient, ImportRequest, OutcomeUnknown, Ra
 from email_contacts.imports.callbacks import called_key, new_nonce
 from email_contacts.imports.errors import SubmissionUnknown
 from email_contacts.imports.ledger import Entry, Ledger
-from email_contacts.imports.submission import Blocked, Submission
+from email_contacts.imports.submission import Submission
+from email_contacts.imports.submitter import Blocked
 from email_contacts.sandbox import SandboxServer
 from tests.api.scripted_server import ScriptedServer, answers
 from tests.imports.conftest import LIST, an_import, asked, until_ended
@@ -254,7 +255,7 @@ def test_it_is_looked_for_with_patience_as_it_may_show_a_moment_later(
         shown.append(client.import_contacts(REQUEST))
         until_ended(client, shown[-1])
 
-    monkeypatch.setattr("email_contacts.imports.submission.time.sleep", accept_meanwhile)
+    monkeypatch.setattr("email_contacts.imports.submitter.time.sleep", accept_meanwhile)
     found = submit(client, ledger_of(store), patience=60.0)
     assert [process_of(found)] == shown
     assert sandbox.imports_accepted() == 1

@@ -18,7 +18,8 @@ from email_contacts.api import (
     Unavailable,
 )
 from email_contacts.imports.ledger import Ledger
-from email_contacts.imports.submission import Blocked, Submission, Submitter, fingerprint, reconnect
+from email_contacts.imports.submission import Submission, fingerprint, reconnect
+from email_contacts.imports.submitter import Blocked, Submitter
 from email_contacts.sandbox import SandboxServer
 from tests.api.scripted_server import ScriptedServer
 from tests.imports.conftest import an_import, asked, submitted, until_ended

@@ -17,7 +17,8 @@ from email_contacts.failures import failing_at_once
 from email_contacts.imports import moments
 from email_contacts.imports.errors import ImportFailed, ImportTimeout
 from email_contacts.imports.ledger import Ledger
-from email_contacts.imports.submission import Submission, Submitter, fingerprint, reconnect
+from email_contacts.imports.submission import Submission, fingerprint, reconnect
+from email_contacts.imports.submitter import Submitter
 from email_contacts.imports.turns import turn
 from email_contacts.imports.waiting import WaitOutcome, pauses, try_to_look, wait_here
 from email_contacts.operators.base import ContactsOperator
