@@ -27,6 +27,7 @@ class LazyApp:
 
     def __init__(self, module: str = "email_contacts.web.app") -> None:
         self.module = module
+        self._app: Any = None
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Pass one request on.
@@ -39,15 +40,16 @@ class LazyApp:
             scope["path"] = _concealed(scope["path"])
             scope["raw_path"] = scope["path"].encode()
         try:
-            # In a thread, for loading takes a while and the API server has one event loop.
-            loaded = await asyncio.to_thread(import_module, self.module)
+            if self._app is None:
+                # In a thread, for loading takes a while and the API server has one event loop.
+                self._app = (await asyncio.to_thread(import_module, self.module)).app
         except Exception:
             log.exception(
                 "%s could not be loaded: callbacks are not heard, imports are polled for", self.module
             )
             await _unavailable(scope, send)
             return
-        await loaded.app(inner, receive, send)
+        await self._app(inner, receive, send)
 
 
 def _concealed(path: str) -> str:
