@@ -14,7 +14,6 @@ from airflow.sdk.exceptions import (
     AirflowRescheduleException,
     AirflowSensorTimeout,
     AirflowSkipException,
-    TaskDeferred,
 )
 
 from email_contacts.api import ContactsClient, UnexpectedAnswer
@@ -27,12 +26,11 @@ from tests.conftest import connect
 from tests.deferral import carried_through, fired
 from tests.imports.conftest import asked, submitted, until, until_ended
 from tests.operators.lazy_xcoms import lazy
+from tests.sensing import both_modes, deferral, sensor
 from tests.task_context import StateStore, make_context
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
-
-both_modes = pytest.mark.parametrize("deferrable", [True, False], ids=["triggerer", "worker"])
 
 
 @pytest.fixture(autouse=True)
@@ -41,6 +39,8 @@ def connection(sandbox: SandboxServer, tmp_path: Path, monkeypatch: pytest.Monke
     connect(monkeypatch, sandbox, stage=tmp_path, requests_per_second=1000)
     monkeypatch.setattr("email_contacts.connection.MAX_WAIT", 0.0)
     monkeypatch.setattr("email_contacts.sensor.RESUME_GRACE", 0.0)
+    # No test is to spend what another one needs.
+    monkeypatch.setattr("email_contacts.imports.watcher._budgets", {})
 
 
 @pytest.fixture
@@ -48,11 +48,6 @@ def platform(sandbox: SandboxServer) -> Iterator[ContactsClient]:
     """A client of the test's own."""
     with ContactsClient(sandbox.url, sandbox.api_key, requests_per_second=1000) as client:
         yield client
-
-
-def sensor(process_ids: Any, **arguments: Any) -> ImportCompletedSensor:
-    given = {"poke_interval": 0.02, "timeout": 30.0, **arguments}
-    return ImportCompletedSensor(task_id="wait", process_ids=process_ids, **given)
 
 
 @both_modes
@@ -119,7 +114,7 @@ def test_a_platform_without_a_process_route_fails_for_good(
     deferrable: bool, context: Context, sandbox: SandboxServer
 ) -> None:
     sandbox.set_knobs(process_route="404")
-    with pytest.raises(AirflowFailException, match="nothing tells when an import ends"):
+    with pytest.raises(AirflowFailException, match="Nothing tells when an import ends"):
         carried_through(sensor(1, deferrable=deferrable), context)
 
 
@@ -162,12 +157,6 @@ def test_imports_that_have_ended_need_no_triggerer(
     assert len(sensor(ids).execute(context)) == 3
     assert len(asked(sandbox, "processes")) == before + 1
     assert context["task_state_store"] == {}
-
-
-def deferral(task: ImportCompletedSensor, context: Context) -> Any:
-    with pytest.raises(TaskDeferred) as caught:
-        task.execute(context)
-    return caught.value
 
 
 def test_a_retry_inherits_the_deadline_and_other_imports_do_not(

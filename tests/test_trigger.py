@@ -41,7 +41,7 @@ def platform(sandbox: SandboxServer) -> Iterator[ContactsClient]:
         yield client
 
 
-def trigger(process_ids: Sequence[int], **arguments: Any) -> ImportCompletedTrigger:
+def trigger(process_ids: Sequence[int | None], **arguments: Any) -> ImportCompletedTrigger:
     given = {"deadline": FOR_EVER, "not_before": 0.0, "poll_interval": 0.01, **arguments}
     return ImportCompletedTrigger(conn_id=CONN_ID, process_ids=process_ids, **given)
 
@@ -70,7 +70,7 @@ def test_it_survives_being_stored() -> None:
 
 
 def test_one_that_an_earlier_version_stored_is_still_understood() -> None:
-    old = {
+    old: dict[str, Any] = {
         "conn_id": CONN_ID,
         "process_ids": [5],
         "deadline": 1.0,

@@ -6,7 +6,7 @@ and a flag ``True`` or ``"True"``. Each is read once, here, and refused with the
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -63,6 +63,27 @@ def as_ids(value: Any, name: str) -> list[int]:
     if isinstance(value, bytes) or not isinstance(value, Iterable):
         value = [value]
     return [as_id(one, name) for one in value if one is not None]
+
+
+def as_documents(value: Any, name: str) -> list[Mapping[str, Any]]:
+    """Read one JSON object or several, as other tasks pushed them.
+
+    None within a sequence is what a task left that did not run; it is no document, and no error.
+
+    :raises InvalidArgument: when one of them is something else.
+    """
+    if value is None or value == "":
+        return []
+    if isinstance(value, Mapping):
+        value = [value]
+    documents = [one for one in value if one is not None] if isinstance(value, Iterable) else [value]
+    for one in documents:
+        if not isinstance(one, Mapping):
+            raise InvalidArgument(
+                f"{name} holds a {type(one).__name__} where an object is due; give what the tasks pushed "
+                "(task.output), not a text rendered from it"
+            )
+    return documents
 
 
 def as_flag(value: Any, name: str) -> bool:

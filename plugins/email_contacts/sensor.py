@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Mapping, Sequence
-from functools import cached_property
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseSensorOperator, Context, PokeReturnValue
 from airflow.sdk.exceptions import AirflowException, AirflowSensorTimeout, AirflowSkipException
 
-from email_contacts.arguments import InvalidArgument, as_ids
+from email_contacts.arguments import InvalidArgument, as_documents, as_ids
 from email_contacts.connection import DEFAULT_CONN_ID
 from email_contacts.failures import failing_at_once
 from email_contacts.hook import ContactsHook
+from email_contacts.imports.callbacks import MAILBOX, has_mail
+from email_contacts.imports.completion import AUTO, look_for_end
 from email_contacts.imports.errors import ImportTimeout
-from email_contacts.imports.waiting import WaitOutcome, try_to_look
+from email_contacts.imports.evidence import Evidence
+from email_contacts.imports.waiting import WaitOutcome
 from email_contacts.trigger import RESUME_GRACE, ImportCompletedTrigger
 
 if TYPE_CHECKING:
+    from airflow.sdk import XComArg
+
     from email_contacts.arguments import IdsArg
 
 _DEADLINE = "email_contacts.deadline"
@@ -32,24 +37,31 @@ class ImportCompletedSensor(BaseSensorOperator):
     request asks for many processes. Both modes end alike: a failed import fails the task without retries,
     the time-out raises ``AirflowSensorTimeout``, and ``soft_fail`` turns either into a skip.
 
+    Where the platform does not show its processes, or the connection's ``completion_source`` says so, a
+    callback or the growth of the lists tells the end; for that the sensor needs the ``submissions``.
+
     :param process_ids: one process id or several. Templated.
+    :param submissions: what ``ImportContactsOperator`` pushed as XCom ``submission``, once or of all mapped
+        tasks; instead of process ids, or beside them. Templated.
     :param conn_id: a connection of type ``email_contacts``. Templated.
     :param deferrable: wait in the triggerer (default), or in the worker with Airflow's sensor modes.
     :param poke_interval: seconds between looks. None (default): in the triggerer quick at first, then
         stretched to the connection's ``process_polls_per_hour``; in the worker 60.
     :param timeout: seconds until the wait ends. In the triggerer counted from the first try of the task,
         in the worker as Airflow counts them.
-    :return: one dictionary per process: ``process_id``, ``status``, ``rejects`` (as the platform reports
-        them, api-contract §2.3).
+    :return: one dictionary per import: ``process_id``, ``status``, ``rejects`` (as the platform reports
+        them, api-contract §2.3), and as ``told_by`` who said so: ``process``, ``callback`` or
+        ``list_growth``.
     """
 
-    template_fields: Sequence[str] = ("conn_id", "process_ids")
+    template_fields: Sequence[str] = ("conn_id", "process_ids", "submissions")
     ui_color = "#e8f1fb"
 
     def __init__(
         self,
         *,
-        process_ids: IdsArg,
+        process_ids: IdsArg = (),
+        submissions: Mapping[str, Any] | Iterable[Mapping[str, Any]] | XComArg = (),
         conn_id: str = DEFAULT_CONN_ID,
         deferrable: bool = True,
         poke_interval: float | None = None,
@@ -57,6 +69,7 @@ class ImportCompletedSensor(BaseSensorOperator):
     ) -> None:
         super().__init__(poke_interval=60 if poke_interval is None else poke_interval, **kwargs)
         self.process_ids = process_ids
+        self.submissions = submissions
         self.conn_id = conn_id
         self.deferrable = deferrable
         self.trigger_interval = poke_interval
@@ -69,7 +82,14 @@ class ImportCompletedSensor(BaseSensorOperator):
     def poke(self, context: Context) -> PokeReturnValue:
         """Look once; a platform that cannot be asked now is a look that saw nothing."""
         with failing_at_once():
-            sighting = try_to_look(self.hook.client, self._ids())
+            ids, evidence = self._awaited()
+            sighting = look_for_end(
+                self.hook.client,
+                ids,
+                evidence=evidence,
+                source=self._source(evidence),
+                called=partial(_was_called, context),
+            )
             if sighting is None or not sighting.is_finished:
                 return PokeReturnValue(is_done=False)
             sighting.raise_for_failed()
@@ -77,44 +97,69 @@ class ImportCompletedSensor(BaseSensorOperator):
 
     def execute(self, context: Context) -> list[dict[str, Any]]:
         """Look first; then wait where the task was told to."""
-        if not self.deferrable:
-            found: list[dict[str, Any]] = super().execute(context)
-            return found
-        first = self._first_look(context)
-        if first.is_done:
-            return list(first.xcom_value or ())
-        self.defer(
-            trigger=ImportCompletedTrigger(
-                conn_id=self.conn_id,
-                process_ids=self._ids(),
-                deadline=self._deadline(context),
-                not_before=time.time() + RESUME_GRACE,
-                poll_interval=self.trigger_interval,
-            ),
-            method_name="execute_complete",
-        )
-        raise AssertionError("defer() does not return")
+        if self.deferrable:
+            return self._look_or_defer(context)
+        found: list[dict[str, Any]] = super().execute(context)
+        return found
 
     def execute_complete(
         self, context: Context, event: Mapping[str, Any] | None = None
     ) -> list[dict[str, Any]]:
-        """Judge what the trigger saw."""
+        """Judge what the trigger saw; a callback only says that it is time to look."""
         with failing_at_once():
             outcome = WaitOutcome.from_event(event)
+            if outcome.is_called:
+                return self._look_or_defer(context)
             try:
                 outcome.completed()
             except ImportTimeout as error:
                 context["task_state_store"].delete(self._deadline_key())
                 raise AirflowSensorTimeout(
-                    f"imports {self._ids()}: {error} Clear this task to wait longer."
+                    f"imports {self._awaited()[0]}: {error} Clear this task to wait longer."
                 ) from error
             return outcome.sighting.to_json()
 
-    def _ids(self) -> list[int]:
-        ids = as_ids(self.process_ids, "process_ids")
-        if not ids:
-            raise InvalidArgument("process_ids is empty; give the id, or the ids, that an import returned")
-        return ids
+    def _look_or_defer(self, context: Context) -> list[dict[str, Any]]:
+        first = self._first_look(context)
+        if first.is_done:
+            return list(first.xcom_value or ())
+        ids, evidence = self._awaited()
+        self.defer(
+            trigger=ImportCompletedTrigger(
+                conn_id=self.conn_id,
+                process_ids=ids,
+                deadline=self._deadline(context),
+                not_before=time.time() + RESUME_GRACE,
+                poll_interval=self.trigger_interval,
+                source=self._source(evidence),
+                evidence=[one.to_json() for one in evidence],
+            ),
+            method_name="execute_complete",
+        )
+        raise AssertionError("defer() does not return")
+
+    def _awaited(self) -> tuple[list[int | None], list[Evidence]]:
+        """The imports to wait for, each once: their process ids, and what else can tell of them."""
+        submissions = as_documents(self.submissions, "submissions")
+        ids: list[int | None] = [one["process_id"] for one in submissions]
+        try:
+            evidence = [
+                Evidence.from_json(one["evidence"]) if one.get("evidence") else Evidence.none()
+                for one in submissions
+            ]
+        except ValueError as error:
+            raise InvalidArgument(f"submissions: {error}; give the XCom submission of the tasks") from error
+        others = [one for one in as_ids(self.process_ids, "process_ids") if one not in ids]
+        if not ids and not others:
+            raise InvalidArgument(
+                "process_ids is empty, and so are the submissions; give the id, or the ids, that an import "
+                "returned"
+            )
+        return [*ids, *others], [*evidence, *(Evidence.none() for _ in others)] if submissions else []
+
+    def _source(self, evidence: Sequence[Evidence]) -> str:
+        """The connection's source; without submissions only the processes can tell."""
+        return self.hook.settings.completion_source if evidence else AUTO
 
     def _first_look(self, context: Context) -> PokeReturnValue:
         """Look as the worker's mode does, which is where Airflow minds ``soft_fail`` and ``never_fail``."""
@@ -136,5 +181,15 @@ class ImportCompletedSensor(BaseSensorOperator):
         return deadline
 
     def _deadline_key(self) -> str:
-        ids = ",".join(map(str, self._ids()))
-        return f"{_DEADLINE}.{hashlib.sha256(ids.encode()).hexdigest()[:16]}"
+        ids, evidence = self._awaited()
+        names = ",".join([*map(str, ids), *(one.nonce for one in evidence)])
+        return f"{_DEADLINE}.{hashlib.sha256(names.encode()).hexdigest()[:16]}"
+
+
+def _was_called(context: Context, evidence: Evidence) -> bool:
+    """Read the mailbox of the task that submitted the import."""
+    dag_id, run_id, task_id, map_index = evidence.task
+    mail = context["ti"].xcom_pull(
+        task_ids=task_id, dag_id=dag_id, run_id=run_id, map_indexes=map_index, key=MAILBOX
+    )
+    return has_mail(mail, evidence.nonce)

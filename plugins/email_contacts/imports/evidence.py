@@ -28,6 +28,11 @@ class Evidence:
     contacts: int | None = None
     since: str = ""
 
+    @classmethod
+    def none(cls) -> Evidence:
+        """Stand for an import of which nothing was noted."""
+        return cls(task=("", "", "", -1))
+
     @property
     def can_be_called(self) -> bool:
         """Whether a callback was asked for."""
