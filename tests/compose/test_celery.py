@@ -70,6 +70,13 @@ def test_every_task_went_through_celery(stack: CeleryStack, outcome: Outcome) ->
     assert celery_results(stack)["SUCCESS"] >= len(tasks) > 5
 
 
+def test_the_sandbox_called_back(stack: CeleryStack, outcome: Outcome) -> None:
+    """By the name and with the secret that the file gives to both."""
+    said = stack.service("airflow-apiserver").log.read_text()
+    assert f"callback for {DAG_ID}.import[0] of run {outcome.run_id}: remembered" in said
+    assert "callback refused" not in said
+
+
 def test_the_log_of_a_task_is_shown_by_the_api_server(stack: CeleryStack, outcome: Outcome) -> None:
     path = f"dags/{DAG_ID}/dagRuns/{outcome.run_id}/taskInstances/prepare/logs/1"
     assert "1000" in str(stack.rest.get(path)["content"])
