@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import requests
 from hypothesis import given
@@ -183,7 +185,87 @@ def test_a_platform_that_cannot_be_asked_makes_no_verdict(
         check(client, 1)
 
 
+def told(process_id: int | None, by: str, **rejects: int) -> dict[str, object]:
+    """What a wait saw of one import."""
+    return {"process_id": process_id, "status": "completed", "rejects": rejects, "told_by": by}
+
+
+def test_what_the_wait_saw_with_its_report_costs_no_second_look(
+    sandbox: SandboxServer, client: ContactsClient
+) -> None:
+    one = submit(client)
+    until_ended(client, one)
+    before = len(sandbox.journal())
+    verdict = verify(
+        client,
+        process_ids=[one],
+        batches=1,
+        sent=2,
+        list_ids=[LIST],
+        completions=[told(one, "process", duplicate_phone_id=1)],
+    )
+    assert (verdict.state, verdict.platform) == (COMPLETED_WITH_REJECTS, {"duplicate_phone_id": 1})
+    assert [entry.route for entry in sandbox.journal()[before:]] == ["list"]
+
+
+@pytest.mark.parametrize("by", ["callback", "list_growth"])
+@pytest.mark.parametrize("has_id", [True, False])
+def test_without_a_process_route_who_told_is_believed_and_the_missing_report_is_said(
+    has_id: bool, by: str, sandbox: SandboxServer, client: ContactsClient
+) -> None:
+    one = submit(client)
+    until_ended(client, one)
+    sandbox.set_knobs(process_route="404")
+    given: dict[str, Any] = {
+        "process_ids": [one] if has_id else [],
+        "batches": 1,
+        "list_ids": [LIST],
+        "completions": [told(one if has_id else None, by)],
+    }
+    verdict = verify(client, sent=1, **given)
+    assert (verdict.state, verdict.reason) == (COMPLETED, "")
+    assert "1 of 1 imports were told by callback or list growth: reports unknown" in verdict.remark
+    # Nobody knows of rejects, so a list that is too short is no completion.
+    short = verify(client, sent=2, **given)
+    assert (short.state, short.may_change) == (UNKNOWN, True)
+
+
+def test_where_there_is_a_process_it_has_the_last_word_over_a_callback(
+    sandbox: SandboxServer, client: ContactsClient
+) -> None:
+    sandbox.set_knobs(final_status="failed")
+    one = submit(client)
+    until_ended(client, one)
+    verdict = verify(
+        client, process_ids=[one], batches=1, sent=2, list_ids=[LIST], completions=[told(one, "callback")]
+    )
+    assert (verdict.state, verdict.remark) == (FAILED, "")
+
+
+def test_an_import_that_nobody_told_of_stays_unknown_though_others_were_told(
+    sandbox: SandboxServer, client: ContactsClient
+) -> None:
+    ids = [submit(client), submit(client)]
+    until_ended(client, *ids)
+    sandbox.set_knobs(process_route="405")
+    verdict = verify(
+        client, process_ids=ids, batches=2, sent=1, list_ids=[LIST], completions=[told(ids[0], "callback")]
+    )
+    assert (verdict.state, verdict.may_change) == (UNKNOWN, False)
+
+
+@pytest.mark.parametrize(("hold", "may_change"), [("in_process", True), ("none", False)])
+def test_it_says_whether_looking_again_may_help(
+    hold: str, may_change: bool, sandbox: SandboxServer, client: ContactsClient
+) -> None:
+    sandbox.set_knobs(hold=hold, final_status="failed")
+    one = submit(client)
+    until(lambda: client.process(one).status == (hold if may_change else "failed"))
+    assert check(client, one).may_change is may_change
+    assert not check(client, 999).may_change
+
+
 def test_a_verdict_survives_its_json() -> None:
-    verdict = Verdict(COMPLETED_WITH_REJECTS, "", (5, 6), {"invalid_emails": 3}, {7: 10})
+    verdict = Verdict(COMPLETED_WITH_REJECTS, "", (5, 6), {"invalid_emails": 3}, {7: 10}, remark="so")
     assert Verdict.from_json(verdict.to_json()) == verdict
     assert verdict.to_json()["list_sizes"] == {"7": 10}

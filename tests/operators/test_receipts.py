@@ -71,6 +71,7 @@ def test_a_complete_import_is_verified(run: SimpleNamespace, context: Context) -
         "process_ids": [run.process_id],
         "platform": {},
         "list_sizes": {str(LIST): 2},
+        "remark": "",
     }
 
 
@@ -94,6 +95,25 @@ def test_a_short_list_is_looked_at_again_for_counters_may_lag(
     assert verdict["state"] == "unknown"
     assert paused == [1, 2]
     assert asked(sandbox).count("list") == 1 + 3  # once before the import
+
+
+def test_what_the_wait_saw_is_not_asked_for_again(
+    run: SimpleNamespace, context: Context, sandbox: SandboxServer
+) -> None:
+    completions = [{"process_id": run.process_id, "status": "completed", "rejects": {}, "told_by": "process"}]
+    before = len(sandbox.journal())
+    assert verification(run, completions=completions).execute(context)["state"] == "completed"
+    assert [entry.route for entry in sandbox.journal()[before:]] == ["list"]
+
+
+def test_no_patience_is_spent_where_looking_again_cannot_help(
+    run: SimpleNamespace, context: Context, sandbox: SandboxServer
+) -> None:
+    sandbox.set_knobs(process_route="404")
+    before = len(sandbox.journal())
+    verdict = verification(run, patience=1000).execute(context)
+    assert (verdict["state"], "route" in verdict["reason"]) == ("unknown", True)
+    assert len(sandbox.journal()) == before + 2
 
 
 @pytest.mark.parametrize("uri", ["", None, "file:///nowhere/manifest.json"])

@@ -7,18 +7,16 @@ reported as rejected.
 
 from __future__ import annotations
 
-import logging
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from email_contacts.imports.errors import CannotTell
-from email_contacts.imports.watch import Sighting, in_few_words, look
+from email_contacts.imports.watch import BY_PROCESS, UNKNOWN_ID, Sighting, in_few_words, look
 
 if TYPE_CHECKING:
     from email_contacts.api import ContactsClient
-
-log = logging.getLogger(__name__)
 
 COMPLETED = "completed"
 COMPLETED_WITH_REJECTS = "completed_with_rejects"
@@ -35,6 +33,8 @@ class Verdict:
     :param process_ids: the processes that were looked at.
     :param platform: rejected contacts by the platform's own reasons (api-contract §2.3).
     :param list_sizes: list id → contacts on it now (``uniqueSubscribers``, api-contract §1.6).
+    :param remark: what was not seen though the state is what it is; empty otherwise.
+    :param may_change: whether looking again may change it; of this moment only, and not kept.
     """
 
     state: str
@@ -42,13 +42,18 @@ class Verdict:
     process_ids: tuple[int, ...]
     platform: dict[str, int]
     list_sizes: dict[int, int]
+    remark: str = ""
+    may_change: bool = field(default=False, compare=False)
 
     def to_json(self) -> dict[str, Any]:
         """A JSON document; list ids become strings, as JSON wants them."""
         return {
-            **asdict(self),
+            "state": self.state,
+            "reason": self.reason,
             "process_ids": list(self.process_ids),
+            "platform": self.platform,
             "list_sizes": {str(key): size for key, size in self.list_sizes.items()},
+            "remark": self.remark,
         }
 
     @classmethod
@@ -60,6 +65,7 @@ class Verdict:
             process_ids=tuple(document["process_ids"]),
             platform=dict(document["platform"]),
             list_sizes={int(key): size for key, size in document["list_sizes"].items()},
+            remark=document.get("remark", ""),
         )
 
 
@@ -70,33 +76,118 @@ def verify(
     batches: int,
     sent: int,
     list_ids: Sequence[int],
+    completions: Sequence[Mapping[str, Any]] = (),
 ) -> Verdict:
-    """Look at the platform once and judge.
+    """Look at the platform once and judge; see :class:`Verification`."""
+    return Verification(
+        client,
+        process_ids=process_ids,
+        batches=batches,
+        sent=sent,
+        list_ids=list_ids,
+        completions=completions,
+    ).verdict()
+
+
+class Verification:
+    """Looks at the platform, and judges; what was seen to its end is not asked for again.
 
     :param process_ids: the processes of the submitted batches.
     :param batches: how many batches were prepared.
     :param sent: how many contacts the batches hold.
     :param list_ids: the lists that they were imported into.
-    :return: ``unknown``, with the reason, also where a list, a process or a report is gone, or the platform
-        answers what nobody documented.
-    :raises email_contacts.api.ContactsApiError: when the platform cannot be asked.
+    :param completions: what the wait saw (``Sighting.to_json``). A completed process that it saw is not
+        looked at again; what a callback or the lists told is believed where there is no process route.
     """
-    from email_contacts.api import InvalidRequest, NotFound, UnexpectedAnswer
 
-    sizes: dict[int, int] = {}
-    platform: dict[str, int] = {}
-    try:
-        for list_id in list_ids:
-            sizes[list_id] = client.get_list(list_id).unique_subscribers
-        sighting = look(client, process_ids) if process_ids else Sighting(())
-        platform = reported_rejects(client, sighting)
-        state, reason = judge(
-            sighting, batches=batches, sent=sent, rejected=sum(platform.values()), sizes=sizes
+    def __init__(
+        self,
+        client: ContactsClient,
+        *,
+        process_ids: Sequence[int],
+        batches: int,
+        sent: int,
+        list_ids: Sequence[int],
+        completions: Sequence[Mapping[str, Any]] = (),
+    ) -> None:
+        self._client = client
+        self._batches = batches
+        self._sent = sent
+        self._list_ids = list_ids
+        waited = Sighting.from_json(completions)
+        self._process_ids = tuple(
+            dict.fromkeys([*process_ids, *(one.id for one in waited.processes if one.id != UNKNOWN_ID)])
         )
-    except (CannotTell, NotFound, UnexpectedAnswer, InvalidRequest) as error:
-        # InvalidRequest: a report at an address that must not be asked.
-        state, reason = UNKNOWN, str(error)
-    return Verdict(state, reason, tuple(process_ids), platform, sizes)
+        seen = list(zip(waited.processes, waited.told_by, strict=True))
+        self._seen = {one.id: one for one, by in seen if by == BY_PROCESS and one.is_finished}
+        self._believed = {one.id: one for one, by in seen if by != BY_PROCESS and one.id != UNKNOWN_ID}
+        # Told by a callback, while the platform's answer to the submission was lost.
+        self._nameless = tuple(one for one, _ in seen if one.id == UNKNOWN_ID)
+        self._platform: dict[int, dict[str, int]] = {}
+
+    def verdict(self) -> Verdict:
+        """Look once and judge.
+
+        :return: ``unknown``, with the reason, also where a list, a process or a report is gone, or the
+            platform answers what nobody documented.
+        :raises email_contacts.api.ContactsApiError: when the platform cannot be asked.
+        """
+        from email_contacts.api import InvalidRequest, NotFound, UnexpectedAnswer
+
+        sizes: dict[int, int] = {}
+        may_change = False
+        try:
+            for list_id in self._list_ids:
+                sizes[list_id] = self._client.get_list(list_id).unique_subscribers
+            sighting = self._sighting()
+            platform = self._rejects(sighting)
+            state, reason = judge(
+                sighting, batches=self._batches, sent=self._sent, rejected=sum(platform.values()), sizes=sizes
+            )
+            may_change = state == UNKNOWN
+        except (CannotTell, NotFound, UnexpectedAnswer, InvalidRequest) as error:
+            # InvalidRequest: a report at an address that must not be asked.
+            state, reason, platform = UNKNOWN, str(error), self._added_up()
+        return Verdict(
+            state, reason, self._process_ids, platform, sizes, remark=self._remark(), may_change=may_change
+        )
+
+    def _sighting(self) -> Sighting:
+        """The processes, each looked at unless it was seen to its end; in the order of their ids as given."""
+        due = [one for one in self._process_ids if one not in self._seen]
+        try:
+            if due:
+                looked_at = {process.id: process for process in look(self._client, due).processes}
+                self._seen |= {one: process for one, process in looked_at.items() if process.is_finished}
+                # The process itself has the last word.
+                self._believed = {one: was for one, was in self._believed.items() if one not in looked_at}
+            else:
+                looked_at = {}
+        except CannotTell:
+            if not all(one in self._believed for one in due):
+                raise
+            looked_at = {one: self._believed[one] for one in due}
+        known = {**looked_at, **self._seen}
+        return Sighting((*(known[one] for one in self._process_ids), *self._nameless))
+
+    def _rejects(self, sighting: Sighting) -> dict[str, int]:
+        for process in sighting.processes:
+            if process.id not in self._platform and process.is_finished:
+                self._platform[process.id] = reported_rejects(self._client, Sighting((process,)))
+        return self._added_up()
+
+    def _added_up(self) -> dict[str, int]:
+        total: Counter[str] = Counter()
+        for counts in self._platform.values():
+            total.update(counts)
+        return dict(sorted(total.items()))
+
+    def _remark(self) -> str:
+        """Say so where no report could be read, for then nobody knows what the platform rejected."""
+        silent = len(self._believed) + len(self._nameless)
+        if not silent:
+            return ""
+        return f"{silent} of {self._batches} imports were told by callback or list growth: reports unknown"
 
 
 def judge(

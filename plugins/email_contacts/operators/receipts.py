@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, cast
 from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowFailException
 
-from email_contacts.arguments import as_id, as_ids
+from email_contacts.arguments import as_documents, as_id, as_ids
 from email_contacts.imports import moments
 from email_contacts.imports.receipt import Receipt
-from email_contacts.imports.verification import FAILED, UNKNOWN, Verdict, verify
+from email_contacts.imports.verification import FAILED, UNKNOWN, Verdict, Verification
 from email_contacts.operators.base import ContactsOperator
 
 if TYPE_CHECKING:
@@ -34,12 +34,14 @@ class VerifyImportOperator(ContactsOperator):
     :param manifest_uri: what ``PrepareContactsOperator`` pushed as ``manifest_uri``. Templated.
     :param process_ids: the processes of the submitted batches. Templated.
     :param list_ids: the lists imported into. Templated.
-    :param patience: seconds to look again while a list is still shorter than expected, for a platform's
-        counters may lag.
-    :return: the verdict: ``state``, ``reason``, ``process_ids``, ``platform``, ``list_sizes``.
+    :param completions: what ``ImportCompletedSensor`` returned: what it saw completed is not asked for again,
+        and where the platform shows no processes, its word is taken. Templated.
+    :param patience: seconds to look again where that can help: while a list is still shorter than expected,
+        for a platform's counters may lag, or an import still runs.
+    :return: the verdict: ``state``, ``reason``, ``process_ids``, ``platform``, ``list_sizes``, ``remark``.
     """
 
-    template_fields: Sequence[str] = ("conn_id", "manifest_uri", "process_ids", "list_ids")
+    template_fields: Sequence[str] = ("conn_id", "manifest_uri", "process_ids", "list_ids", "completions")
 
     def __init__(
         self,
@@ -47,6 +49,7 @@ class VerifyImportOperator(ContactsOperator):
         manifest_uri: TextArg,
         process_ids: IdsArg,
         list_ids: IdsArg,
+        completions: Sequence[Mapping[str, Any]] | XComArg | None = None,
         patience: float = 30,
         **kwargs: Any,
     ) -> None:
@@ -54,23 +57,26 @@ class VerifyImportOperator(ContactsOperator):
         self.manifest_uri = manifest_uri
         self.process_ids = process_ids
         self.list_ids = list_ids
+        self.completions = completions
         self.patience = patience
 
     def act(self, context: Context) -> dict[str, Any]:
         """Look, and look again while the counters may lag."""
         manifest = read_manifest(self.manifest_uri)
+        verification = Verification(
+            self.hook.client,
+            process_ids=as_ids(self.process_ids, "process_ids"),
+            batches=len(manifest.batches),
+            sent=manifest.rows.accepted,
+            list_ids=as_ids(self.list_ids, "list_ids"),
+            completions=as_documents(self.completions, "completions"),
+        )
         until = time.monotonic() + self.patience
         pause = 1.0
         while True:
-            verdict = verify(
-                self.hook.client,
-                process_ids=as_ids(self.process_ids, "process_ids"),
-                batches=len(manifest.batches),
-                sent=manifest.rows.accepted,
-                list_ids=as_ids(self.list_ids, "list_ids"),
-            )
-            if verdict.state != UNKNOWN or time.monotonic() + pause > until:
-                self.log.info("the import is %s %s", verdict.state, verdict.reason)
+            verdict = verification.verdict()
+            if not verdict.may_change or time.monotonic() + pause > until:
+                self.log.info("the import is %s %s", verdict.state, verdict.reason or verdict.remark)
                 return verdict.to_json()
             time.sleep(pause)
             pause *= 2
