@@ -7,7 +7,6 @@ worth one "look now" and nothing else. Knows the form of a token; knows neither 
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import json
 import re
@@ -180,7 +179,7 @@ def _is_strong(secret: str) -> bool:
 
 def _signature(payload: str, secret: str) -> str:
     key = secret.encode("utf-8", "surrogatepass")
-    return _encoded(hmac.digest(key, _DOMAIN + payload.encode("ascii"), hashlib.sha256))
+    return _encoded(hmac.digest(key, _DOMAIN + payload.encode("ascii"), "sha256"))
 
 
 def _encoded(raw: bytes) -> str:
