@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from local.processes import kill_at_once
 from tests.faults.trial import Trial
 from tests.faults.under_fire import UnderFire
 
-MODES = ("deferred", "in_worker")
+MODES = ("in_worker", "deferred")
 # Where the task's process kills itself, and which of these come after the wait.
 MOMENTS = {
     "before_intent": moments.BEFORE_INTENT,
@@ -25,7 +25,8 @@ MOMENTS = {
 }
 AFTER_THE_WAIT = ("woken", "ended")
 ACCEPTED = "accepted_unanswered"
-COMPONENTS = ("worker", "triggerer", "api_server", "scheduler")
+# What is killed while an import is waited for, and who waits for it.
+COMPONENTS = {"worker": "operator", "triggerer": "sensor", "api_server": "operator", "scheduler": "sensor"}
 
 
 @dataclass(frozen=True)
@@ -45,22 +46,20 @@ class Row:
         return f"{self.point}-{self.mode}"
 
     @property
-    def is_independent(self) -> bool:
-        """Whether only its own task is killed, so that other rows may run meanwhile."""
-        return not self.component
-
-    @property
     def is_held(self) -> bool:
         """Whether its platform goes on with the import only when the matrix says so."""
         return bool(self.component) or self.point in ("before_waiting", *AFTER_THE_WAIT)
+
+    def shares_kill_with(self, other: Row) -> bool:
+        """Whether one kill serves both; a worker is another one in another mode."""
+        return self.component == other.component and (self.component != "worker" or self.mode == other.mode)
 
 
 ROWS = (
     *(Row(point, mode) for point in (*MOMENTS, ACCEPTED) for mode in MODES),
     *(
         Row(f"{component}_while_{waiter}_waits", mode, waiter, component)
-        for component in COMPONENTS
-        for waiter in ("operator", "sensor")
+        for component, waiter in COMPONENTS.items()
         for mode in MODES
     ),
 )
@@ -73,7 +72,7 @@ class Matrix:
         self._airflow = airflow
         self._folder = folder
         self._trials: dict[Row, Trial] = {}
-        self._struck: set[str] = set()
+        self._struck: set[Row] = set()
         self._stack = ExitStack()
 
     def __enter__(self) -> Matrix:
@@ -85,17 +84,16 @@ class Matrix:
     def trial(self, row: Row) -> Trial:
         """The trial of a row, begun together with the rows that it can run beside."""
         for other in ROWS:
-            if other not in self._trials and _run_together(row, other):
+            if other not in self._trials and other.component == row.component:
                 self._trials[other] = self._begin(other)
         return self._trials[row]
 
     def strike(self, row: Row) -> None:
         """Kill what the row says, and let its platform finish the import."""
         trial = self.trial(row)
-        if row.component == "worker":
-            self._strike_worker(trial)
-        elif row.component:
-            self._strike_component(row.component)
+        if row.component:
+            if row not in self._struck:
+                self._strike_component(row)
         elif row.point == ACCEPTED:
             trial.await_import()
             kill_at_once(trial.task("import")["pid"])
@@ -106,25 +104,22 @@ class Matrix:
             trial.await_death()
             trial.release()
 
-    def _strike_worker(self, trial: Trial) -> None:
-        trial.await_waiting()
-        pid = trial.task(trial.waiter)["pid"] if trial.waits_in_worker else None
-        with self._airflow.without_worker_of(pid):
-            trial.release()
-            trial.await_platform()
-
-    def _strike_component(self, component: str) -> None:
+    def _strike_component(self, row: Row) -> None:
         """Kill it once for all rows that say so; their imports end while it is gone."""
-        if component in self._struck:
-            return
-        self._struck.add(component)
-        trials = [trial for row, trial in self._trials.items() if row.component == component]
-        for trial in trials:
+        struck = {other: trial for other, trial in self._trials.items() if row.shares_kill_with(other)}
+        for trial in struck.values():
             trial.await_waiting()
-        with self._airflow.without(component):
-            for trial in trials:
+        with self._without(row, list(struck.values())):
+            for trial in struck.values():
                 trial.release()
                 trial.await_platform()
+        self._struck |= struck.keys()
+
+    def _without(self, row: Row, trials: list[Trial]) -> AbstractContextManager[None]:
+        if row.component != "worker":
+            return self._airflow.without(row.component)
+        running = [trial.task(trial.waiter)["pid"] for trial in trials if trial.waits_in_worker]
+        return self._airflow.without_workers_of(running)
 
     def _begin(self, row: Row) -> Trial:
         knobs: dict[str, object] = {"hold": "in_process" if row.is_held else "none"}
@@ -139,9 +134,3 @@ class Matrix:
             knobs=knobs,
         )
         return self._stack.enter_context(trial)
-
-
-def _run_together(row: Row, other: Row) -> bool:
-    if row.is_independent or other.is_independent:
-        return row.is_independent and other.is_independent
-    return row.component == other.component

@@ -13,6 +13,9 @@ from email_contacts.sandbox import SandboxServer
 from tests.faults.under_fire import UnderFire, until
 
 PEOPLE = 11
+# What no log may hold.
+DOMAIN = "faults.example"
+KEY = "the-key-of"
 HEADER = "email,firstname"
 ENDED = ("success", "failed")
 
@@ -43,7 +46,7 @@ class Trial:
         self.name = name
         self.dag_id = dag_id
         self.run_id = name
-        self.sandbox = SandboxServer(api_key=f"key-of-{name}")
+        self.sandbox = SandboxServer(api_key=f"{KEY}-{name}")
         self.folder = folder
         self._armed = folder / "armed"
         self._moment = moment
@@ -53,7 +56,7 @@ class Trial:
 
     def __enter__(self) -> Trial:
         self.folder.mkdir(parents=True)
-        people = [f"person.{number}@example.com,Person" for number in range(PEOPLE)]
+        people = [f"person.{number}@{DOMAIN},Person" for number in range(PEOPLE)]
         source = self.folder / "people.csv"
         # One of them comes twice, so that a receipt has something to add up.
         source.write_text("\n".join([HEADER, *people, people[0]]) + "\n")
@@ -99,15 +102,15 @@ class Trial:
 
     def await_waiting(self) -> None:
         """Wait until it waits."""
-        self._until(self.is_waiting, seconds=120, what="its end is waited for")
+        self._until(self.is_waiting, seconds=240, what="its end is waited for")
 
     def await_import(self) -> None:
         """Wait until the platform has accepted an import."""
-        self._until(lambda: self.sandbox.imports_accepted() > 0, seconds=120, what="an import")
+        self._until(lambda: self.sandbox.imports_accepted() > 0, seconds=240, what="an import")
 
     def await_death(self) -> None:
         """Wait until the task has killed itself."""
-        self._until(lambda: not self._armed.exists(), seconds=120, what=f"death at {self._moment}")
+        self._until(lambda: not self._armed.exists(), seconds=240, what=f"death at {self._moment}")
 
     def release(self) -> None:
         """Let the platform go on with its imports."""
@@ -125,7 +128,7 @@ class Trial:
             run.update(self.airflow.stack.rest.run(self.dag_id, self.run_id))
             return run["state"] in ENDED
 
-        self._until(has_ended, seconds=150, what="the end of the run")
+        self._until(has_ended, seconds=240, what="the end of the run")
         assert run["state"] == "success", self.report()
         assert self.sandbox.imports_accepted() == 1, self.report()
         receipt = self.airflow.stack.rest.xcom(self.dag_id, self.run_id, "receipt", key="receipt")

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,14 +32,14 @@ DAG_IDS = (
 CONFLICT = 409
 SETTINGS = {
     "AIRFLOW__CORE__DAGS_FOLDER": str(DAGS),
-    "AIRFLOW__CORE__PARALLELISM": "8",
-    # A worker that is gone is missed after 12 s (300), for it is heard every 2 s (5).
+    "AIRFLOW__CORE__PARALLELISM": "6",
+    # A worker that is gone is missed after 20 s (300), for it is heard every 2 s (5).
     "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "2",
-    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "12",
+    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "20",
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "2",
-    # A scheduler that is gone, and a triggerer: after 10 s (30).
+    # A scheduler that is gone after 20 s (30), a triggerer after 10 s (30).
     "AIRFLOW__SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "1",
-    "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "10",
+    "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "20",
     "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "2",
     "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.2",
     "AIRFLOW__TRIGGERER__JOB_HEARTBEAT_SEC": "1",
@@ -68,11 +68,10 @@ class UnderFire:
             service.start()
         until(self._answers, seconds=90, what=lambda: f"{service.name} is back\n{service.tail()}")
 
-    @contextmanager
-    def without_worker_of(self, pid: int | None) -> Iterator[None]:
-        """Kill the worker that runs a task, so that nobody is left to report it.
+    def without_workers_of(self, tasks: Sequence[int]) -> AbstractContextManager[None]:
+        """Kill the workers that run tasks together with these, so that nobody is left to report them.
 
-        :param pid: the task's process; None for a task that is deferred.
+        :param tasks: the processes of the tasks; none of a task that is deferred.
         """
         raise NotImplementedError
 
@@ -104,26 +103,23 @@ class OnLocalExecutor(UnderFire):
     """The workers are the scheduler's children, each with the task's process below it."""
 
     @contextmanager
-    def without_worker_of(self, pid: int | None) -> Iterator[None]:
-        if pid is None:
+    def without_workers_of(self, tasks: Sequence[int]) -> Iterator[None]:
+        if not tasks:
             # An idle worker that is killed alone keeps the lock of the executor's queue for ever, so that
             # no other gets work: multiprocessing.SimpleQueue cannot do better. They end together.
             with self.without("scheduler"):
                 yield
             return
-        worker = psutil.Process(pid).ppid()
-        kill_at_once(worker)
-        kill_at_once(pid)
+        for pid in [*(psutil.Process(pid).ppid() for pid in tasks), *tasks]:
+            kill_at_once(pid)
         yield
 
 
 class OnCelery(UnderFire):
     """The workers are a service of their own."""
 
-    @contextmanager
-    def without_worker_of(self, pid: int | None) -> Iterator[None]:
-        with self.without("worker"):
-            yield
+    def without_workers_of(self, tasks: Sequence[int]) -> AbstractContextManager[None]:
+        return self.without("worker")
 
 
 @contextmanager
@@ -137,7 +133,7 @@ def local_executor(folder: Path) -> Iterator[UnderFire]:
 @contextmanager
 def celery_executor(folder: Path) -> Iterator[UnderFire]:
     """Start CeleryExecutor on PostgreSQL and Redis, as docker-compose.yaml describes it."""
-    settings = {**SETTINGS, "AIRFLOW__CELERY__WORKER_CONCURRENCY": "8"}
+    settings = {**SETTINGS, "AIRFLOW__CELERY__WORKER_CONCURRENCY": "6"}
     with CeleryStack(folder, without=("sandbox",), settings=settings, dag_ids=DAG_IDS) as stack:
         names = {
             "worker": "airflow-worker",

@@ -61,6 +61,7 @@ def kill_matrix(*, waiter: str, deferrable: bool) -> DAG:
             wait_for_completion=waiter == "operator",
             deferrable=deferrable,
             poll_interval=0.5,
+            patience=3,
         ).expand(batch_uri=prepare.output)
         verify = VerifyImportOperator(
             task_id="verify",
