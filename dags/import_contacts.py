@@ -161,9 +161,11 @@ def import_contacts() -> None:
         max_active_tis_per_dagrun=1,
         map_index_template="{{ task.batch_uri.rsplit('/', 1)[-1] }}",
     ).expand(batch_uri=prepare.output)
+    submissions = XComArg(batches, "submission")
     wait = ImportCompletedSensor(
         task_id="wait",
         process_ids=batches.output,
+        submissions=submissions,  # what else can tell the end, where the platform shows no processes
         timeout=timedelta(hours=24).total_seconds(),
         execution_timeout=None,
     )
@@ -172,13 +174,14 @@ def import_contacts() -> None:
         manifest_uri=MANIFEST_URI,
         process_ids=batches.output,
         list_ids=[target.output],
+        completions=wait.output,
         trigger_rule=WHATEVER_CAME_OF_IT,
     )
     receipt = WriteReceiptOperator(
         task_id="receipt",
         manifest_uri=MANIFEST_URI,
         verdict=verify.output,
-        submissions=XComArg(batches, "submission"),
+        submissions=submissions,
         folder_id=folder.output,
         sizes_before=before.output,
         outlets=[RECEIPTS],

@@ -17,18 +17,18 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from email_contacts.api import ContactsApiError
 from email_contacts.imports.waiting import WaitingFailed
-from email_contacts.operators.base import ContactsOperator
 from email_contacts.operators.imports import ImportContactsOperator
 from email_contacts.operators.lists import CreateListOperator, GetListOperator
 from email_contacts.operators.preparation import PrepareContactsOperator
 from email_contacts.operators.receipts import VerifyImportOperator, WriteReceiptOperator
 from email_contacts.sandbox import SandboxServer
+from email_contacts.sensor import ImportCompletedSensor
 from tests.conftest import connect
 from tests.deferral import carried_through
 from tests.task_context import SharedStore, StateStore, make_context, pushed
 
 if TYPE_CHECKING:
-    from airflow.sdk import Context
+    from airflow.sdk import BaseOperator, Context
 
 TRIES = 100
 
@@ -55,6 +55,7 @@ def without_pauses(
     shared = SharedStore()
     monkeypatch.setattr("email_contacts.connection.MAX_WAIT", 0.0)
     monkeypatch.setattr("email_contacts.operators.imports.RESUME_GRACE", 0.0)
+    monkeypatch.setattr("email_contacts.sensor.RESUME_GRACE", 0.0)
     monkeypatch.setattr("email_contacts.operators.imports.SharedVariables", lambda: shared)
     connect(monkeypatch, platform, stage=stage, requests_per_second=1000, **extra)
 
@@ -66,7 +67,7 @@ class Tries:
         self._store = StateStore()
         self.contexts: list[Context] = []
 
-    def until_it_succeeds(self, make: Callable[[], ContactsOperator]) -> Any:
+    def until_it_succeeds(self, make: Callable[[], BaseOperator]) -> Any:
         """Try a task as often as it takes.
 
         :return: what it returned.
@@ -84,12 +85,19 @@ class Tries:
 
 
 def run_chain(
-    platform: SandboxServer, folder: Path, *, name: str = "one", knobs: dict[str, Any], **arguments: Any
+    platform: SandboxServer,
+    folder: Path,
+    *,
+    name: str = "one",
+    knobs: dict[str, Any],
+    deferrable: bool,
+    **arguments: Any,
 ) -> Ended:
     """Import twenty contacts and a rejected row into a list of their own.
 
     :param name: of the list, and part of the contacts' addresses.
     :param knobs: of the platform, turned when the import is about to be submitted.
+    :param deferrable: how the import task and the sensor wait.
     :param arguments: of ``ImportContactsOperator``.
     """
     source = folder / f"contacts-{name}.csv"
@@ -103,19 +111,34 @@ def run_chain(
         lambda: PrepareContactsOperator(task_id=f"prepare-{name}", source=str(source))
     )
     platform.set_knobs(**knobs)
-    given = {"batch_uri": batch, "list_ids": [list_id], "poll_interval": 0.01, "patience": 0.0, **arguments}
+    given = {
+        "batch_uri": batch,
+        "list_ids": [list_id],
+        "poll_interval": 0.01,
+        "patience": 0.0,
+        "deferrable": deferrable,
+        **arguments,
+    }
     failure = ""
     try:
         submit.until_it_succeeds(lambda: ImportContactsOperator(task_id="import", **given))
     except AirflowFailException as error:
         failure = str(error)
     manifest_uri, submission = prepare.pushed("manifest_uri"), submit.pushed("submission")
+    completions: list[dict[str, Any]] = []
+    if not failure:
+        completions = Tries().until_it_succeeds(
+            lambda: ImportCompletedSensor(
+                task_id="wait", submissions=submission, deferrable=deferrable, poke_interval=0.01
+            )
+        )
     verdict = Tries().until_it_succeeds(
         lambda: VerifyImportOperator(
             task_id="verify",
             manifest_uri=manifest_uri,
             process_ids=submission["process_id"],
             list_ids=[list_id],
+            completions=completions,
             patience=0,
         )
     )

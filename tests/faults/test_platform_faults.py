@@ -93,6 +93,26 @@ def test_a_process_route_that_fails_again_and_again(
     check_whole(run_chain(platform, tmp_path, knobs={"faults": failing}, deferrable=deferrable), platform)
 
 
+@pytest.mark.parametrize("status", ["404", "405"])
+def test_a_platform_without_a_process_route(
+    status: str, deferrable: bool, platform: SandboxServer, tmp_path: Path
+) -> None:
+    knobs = {"process_route": status, "process_seconds": 0.1}
+    ended = run_chain(platform, tmp_path, knobs=knobs, deferrable=deferrable)
+    check_whole(ended, platform)
+    assert "reports unknown" in ended.receipt["remark"], "nobody has seen what the platform rejected"
+
+
+def test_a_platform_without_a_process_route_that_loses_an_answer(
+    deferrable: bool, platform: SandboxServer, tmp_path: Path
+) -> None:
+    """Nobody can tell: the repeat changes no data, and the receipt says that it happened."""
+    knobs = {"process_route": "404", "faults": [fault("import", "524_after_accepting")]}
+    ended = run_chain(platform, tmp_path, knobs=knobs, deferrable=deferrable)
+    check_whole(ended, platform, imports=2)
+    assert ended.receipt["repeats"] == 1
+
+
 def test_a_status_that_nobody_documented(deferrable: bool, platform: SandboxServer, tmp_path: Path) -> None:
     ended = run_chain(
         platform, tmp_path, knobs={"final_status": "archived"}, deferrable=deferrable, timeout=0.5

@@ -223,14 +223,26 @@ def test_a_process_that_the_platform_forgot_can_be_imported_again(
     an_import(deferrable=False).execute(cleared(store))
 
 
-def test_without_a_process_route_waiting_fails_at_once_and_says_how_to_do_without(
-    context: Context, sandbox: SandboxServer, store: StateStore
+@pytest.mark.parametrize("deferrable", [True, False])
+def test_without_a_process_route_the_growth_of_the_lists_tells(
+    deferrable: bool, context: Context, sandbox: SandboxServer
 ) -> None:
-    sandbox.set_knobs(process_route="404")
-    with pytest.raises(AirflowFailException, match="wait_for_completion=False"):
-        an_import().execute(context)
-    hand_on(make_context(store))
+    sandbox.set_knobs(process_route="404", process_seconds=0.1)
+    carried_through(an_import(deferrable=deferrable), context)
+    assert pushed(context)["submission"]["evidence"]["list_sizes"] == {str(LIST): 0}
     assert sandbox.imports_accepted() == 1
+
+
+def test_where_nobody_can_tell_waiting_fails_at_once_and_says_what_to_do(
+    context: Context, sandbox: SandboxServer, store: StateStore, platform: ContactsClient
+) -> None:
+    """No process route, no callbacks, and a file of which nobody here knows how many contacts it holds."""
+    hand_on(context)
+    (entry,) = store.values()
+    entry["evidence"]["contacts"] = None
+    sandbox.set_knobs(process_route="404")
+    with pytest.raises(AirflowFailException, match=r"set callback_url.*wait_for_completion=False"):
+        an_import().execute(make_context(store))
 
 
 @pytest.mark.parametrize(

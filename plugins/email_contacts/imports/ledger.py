@@ -14,6 +14,7 @@ from datetime import datetime, timezone
 from typing import Any, Protocol
 
 from email_contacts.imports.callbacks import called_key
+from email_contacts.imports.evidence import Evidence
 
 # The decision of an import whose answer was not lost.
 ACCEPTED = "accepted"
@@ -180,10 +181,12 @@ class Ledger:
 
         :return: ISO 8601. The web server writes it into the same store.
         """
-        for nonce in filter(None, entry.nonces):
-            if call := self._store.get(called_key(nonce)):
-                return str(call["called_at"])
-        return None
+        calls = (self._store.get(called_key(nonce)) for nonce in entry.nonces if nonce)
+        return next((str(call["called_at"]) for call in calls if call), None)
+
+    def was_called(self, evidence: Evidence) -> bool:
+        """Tell whether the platform has called back about the submission that left this evidence."""
+        return bool(evidence.nonce and self._store.get(called_key(evidence.nonce)))
 
     def forget(self) -> None:
         """Remove the entry: the request provably did not run, or a person is asked to decide."""

@@ -53,6 +53,7 @@ class Receipt:
     :param lists: list id → ``{"before": int | None, "after": int | None}``.
     :param requests: ``made`` and ``retried``, by the tasks that submitted.
     :param repeats: how often a batch was sent again because nobody could tell whether it had been accepted.
+    :param remark: what could not be seen, though the import completed; empty otherwise.
     :param recovered: how the imports whose answers were lost were found again; the first few, in words.
     """
 
@@ -75,6 +76,7 @@ class Receipt:
     finished_at: str
     requests: dict[str, int]
     repeats: int = 0
+    remark: str = ""
     recovered: tuple[str, ...] = ()
     process_ids_left_out: int = 0
 
@@ -129,6 +131,7 @@ class Receipt:
                 count: sum(one["requests"][count] for one in submissions) for count in ("made", "retried")
             },
             repeats=sum(one.get("repeats", 0) for one in submissions),
+            remark=verdict.remark,
             recovered=_recovered(submissions),
         )
         return receipt._shortened()

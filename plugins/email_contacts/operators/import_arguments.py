@@ -1,18 +1,56 @@
-"""What ``ImportContactsOperator`` is given, read and checked: a staged batch, a list to make."""
+"""What ``ImportContactsOperator`` is given, read and checked: its request."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from email_contacts.arguments import InvalidArgument, as_id, as_text
+from email_contacts.arguments import InvalidArgument, as_flag, as_id, as_ids, as_text, exactly_one
+from email_contacts.operators.existing import reuse_or_create_list
+
+if TYPE_CHECKING:
+    from email_contacts.api import ImportRequest
+    from email_contacts.operators.imports import ImportContactsOperator
 
 
-def read_batch(uri: str) -> bytes:
-    """Read a batch that ``PrepareContactsOperator`` staged.
+def read_request(given: ImportContactsOperator) -> ImportRequest:
+    """Make the request of the operator's arguments; a new list is found or created for it.
 
-    :raises InvalidArgument: when it is not there.
+    :raises InvalidArgument: for an argument that is not what it should be.
+    :raises email_contacts.api.InvalidRequest: for arguments that do not go together.
     """
+    from email_contacts.api import ImportRequest
+
+    exactly_one(
+        batch_uri=given.batch_uri,
+        file_url=given.file_url,
+        file_body=given.file_body,
+        json_body=given.json_body,
+    )
+    return ImportRequest(
+        prepared=_read_batch(as_text(given.batch_uri, "batch_uri")) if given.batch_uri else None,
+        file_url=as_text(given.file_url, "file_url") if given.file_url else None,
+        file_body=given.file_body,
+        json_body=given.json_body,
+        list_ids=_read_targets(given),
+        notify_url=as_text(given.notify_url, "notify_url") if given.notify_url else None,
+        email_blacklist=as_flag(given.email_blacklist, "email_blacklist"),
+        sms_blacklist=as_flag(given.sms_blacklist, "sms_blacklist"),
+        disable_notification=as_flag(given.disable_notification, "disable_notification"),
+        update_existing_contacts=as_flag(given.update_existing_contacts, "update_existing_contacts"),
+        empty_contacts_attributes=as_flag(given.empty_contacts_attributes, "empty_contacts_attributes"),
+    )
+
+
+def _read_targets(given: ImportContactsOperator) -> list[int]:
+    list_ids = as_ids(given.list_ids, "list_ids")
+    if not given.new_list:
+        return list_ids
+    name, folder_id = _read_new_list(given.new_list)
+    return [*list_ids, reuse_or_create_list(given.hook, name, folder_id=folder_id)]
+
+
+def _read_batch(uri: str) -> bytes:
     from airflow.sdk import ObjectStoragePath
 
     batch = ObjectStoragePath(uri)
@@ -23,12 +61,7 @@ def read_batch(uri: str) -> bytes:
     return bytes(batch.read_bytes())
 
 
-def read_new_list(given: Mapping[str, Any]) -> tuple[str, int]:
-    """Read the argument ``new_list``.
-
-    :return: the list's name, and the id of its folder.
-    :raises InvalidArgument: when it is not ``{"list_name": ..., "folder_id": ...}``.
-    """
+def _read_new_list(given: Mapping[str, Any]) -> tuple[str, int]:
     if set(given) != {"list_name", "folder_id"}:
         raise InvalidArgument(
             f"new_list has the keys {sorted(given)}; it takes list_name and folder_id, both"

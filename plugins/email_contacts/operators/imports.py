@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -12,19 +12,20 @@ from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowFailException
 from airflow.sdk.log import mask_secret
 
-from email_contacts.arguments import as_flag, as_ids, as_text, exactly_one
+from email_contacts.arguments import as_flag
 from email_contacts.failures import failing_at_once
 from email_contacts.imports import moments
+from email_contacts.imports.completion import AUTO, look_for_end, nobody_called
 from email_contacts.imports.errors import ImportFailed, ImportTimeout
+from email_contacts.imports.evidence import Evidence
 from email_contacts.imports.ledger import Ledger
 from email_contacts.imports.submission import Submission, fingerprint, reconnect
 from email_contacts.imports.submitter import Submitter
 from email_contacts.imports.turns import turn
-from email_contacts.imports.waiting import WaitOutcome, pauses, try_to_look, wait_here
+from email_contacts.imports.waiting import WaitOutcome, pauses, wait_here
 from email_contacts.operators.base import ContactsOperator
 from email_contacts.operators.callback import Callback
-from email_contacts.operators.existing import reuse_or_create_list
-from email_contacts.operators.import_arguments import read_batch, read_new_list
+from email_contacts.operators.import_arguments import read_request
 from email_contacts.trigger import RESUME_GRACE, ImportCompletedTrigger
 from email_contacts.variables import SharedVariables
 
@@ -168,7 +169,7 @@ class ImportContactsOperator(ContactsOperator):
         if process_id is None or not self.wait_for_completion:
             ledger.close()
             return process_id
-        return self._ended(self._wait_for(process_id, submission.deadline, ledger), ledger)
+        return self._ended(self._wait_for(submission, ledger), ledger)
 
     def _submission(self, context: Context, ledger: Ledger) -> Submission:
         """Find the import that is submitted already, or submit it; waits while others are in the way."""
@@ -204,34 +205,7 @@ class ImportContactsOperator(ContactsOperator):
     @cached_property
     def _request(self) -> ImportRequest:
         """The request, read and checked; the batch is read from the stage only here."""
-        from email_contacts.api import ImportRequest
-
-        exactly_one(
-            batch_uri=self.batch_uri,
-            file_url=self.file_url,
-            file_body=self.file_body,
-            json_body=self.json_body,
-        )
-        return ImportRequest(
-            prepared=read_batch(as_text(self.batch_uri, "batch_uri")) if self.batch_uri else None,
-            file_url=as_text(self.file_url, "file_url") if self.file_url else None,
-            file_body=self.file_body,
-            json_body=self.json_body,
-            list_ids=self._targets(),
-            notify_url=as_text(self.notify_url, "notify_url") if self.notify_url else None,
-            email_blacklist=as_flag(self.email_blacklist, "email_blacklist"),
-            sms_blacklist=as_flag(self.sms_blacklist, "sms_blacklist"),
-            disable_notification=as_flag(self.disable_notification, "disable_notification"),
-            update_existing_contacts=as_flag(self.update_existing_contacts, "update_existing_contacts"),
-            empty_contacts_attributes=as_flag(self.empty_contacts_attributes, "empty_contacts_attributes"),
-        )
-
-    def _targets(self) -> tuple[int, ...]:
-        list_ids = tuple(as_ids(self.list_ids, "list_ids"))
-        if not self.new_list:
-            return list_ids
-        name, folder_id = read_new_list(self.new_list)
-        return (*list_ids, reuse_or_create_list(self.hook, name, folder_id=folder_id))
+        return read_request(self)
 
     def _ledger(self, context: Context, known: str | None = None) -> Ledger:
         return Ledger(
@@ -241,33 +215,49 @@ class ImportContactsOperator(ContactsOperator):
             generation=context["ti"].max_tries,
         )
 
-    def _wait_for(self, process_id: int, deadline: float, ledger: Ledger) -> WaitOutcome:
+    def _wait_for(self, submission: Submission, ledger: Ledger) -> WaitOutcome:
         """Look at our import once, and wait if it has not ended."""
         from email_contacts.api import NotFound
 
-        ids = [process_id]
+        ids = [submission.process_id]
+        evidence = [Evidence.from_json(submission.evidence)] if submission.evidence else []
         try:
-            sighting = try_to_look(self.hook.client, ids)
+            sighting = look_for_end(
+                self.hook.client,
+                ids,
+                evidence=evidence,
+                source=self._source(evidence),
+                called=ledger.was_called,
+            )
         except NotFound as error:
             ledger.forget()
             raise AirflowFailException(f"{error}. Clear this task to import again") from error
         if sighting is not None and sighting.is_finished:
             return WaitOutcome(sighting)
         moments.reached(moments.BEFORE_DEFERRAL)
-        outcome = self._wait(ids, deadline, kwargs={"fingerprint": ledger.fingerprint})
+        outcome = self._wait(
+            ids,
+            submission.deadline,
+            evidence=evidence,
+            called=ledger.was_called,
+            kwargs={"fingerprint": ledger.fingerprint},
+        )
         moments.reached(moments.WOKEN)
         return outcome
 
     def _wait(
         self,
-        ids: Sequence[int],
+        ids: Sequence[int | None],
         deadline: float,
         *,
         enough: str = "all",
+        evidence: Sequence[Evidence] = (),
+        called: Callable[[Evidence], bool] = nobody_called,
         then: str = "execute_complete",
         kwargs: dict[str, Any] | None = None,
     ) -> WaitOutcome:
         """Wait in the worker and come back, or in the triggerer and come back through the method ``then``."""
+        source = self._source(evidence)
         if self.deferrable:
             self.defer(
                 trigger=ImportCompletedTrigger(
@@ -277,18 +267,26 @@ class ImportContactsOperator(ContactsOperator):
                     not_before=time.time() + RESUME_GRACE,
                     enough=enough,
                     poll_interval=self.poll_interval,
+                    source=source,
+                    evidence=[one.to_json() for one in evidence],
                 ),
                 method_name=then,
                 kwargs=kwargs,
             )
-        polls = self.hook.settings.process_polls_per_hour
         return wait_here(
             self.hook.client,
             ids,
             deadline=deadline,
+            pauses=pauses(self.hook.settings.process_polls_per_hour, every=self.poll_interval),
             enough=enough,
-            pauses=pauses(polls, every=self.poll_interval),
+            evidence=evidence,
+            source=source,
+            called=called,
         )
+
+    def _source(self, evidence: Sequence[Evidence]) -> str:
+        """Who is to tell the end: of other people's imports only their processes can."""
+        return self.hook.settings.completion_source if evidence else AUTO
 
     def _report(self, context: Context, submission: Submission) -> None:
         requests = self.hook.client.requests
