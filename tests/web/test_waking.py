@@ -121,9 +121,10 @@ def test_of_mapped_waiters_the_one_with_the_same_index_is_woken(door: Door, run:
     for index in (0, 1):
         run.add("send", "success", map_index=index)
         run.add("wait", "deferred", map_index=index)
+    run.add("wait", "deferred")
     assert door.call(run.address(map_index=1, waiter="wait")) == 204
     eventually(lambda: run.state("wait", 1) == "scheduled")
-    assert run.state("wait", 0) == "deferred"
+    assert run.state("wait", 0) == run.state("wait") == "deferred"
 
 
 def test_one_task_may_wait_for_all_the_mapped_ones(door: Door, run: Run) -> None:
