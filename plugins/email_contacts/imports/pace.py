@@ -37,12 +37,12 @@ class Pace:
     @property
     def rest(self) -> float:
         """Seconds during which nothing may be asked; 0.0: go on."""
-        return max(0.0, self._rest_until - self._now())
+        return self._until(self._rest_until)
 
     @property
     def until_due(self) -> float:
         """Seconds until the next round of looks."""
-        return max(0.0, self._due - self._now())
+        return self._until(self._due)
 
     def joined(self, wishes: Sequence[float | None], *, was_idle: bool) -> None:
         """Somebody joined: look soon, and quickly for a while.
@@ -77,6 +77,11 @@ class Pace:
     def succeeded(self) -> None:
         """A look succeeded."""
         self._failures = 0
+
+    def _until(self, moment: float) -> float:
+        """Seconds until then; never so few that a clock cannot move by them."""
+        left = moment - self._now()
+        return left if left > 0.001 else 0.0
 
     def _wished(self, wishes: Sequence[float | None]) -> float:
         """The shortest pause that anybody wishes for; who has no wish has the watcher's own."""
