@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, ExitStack
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +26,8 @@ MOMENTS = {
 }
 AFTER_THE_WAIT = ("woken", "ended")
 ACCEPTED = "accepted_unanswered"
+# Seconds; as long as a connection may wait for an answer.
+FOREVER = 600
 # What is killed while an import is waited for, and who waits for it.
 COMPONENTS = {"worker": "operator", "triggerer": "sensor", "api_server": "operator", "scheduler": "sensor"}
 
@@ -56,7 +59,8 @@ class Row:
 
 
 ROWS = (
-    *(Row(point, mode) for point in (*MOMENTS, ACCEPTED) for mode in MODES),
+    # First what holds a worker until it is killed.
+    *(Row(point, mode) for point in (ACCEPTED, *MOMENTS) for mode in MODES),
     *(
         Row(f"{component}_while_{waiter}_waits", mode, waiter, component)
         for component, waiter in COMPONENTS.items()
@@ -66,43 +70,57 @@ ROWS = (
 
 
 class Matrix:
-    """All rows on one Airflow: those that kill only themselves run side by side."""
+    """All rows on one Airflow, in groups.
+
+    The rows that kill only themselves run side by side; then come those of one component after those of the
+    other. A group begins when the last kill of the group before it is done.
+    """
 
     def __init__(self, airflow: UnderFire, folder: Path) -> None:
         self._airflow = airflow
         self._folder = folder
         self._trials: dict[Row, Trial] = {}
         self._struck: set[Row] = set()
-        self._stack = ExitStack()
 
     def __enter__(self) -> Matrix:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._stack.close()
+        # Each takes a moment to end, and they are many.
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(Trial.end, self._trials.values()))
 
     def trial(self, row: Row) -> Trial:
-        """The trial of a row, begun together with the rows that it can run beside."""
-        for other in ROWS:
-            if other not in self._trials and other.component == row.component:
-                self._trials[other] = self._begin(other)
+        """The trial of a row, begun together with those of its group."""
+        self._begin_group(row.component)
         return self._trials[row]
 
     def strike(self, row: Row) -> None:
         """Kill what the row says, and let its platform finish the import."""
-        trial = self.trial(row)
+        if row in self._struck:
+            return
+        trial = self._trials[row]
         if row.component:
-            if row not in self._struck:
-                self._strike_component(row)
+            self._strike_component(row)
         elif row.point == ACCEPTED:
             trial.await_import()
             kill_at_once(trial.task("import")["pid"])
+            trial.await_retry("import")
         else:
             if row.point in AFTER_THE_WAIT:
                 trial.await_waiting()
                 trial.release()
             trial.await_death()
             trial.release()
+        self._struck.add(row)
+        if all(other in self._struck for other in ROWS if other.component == row.component):
+            self._begin_group(_after(row.component))
+
+    def _begin_group(self, component: str | None) -> None:
+        for row in ROWS:
+            if row.component == component and row not in self._trials:
+                self._trials[row] = self._make(row)
+                self._trials[row].begin()
 
     def _strike_component(self, row: Row) -> None:
         """Kill it once for all rows that say so; their imports end while it is gone."""
@@ -121,16 +139,23 @@ class Matrix:
         running = [trial.task(trial.waiter)["pid"] for trial in trials if trial.waits_in_worker]
         return self._airflow.without_workers_of(running)
 
-    def _begin(self, row: Row) -> Trial:
-        knobs: dict[str, object] = {"hold": "in_process" if row.is_held else "none"}
-        if row.point == ACCEPTED:
-            knobs["faults"] = [{"route": "import", "kind": "slow", "seconds": 600}]
-        trial = Trial(
+    def _make(self, row: Row) -> Trial:
+        is_slow = row.point == ACCEPTED
+        return Trial(
             self._airflow,
             str(row),
             dag_id=f"{row.waiter}_waits_{row.mode}",
             folder=self._folder / str(row),
             moment=MOMENTS.get(row.point, ""),
-            knobs=knobs,
+            knobs={
+                "hold": "in_process" if row.is_held else "none",
+                "faults": [{"route": "import", "kind": "slow", "seconds": FOREVER}] if is_slow else [],
+            },
+            extra={"timeout": FOREVER} if is_slow else {},
         )
-        return self._stack.enter_context(trial)
+
+
+def _after(component: str) -> str | None:
+    """The next group; None after the last."""
+    groups = ["", *COMPONENTS, None]
+    return groups[groups.index(component) + 1]

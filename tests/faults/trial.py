@@ -21,7 +21,7 @@ ENDED = ("success", "failed")
 
 
 class Trial:
-    """One run, begun when the object is entered.
+    """One run, from :meth:`begin` to :meth:`end`.
 
     :param name: of the connection and of the run; unique in this Airflow.
     :param dag_id: which mode, and who waits.
@@ -54,7 +54,8 @@ class Trial:
         self._knobs = knobs
         self._stack = ExitStack()
 
-    def __enter__(self) -> Trial:
+    def begin(self) -> None:
+        """Start the platform, make the connection, trigger the run."""
         self.folder.mkdir(parents=True)
         people = [f"person.{number}@{DOMAIN},Person" for number in range(PEOPLE)]
         source = self.folder / "people.csv"
@@ -73,9 +74,9 @@ class Trial:
         )
         conf = {"conn_id": self.name, "source": str(source), "armed": str(self._armed)}
         self.airflow.trigger(self.dag_id, self.run_id, conf)
-        return self
 
-    def __exit__(self, *_: object) -> None:
+    def end(self) -> None:
+        """Stop the platform."""
         self._stack.close()
 
     @property
@@ -111,6 +112,10 @@ class Trial:
     def await_death(self) -> None:
         """Wait until the task has killed itself."""
         self._until(lambda: not self._armed.exists(), seconds=240, what=f"death at {self._moment}")
+
+    def await_retry(self, task_id: str) -> None:
+        """Wait until a task is tried again."""
+        self._until(lambda: self.task(task_id)["try_number"] > 1, seconds=240, what=f"a retry of {task_id}")
 
     def release(self) -> None:
         """Let the platform go on with its imports."""

@@ -59,10 +59,12 @@ def kill_matrix(*, waiter: str, deferrable: bool) -> DAG:
             task_id="import",
             list_ids=[target.output],
             wait_for_completion=waiter == "operator",
+            awaited_by="wait" if waiter == "sensor" else "",
             deferrable=deferrable,
             poll_interval=0.5,
             patience=3,
         ).expand(batch_uri=prepare.output)
+        submissions = XComArg(batches, "submission")
         verify = VerifyImportOperator(
             task_id="verify",
             manifest_uri=MANIFEST_URI,
@@ -73,7 +75,7 @@ def kill_matrix(*, waiter: str, deferrable: bool) -> DAG:
             task_id="receipt",
             manifest_uri=MANIFEST_URI,
             verdict=verify.output,
-            submissions=XComArg(batches, "submission"),
+            submissions=submissions,
             folder_id=folder.output,
             sizes_before=before.output,
             outlets=[Asset(name="receipts_under_fire", uri="x-email-contacts://receipts-under-fire")],
@@ -81,7 +83,11 @@ def kill_matrix(*, waiter: str, deferrable: bool) -> DAG:
         prepare >> folder >> target >> before >> batches >> verify >> receipt
         if waiter == "sensor":
             wait = ImportCompletedSensor(
-                task_id="wait", process_ids=batches.output, deferrable=deferrable, poke_interval=0.5
+                task_id="wait",
+                process_ids=batches.output,
+                submissions=submissions,
+                deferrable=deferrable,
+                poke_interval=0.5,
             )
             batches >> wait >> verify
     return dag
