@@ -18,8 +18,6 @@ NEVER = "2126-01-01T00:00:00.000+00:00"
 
 def evidence(contacts: int | None, sizes: dict[int, int], *, since: str = LONG_AGO) -> Evidence:
     return Evidence(("d", "r", "t", -1), "", sizes, contacts, since)
-        ("d", "r", "t", -1), "", {int(key[1:]): size for key, size in sizes.items()}, contacts, since
-    )
 
 
 def imported(client: ContactsClient, *addresses: str) -> None:
