@@ -15,19 +15,13 @@ from email_contacts.arguments import InvalidArgument
 from email_contacts.connection import InvalidConnection
 
 
-@contextmanager
-def failing_at_once() -> Iterator[None]:
-    """Turn errors that a retry cannot mend into ``AirflowFailException``, with their message and cause.
-
-    Time-outs, server errors and rate limits pass through unchanged: they are worth a retry.
-    """
+def permanent_errors() -> tuple[type[Exception], ...]:
+    """The errors of this package that no retry can mend; the one list, for operators and retry policy."""
     from email_contacts.api import BadRequest, Forbidden, InvalidRequest, NotFound, Unauthorized
     from email_contacts.contacts.errors import PreparationError
     from email_contacts.imports.errors import ImportNotRepeatable
 
-    try:
-        yield
-    except (
+    return (
         InvalidArgument,
         InvalidConnection,
         InvalidRequest,
@@ -37,5 +31,16 @@ def failing_at_once() -> Iterator[None]:
         NotFound,
         PreparationError,
         ImportNotRepeatable,
-    ) as error:
+    )
+
+
+@contextmanager
+def failing_at_once() -> Iterator[None]:
+    """Turn errors that a retry cannot mend into ``AirflowFailException``, with their message and cause.
+
+    Time-outs, server errors and rate limits pass through unchanged: they are worth a retry.
+    """
+    try:
+        yield
+    except permanent_errors() as error:
         raise AirflowFailException(str(error)) from error
