@@ -13,6 +13,7 @@ from email_contacts.operators.imports import ImportContactsOperator
 from email_contacts.operators.lists import CreateListOperator, GetListOperator
 from email_contacts.operators.preparation import PrepareContactsOperator
 from email_contacts.operators.receipts import VerifyImportOperator, WriteReceiptOperator
+from email_contacts.retry_policy import ContactsRetryPolicy
 from email_contacts.sensor import ImportCompletedSensor
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -129,6 +130,7 @@ FORM = {
         "retry_delay": timedelta(seconds=20),
         "retry_exponential_backoff": True,
         "max_retry_delay": timedelta(minutes=10),
+        "retry_policy": ContactsRetryPolicy(),
         "execution_timeout": timedelta(minutes=30),
     },
 )
