@@ -78,20 +78,22 @@ class Service:
         """
         if self.process is None:
             return
-        for pid in members(self.process.pid):
-            kill_at_once(pid)
-        self.process.wait()
+        # Again, for one of them may have started another before its turn came.
+        while pids := members(self.process.pid):
+            for pid in pids:
+                kill_at_once(pid)
+            self.process.poll()
         # From now on that it does not run is no fault.
         self.process = None
 
 
 def members(session: int) -> list[int]:
-    """The processes of a session, its leader first, so that it starts no others."""
+    """The living processes of a session, its leader first."""
     found = []
-    for pid in psutil.pids():
-        with suppress(ProcessLookupError):
-            if os.getsid(pid) == session:
-                found.append(pid)
+    for process in psutil.process_iter():
+        with suppress(ProcessLookupError, psutil.NoSuchProcess):
+            if os.getsid(process.pid) == session and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process.pid)
     return sorted(found, key=lambda pid: pid != session)
 
 

@@ -20,8 +20,7 @@ def workspace() -> Iterator[Path]:
     """A folder of this module's own."""
     folder = Path(tempfile.mkdtemp(prefix="airflow-faults-"))
     yield folder
-    if not os.environ.get("KEEP_FAULTS"):
-        shutil.rmtree(folder, ignore_errors=True)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="module", params=["local_executor", "celery_executor"])

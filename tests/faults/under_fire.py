@@ -149,6 +149,7 @@ def insist(change: Callable[[], object]) -> None:
 
     On SQLite the API server answers 500 where it logs a change while a task starts: it waits 5 s in its event
     loop for a lock whose holder needs that loop (``action_logging`` is ``async`` and commits synchronously).
+    At the first task it hears of, it loads the execution API, and answers nobody meanwhile.
     """
 
     def is_made() -> bool:
@@ -159,6 +160,8 @@ def insist(change: Callable[[], object]) -> None:
             if status < 500 and status != CONFLICT:
                 raise
             return bool(status == CONFLICT)
+        except requests.RequestException:
+            return False
         return True
 
     until(is_made, seconds=60, what=lambda: "a change over the REST API")
