@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,13 +14,13 @@ import pytest
 from airflow._shared.module_loading import import_string
 
 from email_contacts.api import ContactsClient
-from email_contacts.imports.evidence import Evidence
 from email_contacts.imports.line import _answer
 from email_contacts.sandbox import SandboxServer
 from email_contacts.trigger import ImportCompletedTrigger
 from tests.conftest import CONN_ID, connect
 from tests.deferral import event_of
-from tests.imports.conftest import LIST, submitted, until_ended
+from tests.imports.conftest import submitted, until_ended
+from tests.triggering import evidence, trigger
 
 FOR_EVER = 1e12
 
@@ -39,23 +39,6 @@ def platform(sandbox: SandboxServer) -> Iterator[ContactsClient]:
     """A client of the test's own."""
     with ContactsClient(sandbox.url, sandbox.api_key, requests_per_second=1000) as client:
         yield client
-
-
-def trigger(process_ids: Sequence[int | None], **arguments: Any) -> ImportCompletedTrigger:
-    given = {"deadline": FOR_EVER, "not_before": 0.0, "poll_interval": 0.01, **arguments}
-    return ImportCompletedTrigger(conn_id=CONN_ID, process_ids=process_ids, **given)
-
-
-def evidence(**given: Any) -> dict[str, Any]:
-    """What was noted of an import of one contact into the list of a fresh account."""
-    document = {
-        "task": ["a_dag", "a_run", "import", -1],
-        "nonce": "",
-        "list_sizes": {str(LIST): 0},
-        "contacts": 1,
-        "since": "2026-01-01T00:00:00.000+00:00",
-    }
-    return {**document, **given}
 
 
 def test_it_survives_being_stored() -> None:
@@ -179,69 +162,6 @@ def test_a_key_that_was_changed_meanwhile_is_read_again(
         return await waiting
 
     assert asyncio.run(mend_while_waiting()).payload["outcome"] == "seen"
-
-
-def test_where_there_is_no_process_route_the_lists_tell(
-    sandbox: SandboxServer, platform: ContactsClient
-) -> None:
-    ids = submitted(platform, 1)
-    until_ended(platform, *ids)
-    sandbox.set_knobs(process_route="404")
-    assert event_of(trigger(ids, evidence=[evidence()]))["processes"] == [
-        {"process_id": ids[0], "status": "completed", "rejects": {}, "told_by": "list_growth"}
-    ]
-
-
-@pytest.mark.parametrize("process_id", [5, None])
-def test_where_there_is_no_process_route_a_callback_tells(
-    process_id: int | None, sandbox: SandboxServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    sandbox.set_knobs(process_route="405")
-    heard = iter([False, True])
-
-    async def was_called(of: Evidence) -> bool:
-        assert of.nonce == "abc"
-        return next(heard)
-
-    monkeypatch.setattr("email_contacts.trigger._was_called", was_called)
-    event = event_of(trigger([process_id], evidence=[evidence(nonce="abc", contacts=None)]))
-    assert event["processes"] == [
-        {"process_id": process_id, "status": "completed", "rejects": {}, "told_by": "callback"}
-    ]
-
-
-def test_a_callback_alone_is_waited_for_without_a_request_and_the_process_then_looked_at(
-    sandbox: SandboxServer, platform: ContactsClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    ids = submitted(platform, 1)
-    until_ended(platform, *ids)
-    before = len(sandbox.journal())
-    heard = iter([False, False, True])
-
-    async def was_called(of: Evidence) -> bool:
-        assert sandbox.journal()[before:] == []
-        return next(heard)
-
-    monkeypatch.setattr("email_contacts.trigger._was_called", was_called)
-    event = event_of(trigger(ids, source="callback", evidence=[evidence(nonce="abc")]))
-    assert event["processes"][0]["told_by"] == "process"
-    assert [entry.route for entry in sandbox.journal()[before:]] == ["process"]
-
-
-def test_at_the_deadline_a_callback_that_never_came_is_not_missed(platform: ContactsClient) -> None:
-    ids = submitted(platform, 1)
-    until_ended(platform, *ids)
-    event = event_of(
-        trigger(ids, source="callback", deadline=0.0, evidence=[evidence(nonce="abc")], poll_interval=None)
-    )
-    assert event["outcome"] == "seen"
-
-
-@pytest.mark.parametrize(("source", "given"), [("callback", {}), ("list_growth", {"contacts": None})])
-def test_a_source_that_cannot_tell_says_what_to_configure(source: str, given: dict[str, Any]) -> None:
-    event = event_of(trigger([1], source=source, evidence=[evidence(**given)]))
-    assert event["outcome"] == "error"
-    assert f"completion_source is {source}" in event["error"]
 
 
 def test_what_does_not_fit_together_ends_the_wait_with_the_reason() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Any, cast
 
 import pytest
@@ -14,101 +13,18 @@ from hypothesis import strategies as st
 
 from email_contacts.api import (
     ContactsApiError,
-    ContactsClient,
-    NotFound,
     Process,
     RateLimited,
     RouteMissing,
     Unauthorized,
     Unavailable,
 )
-from email_contacts.api.answers import Page
 from email_contacts.imports.budget import HOUR
-from email_contacts.imports.line import Line
 from email_contacts.imports.watcher import Wait, Watcher
+from tests.imports.simulated import Platform, end_of, seen_ends
 from tests.imports.virtual_time import at_once, run
 
 FOR_EVER = 1e9
-
-
-@dataclass
-class Platform:
-    """A platform that answers at once, with the loop's own clock; stands for the client as well."""
-
-    ended_at: dict[int, float] = field(default_factory=dict)
-    others: int = 0
-    errors: list[ContactsApiError] = field(default_factory=list)
-    always: ContactsApiError | None = None
-    process_polls_per_hour: int = 100
-    asked_at: list[float] = field(default_factory=list)
-    clients: int = 0
-    closed: int = 0
-    reads: int = 0
-
-    async def connect(self) -> Platform:
-        self.reads += 1
-        return self
-
-    def client(self, *, max_wait: float) -> ContactsClient:
-        assert max_wait == 0, "the client would repeat requests that nobody counts"
-        self.clients += 1
-        return cast("ContactsClient", self)
-
-    def close(self) -> None:
-        self.closed += 1
-
-    def process(self, process_id: int) -> Process:
-        self._ask()
-        if process_id not in self.ended_at:
-            raise NotFound("Process ID does not exist", code="document_not_found")
-        return self._shown(process_id)
-
-    def processes(self, *, limit: int, offset: int, sort: str) -> Page[Process]:
-        self._ask()
-        ids = sorted([*self.ended_at, *range(10**6, 10**6 + self.others)], reverse=sort == "desc")
-        return Page(tuple(self._shown(one) for one in ids[offset : offset + limit]), len(ids))
-
-    def _ask(self) -> None:
-        self.asked_at.append(asyncio.get_running_loop().time())
-        if self.errors:
-            raise self.errors.pop(0)
-        if self.always:
-            raise self.always
-
-    def _shown(self, process_id: int) -> Process:
-        has_ended = asyncio.get_running_loop().time() >= self.ended_at.get(process_id, 0)
-        return Process(process_id, "IMPORTUSER", "completed" if has_ended else "in_process")
-
-    def watcher(self) -> Watcher:
-        now = asyncio.get_running_loop().time
-        line = Line("c", self.connect, budgets={}, in_thread=at_once, now=now)
-        return Watcher(line)
-
-    def fullest_hour(self) -> int:
-        return max(sum(begin <= moment < begin + HOUR for moment in self.asked_at) for begin in self.asked_at)
-
-
-async def end_of(watcher: Watcher, process_id: int, *, every: float | None = None) -> float:
-    """Wait for one import, and give the moment at which its end was seen."""
-    loop = asyncio.get_running_loop()
-    with watcher.join(every=every) as wait:
-        wait.ask_for([process_id])
-        while not ((process := watcher.seen(process_id)) and process.is_finished):
-            await wait.news(60)
-    return loop.time()
-
-
-def seen_ends(platform: Platform, ends: dict[int, float], **arguments: Any) -> dict[int, float]:
-    """Wait for all of them; gives how late each end was seen, in seconds."""
-
-    async def all_of_them() -> dict[int, float]:
-        begin = asyncio.get_running_loop().time()
-        platform.ended_at = {one: begin + after for one, after in ends.items()}
-        watcher = platform.watcher()
-        seen = await asyncio.gather(*(end_of(watcher, one, **arguments) for one in ends))
-        return {one: at - platform.ended_at[one] for one, at in zip(ends, seen, strict=True)}
-
-    return run(all_of_them())
 
 
 def test_a_thousand_waits_stay_within_the_budget_and_nobody_starves() -> None:

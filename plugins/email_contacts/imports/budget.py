@@ -43,8 +43,8 @@ class Budget:
         self.per_hour = per_hour
         # A fifth may be spent at once, when an import is new; the rest drips in evenly.
         self._capacity = max(1.0, per_hour // 5)
-        # With a limit of 1 the bucket holds the whole of it, and the next one comes when the hour is over.
-        self._per_token = HOUR / (per_hour - self._capacity) if per_hour > 1 else HOUR + 1.0
+        # In any hour a full bucket and what drips into it make less than one token more than the limit.
+        self._per_token = (HOUR + 1.0) / (per_hour - self._capacity + 1.0)
 
     def take(self) -> float:
         """Take a token.
