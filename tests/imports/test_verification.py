@@ -16,8 +16,8 @@ from email_contacts.imports.verification import (
     FAILED,
     UNKNOWN,
     Verdict,
+    Verification,
     judge,
-    verify,
 )
 from email_contacts.imports.watch import Sighting
 from email_contacts.sandbox import SandboxServer
@@ -40,6 +40,10 @@ def seen(*words: str) -> Sighting:
 
 def submit(client: ContactsClient) -> int:
     return client.import_contacts(ImportRequest(json_body=TWO_WITH_ONE_PHONE, list_ids=[LIST]))
+
+
+def verify(client: ContactsClient, **seen: Any) -> Verdict:
+    return Verification(client, **seen).verdict()
 
 
 def check(

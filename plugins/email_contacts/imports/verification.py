@@ -69,26 +69,6 @@ class Verdict:
         )
 
 
-def verify(
-    client: ContactsClient,
-    *,
-    process_ids: Sequence[int],
-    batches: int,
-    sent: int,
-    list_ids: Sequence[int],
-    completions: Sequence[Mapping[str, Any]] = (),
-) -> Verdict:
-    """Look at the platform once and judge; see :class:`Verification`."""
-    return Verification(
-        client,
-        process_ids=process_ids,
-        batches=batches,
-        sent=sent,
-        list_ids=list_ids,
-        completions=completions,
-    ).verdict()
-
-
 class Verification:
     """Looks at the platform, and judges; what was seen to its end is not asked for again.
 
