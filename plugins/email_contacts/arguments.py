@@ -6,7 +6,7 @@ and a flag ``True`` or ``"True"``. Each is read once, here, and refused with the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -62,7 +62,7 @@ def as_ids(value: Any, name: str) -> list[int]:
         value = [part for part in parts if part]
     if isinstance(value, bytes) or not isinstance(value, Iterable):
         value = [value]
-    return [as_id(one, name) for one in value if one is not None]
+    return [as_id(one, name) for one in _at_once(value) if one is not None]
 
 
 def as_documents(value: Any, name: str) -> list[Mapping[str, Any]]:
@@ -76,7 +76,9 @@ def as_documents(value: Any, name: str) -> list[Mapping[str, Any]]:
         return []
     if isinstance(value, Mapping):
         value = [value]
-    documents = [one for one in value if one is not None] if isinstance(value, Iterable) else [value]
+    documents = (
+        [one for one in _at_once(value) if one is not None] if isinstance(value, Iterable) else [value]
+    )
     for one in documents:
         if not isinstance(one, Mapping):
             raise InvalidArgument(
@@ -84,6 +86,11 @@ def as_documents(value: Any, name: str) -> list[Mapping[str, Any]]:
                 "(task.output), not a text rendered from it"
             )
     return documents
+
+
+def _at_once(values: Iterable[Any]) -> Iterable[Any]:
+    """The same values, asked for in one piece: XComs of mapped tasks would come one by one."""
+    return values[:] if isinstance(values, Sequence) else values
 
 
 def as_flag(value: Any, name: str) -> bool:

@@ -19,7 +19,7 @@ from email_contacts.imports.callbacks import MAILBOX, has_mail
 from email_contacts.imports.completion import AUTO, look_for_end
 from email_contacts.imports.errors import ImportTimeout
 from email_contacts.imports.evidence import Evidence
-from email_contacts.imports.waiting import WaitOutcome
+from email_contacts.imports.waiting import Supervision, WaitOutcome
 from email_contacts.trigger import RESUME_GRACE, ImportCompletedTrigger
 
 if TYPE_CHECKING:
@@ -81,8 +81,9 @@ class ImportCompletedSensor(BaseSensorOperator):
 
     def poke(self, context: Context) -> PokeReturnValue:
         """Look once; a platform that cannot be asked now is a look that saw nothing."""
+        self._supervision.check()
         with failing_at_once():
-            ids, evidence = self._awaited()
+            ids, evidence = self._awaited
             sighting = look_for_end(
                 self.hook.client,
                 ids,
@@ -115,7 +116,7 @@ class ImportCompletedSensor(BaseSensorOperator):
             except ImportTimeout as error:
                 context["task_state_store"].delete(self._deadline_key())
                 raise AirflowSensorTimeout(
-                    f"imports {self._awaited()[0]}: {error} Clear this task to wait longer."
+                    f"imports {self._awaited[0]}: {error} Clear this task to wait longer."
                 ) from error
             return outcome.sighting.to_json()
 
@@ -123,7 +124,7 @@ class ImportCompletedSensor(BaseSensorOperator):
         first = self._first_look(context)
         if first.is_done:
             return list(first.xcom_value or ())
-        ids, evidence = self._awaited()
+        ids, evidence = self._awaited
         self.defer(
             trigger=ImportCompletedTrigger(
                 conn_id=self.conn_id,
@@ -138,8 +139,16 @@ class ImportCompletedSensor(BaseSensorOperator):
         )
         raise AssertionError("defer() does not return")
 
+    @cached_property
+    def _supervision(self) -> Supervision:
+        return Supervision()
+
+    @cached_property
     def _awaited(self) -> tuple[list[int | None], list[Evidence]]:
-        """The imports to wait for, each once: their process ids, and what else can tell of them."""
+        """The imports to wait for, each once: their process ids, and what else can tell of them.
+
+        Read once in a process, for XComs come over the network and a worker may look every few seconds.
+        """
         submissions = as_documents(self.submissions, "submissions")
         ids: list[int | None] = [one["process_id"] for one in submissions]
         try:
@@ -181,7 +190,7 @@ class ImportCompletedSensor(BaseSensorOperator):
         return deadline
 
     def _deadline_key(self) -> str:
-        ids, evidence = self._awaited()
+        ids, evidence = self._awaited
         names = ",".join([*map(str, ids), *(one.nonce for one in evidence)])
         return f"{_DEADLINE}.{hashlib.sha256(names.encode()).hexdigest()[:16]}"
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -16,7 +19,7 @@ from email_contacts.imports.errors import CannotTell, ImportFailed, ImportNotRep
 from email_contacts.imports.waiting import WaitingFailed, WaitOutcome, pauses, try_to_look, wait_here
 from email_contacts.imports.watch import Sighting
 from email_contacts.sandbox import SandboxServer
-from tests.imports.conftest import asked, submitted, until_ended
+from tests.imports.conftest import asked, submitted, until, until_ended
 
 HOUR = 3600
 
@@ -214,3 +217,32 @@ def test_an_outcome_survives_the_event(words: list[str], rest: tuple[bool, str])
 def test_an_event_that_is_not_understood_is_no_success(event: dict[str, Any] | None) -> None:
     with pytest.raises(ImportNotRepeatable, match="not understood"):
         WaitOutcome.from_event(event)
+
+
+SUPERVISED = """
+import os, sys, time
+from itertools import repeat
+from email_contacts.api import ContactsClient
+from email_contacts.imports.waiting import Orphaned, wait_here
+
+if os.fork():
+    time.sleep(600)
+url, key, process_id = sys.argv[1], sys.argv[2], int(sys.argv[3])
+try:
+    wait_here(ContactsClient(url, key), [process_id], deadline=time.time() + 600, pauses=repeat(0.02))
+except Orphaned as error:
+    print(error, flush=True)
+"""
+
+
+def test_a_wait_whose_supervisor_was_killed_ends(sandbox: SandboxServer, client: ContactsClient) -> None:
+    """Killed alone, it leaves a task that nobody else would end before the deadline."""
+    sandbox.set_knobs(hold="in_process")
+    (process_id,) = submitted(client, 1)
+    command = [sys.executable, "-c", SUPERVISED, sandbox.url, sandbox.api_key, str(process_id)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment) as supervisor:
+        until(lambda: "process" in asked(sandbox))
+        supervisor.kill()
+        assert supervisor.stdout is not None
+        assert b"supervisor of this task has died" in supervisor.stdout.read()

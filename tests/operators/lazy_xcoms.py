@@ -6,13 +6,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from airflow.sdk.exceptions import ErrorType
 from airflow.sdk.execution_time import task_runner
 from airflow.sdk.execution_time.comms import (
-    ErrorResponse,
     GetXComCount,
+    GetXComSequenceSlice,
     XComCountResponse,
-    XComSequenceIndexResult,
+    XComSequenceSliceResult,
 )
 from airflow.sdk.execution_time.lazy_sequence import LazyXComSequence
 
@@ -24,9 +23,9 @@ def lazy(values: list[Any], monkeypatch: pytest.MonkeyPatch) -> LazyXComSequence
         def send(self, message: Any) -> Any:
             if isinstance(message, GetXComCount):
                 return XComCountResponse(len=len(values))
-            if not 0 <= message.offset < len(values):
-                return ErrorResponse(error=ErrorType.XCOM_NOT_FOUND)
-            return XComSequenceIndexResult(root=values[message.offset])
+            if isinstance(message, GetXComSequenceSlice):
+                return XComSequenceSliceResult(root=values[message.start : message.stop : message.step])
+            raise AssertionError(f"{message}: over the network, they are to be asked for in one piece")
 
     monkeypatch.setattr(task_runner, "SUPERVISOR_COMMS", Supervisor(), raising=False)
     argument: Any = SimpleNamespace(operator=SimpleNamespace(dag_id="a_dag", task_id="import"), key="k")

@@ -7,6 +7,7 @@ work first and at the clock second, and come back with the same outcome.
 from __future__ import annotations
 
 import logging
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -28,6 +29,29 @@ log = logging.getLogger(__name__)
 
 class WaitingFailed(Exception):
     """Waiting came to nothing for a reason that has nothing to do with the import itself."""
+
+
+class Orphaned(RuntimeError):
+    """The process that supervises this one has died; Airflow tries the task again elsewhere."""
+
+
+class Supervision:
+    """Sees whether the process that started this one still lives.
+
+    Airflow supervises a task from its parent process. Should that be killed alone, nobody would end the task,
+    and no error of a look ends a wait: it would go on asking the platform until its deadline.
+    """
+
+    def __init__(self) -> None:
+        self._parent = os.getppid()
+
+    def check(self) -> None:
+        """Complain when it has died.
+
+        :raises Orphaned: then.
+        """
+        if os.getppid() != self._parent:
+            raise Orphaned("the supervisor of this task has died; the wait ends here, and a retry goes on")
 
 
 @dataclass(frozen=True)
@@ -164,12 +188,14 @@ def wait_here(
     :param enough: ``all`` of the imports, or ``any`` one.
     :param evidence: as in :func:`~email_contacts.imports.completion.look_for_end`; ``source`` and ``called``,
         too.
+    :raises Orphaned: when the supervisor of this process dies.
     """
     from email_contacts.api import Forbidden, Unauthorized
 
     completion, signs = Completion(process_ids, evidence, source), growth_pauses()
-    is_last = False
+    supervision, is_last = Supervision(), False
     while True:
+        supervision.check()
         try:
             trouble = look_at(client, completion, called)
         except (Unauthorized, Forbidden) as error:

@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowFailException
@@ -135,8 +135,7 @@ class WriteReceiptOperator(ContactsOperator):
     def _receipt(self, context: Context) -> Receipt:
         ti = context["ti"]
         # What was mapped but not submitted left no XCom, or none that holds anything.
-        given = [self.submissions] if isinstance(self.submissions, Mapping) else self.submissions
-        submissions: list[Mapping[str, Any]] = [one for one in cast("Any", given) or () if one]
+        submissions = [one for one in as_documents(self.submissions, "submissions") if one]
         started_at = context["dag_run"].start_date
         return Receipt.of(
             read_manifest(self.manifest_uri),
