@@ -55,7 +55,7 @@ def as_ids(value: Any, name: str) -> list[int]:
 
     :raises InvalidArgument: when one of them is not an id.
     """
-    if value is None or value == "":
+    if _is_absent(value):
         return []
     if isinstance(value, str):
         parts = (part.strip(" '\"") for part in value.strip().strip("[]()").split(","))
@@ -72,7 +72,7 @@ def as_documents(value: Any, name: str) -> list[Mapping[str, Any]]:
 
     :raises InvalidArgument: when one of them is something else.
     """
-    if value is None or value == "":
+    if _is_absent(value):
         return []
     if isinstance(value, Mapping):
         value = [value]
@@ -86,6 +86,11 @@ def as_documents(value: Any, name: str) -> list[Mapping[str, Any]]:
                 "(task.output), not a text rendered from it"
             )
     return documents
+
+
+def _is_absent(value: Any) -> bool:
+    # Not value == "": of XComs of mapped tasks that would ask for the first one.
+    return value is None or (isinstance(value, str) and not value)
 
 
 def _at_once(values: Iterable[Any]) -> Iterable[Any]:
