@@ -121,3 +121,11 @@ def test_a_callback_that_nobody_heard_is_made_up_for_by_polling(
         trial.await_platform()
     trial.ends_whole()
     assert not is_remembered(trial)
+
+
+def test_no_log_has_a_token(airflow: UnderFire, trials: dict[str, Trial]) -> None:
+    """Neither Airflow's access log, which has the path of each call, nor any task's log."""
+    logs = {path.name: path.read_text(errors="replace") for path in airflow.stack.logs.rglob("*.log")}
+    # A token begins with the base64 of an array's opening bracket.
+    assert [name for name, text in logs.items() if f"{NOTIFY_PATH}W" in text] == []
+    assert any(f"{NOTIFY_PATH}***" in text for text in logs.values()), "the calls are there, without it"

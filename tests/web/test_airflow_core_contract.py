@@ -43,7 +43,7 @@ def relied_on(what: str, where: str) -> Iterator[None]:
             f"airflow_core.py relies on in {where}: {type(error).__name__}: {error}\n"
             "Until that is mended and this test with it, callbacks do not wake tasks (imports are still "
             "polled for): read the new version's source, mend that function, run tests/web and "
-            "tests/e2e/test_callback.py."
+            "tests/faults."
         )
 
 
