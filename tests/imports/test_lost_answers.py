@@ -128,6 +128,7 @@ def test_a_strangers_import_at_the_worst_moment_is_not_taken_for_ours(
     found = accepted(submit(client, ledger_of(store)))
     assert found.repeats == (0 if was_sent else 1)
     assert sandbox.imports_accepted() == 2
+    until_ended(client, process_of(found))
     # Of two that completed nobody can tell which brought the contacts; that they are there is certain.
     assert client.get_contact("ada@example.com")["listIds"] == [LIST]
 
