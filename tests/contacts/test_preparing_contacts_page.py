@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from email_contacts.contacts import Mapping
-from email_contacts.contacts.batching import MAX_BATCH_BYTES
 from email_contacts.contacts.command_line import main
-from email_contacts.contacts.mapping import ColumnRule
+from email_contacts.contacts.mapping.document import ColumnRule
+from email_contacts.contacts.staging.batching import MAX_BATCH_BYTES
 
 PROJECT = Path(__file__).resolve().parents[2]
 PAGE = (PROJECT / "docs" / "preparing-contacts.md").read_text(encoding="utf-8")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from email_contacts.contacts import Mapping
-from email_contacts.contacts.attributes import read_account_attributes
+from email_contacts.contacts.mapping.attributes import read_account_attributes
 from tests.contacts.prepared import Prepared, prepared
 
 SAMPLES = Path(__file__).resolve().parents[2] / "include" / "sample_contacts"

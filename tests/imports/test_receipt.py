@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from email_contacts.contacts.manifest import Batch, Manifest
-from email_contacts.contacts.manifest import Rows as PreparedRows
+from email_contacts.contacts.staging.manifest import Batch, Manifest
+from email_contacts.contacts.staging.manifest import Rows as PreparedRows
 from email_contacts.imports.errors import ImportNotAccountedFor
 from email_contacts.imports.receipt import Receipt, Rows
 from email_contacts.imports.verification import COMPLETED, COMPLETED_WITH_REJECTS, FAILED, UNKNOWN, Verdict

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
-from email_contacts.contacts.manifest import Manifest
+from email_contacts.contacts.staging.manifest import Manifest
 from email_contacts.operators.preparation import PrepareContactsOperator
 from email_contacts.sandbox import SandboxServer
 from tests.conftest import connect

@@ -10,24 +10,24 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from email_contacts.contacts.attributes import AccountAttribute as AccountAttribute
     from email_contacts.contacts.errors import PreparationError as PreparationError
-    from email_contacts.contacts.manifest import Batch as Batch
-    from email_contacts.contacts.manifest import Manifest as Manifest
-    from email_contacts.contacts.manifest import Rows as Rows
-    from email_contacts.contacts.mapping import Mapping as Mapping
+    from email_contacts.contacts.mapping.attributes import AccountAttribute as AccountAttribute
+    from email_contacts.contacts.mapping.document import Mapping as Mapping
     from email_contacts.contacts.masking import mask as mask
     from email_contacts.contacts.preparation import Progress as Progress
     from email_contacts.contacts.preparation import prepare as prepare
+    from email_contacts.contacts.staging.manifest import Batch as Batch
+    from email_contacts.contacts.staging.manifest import Manifest as Manifest
+    from email_contacts.contacts.staging.manifest import Rows as Rows
 
 _ROOMS = {
-    "AccountAttribute": "attributes",
-    "Batch": "manifest",
-    "Manifest": "manifest",
-    "Mapping": "mapping",
+    "AccountAttribute": "mapping.attributes",
+    "Batch": "staging.manifest",
+    "Manifest": "staging.manifest",
+    "Mapping": "mapping.document",
     "PreparationError": "errors",
     "Progress": "preparation",
-    "Rows": "manifest",
+    "Rows": "staging.manifest",
     "mask": "masking",
     "prepare": "preparation",
 }

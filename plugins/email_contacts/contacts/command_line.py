@@ -14,14 +14,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import mkdtemp
 
-from email_contacts.contacts.attributes import read_account_attributes
 from email_contacts.contacts.errors import PreparationError
-from email_contacts.contacts.manifest import Manifest
-from email_contacts.contacts.mapping import UNKNOWN_COLUMNS, Mapping
+from email_contacts.contacts.mapping.attributes import read_account_attributes
+from email_contacts.contacts.mapping.document import UNKNOWN_COLUMNS, Mapping
 from email_contacts.contacts.preparation import prepare
 from email_contacts.contacts.report import first_contacts, report
-from email_contacts.contacts.sources import FORMATS
-from email_contacts.contacts.stage import MANIFEST
+from email_contacts.contacts.sources.opening import FORMATS
+from email_contacts.contacts.staging.manifest import Manifest
+from email_contacts.contacts.staging.stage import MANIFEST
 
 PREPARED, BAD_INPUT = 0, 2
 _DELIMITERS = {"tab": "\t", "\\t": "\t"}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from hashlib import blake2b
 
-from email_contacts.contacts.binding import Contact
+from email_contacts.contacts.mapping.binding import Contact
 
 
 def identity_of(contact: Contact) -> str:

@@ -13,29 +13,31 @@ from __future__ import annotations
 
 import resource
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import chain
 from time import monotonic
+from typing import cast
 
 import orjson
 
-from email_contacts.contacts.attributes import AccountAttribute
-from email_contacts.contacts.batching import MAX_BATCH_BYTES, BatchWriter, check_batch_bytes
-from email_contacts.contacts.binding import bind
+from email_contacts.contacts.checks.validation import ContactValidator
 from email_contacts.contacts.errors import InvalidOption, TooManyRejects
 from email_contacts.contacts.identity import IdentityIndex, identity_of
 from email_contacts.contacts.limits import RejectLimit
-from email_contacts.contacts.manifest import Manifest
-from email_contacts.contacts.manifest import Rows as RowCounts
-from email_contacts.contacts.mapping import DROP, FAIL, UNKNOWN_COLUMNS, Mapping
+from email_contacts.contacts.mapping.attributes import AccountAttribute
+from email_contacts.contacts.mapping.binding import bind
+from email_contacts.contacts.mapping.document import DROP, FAIL, UNKNOWN_COLUMNS, Mapping
 from email_contacts.contacts.paths import AnyPath
-from email_contacts.contacts.rejects import DuplicatesFile, Reject, RejectsFile
-from email_contacts.contacts.rows import RowFault, Rows
-from email_contacts.contacts.sources import open_rows
-from email_contacts.contacts.spool import Spool
-from email_contacts.contacts.stage import DUPLICATES, MANIFEST, REJECTS, Stage
-from email_contacts.contacts.validation import ContactValidator
+from email_contacts.contacts.sources.opening import open_rows
+from email_contacts.contacts.sources.rows import Row, RowFault, Rows
+from email_contacts.contacts.staging.batching import MAX_BATCH_BYTES, BatchWriter, check_batch_bytes
+from email_contacts.contacts.staging.manifest import Manifest
+from email_contacts.contacts.staging.manifest import Rows as RowCounts
+from email_contacts.contacts.staging.rejects import DuplicatesFile, Reject, RejectsFile
+from email_contacts.contacts.staging.spool import Spool
+from email_contacts.contacts.staging.stage import DUPLICATES, MANIFEST, REJECTS, Stage
 
 PROGRESS_EVERY = 20_000
 
@@ -159,7 +161,8 @@ def _sift(
     contact_of, is_valid = validator.binding.reader(text_only=rows.text_only), validator.is_valid
     keep, know, dumps = spool.add, identities.add, orjson.dumps
     row = 0
-    for row, cells in enumerate(rows, start=1):
+    blocks = cast("Iterator[list[Row | RowFault]]", rows.blocks())
+    for row, cells in enumerate(chain.from_iterable(blocks), start=1):
         if isinstance(cells, RowFault):
             rejects.add(Reject(row, "", cells.rule, cells.message))
         elif is_valid(contact := contact_of(cells)):

@@ -12,8 +12,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from email_contacts.contacts.manifest import Manifest
 from email_contacts.contacts.masking import mask
+from email_contacts.contacts.staging.manifest import Manifest
 
 CONTACTS_SHOWN = 3
 REJECTS_SHOWN = 10

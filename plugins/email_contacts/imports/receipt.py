@@ -16,7 +16,7 @@ from email_contacts.imports.ledger import ACCEPTED
 from email_contacts.imports.verification import COMPLETED, COMPLETED_WITH_REJECTS, Verdict
 
 if TYPE_CHECKING:
-    from email_contacts.contacts.manifest import Manifest
+    from email_contacts.contacts.staging.manifest import Manifest
 
 # A receipt travels through XCom and asset events, which are no place for long lists.
 MAX_PROCESS_IDS = 100

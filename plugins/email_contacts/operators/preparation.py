@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from airflow.sdk import ObjectStoragePath
 
     from email_contacts.arguments import TextArg
-    from email_contacts.contacts.attributes import AccountAttribute
-    from email_contacts.contacts.manifest import Manifest
+    from email_contacts.contacts.mapping.attributes import AccountAttribute
     from email_contacts.contacts.preparation import Progress
+    from email_contacts.contacts.staging.manifest import Manifest
 
 FORMATS = ("auto", "csv", "ndjson")
 UNKNOWN_COLUMNS = ("", "fail", "drop")
@@ -81,7 +81,7 @@ class PrepareContactsOperator(ContactsOperator):
 
     def act(self, context: Context) -> list[str]:
         """Prepare, report, and hand the batches on."""
-        from email_contacts.contacts.stage import MANIFEST
+        from email_contacts.contacts.staging.stage import MANIFEST
 
         stage = run_stage(self.hook.settings.staging_root, context)
         manifest = self._prepare(stage)
@@ -94,7 +94,7 @@ class PrepareContactsOperator(ContactsOperator):
         return [batch.uri for batch in manifest.batches]
 
     def _prepare(self, stage: ObjectStoragePath) -> Manifest:
-        from email_contacts.contacts.mapping import Mapping
+        from email_contacts.contacts.mapping.document import Mapping
         from email_contacts.contacts.preparation import prepare
 
         source_format = as_choice(self.source_format, "source_format", FORMATS)
@@ -131,7 +131,7 @@ class PrepareContactsOperator(ContactsOperator):
         return ObjectStoragePath(str(self.source_root)) / path
 
     def _account_attributes(self) -> list[AccountAttribute]:
-        from email_contacts.contacts.attributes import AccountAttribute
+        from email_contacts.contacts.mapping.attributes import AccountAttribute
 
         known = (
             AccountAttribute.from_api(

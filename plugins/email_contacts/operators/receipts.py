@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from airflow.sdk import XComArg
 
     from email_contacts.arguments import IdArg, IdsArg, TextArg
-    from email_contacts.contacts.manifest import Manifest
+    from email_contacts.contacts.staging.manifest import Manifest
 
 
 class VerifyImportOperator(ContactsOperator):
@@ -165,7 +165,7 @@ def read_manifest(uri: Any) -> Manifest:
     """
     from airflow.sdk import ObjectStoragePath
 
-    from email_contacts.contacts.manifest import Manifest
+    from email_contacts.contacts.staging.manifest import Manifest
 
     if not uri or not (path := ObjectStoragePath(uri)).is_file():
         raise AirflowFailException(

@@ -17,8 +17,8 @@ from email_contacts.contacts.errors import (
     SourceUnreadable,
     UnknownColumns,
 )
-from email_contacts.contacts.ndjson_rows import ROWS_LOOKED_AT, NdjsonRows
-from email_contacts.contacts.rows import RowFault
+from email_contacts.contacts.sources.ndjson_rows import ROWS_LOOKED_AT, NdjsonRows
+from email_contacts.contacts.sources.rows import RowFault
 from tests.contacts.conftest import WriteSource
 from tests.contacts.prepared import ACCOUNT, prepared
 

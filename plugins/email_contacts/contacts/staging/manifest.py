@@ -14,7 +14,7 @@ from typing import Any
 
 from email_contacts.contacts.errors import NotAManifest, PreparationError
 from email_contacts.contacts.paths import AnyPath
-from email_contacts.contacts.stage import write_whole
+from email_contacts.contacts.staging.stage import write_whole
 
 
 @dataclass(frozen=True)

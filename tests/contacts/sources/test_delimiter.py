@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from email_contacts.contacts.delimiter import delimiter_of
 from email_contacts.contacts.errors import InvalidOption, WrongDelimiter
+from email_contacts.contacts.sources.delimiter import delimiter_of
 
 
 @pytest.mark.parametrize("delimiter", [";", ",", "\t", "|"])

@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from email_contacts.contacts import normalising
-from email_contacts.contacts.attributes import AccountAttribute, by_name
-from email_contacts.contacts.column_names import (
+from email_contacts.contacts.checks import normalising
+from email_contacts.contacts.errors import HeaderError, MappingError, NoIdentifierColumn, UnknownColumns
+from email_contacts.contacts.mapping.attributes import AccountAttribute, by_name
+from email_contacts.contacts.mapping.column_names import (
     EMAIL,
     EXT_ID,
     IDENTIFIERS,
@@ -21,9 +22,8 @@ from email_contacts.contacts.column_names import (
     canonical,
     check_header,
 )
-from email_contacts.contacts.errors import HeaderError, MappingError, NoIdentifierColumn, UnknownColumns
-from email_contacts.contacts.mapping import FAIL, ColumnRule, Mapping
-from email_contacts.contacts.rows import EMPTY, Row
+from email_contacts.contacts.mapping.document import FAIL, ColumnRule, Mapping
+from email_contacts.contacts.sources.rows import EMPTY, Row
 
 Contact = dict[str, Any]
 _LABELLED = ("category", "multiple_choice")

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from email_contacts.contacts.binding import bind
-from email_contacts.contacts.validation import ContactValidator, contact_schema, wrong_attributes
+from email_contacts.contacts.checks.validation import ContactValidator, contact_schema, wrong_attributes
+from email_contacts.contacts.mapping.binding import bind
 from tests.contacts.prepared import ACCOUNT
 
 BINDING = bind(

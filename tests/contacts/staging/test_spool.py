@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from email_contacts.contacts.errors import RowTooLong
-from email_contacts.contacts.spool import Spool
+from email_contacts.contacts.staging.spool import Spool
 
 
 def test_contacts_come_back_under_their_rows() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from email_contacts.contacts import Mapping
 from email_contacts.contacts.errors import MappingError
-from email_contacts.contacts.mapping import ColumnRule
+from email_contacts.contacts.mapping.document import ColumnRule
 
 
 def test_a_document_becomes_rules() -> None:

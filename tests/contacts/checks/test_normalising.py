@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from email_contacts.contacts import normalising
+from email_contacts.contacts.checks import normalising
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,6 @@ from typing import Any
 
 import orjson
 
-from email_contacts.contacts.column_names import canonical
-from email_contacts.contacts.encoding import HEAD_BYTES, encoding_of, open_bytes
 from email_contacts.contacts.errors import (
     HeaderError,
     InvalidOption,
@@ -23,8 +21,10 @@ from email_contacts.contacts.errors import (
     SourceUnreadable,
     UnknownColumns,
 )
+from email_contacts.contacts.mapping.column_names import canonical
 from email_contacts.contacts.paths import AnyPath
-from email_contacts.contacts.rows import EMPTY, Row, RowFault
+from email_contacts.contacts.sources.encoding import HEAD_BYTES, encoding_of, open_bytes
+from email_contacts.contacts.sources.rows import EMPTY, Block, Row, RowFault, in_blocks
 
 ROWS_LOOKED_AT = 1000
 
@@ -83,6 +83,14 @@ class NdjsonRows:
     def late_columns(self) -> tuple[str, ...]:
         """Keys that came up later and were dropped."""
         return tuple(self._late)
+
+    def blocks(self) -> Iterator[Block]:
+        """Walk the rows in blocks, once."""
+        return in_blocks(self)
+
+    def place(self, row: int) -> str:
+        """Say nothing: a file of its own needs no more than the row's number."""
+        return ""
 
     def close(self) -> None:
         """Close the file."""

@@ -10,8 +10,8 @@ from tempfile import TemporaryDirectory
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from email_contacts.contacts.batching import BatchWriter
-from email_contacts.contacts.stage import Stage
+from email_contacts.contacts.staging.batching import BatchWriter
+from email_contacts.contacts.staging.stage import Stage
 
 
 @settings(max_examples=60, deadline=None)

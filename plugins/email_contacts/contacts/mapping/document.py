@@ -14,8 +14,8 @@ from functools import cached_property
 from importlib.resources import files
 from typing import Any
 
-from email_contacts.contacts.column_names import IDENTIFIERS, attribute_of, canonical
 from email_contacts.contacts.errors import MappingError
+from email_contacts.contacts.mapping.column_names import IDENTIFIERS, attribute_of, canonical
 from email_contacts.contacts.paths import AnyPath
 
 FAIL, DROP = "fail", "drop"

@@ -15,11 +15,11 @@ from typing import Any
 
 import jsonschema_rs
 
-from email_contacts.contacts.binding import Binding, BoundColumn, Contact
-from email_contacts.contacts.column_names import EMAIL, IDENTIFIERS
+from email_contacts.contacts.mapping.binding import Binding, BoundColumn, Contact
+from email_contacts.contacts.mapping.column_names import EMAIL, IDENTIFIERS
 from email_contacts.contacts.masking import mask
-from email_contacts.contacts.rejects import Reject
-from email_contacts.contacts.rows import Row
+from email_contacts.contacts.sources.rows import Row
+from email_contacts.contacts.staging.rejects import Reject
 
 _LABELS_SHOWN = 10
 

@@ -16,11 +16,16 @@ from functools import partial
 from itertools import chain
 from typing import BinaryIO
 
-from email_contacts.contacts.delimiter import delimiter_of
-from email_contacts.contacts.encoding import HEAD_BYTES, encoding_of, open_bytes, undecodable_bytes_named
 from email_contacts.contacts.errors import HeaderError, RowTooLong, SourceEmpty
 from email_contacts.contacts.paths import AnyPath
-from email_contacts.contacts.rows import Row, RowFault
+from email_contacts.contacts.sources.delimiter import delimiter_of
+from email_contacts.contacts.sources.encoding import (
+    HEAD_BYTES,
+    encoding_of,
+    open_bytes,
+    undecodable_bytes_named,
+)
+from email_contacts.contacts.sources.rows import Block, Row, RowFault, in_blocks
 
 _UNCLOSED = "This is usually an unclosed quote"
 
@@ -62,6 +67,14 @@ class CsvRows:
         except BaseException:
             self.close()
             raise
+
+    def blocks(self) -> Iterator[Block]:
+        """Walk the rows in blocks, once."""
+        return in_blocks(self)
+
+    def place(self, row: int) -> str:
+        """Say nothing: a file of its own needs no more than the row's number."""
+        return ""
 
     def close(self) -> None:
         """Close the file."""

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from email_contacts.contacts import AccountAttribute, Mapping
-from email_contacts.contacts.binding import Binding, bind
 from email_contacts.contacts.errors import HeaderError, MappingError, NoIdentifierColumn, UnknownColumns
+from email_contacts.contacts.mapping.binding import Binding, bind
 from tests.contacts.prepared import ACCOUNT
 
 

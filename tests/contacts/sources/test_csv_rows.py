@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from email_contacts.contacts.csv_rows import CsvRows
 from email_contacts.contacts.errors import HeaderError, RowTooLong, SourceUndecodable
-from email_contacts.contacts.rows import Row, RowFault
+from email_contacts.contacts.sources.csv_rows import CsvRows
+from email_contacts.contacts.sources.rows import Row, RowFault
 from tests.contacts.conftest import WriteSource
 
 

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from email_contacts.contacts.csv_rows import CsvRows
-from email_contacts.contacts.encoding import HEAD_BYTES, open_bytes
 from email_contacts.contacts.errors import InvalidOption, SourceEmpty, SourceIsDirectory, SourceMissing
-from email_contacts.contacts.ndjson_rows import NdjsonRows
 from email_contacts.contacts.paths import AnyPath
-from email_contacts.contacts.rows import Rows
+from email_contacts.contacts.sources.csv_rows import CsvRows
+from email_contacts.contacts.sources.encoding import HEAD_BYTES, open_bytes
+from email_contacts.contacts.sources.ndjson_rows import NdjsonRows
+from email_contacts.contacts.sources.rows import Rows
 
 CSV, NDJSON = "csv", "ndjson"
 FORMATS = (CSV, NDJSON)

@@ -6,8 +6,8 @@ import codecs
 
 import pytest
 
-from email_contacts.contacts.encoding import encoding_of
 from email_contacts.contacts.errors import InvalidOption, SourceUnreadable
+from email_contacts.contacts.sources.encoding import encoding_of
 
 
 @pytest.mark.parametrize(

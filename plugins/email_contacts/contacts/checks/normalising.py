@@ -12,7 +12,7 @@ from datetime import datetime
 from math import isfinite
 from typing import Any
 
-from email_contacts.contacts.rows import EMPTY
+from email_contacts.contacts.sources.rows import EMPTY
 
 Normaliser = Callable[[Any], Any]
 

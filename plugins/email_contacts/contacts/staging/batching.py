@@ -9,8 +9,8 @@ from __future__ import annotations
 from hashlib import sha256
 
 from email_contacts.contacts.errors import InvalidOption
-from email_contacts.contacts.manifest import Batch
-from email_contacts.contacts.stage import Stage, batch_name
+from email_contacts.contacts.staging.manifest import Batch
+from email_contacts.contacts.staging.stage import Stage, batch_name
 
 MAX_REQUEST_BYTES = 8_000_000
 ENVELOPE_BYTES = 16_384

@@ -1,0 +1,1 @@
+"""What a valid contact is: cells made uniform, and the rules that they are held against."""

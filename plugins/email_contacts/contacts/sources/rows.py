@@ -1,0 +1,80 @@
+"""What every kind of source gives: columns, then blocks of rows.
+
+Knows the shape of a row only; the readers know files and cursors.
+
+A row is a list with one cell for each column, or a ``RowFault`` where no such list can be made. An empty cell
+is ``""`` whatever the source calls it (a key that is absent, ``null``). Rows are numbered by their place,
+from 1, over all files of a source: headers are not counted, and neither are blank lines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    import polars as pl
+
+Row = list[Any]
+EMPTY = ""
+ROWS_IN_A_BLOCK = 8_192
+
+
+@dataclass(frozen=True)
+class RowFault:
+    """A row that cannot be read as cells; it is rejected and the rest goes on.
+
+    :param rule: a stable word: ``columns``, ``quoting``, ``null_byte``, ``json`` or ``type``.
+    :param message: what is wrong, without any value.
+    """
+
+    rule: str
+    message: str
+
+
+# Some rows one after the other: as a list, or as a frame with one column for each of the source's, in their
+# order, whose nulls are empty cells.
+Block: TypeAlias = "list[Row | RowFault] | pl.DataFrame"
+
+
+class Rows(Protocol):
+    """An opened source."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns' names, as the source spells them."""
+        ...
+
+    @property
+    def text_only(self) -> bool:
+        """Whether all cells are text."""
+        ...
+
+    @property
+    def late_columns(self) -> tuple[str, ...]:
+        """Columns that came up after the first rows and were dropped by choice."""
+        ...
+
+    def blocks(self) -> Iterator[Block]:
+        """Walk all rows, once."""
+        ...
+
+    def place(self, row: int) -> str:
+        """Say where a row lies when its number alone does not: ``part-2.csv:17``; else an empty text.
+
+        :param row: the number of a row that was walked already.
+        """
+        ...
+
+    def close(self) -> None:
+        """Close whatever is open."""
+        ...
+
+
+def in_blocks(rows: Iterable[Row | RowFault], size: int = ROWS_IN_A_BLOCK) -> Iterator[Block]:
+    """Gather single rows into blocks."""
+    rows = iter(rows)
+    while block := list(islice(rows, size)):
+        yield block

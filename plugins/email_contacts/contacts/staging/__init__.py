@@ -1,0 +1,1 @@
+"""What a preparation leaves: bodies, lists of rows that are not sent, and the manifest."""
