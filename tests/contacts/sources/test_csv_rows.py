@@ -14,16 +14,13 @@ from email_contacts.contacts.errors import HeaderError, RowTooLong, SourceUndeco
 from email_contacts.contacts.sources.csv_rows import CsvRows
 from email_contacts.contacts.sources.rows import Row, RowFault
 from tests.contacts.conftest import WriteSource
+from tests.contacts.sources.listed import listed
 
 
 def rows_of(
     source: Path, *, longest_row: int = 8_000_000, encoding: str | None = None
 ) -> list[Row | RowFault]:
-    rows = CsvRows(source, delimiter=None, encoding=encoding, longest_row=longest_row)
-    try:
-        return list(rows)
-    finally:
-        rows.close()
+    return listed(CsvRows(source, delimiter=None, encoding=encoding, longest_row=longest_row))
 
 
 @pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
@@ -41,7 +38,7 @@ def test_blank_lines_before_the_header_are_skipped(write: WriteSource) -> None:
 
 def test_a_header_may_span_lines(write: WriteSource) -> None:
     rows = CsvRows(write('"a\nb";c\n1;2\n'), delimiter=None, encoding=None, longest_row=100)
-    assert (rows.columns, rows.delimiter, list(rows)) == (("a\nb", "c"), ";", [["1", "2"]])
+    assert (rows.columns, rows.delimiter, listed(rows)) == (("a\nb", "c"), ";", [["1", "2"]])
     rows.close()
 
 

@@ -2,32 +2,30 @@
 
 Knows lines, quotes and cells; not what the columns mean.
 
-Cells are cut by the standard library's ``csv`` in its strict mode. Its ``field_size_limit`` is one setting
-for the whole process, so it is left alone: a cell longer than that (131,072 characters unless somebody
-changed it) is refused as an unclosed quote is, and the length of a row is watched here.
+Most rows are cut many at once (``csv_blocks``). Those of which it is not certain there go, one by one, to the
+standard library's ``csv`` in its strict mode. Its ``field_size_limit`` is one setting for the whole process,
+so it is left alone: a cell longer than that (131,072 characters unless somebody changed it) is refused as an
+unclosed quote is, and the length of a row is watched here.
 """
 
 from __future__ import annotations
 
 import csv
-import io
 from collections.abc import Iterator
-from functools import partial
 from itertools import chain
-from typing import BinaryIO
 
 from email_contacts.contacts.errors import HeaderError, RowTooLong, SourceEmpty
 from email_contacts.contacts.paths import AnyPath
+from email_contacts.contacts.sources.csv_blocks import framed, whole_rows
 from email_contacts.contacts.sources.delimiter import delimiter_of
-from email_contacts.contacts.sources.encoding import (
-    HEAD_BYTES,
-    encoding_of,
-    open_bytes,
-    undecodable_bytes_named,
-)
+from email_contacts.contacts.sources.encoding import undecodable_bytes_named
+from email_contacts.contacts.sources.line_feed import LineFeed
 from email_contacts.contacts.sources.rows import Block, Row, RowFault, in_blocks
 
 _UNCLOSED = "This is usually an unclosed quote"
+# After a row that breaks a rule the next ones are read one by one too: where there is one there often are
+# more, and each new look at a block costs as much as reading some hundred rows.
+_ROWS_AFTER_A_FAULT = 1_000
 
 
 class CsvRows:
@@ -51,62 +49,74 @@ class CsvRows:
         self._longest_row = longest_row
         self._row_length = 0
         self._null_seen = False
-        self._bytes = io.BufferedReader(_Blocks(open_bytes(source)), HEAD_BYTES)
+        self._feed = LineFeed(source, encoding=encoding)
         try:
-            self._encoding = encoding_of(self._bytes.peek(HEAD_BYTES), given=encoding, name=source.name)
-            # newline="" leaves line ends inside quotes as they are.
-            self._text = io.TextIOWrapper(self._bytes, encoding=self._encoding, newline="")
             lines = self._lines()
-            with undecodable_bytes_named(source, self._encoding):
+            with undecodable_bytes_named(source, self._feed.encoding):
                 head = _header_lines(lines)
             if not head:
                 raise SourceEmpty(f"{source.name} is empty. A source needs a header line and rows below it.")
             self.delimiter = delimiter_of("".join(head), given=delimiter, name=source.name)
-            self._reader = csv.reader(chain(head, lines), delimiter=self.delimiter, strict=True)
-            self.columns = self._header()
+            self.columns = self._header(chain(head, lines))
         except BaseException:
             self.close()
             raise
 
-    def blocks(self) -> Iterator[Block]:
-        """Walk the rows in blocks, once."""
-        return in_blocks(self)
+    def close(self) -> None:
+        """Close the file."""
+        self._feed.close()
 
     def place(self, row: int) -> str:
         """Say nothing: a file of its own needs no more than the row's number."""
         return ""
 
-    def close(self) -> None:
-        """Close the file."""
-        self._bytes.close()
-
-    def __iter__(self) -> Iterator[Row | RowFault]:
-        """Walk the rows, once.
+    def blocks(self) -> Iterator[Block]:
+        """Walk the rows in blocks, once.
 
         :raises RowTooLong: when a row or a cell is too long, or a quote is never closed.
         :raises SourceUndecodable: when bytes are not in the encoding.
         """
+        with undecodable_bytes_named(self._source, self._feed.encoding):
+            while self._feed.fill():
+                rows = whole_rows(self._feed.pending, delimiter=self.delimiter, longest=self._longest_row)
+                if rows.data:
+                    frame = framed(rows, delimiter=self.delimiter, width=len(self.columns))
+                    if frame is None:
+                        yield from in_blocks(self._one_by_one(until=self._feed.offset + len(rows.data)))
+                        continue
+                    self._feed.skip(len(rows.data))
+                    yield frame
+                elif not rows.is_stuck and self._feed.grow():
+                    continue
+                if rows.is_stuck or not rows.data:
+                    yield from in_blocks(self._one_by_one(most=_ROWS_AFTER_A_FAULT))
+
+    def _one_by_one(self, *, until: int | None = None, most: int | None = None) -> Iterator[Row | RowFault]:
+        """Ask ``csv`` for rows: those that begin before an offset, or a number of them."""
+        reader = csv.reader(self._lines(), delimiter=self.delimiter, strict=True)
         width = len(self.columns)
-        with undecodable_bytes_named(self._source, self._encoding):
-            while True:
-                first_line = self._reader.line_num + 1
-                try:
-                    for cells in self._reader:
-                        if self._null_seen:
-                            self._null_seen = False
-                            yield RowFault("null_byte", "The row holds a null byte.")
-                        elif len(cells) == width:
-                            yield cells
-                        elif cells:
-                            yield RowFault(
-                                "columns", f"The row has {len(cells)} cells, the header has {width}."
-                            )
-                        self._row_length = 0
-                        first_line = self._reader.line_num + 1
-                    return
-                except csv.Error as error:
-                    yield self._fault(str(error), first_line)
-                    self._row_length = 0
+        count = 0
+        while (until is None or self._feed.offset < until) and (most is None or count < most):
+            first_line = self._feed.line + 1
+            self._row_length = 0
+            try:
+                cells = next(reader, None)
+            except csv.Error as error:
+                count += 1
+                yield self._fault(str(error), first_line)
+                continue
+            if cells is None:
+                return
+            if self._null_seen:
+                self._null_seen = False
+                count += 1
+                yield RowFault("null_byte", "The row holds a null byte.")
+            elif cells:
+                count += 1
+                if len(cells) == width:
+                    yield cells
+                else:
+                    yield RowFault("columns", f"The row has {len(cells)} cells, the header has {width}.")
 
     def _fault(self, message: str, first_line: int) -> RowFault:
         """Tell a row with malformed quotes, which costs that row, from one that swallowed the rest."""
@@ -123,28 +133,29 @@ class CsvRows:
                 f"{self._source.name}, line {first_line}: a quote that is opened in the row that begins here "
                 "is never closed. Close it, or double the quotes that belong to the text."
             )
-        last_line = self._reader.line_num
+        last_line = self._feed.line
         lines = f"line {first_line}" if first_line == last_line else f"lines {first_line} to {last_line}"
         return RowFault("quoting", f"Malformed quotes in {lines}: double the quotes that belong to the text.")
 
     def _lines(self) -> Iterator[str]:
         """Feed the parser, with an eye on null bytes and on rows that do not end."""
         limit = self._longest_row
-        for number, line in enumerate(iter(partial(self._text.readline, limit + 1), ""), start=1):
+        while line := self._feed.read_line(limit + 1):
             self._row_length += len(line)
             if self._row_length > limit:
                 raise RowTooLong(
-                    f"{self._source.name}: the row that reaches line {number} is longer than {limit:,} "
-                    f"characters, more than one request may carry (api-contract §2.1). {_UNCLOSED} "
+                    f"{self._source.name}: the row that reaches line {self._feed.line} is longer than "
+                    f"{limit:,} characters, more than one request may carry (api-contract §2.1). {_UNCLOSED} "
                     "in it or above."
                 )
             if "\0" in line:
                 self._null_seen = True
             yield line
 
-    def _header(self) -> tuple[str, ...]:
+    def _header(self, lines: Iterator[str]) -> tuple[str, ...]:
         try:
-            header = next(cells for cells in self._reader if cells)
+            reader = csv.reader(lines, delimiter=self.delimiter, strict=True)
+            header = next(cells for cells in reader if cells)
         except csv.Error as error:
             if not self._null_seen:  # Python 3.10 refuses null bytes by itself
                 raise HeaderError(
@@ -155,7 +166,6 @@ class CsvRows:
                 f"The header of {self._source.name} holds null bytes. If the file is UTF-16 without a byte "
                 'order mark, give encoding="utf-16-le".'
             )
-        self._row_length = 0
         return tuple(name.strip() for name in header)
 
 
@@ -170,23 +180,3 @@ def _header_lines(lines: Iterator[str]) -> list[str]:
             if quotes % 2 == 0:
                 break
     return head
-
-
-class _Blocks(io.RawIOBase):
-    """Any file object as a raw stream: object stores' files are not all of ``io``'s classes."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        block = self._file.read(len(buffer))
-        buffer[: len(block)] = block
-        return len(block)
-
-    def close(self) -> None:
-        if not self.closed:
-            self._file.close()
-        super().close()

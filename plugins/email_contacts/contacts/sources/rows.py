@@ -9,8 +9,8 @@ from 1, over all files of a source: headers are not counted, and neither are bla
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
@@ -34,9 +34,24 @@ class RowFault:
     message: str
 
 
-# Some rows one after the other: as a list, or as a frame with one column for each of the source's, in their
-# order, whose nulls are empty cells.
-Block: TypeAlias = "list[Row | RowFault] | pl.DataFrame"
+@dataclass(frozen=True)
+class Frame:
+    """Rows as columns.
+
+    :param cells: one column for each of the source's, in their order; a null is an empty cell.
+    :param faults: place in the frame, from 0 → why that row cannot be read; what its cells say is void.
+    """
+
+    cells: pl.DataFrame
+    faults: Mapping[int, RowFault] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        """Count the rows, those with faults among them."""
+        return self.cells.height
+
+
+# Some rows, one after the other.
+Block: TypeAlias = "list[Row | RowFault] | Frame"
 
 
 class Rows(Protocol):

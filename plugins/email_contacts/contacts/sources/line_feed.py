@@ -1,0 +1,144 @@
+"""The text of a file as UTF-8 bytes that can be taken in blocks or line by line, in turn.
+
+Knows bytes, lines and encodings; nothing of cells.
+"""
+
+from __future__ import annotations
+
+import io
+from typing import BinaryIO
+
+from email_contacts.contacts.paths import AnyPath
+from email_contacts.contacts.sources.encoding import HEAD_BYTES, encoding_of, open_bytes
+
+BLOCK_BYTES = 1 << 21
+_AS_THEY_ARE = ("utf-8", "utf-8-sig", "ascii")
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+class LineFeed:
+    """An opened file.
+
+    :param source: the file.
+    :param encoding: a codec's name; None for what the byte order mark says, else UTF-8.
+    :raises PreparationError: as ``encoding_of`` does.
+    """
+
+    def __init__(self, source: AnyPath, *, encoding: str | None) -> None:
+        self._file: BinaryIO = open_bytes(source)
+        try:
+            head = self._file.read(HEAD_BYTES)
+            self.encoding = encoding_of(head, given=encoding, name=source.name)
+        except BaseException:
+            self._file.close()
+            raise
+        self._text: io.TextIOBase | None = None
+        if self.encoding not in _AS_THEY_ARE:
+            raw = io.BufferedReader(_Blocks(self._file, head), HEAD_BYTES)
+            # newline="" leaves line ends as they are.
+            self._text = io.TextIOWrapper(raw, encoding=self.encoding, newline="")
+            head = b""
+        elif self.encoding == "utf-8-sig":
+            head = head.removeprefix(_BYTE_ORDER_MARK)
+        self._is_ascii = self.encoding == "ascii"
+        self._buffer, self._at = head, 0
+        self._is_last = False
+        self.offset = 0
+        self.line = 0
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._text is not None:
+            self._text.close()
+        self._file.close()
+
+    @property
+    def pending(self) -> bytes:
+        """What was read and not taken yet. The last of it ends with a newline, whether the file does or not."""
+        if self._at:
+            self._buffer, self._at = self._buffer[self._at :], 0
+        return self._buffer
+
+    def fill(self) -> bool:
+        """Read on unless a block is pending; tell whether anything is."""
+        while len(self._buffer) - self._at < BLOCK_BYTES and self.grow():
+            pass
+        return len(self._buffer) > self._at
+
+    def grow(self) -> bool:
+        """Read on by a block; tell whether there was more."""
+        if self._is_last:
+            return False
+        block = self._read()
+        pending = self.pending
+        if not block:
+            self._is_last = True
+            block = b"\n" if pending and not pending.endswith((b"\n", b"\r")) else b""
+        self._buffer = pending + block
+        return bool(block)
+
+    def skip(self, count: int) -> None:
+        """Take bytes that were pending."""
+        taken = self._buffer[self._at : self._at + count]
+        # Lone carriage returns end lines as well, but blocks with such are not skipped.
+        self.line += taken.count(b"\n")
+        self._at += count
+        self.offset += count
+
+    def read_line(self, most: int) -> str:
+        r"""Take a line with its end, which is ``\n``, ``\r\n`` or ``\r``.
+
+        :param most: characters; of a longer line only its start, which is longer than this, is taken.
+        :return: an empty text at the end of the file.
+        :raises UnicodeDecodeError: when the bytes are not in the encoding.
+        """
+        end = self._line_end()
+        while end < 0 and len(self._buffer) - self._at <= 4 * most and self.grow():
+            end = self._line_end()
+        stop = end if end >= 0 else len(self._buffer)
+        # Where the line is cut short, so may be its last character.
+        errors = "strict" if end >= 0 or self._is_last else "ignore"
+        line = self._buffer[self._at : stop].decode("ascii" if self._is_ascii else "utf-8", errors)
+        self.line += bool(line)
+        self.offset += stop - self._at
+        self._at = stop
+        return line
+
+    def _line_end(self) -> int:
+        """Find the end of the first pending line, or -1 while it is not there."""
+        newline = self._buffer.find(b"\n", self._at)
+        lone = self._buffer.find(b"\r", self._at, newline if newline >= 0 else len(self._buffer))
+        if lone < 0 or lone + 1 == newline:
+            return newline + 1 or -1
+        if lone + 1 < len(self._buffer):
+            return lone + 1
+        return lone + 1 if self._is_last else -1
+
+    def _read(self) -> bytes:
+        if self._text is not None:
+            return self._text.read(BLOCK_BYTES).encode()
+        return self._file.read(BLOCK_BYTES)
+
+
+class _Blocks(io.RawIOBase):
+    """Any file object as a raw stream: object stores' files are not all of ``io``'s classes."""
+
+    def __init__(self, file: BinaryIO, head: bytes) -> None:
+        self._file = file
+        self._head = head
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        if self._head:
+            block, self._head = self._head[: len(buffer)], self._head[len(buffer) :]
+        else:
+            block = self._file.read(len(buffer))
+        buffer[: len(block)] = block
+        return len(block)
+
+    def close(self) -> None:
+        if not self.closed:
+            self._file.close()
+        super().close()

@@ -1,0 +1,160 @@
+"""Cutting many rows at once gives what ``csv`` gives row by row."""
+
+from __future__ import annotations
+
+import csv
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from email_contacts.contacts.errors import RowTooLong
+from email_contacts.contacts.sources import line_feed
+from email_contacts.contacts.sources.csv_blocks import framed, whole_rows
+from email_contacts.contacts.sources.csv_rows import CsvRows
+from email_contacts.contacts.sources.rows import Row, RowFault
+from tests.contacts.sources.listed import listed, rows_of
+
+# Short pieces, of which a line is made: most make good rows, some do not.
+GOOD = [
+    "a",
+    "",
+    " b ",
+    "Zoë",
+    "x y",
+    '"q"',
+    '"a,b"',
+    '"say ""hi"""',
+    '"two\nlines"',
+    '"cr\r\nlf"',
+    '""',
+    "\t",
+    "'",
+]
+BAD = ['5"', '"a" ', '"open', "a\rb", '"a"b', '""x', "\0", "\x1c", "\ufeff", '"""', '"lone\rreturn"']
+UNCLOSED = "a quote that is never closed"
+ENDS = ["\n"] * 20 + ["\r\n"] * 4 + ["\n\n", "\r", "\n \n"]
+
+
+def generated(chance: random.Random, *, faults: bool) -> str:
+    """Make the text of a CSV with three columns."""
+    lines = []
+    for _ in range(chance.randrange(1, 40)):
+        cells = [chance.choice(GOOD) for _ in range(3)]
+        if faults and chance.random() < 0.15:
+            cells[chance.randrange(3)] = chance.choice(BAD)
+        if chance.random() < 0.05:
+            cells = cells[: chance.randrange(3)] if chance.random() < 0.5 else [*cells, "more"]
+        lines.append(",".join(cells) + chance.choice(ENDS))
+    return "a,b,c\n" + "".join(lines)
+
+
+def by_csv(path: Path) -> Iterator[Row | str]:
+    """Read row by row, as the standard library does; a fault is its rule."""
+    with path.open(encoding="utf-8", newline="") as file:
+        null_seen = False
+
+        def lines() -> Iterator[str]:
+            nonlocal null_seen
+            for line in file:
+                null_seen |= "\0" in line
+                yield line
+
+        reader = csv.reader(lines(), strict=True)
+        next(reader)
+        while True:
+            try:
+                cells = next(reader, None)
+            except csv.Error as error:
+                if "unexpected end" in str(error):
+                    yield UNCLOSED
+                    return
+                null_seen, rule = False, "null_byte" if null_seen else "quoting"
+                yield rule
+                continue
+            if cells is None:
+                return
+            if null_seen:
+                null_seen = False
+                yield "null_byte"
+            elif cells:
+                yield cells if len(cells) == 3 else "columns"
+
+
+def by_blocks(path: Path) -> list[Row | str]:
+    rows = CsvRows(path, delimiter=",", encoding=None, longest_row=8_000_000)
+    found: list[Row | str] = []
+    try:
+        for block in rows.blocks():
+            found += [row.rule if isinstance(row, RowFault) else row for row in rows_of(block)]
+    except RowTooLong as error:
+        assert "never closed" in str(error)
+        found.append(UNCLOSED)
+    finally:
+        rows.close()
+    return found
+
+
+@pytest.mark.parametrize("faults", [False, True], ids=["well quoted", "with faults"])
+@pytest.mark.parametrize("block_bytes", [1 << 21, 64])
+def test_the_rows_are_those_of_csv(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, faults: bool, block_bytes: int
+) -> None:
+    monkeypatch.setattr(line_feed, "BLOCK_BYTES", block_bytes)
+    path = tmp_path / "generated.csv"
+    for seed in range(700):
+        path.write_bytes(generated(random.Random(seed), faults=faults).encode())
+        found, expected = by_blocks(path), list(by_csv(path))
+        if found[-1:] == [UNCLOSED]:  # the rows before it may not have been handed over any more
+            found, expected = [*found[:-1], UNCLOSED], [*expected[: len(found) - 1], expected[-1]]
+        assert found == expected, f"seed {seed}"
+
+
+def test_what_is_well_quoted_is_cut_at_once() -> None:
+    data = b'1,"a, ""b""",x\r\n\n2,"two\nlines",\n"3",,z\n'
+    rows = whole_rows(data + b'4,"unfinished\n', delimiter=",", longest=100)
+    assert (rows.data, rows.is_stuck) == (data, False)
+    frame = framed(rows, delimiter=",", width=3)
+    assert frame is not None
+    assert list(rows_of(frame)) == [["1", 'a, "b"', "x"], ["2", "two\nlines", ""], ["3", "", "z"]]
+
+
+def test_a_row_with_a_wrong_number_of_cells_costs_that_row_only() -> None:
+    rows = whole_rows(b'1,2\n\n1\n"a,b",4\n1,"2,3",4\n5,6\n', delimiter=",", longest=100)
+    frame = framed(rows, delimiter=",", width=2)
+    assert frame is not None
+    assert list(rows_of(frame)) == [
+        ["1", "2"],
+        RowFault("columns", "The row has 1 cells, the header has 2."),
+        ["a,b", "4"],
+        RowFault("columns", "The row has 3 cells, the header has 2."),
+        ["5", "6"],
+    ]
+
+
+@pytest.mark.parametrize(
+    "row", [b'x,5" pipe\n', b'x,"a"b\n', b'x, "a"\n', b"x,a\rb,c\n", b'"""a",""b"\n', b'a"\n', b"\rx,y\n"]
+)
+def test_rows_stop_before_one_that_breaks_a_rule(row: bytes) -> None:
+    rows = whole_rows(b"1,2\n" + row + b"3,4\n", delimiter=",", longest=100)
+    assert (rows.data, rows.is_stuck) == (b"1,2\n", True)
+
+
+@pytest.mark.parametrize(
+    "data", [b"1,\0\n", b"\xef\xbb\xbf1,2\n", b"1,\xff\n", b"1," + b"x" * 200_000 + b"\n"]
+)
+def test_bytes_that_csv_has_to_be_asked_about(data: bytes) -> None:
+    rows = whole_rows(data, delimiter=",", longest=1_000_000)
+    assert framed(rows, delimiter=",", width=2) is None
+
+
+def test_a_row_that_is_too_long_is_left_alone() -> None:
+    rows = whole_rows(b"1,2\n" + b"x" * 60 + b",y\n3,4\n", delimiter=",", longest=50)
+    assert (rows.data, rows.is_stuck) == (b"1,2\n", True)
+
+
+def test_one_column(tmp_path: Path) -> None:
+    path = tmp_path / "one.csv"
+    path.write_text('a\n1\n\n""\n2\n\n')
+    assert listed(CsvRows(path, delimiter=",", encoding=None, longest_row=100)) == [["1"], [""], ["2"]]
