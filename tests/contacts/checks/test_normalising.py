@@ -84,20 +84,6 @@ def test_date_in_a_format(cell: str, sent: str) -> None:
     assert normalising.date_in("%d/%m/%Y")(cell) == sent
 
 
-@pytest.mark.parametrize(
-    ("cell", "sent"),
-    [
-        ("+44 (7700) 900-123", "447700900123"),
-        ("0044.7700/900123", "447700900123"),
-        (447700900123, "447700900123"),
-        ("+49 (0)151 234567", "+49 (0)151 234567"),
-        ("0151 234567", "0151234567"),
-    ],
-)
-def test_sms(cell: Any, sent: str) -> None:
-    assert normalising.sms(cell) == sent
-
-
 def test_email_is_lowered_in_ascii_only() -> None:
     assert normalising.email(" Jane@Example.COM ") == "jane@example.com"
     assert normalising.email("jac\N{KELVIN SIGN}@example.com") == "jac\N{KELVIN SIGN}@example.com"
@@ -111,6 +97,34 @@ def test_category_takes_any_case_and_sends_the_account_s() -> None:
         "pro plan",
         "x",
     ]
+
+
+def test_cells_of_a_category_in_words_of_their_own() -> None:
+    label_of = normalising.category(["free", "pro"], {"1": "free", "B": "pro", "Pro": "free"})
+    cells = ["1", 1, "b", "FREE", "Pro", "pro", "2"]
+    assert [label_of(cell) for cell in cells] == ["free", "free", "pro", "free", "free", "pro", "2"]
+
+
+@pytest.mark.parametrize(
+    ("cell", "sent"),
+    [
+        ("JA ", True),
+        ("oui", True),
+        ("Nein", False),
+        ("yes", True),
+        ("0", False),
+        (1, True),
+        (2, "2"),
+        (None, None),
+    ],
+)
+def test_booleans_in_words_of_their_own(cell: Any, sent: Any) -> None:
+    assert normalising.boolean_in({"ja": True, "Oui": True, "nein": False})(cell) == sent
+
+
+def test_words_of_one_s_own_go_first() -> None:
+    assert normalising.boolean_in({"0": True})("0") is True
+    assert normalising.boolean_in({"0": True})(0) is True
 
 
 def test_multiple_choice_keeps_each_once() -> None:
@@ -140,9 +154,9 @@ def test_memory_of_cells_is_bounded() -> None:
         normalising.text,
         normalising.value,
         normalising.email,
-        normalising.sms,
         normalising.number,
         normalising.boolean,
+        normalising.boolean_in({"ja": True}),
         normalising.date,
         normalising.date_in("%d.%m.%Y"),
         normalising.category(["a"]),

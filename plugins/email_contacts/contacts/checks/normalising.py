@@ -2,12 +2,13 @@
 
 Knows single cells: text from CSV, anything that JSON has from NDJSON. Nothing is refused here: what cannot be
 made uniform stays as it is, and the schema of ``validation`` then refuses it. An empty cell stays ``""``.
+Phone numbers are ``phones``' business.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from math import isfinite
 from typing import Any
@@ -22,7 +23,6 @@ _DATE_TIME = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})[T ](?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:[.,][0-9]+)?)?"
     r"(?:[Zz]|[+-][0-9]{2}:?[0-9]{2})?"
 ).fullmatch
-_PHONE_PUNCTUATION = str.maketrans("", "", " -./()\u00a0")
 _BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 _LONGEST_REMEMBERED = 64
 
@@ -69,19 +69,6 @@ def email(cell: Any) -> Any:
     return cell.strip().lower() if cell.isascii() else cell.strip()
 
 
-def sms(cell: Any) -> Any:
-    """Bring a phone number to digits with its country code, as the platform stores it (api-contract §3).
-
-    Blanks, dashes, dots, slashes and parentheses go, and ``+`` or ``00`` in front. A number with ``(0)``
-    stays as it is: whether the nought belongs to it is the country's choice.
-    """
-    cell = text(cell)
-    if type(cell) is not str or "(0)" in cell:
-        return cell
-    digits = cell.translate(_PHONE_PUNCTUATION)
-    return digits[1:] if digits.startswith("+") else digits.removeprefix("00")
-
-
 def number(cell: Any) -> Any:
     """Read a number by the grammar of JSON: neither ``1_000`` nor ``NaN``, which ``float`` would take."""
     if type(cell) is not str:
@@ -99,6 +86,20 @@ def boolean(cell: Any) -> Any:
     if type(cell) is bool or type(cell) not in (str, int):
         return cell
     return _BOOLEANS.get(str(cell).strip().lower(), text(cell))
+
+
+def boolean_in(words: Mapping[str, bool]) -> Normaliser:
+    """Make a normaliser for yes and no in other words, beside those that ``boolean`` reads.
+
+    :param words: what a cell says in any case -> what it means.
+    """
+    meaning = {word.casefold(): means for word, means in words.items()}
+
+    def boolean_of(cell: Any) -> Any:
+        found = meaning.get(text(cell).casefold()) if type(cell) in (str, int) else None
+        return boolean(cell) if found is None else found
+
+    return boolean_of
 
 
 def date(cell: Any) -> Any:
@@ -131,12 +132,14 @@ def date_in(date_format: str) -> Normaliser:
     return date_of
 
 
-def category(labels: Sequence[str]) -> Normaliser:
+def category(labels: Sequence[str], spellings: Mapping[str, str] | None = None) -> Normaliser:
     """Make a normaliser for one of the labels: any case is taken, the account's spelling is sent.
 
     :param labels: none when they are not known; then the cell is only trimmed.
+    :param spellings: what cells say in other words -> the label that is meant; these go first.
     """
-    spelling = {label.casefold(): label for label in labels} | {label: label for label in labels}
+    known = {label: label for label in labels} | dict(spellings or {})
+    spelling = {said.casefold(): label for said, label in known.items()} | known
 
     def label_of(cell: Any) -> Any:
         cell = text(cell)

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from functools import cache
-from importlib.resources import files
 from typing import Any
 
 import jsonschema_rs
 
+from email_contacts.contacts.checks.schema import document, schema_of
 from email_contacts.contacts.mapping.binding import Binding, BoundColumn, Contact
 from email_contacts.contacts.mapping.column_names import EMAIL, IDENTIFIERS
 from email_contacts.contacts.masking import mask
@@ -24,29 +23,18 @@ from email_contacts.contacts.staging.rejects import Reject
 _LABELS_SHOWN = 10
 
 
-@cache
-def _document() -> str:
-    return files("email_contacts.contacts").joinpath("schemas/contact.schema.json").read_text("utf-8")
-
-
 def contact_schema(binding: Binding) -> dict[str, Any]:
     """Compose the schema of the contacts that a binding makes.
 
     :return: a new JSON Schema document (draft 2020-12).
     """
-    schema: dict[str, Any] = json.loads(_document())
+    schema: dict[str, Any] = json.loads(document())
     properties = schema["properties"]["attributes"]["properties"]
     for column in binding.columns:
         if column.attribute not in IDENTIFIERS:
-            properties[column.attribute] = _schema_of(column)
-    return schema
-
-
-def _schema_of(column: BoundColumn) -> dict[str, Any]:
-    schema: dict[str, Any] = {"$ref": f"#/$defs/{column.kind}"}
-    if column.labels:
-        one_of_them = {"enum": list(column.labels)}
-        schema |= {"items": one_of_them} if column.kind == "multiple_choice" else one_of_them
+            properties[column.attribute] = schema_of(column.kind, column.labels)
+    for attribute, value in binding.constants:
+        properties[attribute] = {"const": value}
     return schema
 
 
@@ -58,7 +46,7 @@ class ContactValidator:
 
     def __init__(self, binding: Binding) -> None:
         self.binding = binding
-        self._descriptions = json.loads(_document())["$defs"]
+        self._descriptions = json.loads(document())["$defs"]
         self._identifiers = ", ".join(
             column.name for column in binding.columns if column.attribute in IDENTIFIERS
         )

@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from email_contacts.contacts.checks import normalising
-from email_contacts.contacts.errors import HeaderError, MappingError, NoIdentifierColumn, UnknownColumns
+from email_contacts.contacts.errors import HeaderError, NoIdentifierColumn, UnknownColumns
 from email_contacts.contacts.mapping.attributes import AccountAttribute, by_name
+from email_contacts.contacts.mapping.bound_column import BoundColumn as BoundColumn
 from email_contacts.contacts.mapping.column_names import (
     EMAIL,
     EXT_ID,
@@ -23,106 +24,61 @@ from email_contacts.contacts.mapping.column_names import (
     check_header,
 )
 from email_contacts.contacts.mapping.document import FAIL, ColumnRule, Mapping
+from email_contacts.contacts.mapping.fixed_values import bound_constants, with_default
 from email_contacts.contacts.sources.rows import EMPTY, Row
 
 Contact = dict[str, Any]
-_LABELLED = ("category", "multiple_choice")
-
-
-@dataclass(frozen=True)
-class BoundColumn:
-    """A column of the source that is sent.
-
-    :param place: its index in a row.
-    :param rule: what the mapping says of it, or what its name says.
-    :param kind: ``email``, ``ext_id``, ``sms``, one of ``attributes.TYPES``, or ``value`` when the type
-        is not known; the name of its rule in ``contact.schema.json``.
-    :param labels: what may be chosen; empty when that is not known.
-    """
-
-    place: int
-    rule: ColumnRule
-    kind: str
-    labels: tuple[str, ...] = ()
-
-    @property
-    def name(self) -> str:
-        """The column's name as the source spells it."""
-        return self.rule.column
-
-    @property
-    def attribute(self) -> str:
-        """What it becomes."""
-        return self.rule.attribute
-
-    def normaliser(self, *, text_only: bool, remembered: int) -> normalising.Normaliser:
-        """Give what makes its cells uniform.
-
-        :param text_only: whether all cells are text; then there are quicker ways to the same.
-        :param remembered: how many different cells may be remembered for that.
-        """
-        if text_only and self.kind in _PLAIN_TEXT:
-            return str.strip
-        normalise = self._normaliser()
-        if text_only and self.kind in _FEW_VALUES:
-            return normalising.Remembered(normalise, most=remembered).__getitem__
-        return normalise
-
-    def _normaliser(self) -> normalising.Normaliser:
-        if self.kind == "category":
-            return normalising.category(self.labels)
-        if self.kind == "multiple_choice":
-            return normalising.multiple_choice(self.labels, self.rule.separator)
-        if self.kind == "date" and self.rule.format is not None:
-            return normalising.date_in(self.rule.format)
-        return _NORMALISERS[self.kind]
-
-
-_NORMALISERS: dict[str, normalising.Normaliser] = {
-    "email": normalising.email,
-    "ext_id": normalising.text,
-    "sms": normalising.sms,
-    "text": normalising.text,
-    "value": normalising.value,
-    "number": normalising.number,
-    "date": normalising.date,
-    "boolean": normalising.boolean,
-}
-_FEW_VALUES = ("number", "date", "boolean", "category", "multiple_choice")
 _CELLS_REMEMBERED = 1 << 17  # by all columns together: some 25 MB
-_PLAIN_TEXT = ("text", "ext_id", "value")
 
 
 @dataclass(frozen=True)
 class Binding:
-    """The columns of one source that are sent, in their order, and those that are dropped."""
+    """What becomes of one source.
+
+    :param columns: the columns that are sent, in the source's order.
+    :param dropped: columns, then constants, that lead to no attribute and are left out by choice.
+    :param constants: attributes that every contact gets, with their normalised, valid values.
+    :param key_place: the index of the cell that names a row in the list of rejects, or None.
+    """
 
     columns: tuple[BoundColumn, ...]
     dropped: tuple[str, ...] = ()
+    constants: tuple[tuple[str, Any], ...] = ()
+    key_place: int | None = None
 
     def reader(self, *, text_only: bool) -> Callable[[Row], Contact]:
         """Give the function that makes a contact of a row's cells.
 
         The contact is as jsonBody wants it: ``{"email": ..., "attributes": {...}}``; EXT_ID and SMS travel
-        as attributes (api-contract §3). Empty cells are left out, so that they erase nothing.
+        as attributes (api-contract §3). Empty cells become their column's default or are left out, so that
+        they erase nothing. Constants come last.
 
         :param text_only: whether all cells are text.
         """
         email_place = next((column.place for column in self.columns if column.attribute == EMAIL), None)
         email_of = normalising.email
         share = _CELLS_REMEMBERED // len(self.columns)
+        constants = dict(self.constants)
         steps = tuple(
-            (column.place, column.attribute, column.normaliser(text_only=text_only, remembered=share))
+            (
+                column.place,
+                column.attribute,
+                column.normaliser(text_only=text_only, remembered=share),
+                column.default,
+            )
             for column in self.columns
             if column.attribute != EMAIL
         )
 
         def contact_of(cells: Row) -> Contact:
             attributes: dict[str, Any] = {}
-            for place, attribute, normalise in steps:
+            for place, attribute, normalise, default in steps:
                 value = normalise(cells[place])
                 if value != EMPTY:
                     attributes[attribute] = value
+                elif default != EMPTY:
+                    attributes[attribute] = default
+            attributes |= constants
             if email_place is None or (email := email_of(cells[email_place])) == EMPTY:
                 return {"attributes": attributes}
             return {"email": email, "attributes": attributes}
@@ -158,22 +114,26 @@ def bind(
     if mapping is not None:
         _check_named_columns(mapping, columns, source)
     account = None if account_attributes is None else by_name(account_attributes)
+    key = None if mapping is None or mapping.key is None else canonical(mapping.key)
+    key_place: int | None = None
     bound: list[BoundColumn] = []
-    unmapped: list[str] = []
-    not_in_account: list[str] = []
+    unknown: dict[str, ColumnRule | None] = {}
     for place, column in enumerate(columns):
         rule = _rule_for(column, mapping)
+        if canonical(column) == key:
+            key_place = place
         if rule is None:
-            unmapped.append(column)
+            if place != key_place:
+                unknown[column] = None
         elif account is not None and rule.attribute not in IDENTIFIERS and rule.attribute not in account:
-            not_in_account.append(column)
+            unknown[column] = rule
         else:
-            bound.append(_bound(place, rule, account or {}))
+            bound.append(_bound(place, rule, account or {}, mapping))
     _check_targets(bound, columns, source)
-    unknown = tuple(column for column in columns if column in {*unmapped, *not_in_account})
-    if unknown and unknown_columns == FAIL:
-        raise _unknown(unknown, unmapped, source)
-    return Binding(columns=tuple(bound), dropped=unknown)
+    constants, lost = bound_constants(mapping, account)
+    if (unknown or lost) and unknown_columns == FAIL:
+        raise _unknown(unknown, lost, mapping, source)
+    return Binding(tuple(bound), (*unknown, *lost), constants, key_place)
 
 
 def _rule_for(column: str, mapping: Mapping | None) -> ColumnRule | None:
@@ -183,34 +143,45 @@ def _rule_for(column: str, mapping: Mapping | None) -> ColumnRule | None:
     return None if rule is None else replace(rule, column=column)
 
 
-def _bound(place: int, rule: ColumnRule, account: dict[str, AccountAttribute]) -> BoundColumn:
+def _bound(
+    place: int, rule: ColumnRule, account: dict[str, AccountAttribute], mapping: Mapping | None
+) -> BoundColumn:
     if rule.attribute in IDENTIFIERS:
         return BoundColumn(place, rule, {EMAIL: "email", EXT_ID: "ext_id", SMS: "sms"}[rule.attribute])
     known = account.get(rule.attribute)
-    if known is None:
-        return BoundColumn(place, rule, rule.type or "value", rule.labels)
+    kind, labels = rule.type or "value", rule.labels
+    if known is not None and mapping is not None:
+        _check_against_account(rule, known, mapping)
+    if known is not None:
+        kind, labels = known.type, rule.labels or known.labels
+    return with_default(BoundColumn(place, rule, kind, labels), mapping)
+
+
+def _check_against_account(rule: ColumnRule, known: AccountAttribute, mapping: Mapping) -> None:
     if rule.type not in (None, known.type):
-        raise MappingError(
-            f'The mapping says that {rule.attribute} (column "{rule.column}") is {rule.type}, but in the '
-            f"account it is {known.type}, and the platform ignores values of the wrong type "
-            "(api-contract §1.3). Mend the mapping."
+        raise mapping.written.wrong(
+            mapping.place_of(rule, "type"),
+            f'{rule.attribute} (column "{rule.column}") is {rule.type}, but in the account it is '
+            f"{known.type}, and the platform ignores values of the wrong type (api-contract §1.3). "
+            "Give that type, or leave it out",
         )
     strange = [label for label in rule.labels if known.labels and label not in known.labels]
     if strange:
-        raise MappingError(
-            f"The mapping allows {', '.join(strange)} for {rule.attribute}, which the account does not have. "
-            f"It has {', '.join(known.labels)}."
+        raise mapping.written.wrong(
+            mapping.place_of(rule, "categories" if rule.type == "category" else "options"),
+            f"{', '.join(strange)} may not be chosen for {rule.attribute} in the account. "
+            f"It has {', '.join(known.labels)}",
         )
-    return BoundColumn(place, rule, known.type, rule.labels or known.labels)
 
 
 def _check_named_columns(mapping: Mapping, columns: Sequence[str], source: str) -> None:
     present = {canonical(column) for column in columns}
     absent = [column for column in mapping.columns if canonical(column) not in present]
     if absent:
-        raise MappingError(
-            f"The mapping names columns that {source} does not have: {', '.join(absent)}. "
-            f"It has {', '.join(columns)}."
+        place = ("columns", absent[0]) if canonical(absent[0]) in mapping.by_column else ("key",)
+        raise mapping.written.wrong(
+            place,
+            f"it names columns that {source} does not have: {', '.join(absent)}. It has {', '.join(columns)}",
         )
 
 
@@ -231,10 +202,24 @@ def _check_targets(bound: Sequence[BoundColumn], columns: Sequence[str], source:
         )
 
 
-def _unknown(unknown: Sequence[str], unmapped: Sequence[str], source: str) -> UnknownColumns:
-    why = "the mapping does not name" if unmapped else "are attributes the account does not have"
+def _unknown(
+    unknown: dict[str, ColumnRule | None], lost: Sequence[str], mapping: Mapping | None, source: str
+) -> UnknownColumns:
+    unmapped = [column for column, rule in unknown.items() if rule is None]
+    not_in_account = [rule for rule in unknown.values() if rule is not None]
+    said = []
+    if unmapped:
+        said.append(f"{source} has columns that the mapping does not name: {', '.join(unmapped)}.")
+    if mapping is None:
+        names = ", ".join(rule.column for rule in not_in_account)
+        said.append(f"{source} has columns that are attributes the account does not have: {names}.")
+    elif not_in_account or lost:
+        places = {rule.attribute: mapping.place_of(rule) for rule in not_in_account}
+        places |= {name: ("constants", name) for name in lost}
+        names = ", ".join(map(mapping.written.with_line, places, places.values()))
+        said.append(f"The mapping fills attributes that the account does not have: {names}.")
     return UnknownColumns(
-        f"{source} has columns that {why}: {', '.join(unknown)}. Map them to attributes of the account, "
-        'create the attributes there, or drop the columns with unknown_columns="drop".',
-        unknown,
+        f"{' '.join(said)} Map them to attributes of the account, create the attributes there, or drop "
+        'them with unknown_columns="drop".',
+        (*unknown, *lost),
     )

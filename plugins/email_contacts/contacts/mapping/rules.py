@@ -1,0 +1,83 @@
+"""What a mapping says: one rule for each column, one constant for each attribute that all contacts get.
+
+Knows names and settings as their author gave them; whether they make sense together is ``faults``' business.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from email_contacts.contacts.mapping.column_names import attribute_of
+
+DEFAULT_SEPARATOR = "|"
+
+
+@dataclass(frozen=True)
+class ColumnRule:
+    """What one column becomes.
+
+    :param column: its name in the source.
+    :param attribute: EMAIL, EXT_ID, SMS or an attribute of the account.
+    :param type: one of ``attributes.TYPES``, or None: then the account's type, or text.
+    :param format: of a date that is not ISO 8601: strptime's directives.
+    :param labels: what may be chosen of a category or multiple choice, or empty: then the account's.
+    :param separator: between the choices of a multiple choice in one cell.
+    :param spellings: what cells of a category say -> the label that is meant, beside the labels themselves.
+    :param booleans: what cells of a boolean say beside true, yes, 1 and false, no, 0 -> what is meant.
+    :param region: of an SMS: the country of numbers written without country code, such as ``"DE"``; None:
+        every number has one.
+    :param default: what an empty cell becomes, as it is written; None: nothing.
+    """
+
+    column: str
+    attribute: str
+    type: str | None = None
+    format: str | None = None
+    labels: tuple[str, ...] = ()
+    separator: str = DEFAULT_SEPARATOR
+    spellings: tuple[tuple[str, str], ...] = ()
+    booleans: tuple[tuple[str, bool], ...] = ()
+    region: str | None = None
+    default: Any = None
+
+
+@dataclass(frozen=True)
+class Constant:
+    """An attribute that every contact gets.
+
+    :param name: the attribute, as the author spells it.
+    :param value: as it is written.
+    """
+
+    name: str
+    value: Any
+
+    @property
+    def attribute(self) -> str:
+        """The attribute's name in the form in which names are compared."""
+        return attribute_of(self.name)
+
+
+def rule_of(column: str, said: str | dict[str, Any]) -> ColumnRule:
+    """Make a rule of what the document says of a column; it keeps to the schema."""
+    if isinstance(said, str):
+        return ColumnRule(column=column, attribute=attribute_of(said))
+    choices = said.get("categories") or said.get("options") or ()
+    spellings = choices.items() if isinstance(choices, dict) else ()
+    return ColumnRule(
+        column=column,
+        attribute=attribute_of(said["attribute"]),
+        type=said.get("type"),
+        format=said.get("format"),
+        labels=tuple(dict.fromkeys(choices.values() if isinstance(choices, dict) else choices)),
+        separator=said.get("separator", DEFAULT_SEPARATOR),
+        spellings=tuple((cell.strip(), label) for cell, label in spellings),
+        booleans=tuple(
+            (cell.strip(), word == "true")
+            for word, cells in said.get("booleans", {}).items()
+            for cell in cells
+        ),
+        region=said.get("region"),
+        default=said.get("default"),
+    )
