@@ -1,59 +1,131 @@
-"""Who a contact is, and which of several rows about one person counts.
+"""Who contacts are: their identifiers as digests, and where these are kept.
 
-Knows identities and row numbers. The last row wins, as it does on the platform when rows are imported one
-after the other. Identities are kept as 128-bit digests: no address stays in memory, and that two of a billion
-people share one has a chance below 1 in 10^20.
+Knows identifiers and row numbers. No address is kept: a digest has 128 bits, and that two of a billion people
+share one has a chance below 1 in 10^20. Digests hold within one preparation only: another version of Polars
+may make others, which ``canary`` tells.
 """
 
 from __future__ import annotations
 
-from hashlib import blake2b
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any, BinaryIO
 
-from email_contacts.contacts.mapping.binding import Contact
+import numpy as np
+import polars as pl
+
+from email_contacts.contacts.mapping.column_names import EMAIL, EXT_ID, IDENTIFIERS, SMS
+from email_contacts.contacts.staging.scratch import NamelessFiles, Scratch
+
+# Row numbers have 32 bits; a source of four billion rows is refused.
+MOST_ROWS = (1 << 32) - 1
+RECORD = np.dtype([("high", "<u8"), ("low", "<u8"), ("row", "<u4"), ("is_primary", "<u4")])
+Records = Any  # numpy.ndarray of RECORD
+_SEEDS = {EMAIL: (11, 12), EXT_ID: (21, 22), SMS: (31, 32)}
+_RECORDS_AT_ONCE = 1 << 19
+_WAYS = 64
 
 
-def identity_of(contact: Contact) -> str:
-    """Say who a valid contact is: its e-mail, else its EXT_ID, else its SMS.
+def canary() -> str:
+    """Give a digest that is the same wherever digests are."""
+    record = _records(EMAIL, pl.Series(["canary@example.com"]), np.zeros(1, np.uint32), np.ones(1, bool))[0]
+    return f"{record['high']:016x}{record['low']:016x}"
 
-    The first letter keeps apart an EXT_ID that looks like an e-mail or a number.
+
+class IdentityFile:
+    """Digests of one identifier, in the order of the rows.
+
+    :param file: opened for writing.
+    :param attribute: EMAIL, EXT_ID or SMS.
     """
-    if "email" in contact:
-        return f"e{contact['email']}"
-    attributes = contact["attributes"]
-    return f"x{attributes['EXT_ID']}" if "EXT_ID" in attributes else f"s{attributes['SMS']}"
 
+    def __init__(self, file: BinaryIO, attribute: str) -> None:
+        self._file = file
+        self._attribute = attribute
 
-class IdentityIndex:
-    """Row numbers by identity, in memory: about 130 bytes for each identity."""
+    def add(self, values: pl.Series, rows: Any, is_primary: Any) -> None:
+        """Keep the digests of identifiers.
 
-    def __init__(self) -> None:
-        self._last: dict[int, int] = {}
-        self._successor: dict[int, int] = {}
-
-    def __len__(self) -> int:
-        """Count the rows that are superseded."""
-        return len(self._successor)
-
-    def add(self, identity: str, row: int) -> None:
-        """Note that a row is about somebody; an earlier row about them is superseded.
-
-        :param row: greater than every row before.
+        :param values: texts; empty ones are passed over.
+        :param rows: the rows' numbers.
+        :param is_primary: whether the contact is known by this identifier: its first in the order e-mail,
+            EXT_ID, SMS.
         """
-        digest = int.from_bytes(blake2b(identity.encode(), digest_size=16).digest(), "big")
-        earlier = self._last.setdefault(digest, row)
-        if earlier != row:
-            self._successor[earlier] = row
-            self._last[digest] = row
+        given = (values != "").to_numpy()
+        if not given.all():
+            values, rows, is_primary = values.filter(given), rows[given], is_primary[given]
+        self._file.write(_records(self._attribute, values, rows, is_primary).tobytes())
 
-    def superseded_by(self, row: int) -> int | None:
-        """Say which row counts in place of this one, or None when this one counts."""
-        successor = self._successor
-        last = successor.get(row)
-        if last is None:
-            return None
-        while (next_row := successor.get(last)) is not None:
-            last = next_row
-        # Shorten the way for those who come by it later: a name that fills the file would cost its square.
-        while (next_row := successor[row]) != last:
-            successor[row], row = last, next_row
-        return last
+
+@dataclass(frozen=True)
+class IdentityFiles:
+    """The files of one identifier, of all parts of a preparation.
+
+    :param attribute: EMAIL, EXT_ID or SMS.
+    :param parts: where each part's files are, with the number of rows before it.
+    """
+
+    attribute: str
+    parts: Sequence[tuple[Scratch, int]]
+
+    def buckets(self) -> Iterator[Records]:
+        """Walk all records, those with the same digest together, and never very many at once."""
+        blocks = self._blocks()
+        first = next(blocks, np.empty(0, RECORD))
+        second = next(blocks, None)
+        if second is None:
+            yield first
+            return
+        with closing(NamelessFiles()) as scratch:
+            names = [f"{self.attribute}-{way}" for way in range(_WAYS)]
+            files = [scratch.create(name) for name in names]
+            for records in chain((first, second), blocks):
+                _distribute(records, files)
+            for name in names:
+                yield np.frombuffer(scratch.open(name).read(), RECORD)
+
+    def _blocks(self) -> Iterator[Records]:
+        for scratch, rows_before in self.parts:
+            file = scratch.open(self.attribute)
+            while block := file.read(_RECORDS_AT_ONCE * RECORD.itemsize):
+                records = np.frombuffer(block, RECORD)
+                if rows_before:
+                    records = records.copy()
+                    records["row"] += rows_before
+                yield records
+
+
+def _distribute(records: Records, files: Sequence[BinaryIO]) -> None:
+    """Append each record to the file that its digest leads to."""
+    ways = (records["high"] % np.uint64(len(files))).astype(np.uint8)
+    order = np.argsort(ways, kind="stable")
+    records = records[order]
+    ends = np.searchsorted(ways[order], np.arange(len(files)), side="right")
+    start = 0
+    for file, end in zip(files, ends, strict=True):
+        file.write(records[start:end].tobytes())
+        start = end
+
+
+def primary_of(identifiers: pl.DataFrame) -> dict[str, Any]:
+    """Say for each identifier of contacts whether they are known by it.
+
+    :param identifiers: a column of texts for each identifier; empty where there is none.
+    """
+    primary: dict[str, Any] = {}
+    is_open = np.ones(identifiers.height, bool)
+    for attribute in IDENTIFIERS:
+        if attribute in identifiers.columns:
+            given = (identifiers.get_column(attribute) != "").to_numpy()
+            primary[attribute] = is_open & given
+            is_open = is_open & ~given
+    return primary
+
+
+def _records(attribute: str, values: pl.Series, rows: Any, is_primary: Any) -> Records:
+    records = np.empty(len(values), RECORD)
+    high, low = (values.hash(seed).to_numpy() for seed in _SEEDS[attribute])
+    records["high"], records["low"], records["row"], records["is_primary"] = high, low, rows, is_primary
+    return records

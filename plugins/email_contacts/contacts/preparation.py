@@ -1,45 +1,47 @@
-"""Preparation: from a source to request bodies, in two passes.
+"""Preparation: from a source to request bodies, with every row accounted for.
 
 Knows the order of things; each step is a room of its own.
 
-1. Source rows -> mapped, normalised contacts -> validated -> spooled; invalid rows go to the rejects, and who
-   each contact is to the index of identities.
-2. The spool without superseded rows -> batches. Then the manifest.
+1. ``sifting``: source rows → mapped, normalised contacts → validated → kept; invalid rows go to the rejects.
+2. ``packing``: duplicates and conflicts over all rows → bodies. Then the manifest.
 
-Memory holds one block of the source, one batch and the index, however long the source is.
+Memory holds two blocks of the source, one body and what is known of duplicates, however long the source is.
 """
 
 from __future__ import annotations
 
 import resource
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from itertools import chain
 from time import monotonic
-from typing import cast
-
-import orjson
 
 from email_contacts.contacts.checks.validation import ContactValidator
-from email_contacts.contacts.errors import InvalidOption, TooManyRejects
-from email_contacts.contacts.identity import IdentityIndex, identity_of
+from email_contacts.contacts.duplicates import FLAG, LAST
+from email_contacts.contacts.errors import TooManyRejects
 from email_contacts.contacts.limits import RejectLimit
 from email_contacts.contacts.mapping.attributes import AccountAttribute
-from email_contacts.contacts.mapping.binding import bind
-from email_contacts.contacts.mapping.document import DROP, FAIL, UNKNOWN_COLUMNS, Mapping
+from email_contacts.contacts.mapping.document import Mapping
+from email_contacts.contacts.options import Options
+from email_contacts.contacts.packing import Packer
 from email_contacts.contacts.paths import AnyPath
-from email_contacts.contacts.sources.opening import open_rows
-from email_contacts.contacts.sources.rows import Row, RowFault, Rows
-from email_contacts.contacts.staging.batching import MAX_BATCH_BYTES, BatchWriter, check_batch_bytes
+from email_contacts.contacts.sifting import Sifter, identifiers_of
+from email_contacts.contacts.staging.bodies import MAX_BATCH_BYTES
+from email_contacts.contacts.staging.forms import JSON_BODY, form_of, longest_contact
 from email_contacts.contacts.staging.manifest import Manifest
 from email_contacts.contacts.staging.manifest import Rows as RowCounts
-from email_contacts.contacts.staging.rejects import DuplicatesFile, Reject, RejectsFile
-from email_contacts.contacts.staging.spool import Spool
-from email_contacts.contacts.staging.stage import DUPLICATES, MANIFEST, REJECTS, Stage
-
-PROGRESS_EVERY = 20_000
+from email_contacts.contacts.staging.part import Part, PartWriter
+from email_contacts.contacts.staging.rejects import RejectsFile
+from email_contacts.contacts.staging.scratch import NamelessFiles, Scratch
+from email_contacts.contacts.staging.stage import (
+    CONFLICTS,
+    DUPLICATES,
+    MANIFEST,
+    REJECTS,
+    REJECTS_PARQUET,
+    Stage,
+)
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class Progress:
 
     :param read: rows read.
     :param rejected: rows rejected.
-    :param batches: batches written; 0 until all rows are read.
+    :param batches: bodies written; 0 until all rows are read.
     :param seconds: since the start.
     """
 
@@ -69,137 +71,148 @@ def prepare(
     encoding: str | None = None,
     unknown_columns: str | None = None,
     max_rejects: int | str | None = None,
+    body: str = JSON_BODY,
+    duplicates: str = LAST,
+    conflicts: str = FLAG,
     on_progress: Callable[[Progress], None] | None = None,
     max_batch_bytes: int = MAX_BATCH_BYTES,
 ) -> Manifest:
     """Turn a source into request bodies, with every row accounted for.
 
-    Fills the folder ``stage`` with ``batch-00001.json`` and so on, ``rejects.csv``, ``duplicates.csv`` and,
-    last, ``manifest.json``; files of an earlier try are removed first. The same source and the same mapping
-    give the same batches to the byte.
+    Fills the folder ``stage`` with bodies (``batch-00001.json`` and so on, or ``contacts.csv``), with
+    ``rejects.csv`` and ``rejects.parquet``, ``duplicates.csv``, ``conflicts.csv`` and, last,
+    ``manifest.json``; files of an earlier try are removed first. The same source and the same mapping give
+    the same bodies to the byte.
 
-    :param source: a CSV or NDJSON file: ``pathlib.Path``, ``UPath`` or Airflow's ``ObjectStoragePath``.
+    :param source: a file, folder or glob: ``pathlib.Path``, ``UPath`` or Airflow's ``ObjectStoragePath``; or
+        a ``sources.sql_rows.Query``.
     :param stage: the folder to fill, a path of one of the same kinds; made when it is not there.
     :param mapping: which column becomes what; None: by the columns' names.
     :param account_attributes: what the account has, with types; None when that is not known.
-    :param source_format: ``"csv"`` or ``"ndjson"``; None: found out.
+    :param source_format: ``"csv"``, ``"ndjson"`` or ``"parquet"``; None: found out.
     :param delimiter: of a CSV, one character; None: found out from the header.
     :param encoding: None: by the byte order mark, else UTF-8.
     :param unknown_columns: ``"fail"`` or ``"drop"``; None: what the mapping says, else ``"fail"``.
     :param max_rejects: rows (``100``) or share of the rows (``"5%"``) that may be rejected; None: any.
-    :param on_progress: called every 20,000 rows and at the end.
-    :param max_batch_bytes: bytes that a batch may have.
+    :param body: the form in which contacts are sent: ``"json_body"``, ``"file_body"`` or ``"file_url"`` (see
+        ``staging.forms``).
+    :param duplicates: which of several rows about one contact counts: the ``"last"``, the ``"first"``; or
+        ``"fail"``.
+    :param conflicts: what to do with rows that share an identifier with another contact's row: ``"flag"``
+        lists them and sends them, ``"reject"`` sends none of them, ``"fail"``.
+    :param on_progress: called after each block of the source and of the bodies.
+    :param max_batch_bytes: bytes that a body may have.
     :return: the manifest, as it is written.
     :raises PreparationError: see ``errors``; then no manifest is written.
     """
-    clock = _Clock(on_progress)
-    limit = RejectLimit.parse(max_rejects)
-    policy = _policy(unknown_columns, mapping)
-    check_batch_bytes(max_batch_bytes)
-    attributes = None if account_attributes is None else tuple(account_attributes)
-    folder = Stage(stage, source=source)
-    rows = open_rows(
-        source,
+    options = Options(
+        mapping=mapping,
+        account_attributes=None if account_attributes is None else tuple(account_attributes),
         source_format=source_format,
         delimiter=delimiter,
         encoding=encoding,
-        longest_row=max_batch_bytes,
-        expected=mapping.columns if mapping is not None else [known.name for known in attributes or ()],
-        drop_late_columns=policy == DROP,
+        unknown_columns=unknown_columns,
+        max_rejects=max_rejects,
+        body=body,
+        duplicates=duplicates,
+        conflicts=conflicts,
+        max_batch_bytes=max_batch_bytes,
     )
-    identities = IdentityIndex()
-    with closing(rows), Spool(longest=max_batch_bytes - len(b"[]")) as spool:
-        binding = bind(
-            rows.columns,
-            source=source.name,
-            mapping=mapping,
-            account_attributes=attributes,
-            unknown_columns=policy,
+    clock = Clock(on_progress)
+    folder = Stage(stage, source=source)
+    with closing(NamelessFiles()) as scratch, closing(rejects_of(folder)) as rejects:
+        part = sift(source, options, scratch, rejects, clock)
+        return finish([(part, scratch)], folder, options, rejects, clock)
+
+
+def rejects_of(folder: Stage) -> RejectsFile:
+    """Open the lists of rejected rows."""
+    return RejectsFile(folder.create(REJECTS), folder.create(REJECTS_PARQUET))
+
+
+def sift(source: AnyPath, options: Options, scratch: Scratch, rejects: RejectsFile, clock: Clock) -> Part:
+    """Do the first half for a source, or a partition of one.
+
+    :param scratch: where valid contacts go.
+    :param rejects: where the other rows are listed, numbered from 1.
+    """
+    limit = RejectLimit.parse(options.max_rejects)
+    with closing(options.open(source)) as rows:
+        validator = ContactValidator(options.bind(rows, source))
+        form = form_of(options.body, validator.binding)
+        identifiers = identifiers_of(validator)
+        contacts = PartWriter(scratch, identifiers, longest=longest_contact(form, options.max_batch_bytes))
+        read = 0
+        for read in Sifter(rows, validator, form, contacts, rejects).blocks():
+            clock.tell(read, rejects.count)
+            if limit.is_passed_for_good(rejects.count):
+                break
+        return Part(
+            source=str(source),
+            read=read,
+            accepted=contacts.accepted,
+            rejected=rejects.count,
+            reasons=dict(rejects.reasons),
+            dropped=(*validator.binding.dropped, *rows.late_columns),
+            identifiers=identifiers,
+            head=form.head.decode(),
+            body=options.body,
         )
-        with closing(RejectsFile(folder.create(REJECTS))) as rejects:
-            read = _sift(rows, ContactValidator(binding), spool, identities, rejects, limit, clock)
-        if limit.is_passed(rejects.count, read=read):
-            raise _too_many_rejects(limit, rejects, read=read, folder=folder)
-        writer = BatchWriter(folder, limit=max_batch_bytes)
-        with closing(DuplicatesFile(folder.create(DUPLICATES))) as duplicates:
-            _pack(spool, identities, duplicates, writer)
-    batches = writer.finish()
+
+
+def finish(
+    parts: Sequence[tuple[Part, Scratch]],
+    folder: Stage,
+    options: Options,
+    rejects: RejectsFile,
+    clock: Clock,
+    *,
+    source: str | None = None,
+) -> Manifest:
+    """Do the second half for all parts together.
+
+    :param rejects: the lists of rejected rows, of all parts.
+    :param source: what the manifest calls the source; None: as its only part does.
+    """
+    read = sum(part.read for part, _ in parts)
+    limit = RejectLimit.parse(options.max_rejects)
+    _check_rejects(limit, rejects, read=read, folder=folder)
+    packed = Packer(parts, folder, rejects, limit=options.max_batch_bytes).pack(
+        duplicates=options.duplicates,
+        conflicts=options.conflicts,
+        tell=lambda bodies: clock.tell(read, rejects.count, bodies),
+    )
+    _check_rejects(limit, rejects, read=read, folder=folder)
+    rejects.close()
     manifest = Manifest(
-        source=str(source),
+        source=source or parts[0][0].source,
+        body=options.body,
         rows=RowCounts(
             read=read,
-            accepted=sum(batch.contacts for batch in batches),
+            accepted=sum(batch.contacts for batch in packed.batches),
             rejected=rejects.count,
-            duplicates=duplicates.count,
+            duplicates=packed.duplicates,
         ),
-        batches=batches,
+        conflicts=packed.conflicts,
+        batches=packed.batches,
         rejects_uri=folder.uri(REJECTS),
         duplicates_uri=folder.uri(DUPLICATES),
-        unknown_columns=(*binding.dropped, *rows.late_columns),
+        conflicts_uri=folder.uri(CONFLICTS),
+        unknown_columns=tuple(dict.fromkeys(column for part, _ in parts for column in part.dropped)),
         reject_reasons=dict(rejects.reasons.most_common()),
         seconds=clock.seconds,
         peak_memory_bytes=peak_memory_bytes(),
     )
     manifest.write(folder.path(MANIFEST))
-    clock.tell(read, rejects.count, len(batches))
+    clock.tell(read, rejects.count, len(packed.batches))
     return manifest
 
 
-def _sift(
-    rows: Rows,
-    validator: ContactValidator,
-    spool: Spool,
-    identities: IdentityIndex,
-    rejects: RejectsFile,
-    limit: RejectLimit,
-    clock: _Clock,
-) -> int:
-    """First pass: keep the valid contacts, list the other rows; gives the number of rows.
-
-    This loop runs for every row, so what it calls is looked up before it.
-    """
-    contact_of, is_valid = validator.binding.reader(text_only=rows.text_only), validator.is_valid
-    keep, know, dumps = spool.add, identities.add, orjson.dumps
-    row = 0
-    blocks = cast("Iterator[list[Row | RowFault]]", rows.blocks())
-    for row, cells in enumerate(chain.from_iterable(blocks), start=1):
-        if isinstance(cells, RowFault):
-            rejects.add(Reject(row, "", cells.rule, cells.message))
-        elif is_valid(contact := contact_of(cells)):
-            know(identity_of(contact), row)
-            keep(row, dumps(contact))
-        else:
-            rejects.add(validator.reject(row, cells, contact))
-        if row % PROGRESS_EVERY == 0:
-            clock.tell(row, rejects.count)
-            if limit.is_passed_for_good(rejects.count):
-                break
-    return row
-
-
-def _pack(spool: Spool, identities: IdentityIndex, duplicates: DuplicatesFile, writer: BatchWriter) -> None:
-    """Second pass: batch the contacts that no later row supersedes, list the others."""
-    add, superseded_by = writer.add, identities.superseded_by
-    for row, body in spool.bodies():
-        winner = superseded_by(row)
-        if winner is None:
-            add(body)
-        else:
-            duplicates.add(row, winner)
-
-
-def _policy(unknown_columns: str | None, mapping: Mapping | None) -> str:
-    policy = unknown_columns or (mapping.unknown_columns if mapping is not None else FAIL)
-    if policy not in UNKNOWN_COLUMNS:
-        raise InvalidOption(f'unknown_columns="{policy}" is not one of {", ".join(UNKNOWN_COLUMNS)}.')
-    return policy
-
-
-def _too_many_rejects(
-    limit: RejectLimit, rejects: RejectsFile, *, read: int, folder: Stage
-) -> TooManyRejects:
+def _check_rejects(limit: RejectLimit, rejects: RejectsFile, *, read: int, folder: Stage) -> None:
+    if not limit.is_passed(rejects.count, read=read):
+        return
     uri = folder.uri(REJECTS)
-    return TooManyRejects(
+    raise TooManyRejects(
         f"{rejects.count:,} of {read:,} rows read were rejected, more than max_rejects={limit} allows; "
         f"nothing is prepared. Reasons: {rejects.top_reasons()}. Each row is listed in {uri}. "
         "Mend the source, or raise max_rejects.",
@@ -210,8 +223,8 @@ def _too_many_rejects(
     )
 
 
-class _Clock:
-    """Tells a listener how far it is, and how long it has taken."""
+class Clock:
+    """Tells a listener how far a preparation is, and how long it has taken."""
 
     def __init__(self, listener: Callable[[Progress], None] | None) -> None:
         self._started = monotonic()
@@ -219,9 +232,11 @@ class _Clock:
 
     @property
     def seconds(self) -> float:
+        """Seconds since the start."""
         return round(monotonic() - self._started, 3)
 
     def tell(self, read: int, rejected: int, batches: int = 0) -> None:
+        """Tell the listener, when there is one."""
         if self._listener is not None:
             self._listener(Progress(read, rejected, batches, self.seconds))
 

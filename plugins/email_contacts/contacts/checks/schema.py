@@ -6,7 +6,7 @@ Knows kinds of values; ``validation`` composes whole contacts of it.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -40,9 +40,17 @@ def description_of(kind: str, labels: Sequence[str] = ()) -> str:
 
 def is_valid(value: Any, kind: str, labels: Sequence[str] = ()) -> bool:
     """Say whether one normalised value is valid; for rows there is ``validation.ContactValidator``."""
+    return validator_of(kind, labels)(value)
+
+
+def validator_of(kind: str, labels: Sequence[str] = ()) -> Callable[[Any], bool]:
+    """Give what says whether a normalised value is valid."""
     import jsonschema_rs
 
     schema = schema_of(kind, labels) | {"$defs": json.loads(document())["$defs"]}
-    return jsonschema_rs.Draft202012Validator(schema, pattern_options=jsonschema_rs.RegexOptions()).is_valid(
-        value
-    )
+    return jsonschema_rs.Draft202012Validator(schema, pattern_options=jsonschema_rs.RegexOptions()).is_valid
+
+
+def pattern_of(kind: str) -> str:
+    """Give the pattern of a kind; it is written for every engine of regular expressions."""
+    return str(json.loads(document())["$defs"][kind]["pattern"])

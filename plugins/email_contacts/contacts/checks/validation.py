@@ -56,20 +56,20 @@ class ContactValidator:
         )
         self.is_valid = self._validator.is_valid
 
-    def reject(self, number: int, cells: Row, contact: Contact) -> Reject:
+    def reject(self, number: int, key: str, cells: Row, contact: Contact) -> Reject:
         """Say why a contact is invalid: its first wrong field in the order of the columns.
 
         :param number: the row's number.
+        :param key: what names it in the source.
         :param cells: the row, for the masked value.
         :param contact: what was made of it; ``is_valid(contact)`` is false.
         """
         wrong = wrong_attributes(error.instance_path for error in self._validator.iter_errors(contact))
         for column in self.binding.columns:
             if column.attribute in wrong:
-                return Reject(
-                    number, column.name, column.kind, self._message(column), mask(cells[column.place])
-                )
-        return Reject(number, "", "identifier", f"Fill one of {self._identifiers}.")
+                value = mask(cells[column.place])
+                return Reject(number, key, column.name, column.kind, self._message(column), value)
+        return Reject(number, key, "", "identifier", f"Fill one of {self._identifiers}.")
 
     def _message(self, column: BoundColumn) -> str:
         if column.labels:

@@ -124,7 +124,7 @@ def _first_bad_quote(text: Any, quotes: Positions, delimiter: int) -> int:
 
 
 def _first_lone_return(text: Any, quotes: Positions) -> int:
-    """Find the first carriage return outside quotes that no newline follows; at the very end one still may."""
+    """Find the first carriage return outside quotes that no newline follows, not looking at the very end."""
     returns = _outside(quotes, np.flatnonzero(text[:-1] == RETURN))
     lone = returns[text[returns + 1] != NEWLINE]
     return int(lone[0]) if len(lone) else len(text)

@@ -40,6 +40,7 @@ class CsvRows:
     """
 
     text_only = True
+    reads_ahead = True
     late_columns: tuple[str, ...] = ()
 
     def __init__(

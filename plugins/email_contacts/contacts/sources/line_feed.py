@@ -54,7 +54,7 @@ class LineFeed:
 
     @property
     def pending(self) -> bytes:
-        """What was read and not taken yet. The last of it ends with a newline, whether the file does or not."""
+        """What was read and not taken yet; at the file's end a newline that is missing is added."""
         if self._at:
             self._buffer, self._at = self._buffer[self._at :], 0
         return self._buffer

@@ -43,6 +43,7 @@ class NdjsonRows:
     """
 
     text_only = False
+    reads_ahead = False
 
     def __init__(
         self,

@@ -68,6 +68,11 @@ class Rows(Protocol):
         ...
 
     @property
+    def reads_ahead(self) -> bool:
+        """Whether blocks may be made in another thread, before they are asked for."""
+        ...
+
+    @property
     def late_columns(self) -> tuple[str, ...]:
         """Columns that came up after the first rows and were dropped by choice."""
         ...

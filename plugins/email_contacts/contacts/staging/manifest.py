@@ -65,6 +65,9 @@ class Manifest:
     :param batches: the prepared bodies, in order.
     :param rejects_uri: the list of rejected rows.
     :param duplicates_uri: the list of superseded rows.
+    :param conflicts_uri: the list of rows that share an identifier with another contact's row.
+    :param body: the form in which contacts are sent; see ``forms``.
+    :param conflicts: how many rows are listed there.
     :param unknown_columns: columns that were dropped, by choice.
     :param reject_reasons: rule -> rows rejected by it, most frequent first.
     :param seconds: how long it took.
@@ -76,6 +79,9 @@ class Manifest:
     batches: tuple[Batch, ...]
     rejects_uri: str
     duplicates_uri: str
+    conflicts_uri: str = ""
+    body: str = "json_body"
+    conflicts: int = 0
     unknown_columns: tuple[str, ...] = ()
     reject_reasons: Mapping[str, int] = field(default_factory=dict)
     seconds: float = 0.0

@@ -16,8 +16,15 @@ from email_contacts.contacts.paths import AnyPath, local_path
 
 MANIFEST = "manifest.json"
 REJECTS = "rejects.csv"
+REJECTS_PARQUET = "rejects.parquet"
 DUPLICATES = "duplicates.csv"
-_OURS = re.compile(r"batch-\d{5,}\.json|rejects\.csv|duplicates\.csv|manifest\.json(\.part)?")
+CONFLICTS = "conflicts.csv"
+ROW_NUMBERS = "row_numbers.bin"
+WHOLE = "contacts.csv"
+_OURS = re.compile(
+    r"batch-\d{5,}\.json|contacts\.csv|row_numbers\.bin|rejects\.(csv|parquet)|duplicates\.csv|conflicts\.csv"
+    r"|manifest\.json(\.part)?"
+)
 
 
 def batch_name(number: int) -> str:

@@ -1,0 +1,37 @@
+"""The text of typed cells, where a cell of that text would become the same value.
+
+Knows Polars types and kinds of values. ``sources.typed`` says what a typed cell is row by row; what has no
+text here is left to it.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+_BY_TEXT = ("text", "ext_id", "category", "sms", "number", "boolean", "email")
+_DAYS = ("date", "text", "category", "value", "ext_id")
+
+
+def text_of(cell: pl.Expr, dtype: pl.DataType, kind: str) -> tuple[pl.Expr, str] | None:
+    """Give the trimmed text of cells, and the kind by which it is to be judged; an empty cell is ``""``.
+
+    :param cell: the column.
+    :param dtype: its type.
+    :param kind: the kind of its values.
+    :return: None where row by row has to decide.
+    """
+    if dtype == pl.String:
+        return cell.str.strip_chars().fill_null(""), kind
+    if dtype.is_integer() and kind in (*_BY_TEXT, "value"):
+        return cell.cast(pl.String).fill_null(""), "number" if kind == "value" else kind
+    if dtype.is_float() and kind in ("number", "value"):
+        exact = cell.cast(pl.Float64)
+        written = exact.cast(pl.String)
+        # Only where the text is all of the number; "?" is none.
+        text = pl.when(written.cast(pl.Float64, strict=False) == exact).then(written).otherwise(pl.lit("?"))
+        return pl.when(cell.is_null()).then(pl.lit("")).otherwise(text), "number"
+    if dtype == pl.Boolean and kind == "boolean":
+        return cell.cast(pl.String).fill_null(""), kind
+    if dtype == pl.Date and kind in _DAYS:
+        return cell.cast(pl.String).fill_null(""), kind
+    return None

@@ -1,0 +1,130 @@
+"""Frames judged at once: which rows are plainly good, and what is sent for them.
+
+Knows a binding and a form. The rules are ``plain_values``'; rows that are not plainly good are not refused
+here, but left to the validator.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import orjson
+import polars as pl
+
+from email_contacts.contacts.checks import plain_values
+from email_contacts.contacts.checks.cell_memory import CellMemory
+from email_contacts.contacts.checks.cell_text import text_of
+from email_contacts.contacts.checks.plain_values import Plain
+from email_contacts.contacts.mapping.binding import Binding
+from email_contacts.contacts.mapping.bound_column import BoundColumn
+from email_contacts.contacts.mapping.column_names import IDENTIFIERS
+from email_contacts.contacts.sources.rows import EMPTY
+from email_contacts.contacts.staging.forms import Form, Values
+
+BODY, _GOOD = "body", "good"
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What is sent for the rows of a frame.
+
+    :param rows: the column ``body`` and one for each identifier that is bound, named by its attribute; what
+        they say of rows that are not plainly good is void. An identifier that a row lacks is empty.
+    :param is_good: for each row whether it is plainly good.
+    """
+
+    rows: pl.DataFrame
+    is_good: pl.Series
+
+
+class PlainRows:
+    """Judges frames.
+
+    :param binding: what the columns are.
+    :param form: how contacts are written.
+    """
+
+    def __init__(self, binding: Binding, form: Form) -> None:
+        self._columns = [_PlainColumn(column, form) for column in binding.columns]
+        self._form = form
+
+    def judge(self, cells: pl.DataFrame) -> Judged:
+        """Judge the rows of a frame.
+
+        :param cells: the columns of the source, in their order.
+        """
+        texts = cells.select(column.text(cells).alias(column.name) for column in self._columns)
+        texts = texts.select(column.looked_up(texts.get_column(column.name)) for column in self._columns)
+        is_empty = texts.select((pl.all() == "").any()).row(0)
+        plain = [column.plain(cells) for column in self._columns]
+        values = [
+            Values(column.attribute, one.text, one.is_literal, bool(empty))
+            for column, one, empty in zip(self._columns, plain, is_empty, strict=True)
+        ]
+        identifiers = [value for value in values if value.attribute in IDENTIFIERS]
+        is_anybody = pl.any_horizontal(value.text != "" for value in identifiers)
+        rows = texts.select(
+            pl.all_horizontal(*(one.is_good for one in plain), is_anybody).alias(_GOOD),
+            self._form.rows(values).alias(BODY),
+            *(value.text.alias(value.attribute) for value in identifiers),
+        )
+        return Judged(rows.drop(_GOOD), rows.get_column(_GOOD).fill_null(value=False))
+
+
+class _PlainColumn:
+    """A bound column, as its frames are judged."""
+
+    def __init__(self, column: BoundColumn, form: Form) -> None:
+        self.attribute = column.attribute
+        self.name = str(column.place)
+        self._column = column
+        self._form = form
+        self._memory = CellMemory(column, form) if _has_few_cells(column) else None
+        self._default = self._default_text()
+
+    def text(self, cells: pl.DataFrame) -> pl.Expr:
+        """Give its trimmed text; empty too where only row by row can read it."""
+        found = self._read(cells)
+        return pl.repeat("", pl.len()) if found is None else found[0]
+
+    def looked_up(self, texts: pl.Series) -> pl.Series:
+        """Give what is sent, where that is remembered cell by cell; else the text."""
+        if self._memory is not None:
+            texts = self._memory.written(texts)
+        return texts if self._default is None else texts.replace("", self._default)
+
+    def plain(self, cells: pl.DataFrame) -> Plain:
+        """Give the rule by which it is judged."""
+        text = pl.col(self.name)
+        found = self._read(cells)
+        if found is None:
+            # Row by row decides whatever there is.
+            return Plain(text, pl.lit(cells.to_series(self._column.place).is_null()))
+        if self._memory is not None:
+            return Plain(text, text.is_not_null(), is_literal=True)
+        plain = plain_values.RULES[found[1]](text, self._form.special)
+        if self._column.default != EMPTY and self._default is None:
+            return replace(plain, is_good=plain.is_good & (text != ""))
+        return plain
+
+    def _read(self, cells: pl.DataFrame) -> tuple[pl.Expr, str] | None:
+        series = cells.to_series(self._column.place)
+        return text_of(pl.col(series.name), series.dtype, self._column.kind)
+
+    def _default_text(self) -> str | None:
+        """Give the text by which the default is judged as a cell is; None where there is none."""
+        default = self._column.default
+        if default == EMPTY:
+            return None
+        if self._memory is not None:
+            return self._form.literal(default)
+        if isinstance(default, str):
+            return default
+        return orjson.dumps(default).decode() if self._column.kind == "number" else None
+
+
+def _has_few_cells(column: BoundColumn) -> bool:
+    """Say whether the cells of a column are worth remembering, or have no rule of their own."""
+    if column.kind in ("boolean", "multiple_choice") or column.rule.spellings:
+        return True
+    return bool(column.labels) or (column.kind == "date" and column.rule.format is not None)

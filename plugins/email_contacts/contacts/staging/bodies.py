@@ -1,0 +1,160 @@
+"""Contacts packed into request bodies.
+
+Knows sizes and files. A body is ready to be sent as it is; the rest of the request needs room too, so that
+the whole stays within 8,000,000 bytes (api-contract §2.1).
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import Any, BinaryIO, Protocol
+
+import numpy as np
+
+from email_contacts.contacts.errors import InvalidOption
+from email_contacts.contacts.staging.manifest import Batch
+from email_contacts.contacts.staging.part import Contacts
+from email_contacts.contacts.staging.stage import WHOLE, Stage, batch_name
+
+MAX_REQUEST_BYTES = 8_000_000
+ENVELOPE_BYTES = 16_384
+MAX_BATCH_BYTES = MAX_REQUEST_BYTES - ENVELOPE_BYTES
+MIN_BATCH_BYTES = 1_024
+
+
+def check_batch_bytes(limit: int) -> int:
+    """See that a limit lies between what one contact needs and what a request may carry.
+
+    :raises InvalidOption: when it does not.
+    """
+    if not MIN_BATCH_BYTES <= limit <= MAX_BATCH_BYTES:
+        raise InvalidOption(
+            f"max_batch_bytes={limit} is not between {MIN_BATCH_BYTES:,} and {MAX_BATCH_BYTES:,}, what "
+            "a request may carry (api-contract §2.1)."
+        )
+    return limit
+
+
+class Bodies(Protocol):
+    """Where packed contacts go."""
+
+    @property
+    def count(self) -> int:
+        """Bodies written so far."""
+        ...
+
+    def add(self, contacts: Contacts) -> None:
+        """Add contacts."""
+        ...
+
+    def finish(self) -> tuple[Batch, ...]:
+        """Write what is left and give all bodies."""
+        ...
+
+
+class Batches:
+    """Packs contacts, in their order, into as few files as their order allows.
+
+    :param stage: where the files go.
+    :param head: what a body begins with.
+    :param tail: what it ends with, in place of the last contact's separator.
+    :param separator: what each contact ends with.
+    :param limit: bytes that a file may have.
+    """
+
+    def __init__(self, stage: Stage, *, head: bytes, tail: bytes, separator: bytes, limit: int) -> None:
+        self._stage = stage
+        self._head, self._tail, self._separator = head, tail, separator
+        self._limit = limit
+        self._batches: list[Batch] = []
+        self._body = bytearray(head)
+        self._contacts = 0
+
+    @property
+    def count(self) -> int:
+        """Bodies written so far."""
+        return len(self._batches)
+
+    def add(self, contacts: Contacts) -> None:
+        """Add contacts; writes a body whenever there is no more room.
+
+        Each contact and what a body needs beside it must fit in one.
+        """
+        data = memoryview(contacts.data)
+        ends = np.cumsum(contacts.lengths, dtype=np.int64)
+        first, at = 0, 0
+        while first < len(ends):
+            room = self._limit - len(self._body) + len(self._separator) - len(self._tail)
+            last = int(np.searchsorted(ends, at + room, side="right"))
+            if last > first:
+                stop = int(ends[last - 1])
+                self._body += data[at:stop]
+                self._contacts += last - first
+                first, at = last, stop
+            if last < len(ends):
+                self._write()
+
+    def finish(self) -> tuple[Batch, ...]:
+        """Write what is left and give all bodies."""
+        if self._contacts:
+            self._write()
+        return tuple(self._batches)
+
+    def _write(self) -> None:
+        self._body[-len(self._separator) :] = self._tail
+        name = batch_name(len(self._batches) + 1)
+        with self._stage.create(name) as file:
+            file.write(self._body)
+        self._batches.append(
+            Batch(
+                uri=self._stage.uri(name),
+                bytes=len(self._body),
+                contacts=self._contacts,
+                fingerprint=sha256(self._body).hexdigest(),
+            )
+        )
+        self._body = bytearray(self._head)
+        self._contacts = 0
+
+
+class WholeFile:
+    """Writes all contacts into one file, however many they are.
+
+    :param stage: where the file goes.
+    :param head: what it begins with.
+    """
+
+    def __init__(self, stage: Stage, *, head: bytes) -> None:
+        self._stage = stage
+        self._head = head
+        self._file: BinaryIO | None = None
+        self._digest: Any = sha256()
+        self._bytes = self._contacts = 0
+
+    @property
+    def count(self) -> int:
+        """1 once there is a contact."""
+        return int(self._file is not None)
+
+    def add(self, contacts: Contacts) -> None:
+        """Append contacts."""
+        if not len(contacts.rows):
+            return
+        if self._file is None:
+            self._file = self._stage.create(WHOLE)
+            self._append(self._file, self._head)
+        self._append(self._file, contacts.data)
+        self._contacts += len(contacts.rows)
+
+    def finish(self) -> tuple[Batch, ...]:
+        """Close the file and give it, when there is one."""
+        if self._file is None:
+            return ()
+        self._file.close()
+        uri = self._stage.uri(WHOLE)
+        return (Batch(uri, self._bytes, self._contacts, self._digest.hexdigest()),)
+
+    def _append(self, file: BinaryIO, data: bytes) -> None:
+        file.write(data)
+        self._digest.update(data)
+        self._bytes += len(data)

@@ -1,0 +1,153 @@
+"""What the first half of a preparation leaves for the second: valid contacts, written, and who they are.
+
+Knows bytes, lengths, row numbers and digests; nothing of cells. A part is a whole source, or one of its
+partitions.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, BinaryIO
+
+import numpy as np
+import polars as pl
+
+from email_contacts.contacts.errors import PreparationError, RowTooLong
+from email_contacts.contacts.identity import MOST_ROWS, IdentityFile, canary, primary_of
+from email_contacts.contacts.staging.scratch import Scratch
+
+BODIES, LENGTHS, ROWS, PART = "bodies", "lengths", "rows", "part.json"
+_CONTACTS_AT_ONCE = 1 << 14
+Numbers = Any  # numpy.ndarray of uint32
+
+
+@dataclass(frozen=True)
+class Contacts:
+    """Some contacts, as they are sent.
+
+    :param data: what is sent for them, one after the other, each with its separator.
+    :param lengths: bytes of each.
+    :param rows: the number of each one's row.
+    """
+
+    data: bytes
+    lengths: Numbers
+    rows: Numbers
+
+    def only(self, kept: Any) -> Contacts:
+        """Give those that are kept.
+
+        :param kept: for each whether it is.
+        """
+        if kept.all():
+            return self
+        data = np.frombuffer(self.data, np.uint8)[np.repeat(kept, self.lengths)]
+        return Contacts(data.tobytes(), self.lengths[kept], self.rows[kept])
+
+
+@dataclass(frozen=True)
+class Part:
+    """What the first half came to.
+
+    :param source: where the rows came from.
+    :param read: rows read.
+    :param accepted: rows that are valid.
+    :param rejected: rows that are not.
+    :param reasons: rule -> rows rejected by it.
+    :param dropped: columns that were dropped, by choice.
+    :param identifiers: which identifiers the rows have.
+    :param head: what a body begins with.
+    :param body: the form.
+    :param digest: how identifiers are made digests (``identity.canary``).
+    """
+
+    source: str
+    read: int
+    accepted: int
+    rejected: int
+    reasons: Mapping[str, int]
+    dropped: tuple[str, ...]
+    identifiers: tuple[str, ...]
+    head: str
+    body: str
+    digest: str = field(default_factory=canary)
+
+    def to_bytes(self) -> bytes:
+        """Give the document, for another task."""
+        return json.dumps(asdict(self), ensure_ascii=False).encode()
+
+    @classmethod
+    def from_bytes(cls, document: bytes) -> Part:
+        """Read what ``to_bytes`` made.
+
+        :raises PreparationError: when it was made where identifiers become other digests.
+        """
+        said = json.loads(document)
+        part = cls(**said | {"dropped": tuple(said["dropped"]), "identifiers": tuple(said["identifiers"])})
+        if part.digest != canary():
+            raise PreparationError(
+                f"The partition {part.source} was prepared with another version of Polars, so duplicates "
+                "cannot be found across partitions. Install the same version on all workers."
+            )
+        return part
+
+
+class PartWriter:
+    """Keeps contacts in the order of their rows.
+
+    :param scratch: where the files are.
+    :param identifiers: which ones the rows have.
+    :param longest: bytes that a contact may have.
+    """
+
+    def __init__(self, scratch: Scratch, identifiers: tuple[str, ...], *, longest: int) -> None:
+        self._longest = longest
+        self._bodies, self._lengths, self._rows = (scratch.create(name) for name in (BODIES, LENGTHS, ROWS))
+        self._identities = {name: IdentityFile(scratch.create(name), name) for name in identifiers}
+        self.accepted = 0
+
+    def add(self, contacts: Contacts, identifiers: pl.DataFrame) -> None:
+        """Keep some contacts.
+
+        :param identifiers: a column of texts for each identifier; empty where there is none.
+        :raises RowTooLong: when one is longer than a request may carry.
+        """
+        if not len(contacts.rows):
+            return
+        self._check(contacts)
+        self._bodies.write(contacts.data)
+        self._lengths.write(contacts.lengths.astype("<u4").tobytes())
+        self._rows.write(contacts.rows.astype("<u4").tobytes())
+        for attribute, is_primary in primary_of(identifiers).items():
+            self._identities[attribute].add(identifiers.get_column(attribute), contacts.rows, is_primary)
+        self.accepted += len(contacts.rows)
+
+    def _check(self, contacts: Contacts) -> None:
+        place = int(np.argmax(contacts.lengths))
+        length, row = int(contacts.lengths[place]), int(contacts.rows[place])
+        if length > self._longest:
+            raise RowTooLong(
+                f"The contact of row {row} has {length:,} bytes as it is sent, more than one request may "
+                "carry (api-contract §2.1). Shorten its values; if they are many lines, look for an unclosed "
+                "quote."
+            )
+        if row > MOST_ROWS:
+            raise PreparationError(
+                f"The source has more than {MOST_ROWS:,} rows. Prepare it in several runs."
+            )
+
+
+def read_contacts(scratch: Scratch, *, rows_before: int) -> Iterator[Contacts]:
+    """Walk the contacts of a part.
+
+    :param rows_before: rows of the parts before it.
+    """
+    bodies, lengths, rows = (scratch.open(name) for name in (BODIES, LENGTHS, ROWS))
+    while len(some := _numbers(lengths)):
+        yield Contacts(bodies.read(int(some.sum())), some, _numbers(rows) + np.uint32(rows_before))
+
+
+def _numbers(file: BinaryIO) -> Numbers:
+    return np.frombuffer(file.read(_CONTACTS_AT_ONCE * 4), "<u4")
