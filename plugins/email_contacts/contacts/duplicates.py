@@ -50,13 +50,14 @@ class Pairs:
         """Count the rows."""
         return len(self.rows)
 
-    def has(self, rows: Numbers) -> Any:
-        """Say for each row whether it is among these."""
-        if not len(self.rows):
-            return np.zeros(len(rows), bool)
-        places = np.searchsorted(self.rows, rows)
-        places[places == len(self.rows)] = 0
-        return self.rows[places] == rows
+    def marked(self, rows: int) -> Any:
+        """Give a mark for each row of a source, one byte each, which says whether it is among these.
+
+        :param rows: how many rows there are; they are numbered from 1.
+        """
+        marks = np.zeros(rows + 1, bool)
+        marks[self.rows] = True
+        return marks
 
 
 def find_duplicates(identities: Iterable[IdentityFiles], *, policy: str) -> Pairs:
@@ -78,12 +79,15 @@ def find_duplicates(identities: Iterable[IdentityFiles], *, policy: str) -> Pair
     return _sorted(rows, others, [])
 
 
-def find_conflicts(identities: Sequence[IdentityFiles], duplicates: Pairs) -> Pairs:
-    """Find the rows that count and share an identifier; nothing where contacts have one identifier only."""
+def find_conflicts(identities: Sequence[IdentityFiles], is_duplicate: Any) -> Pairs:
+    """Find the rows that count and share an identifier; nothing where contacts have one identifier only.
+
+    :param is_duplicate: ``Pairs.marked`` of the duplicates.
+    """
     rows, others, attributes = [], [], []
     for files in identities if len(identities) > 1 else ():
         for records in files.buckets():
-            group, number = _repeated(records[~duplicates.has(records["row"])])
+            group, number = _repeated(records[~is_duplicate[records["row"]]])
             starts, ends = _starts(group), _ends(group)
             # Each row is told of the first other one.
             first = np.repeat(number[starts], ends - starts + 1)
@@ -96,18 +100,16 @@ def find_conflicts(identities: Sequence[IdentityFiles], duplicates: Pairs) -> Pa
 
 def _repeated(records: Records) -> tuple[Any, Numbers]:
     """Keep the records whose digest comes more than once: their group, and their rows; sorted by both."""
-    high = np.sort(records["high"])
-    again = np.unique(high[1:][high[1:] == high[:-1]])
-    if not len(again):
-        return np.empty(0, np.int64), np.empty(0, np.uint32)
-    places = np.searchsorted(again, records["high"])
-    places[places == len(again)] = 0
-    some = records[again[places] == records["high"]]
+    order = np.argsort(records["high"])
+    high = records["high"][order]
+    is_shared = np.zeros(len(order) + 1, bool)
+    is_shared[1:-1] = high[1:] == high[:-1]
+    some = records[order[is_shared[1:] | is_shared[:-1]]]
     some = some[np.lexsort((some["row"], some["low"], some["high"]))]
     is_new = np.ones(len(some), bool)
     is_new[1:] = (some["high"][1:] != some["high"][:-1]) | (some["low"][1:] != some["low"][:-1])
     group = np.cumsum(is_new) - 1
-    is_shared = np.bincount(group)[group] > 1
+    is_shared = np.bincount(group)[group] > 1 if len(group) else is_new
     return group[is_shared], some["row"][is_shared]
 
 

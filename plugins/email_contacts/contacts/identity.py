@@ -24,8 +24,9 @@ MOST_ROWS = (1 << 32) - 1
 RECORD = np.dtype([("high", "<u8"), ("low", "<u8"), ("row", "<u4"), ("is_primary", "<u4")])
 Records = Any  # numpy.ndarray of RECORD
 _SEEDS = {EMAIL: (11, 12), EXT_ID: (21, 22), SMS: (31, 32)}
-_RECORDS_AT_ONCE = 1 << 19
+_RECORDS_AT_ONCE = 1 << 20
 _WAYS = 64
+_RECORDS_IN_A_CACHE = 1 << 15
 
 
 def canary() -> str:
@@ -99,14 +100,15 @@ class IdentityFiles:
 
 def _distribute(records: Records, files: Sequence[BinaryIO]) -> None:
     """Append each record to the file that its digest leads to."""
-    ways = (records["high"] % np.uint64(len(files))).astype(np.uint8)
-    order = np.argsort(ways, kind="stable")
-    records = records[order]
-    ends = np.searchsorted(ways[order], np.arange(len(files)), side="right")
-    start = 0
-    for file, end in zip(files, ends, strict=True):
-        file.write(records[start:end].tobytes())
-        start = end
+    for first in range(0, len(records), _RECORDS_IN_A_CACHE):
+        some = records[first : first + _RECORDS_IN_A_CACHE]
+        ways = (some["high"] % np.uint64(len(files))).astype(np.uint8)
+        order = np.argsort(ways, kind="stable")
+        # Taken as lines of plain numbers, which is much quicker than record by record.
+        lines = np.take(some.view("<u8").reshape(-1, 3), order, axis=0)
+        ends = np.cumsum(np.bincount(ways, minlength=len(files)))
+        for file, start, end in zip(files, (0, *ends), ends, strict=False):
+            file.write(lines[start:end])
 
 
 def primary_of(identifiers: pl.DataFrame) -> dict[str, Any]:

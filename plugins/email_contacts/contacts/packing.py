@@ -5,13 +5,15 @@ Knows the order of things: duplicates, conflicts, bodies, and the manifest last.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
 
 import numpy as np
 
+from email_contacts.contacts.ahead import ahead
 from email_contacts.contacts.duplicates import FAIL, REJECT, Pairs, find_conflicts, find_duplicates
 from email_contacts.contacts.errors import ConflictsFound, DuplicatesFound, SourceChanged
 from email_contacts.contacts.identity import IdentityFiles
@@ -19,7 +21,7 @@ from email_contacts.contacts.mapping.column_names import IDENTIFIERS
 from email_contacts.contacts.staging.bodies import Batches, Bodies, WholeFile
 from email_contacts.contacts.staging.forms import FILE_URL, SEPARATORS, TAILS
 from email_contacts.contacts.staging.manifest import Batch
-from email_contacts.contacts.staging.part import Part, read_contacts
+from email_contacts.contacts.staging.part import Contacts, Part, read_contacts
 from email_contacts.contacts.staging.rejects import Reject, RejectsFile, write_pairs
 from email_contacts.contacts.staging.scratch import Scratch
 from email_contacts.contacts.staging.stage import CONFLICTS, DUPLICATES, ROW_NUMBERS, Stage
@@ -58,6 +60,7 @@ class Packer:
         self._rejects = rejects
         self._limit = limit
         self._first = parts[0][0]
+        self._read = sum(part.read for part, _ in parts)
         for part, _ in parts:
             if part.head != self._first.head or part.body != self._first.body:
                 raise SourceChanged(
@@ -80,15 +83,16 @@ class Packer:
         if len(twice) and duplicates == FAIL:
             uri = self._stage.uri(DUPLICATES)
             raise DuplicatesFound(_found(twice, "another row is about the same contact", uri))
-        shared = find_conflicts(identities, twice)
+        is_out = twice.marked(self._read)
+        shared = find_conflicts(identities, is_out)
         self._list(CONFLICTS, ("row", "field", "other_row"), shared.rows, shared.attributes, shared.others)
         if len(shared) and conflicts == FAIL:
             uri = self._stage.uri(CONFLICTS)
             raise ConflictsFound(_found(shared, "another contact has one of its identifiers", uri))
         if conflicts == REJECT:
             self._reject(shared)
-        left_out = [twice, shared] if conflicts == REJECT else [twice]
-        return Packed(self._write(left_out, tell), len(twice), len(np.unique(shared.rows)))
+            is_out |= shared.marked(self._read)
+        return Packed(self._write(is_out, tell), len(twice), len(np.unique(shared.rows)))
 
     def _identities(self) -> list[IdentityFiles]:
         return [
@@ -114,19 +118,22 @@ class Packer:
                 self._rejects.add(Reject(row, "", field, "conflict", message))
             last = row
 
-    def _write(self, left_out: Sequence[Pairs], tell: Callable[[int], None]) -> tuple[Batch, ...]:
-        bodies = self._bodies()
-        with self._stage.create(ROW_NUMBERS) as numbers:
-            for scratch, before in self._placed():
-                for contacts in read_contacts(scratch, rows_before=before):
-                    is_out = np.zeros(len(contacts.rows), bool)
-                    for pairs in left_out:
-                        is_out |= pairs.has(contacts.rows)
-                    counting = contacts.only(~is_out)
-                    numbers.write(counting.rows.astype("<u4").tobytes())
-                    bodies.add(counting)
-                    tell(bodies.count)
-        return bodies.finish()
+    def _write(self, is_out: Any, tell: Callable[[int], None]) -> tuple[Batch, ...]:
+        """Write the contacts that count.
+
+        :param is_out: for each row whether it does not.
+        """
+        with self._stage.create(ROW_NUMBERS) as numbers, closing(self._bodies()) as bodies:
+            for contacts in ahead(self._counting(is_out)):
+                numbers.write(contacts.rows.astype("<u4").tobytes())
+                bodies.add(contacts)
+                tell(bodies.count)
+            return bodies.finish()
+
+    def _counting(self, is_out: Any) -> Iterator[Contacts]:
+        for scratch, before in self._placed():
+            for contacts in read_contacts(scratch, rows_before=before):
+                yield contacts.only(~is_out[contacts.rows])
 
     def _bodies(self) -> Bodies:
         head = self._first.head.encode()

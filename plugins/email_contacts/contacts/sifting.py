@@ -7,12 +7,12 @@ rows of the frame before it that were not plainly good are decided one by one.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
 import numpy as np
 import polars as pl
 
+from email_contacts.contacts.ahead import ahead
 from email_contacts.contacts.checks.plain_rows import BODY, Judged, PlainRows
 from email_contacts.contacts.checks.validation import ContactValidator
 from email_contacts.contacts.mapping.binding import Contact
@@ -21,8 +21,6 @@ from email_contacts.contacts.sources.rows import EMPTY, Block, Frame, Row, RowFa
 from email_contacts.contacts.staging.forms import Form
 from email_contacts.contacts.staging.part import Contacts, PartWriter
 from email_contacts.contacts.staging.rejects import Reject, RejectsFile
-
-Item = TypeVar("Item")
 
 
 class Sifter:
@@ -62,7 +60,7 @@ class Sifter:
             yield self.read
 
     def _judged(self, block: Block) -> tuple[Block, Judged | None]:
-        return block, self._plain.judge(block.cells) if isinstance(block, Frame) else None
+        return block, self._plain.judge(block) if isinstance(block, Frame) else None
 
     def _sift_frame(self, frame: Frame, judged: Judged) -> None:
         is_good = judged.is_good.to_numpy().copy()
@@ -143,12 +141,3 @@ class _Kept:
 def identifiers_of(validator: ContactValidator) -> tuple[str, ...]:
     """Name the identifiers that contacts of a binding can have, in the order of the columns."""
     return tuple(column.attribute for column in validator.binding.columns if column.attribute in IDENTIFIERS)
-
-
-def ahead(items: Iterator[Item]) -> Iterator[Item]:
-    """Make the next item while the one before it is worked on."""
-    with ThreadPoolExecutor(1, thread_name_prefix="judge") as pool:
-        pending = pool.submit(next, items, None)
-        while (item := pending.result()) is not None:
-            pending = pool.submit(next, items, None)
-            yield item

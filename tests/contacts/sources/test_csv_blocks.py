@@ -157,3 +157,26 @@ def test_one_column(tmp_path: Path) -> None:
     path = tmp_path / "one.csv"
     path.write_text('a\n1\n\n""\n2\n\n')
     assert listed(CsvRows(path, delimiter=",", encoding=None, longest_row=100)) == [["1"], [""], ["2"]]
+
+
+@pytest.mark.parametrize(
+    ("data", "is_trimmed"),
+    [
+        ('de la Cruz,"Smith, Jr."\r\nx,y\n', True),
+        (" a,b\n", False),
+        ("a,b \r\n", False),
+        ('a," b"\n', False),
+        ("a,b\t\n", False),
+        ("a\x1c b,c\n", False),
+        ("a,\u00a0b\n", False),
+        ("a,b\u3000\n", False),
+        ('"two\nlines",é\n', True),
+        ('"\nline",é\n', False),
+        ('"line\r\n",é\n', False),
+        ('"a,b , c",d\n', True),
+    ],
+)
+def test_whether_cells_need_trimming(data: str, is_trimmed: bool) -> None:
+    frame = framed(whole_rows(data.encode(), delimiter=",", longest=100), delimiter=",", width=2)
+    assert frame is not None
+    assert frame.is_trimmed is is_trimmed

@@ -12,16 +12,19 @@ _BY_TEXT = ("text", "ext_id", "category", "sms", "number", "boolean", "email")
 _DAYS = ("date", "text", "category", "value", "ext_id")
 
 
-def text_of(cell: pl.Expr, dtype: pl.DataType, kind: str) -> tuple[pl.Expr, str] | None:
+def text_of(
+    cell: pl.Expr, dtype: pl.DataType, kind: str, *, is_trimmed: bool = False
+) -> tuple[pl.Expr, str] | None:
     """Give the trimmed text of cells, and the kind by which it is to be judged; an empty cell is ``""``.
 
     :param cell: the column.
     :param dtype: its type.
     :param kind: the kind of its values.
+    :param is_trimmed: whether text has no blanks around it.
     :return: None where row by row has to decide.
     """
     if dtype == pl.String:
-        return cell.str.strip_chars().fill_null(""), kind
+        return (cell if is_trimmed else cell.str.strip_chars()).fill_null(""), kind
     if dtype.is_integer() and kind in (*_BY_TEXT, "value"):
         return cell.cast(pl.String).fill_null(""), "number" if kind == "value" else kind
     if dtype.is_float() and kind in ("number", "value"):

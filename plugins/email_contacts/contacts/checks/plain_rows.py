@@ -18,7 +18,7 @@ from email_contacts.contacts.checks.plain_values import Plain
 from email_contacts.contacts.mapping.binding import Binding
 from email_contacts.contacts.mapping.bound_column import BoundColumn
 from email_contacts.contacts.mapping.column_names import IDENTIFIERS
-from email_contacts.contacts.sources.rows import EMPTY
+from email_contacts.contacts.sources.rows import EMPTY, Frame
 from email_contacts.contacts.staging.forms import Form, Values
 
 BODY, _GOOD = "body", "good"
@@ -48,23 +48,25 @@ class PlainRows:
         self._columns = [_PlainColumn(column, form) for column in binding.columns]
         self._form = form
 
-    def judge(self, cells: pl.DataFrame) -> Judged:
+    def judge(self, frame: Frame) -> Judged:
         """Judge the rows of a frame.
 
-        :param cells: the columns of the source, in their order.
+        :param frame: its cells are the columns of the source, in their order.
         """
-        texts = cells.select(column.text(cells).alias(column.name) for column in self._columns)
+        texts = frame.cells.select(column.text(frame) for column in self._columns)
         texts = texts.select(column.looked_up(texts.get_column(column.name)) for column in self._columns)
+        plain = [column.plain(texts.get_column(column.name), frame) for column in self._columns]
         is_empty = texts.select((pl.all() == "").any()).row(0)
-        plain = [column.plain(cells) for column in self._columns]
         values = [
             Values(column.attribute, one.text, one.is_literal, bool(empty))
             for column, one, empty in zip(self._columns, plain, is_empty, strict=True)
         ]
         identifiers = [value for value in values if value.attribute in IDENTIFIERS]
-        is_anybody = pl.any_horizontal(value.text != "" for value in identifiers)
+        good = [one.is_good for one in plain]
+        if all(value.may_be_empty for value in identifiers):
+            good.append(pl.any_horizontal(value.text != "" for value in identifiers))
         rows = texts.select(
-            pl.all_horizontal(*(one.is_good for one in plain), is_anybody).alias(_GOOD),
+            pl.all_horizontal(good).alias(_GOOD),
             self._form.rows(values).alias(BODY),
             *(value.text.alias(value.attribute) for value in identifiers),
         )
@@ -82,34 +84,34 @@ class _PlainColumn:
         self._memory = CellMemory(column, form) if _has_few_cells(column) else None
         self._default = self._default_text()
 
-    def text(self, cells: pl.DataFrame) -> pl.Expr:
+    def text(self, frame: Frame) -> pl.Expr:
         """Give its trimmed text; empty too where only row by row can read it."""
-        found = self._read(cells)
-        return pl.repeat("", pl.len()) if found is None else found[0]
+        found = self._read(frame)
+        return (pl.repeat("", pl.len()) if found is None else found[0]).alias(self.name)
 
     def looked_up(self, texts: pl.Series) -> pl.Series:
         """Give what is sent, where that is remembered cell by cell; else the text."""
         if self._memory is not None:
             texts = self._memory.written(texts)
-        return texts if self._default is None else texts.replace("", self._default)
+        return (texts if self._default is None else texts.replace("", self._default)).alias(self.name)
 
-    def plain(self, cells: pl.DataFrame) -> Plain:
+    def plain(self, texts: pl.Series, frame: Frame) -> Plain:
         """Give the rule by which it is judged."""
         text = pl.col(self.name)
-        found = self._read(cells)
+        found = self._read(frame)
         if found is None:
             # Row by row decides whatever there is.
-            return Plain(text, pl.lit(cells.to_series(self._column.place).is_null()))
+            return Plain(text, pl.lit(frame.cells.to_series(self._column.place).is_null()))
         if self._memory is not None:
             return Plain(text, text.is_not_null(), is_literal=True)
-        plain = plain_values.RULES[found[1]](text, self._form.special)
+        plain = plain_values.RULES[found[1]](texts, self._form.special)
         if self._column.default != EMPTY and self._default is None:
             return replace(plain, is_good=plain.is_good & (text != ""))
         return plain
 
-    def _read(self, cells: pl.DataFrame) -> tuple[pl.Expr, str] | None:
-        series = cells.to_series(self._column.place)
-        return text_of(pl.col(series.name), series.dtype, self._column.kind)
+    def _read(self, frame: Frame) -> tuple[pl.Expr, str] | None:
+        cells = frame.cells.to_series(self._column.place)
+        return text_of(pl.col(cells.name), cells.dtype, self._column.kind, is_trimmed=frame.is_trimmed)
 
     def _default_text(self) -> str | None:
         """Give the text by which the default is judged as a cell is; None where there is none."""

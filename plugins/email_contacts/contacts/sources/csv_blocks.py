@@ -17,7 +17,10 @@ import polars as pl
 from email_contacts.contacts.sources.rows import Frame, RowFault
 
 QUOTE, NEWLINE, RETURN = b'"\n\r'
+_BLANK = ord(" ")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+# How the blanks outside ASCII begin in UTF-8: no-break space, next line, and those from U+1680 to U+3000.
+_FAR_BLANKS = (b"\xc2\xa0", b"\xc2\x85", b"\xe1\x9a\x80", b"\xe2\x80", b"\xe2\x81\x9f", b"\xe3\x80\x80")
 Positions = Any  # numpy.typing.NDArray[numpy.int64]
 
 
@@ -28,12 +31,14 @@ class WholeRows:
     :param data: the bytes of these rows.
     :param ends: where each line outside quotes ends in them, behind its newline.
     :param quotes: where quotes are in them.
+    :param blanks: where blanks and control characters are in them, other than the ends of lines.
     :param is_stuck: whether the row that follows breaks a rule, so that reading on does not help.
     """
 
     data: bytes
     ends: Positions
     quotes: Positions
+    blanks: Positions
     is_stuck: bool
 
 
@@ -47,15 +52,20 @@ def whole_rows(data: bytes, *, delimiter: str, longest: int) -> WholeRows:
     """
     text = np.frombuffer(data, np.uint8)
     quotes = np.flatnonzero(text == QUOTE)
-    bad = min(_first_bad_quote(text, quotes, ord(delimiter)), _first_lone_return(text, quotes))
-    ends = _outside(quotes, np.flatnonzero(text == NEWLINE))
+    low = np.flatnonzero(text <= _BLANK)
+    kinds = text[low]
+    is_outside = _is_outside(quotes, low)
+    returns = low[is_outside & (kinds == RETURN)]
+    bad = min(_first_bad_quote(text, quotes, ord(delimiter)), _first_lone(text, returns))
+    ends = low[is_outside & (kinds == NEWLINE)]
     ends = ends[: np.searchsorted(ends, bad)] + 1
     lengths = np.diff(ends, prepend=0)
     if len(lengths) and lengths.max() > longest:
         ends = ends[: int(np.argmax(lengths > longest))]
     end = int(ends[-1]) if len(ends) else 0
     is_stuck = bad < len(data) or len(ends) < len(lengths) or len(data) - end > longest
-    return WholeRows(data[:end], ends, quotes[: np.searchsorted(quotes, end)], is_stuck)
+    blanks = low[~is_outside | ((kinds != NEWLINE) & (kinds != RETURN))]
+    return WholeRows(data[:end], ends, _before(quotes, end), _before(blanks, end), is_stuck)
 
 
 def framed(rows: WholeRows, *, delimiter: str, width: int) -> Frame | None:
@@ -64,49 +74,68 @@ def framed(rows: WholeRows, *, delimiter: str, width: int) -> Frame | None:
     :param width: cells that a row should have; a row with more or fewer is a fault of its own.
     :return: None where ``csv`` has to be asked.
     """
-    data = rows.data
-    if b"\0" in data or data.startswith(_BYTE_ORDER_MARK):
+    if b"\0" in rows.data or rows.data.startswith(_BYTE_ORDER_MARK):
         return None
     starts = np.concatenate(([0], rows.ends[:-1]))
     lengths = rows.ends - starts
     if lengths.max() > csv.field_size_limit():
         return None
-    cells = _cells_of_rows(rows, delimiter)
-    text = np.frombuffer(data, np.uint8)
-    blank = (lengths == 1) | ((lengths == 2) & (text[starts] == RETURN))
-    wrong = ~blank & (cells != width)
-    if wrong.any() or blank.any():
-        data = _with_lines_replaced(data, starts, rows.ends, wrong, blank, delimiter * (width - 1))
-    # Places count without the blank lines, as rows do.
-    places = np.cumsum(~blank) - 1
-    faults = {
-        int(places[line]): RowFault("columns", f"The row has {cells[line]} cells, the header has {width}.")
-        for line in np.flatnonzero(wrong)
-    }
-    return _read(data, delimiter, width, height=int(len(lengths) - blank.sum()), faults=faults)
+    text = np.frombuffer(rows.data, np.uint8)
+    is_blank = (lengths == 1) | ((lengths == 2) & (text[starts] == RETURN))
+    is_trimmed = _is_trimmed(rows, text, ord(delimiter))
+    count = len(lengths)
+    if not is_blank.any() and _delimiters_outside(rows, text, ord(delimiter)) == count * (width - 1):
+        # As many as there should be in all; and Polars refuses rows with too many.
+        cells = _read(rows.data, delimiter, width, height=count)
+        if cells is not None:
+            return Frame(cells, is_trimmed=is_trimmed)
+    return _framed_line_by_line(rows, starts, is_blank, delimiter, width, is_trimmed=is_trimmed)
 
 
-def _read(
-    data: bytes, delimiter: str, width: int, *, height: int, faults: dict[int, RowFault]
+def _framed_line_by_line(
+    rows: WholeRows, starts: Positions, is_blank: Any, delimiter: str, width: int, *, is_trimmed: bool
 ) -> Frame | None:
+    """Cut rows some of which have too many cells or too few, or are blank lines."""
+    delimiters = np.flatnonzero(np.frombuffer(rows.data, np.uint8) == ord(delimiter))
+    delimiters = delimiters[_is_outside(rows.quotes, delimiters)]
+    found = np.diff(np.searchsorted(delimiters, rows.ends), prepend=0) + 1
+    is_wrong = ~is_blank & (found != width)
+    data = _with_lines_replaced(rows.data, starts, rows.ends, is_wrong, is_blank, delimiter * (width - 1))
+    cells = _read(data, delimiter, width, height=int((~is_blank).sum()))
+    if cells is None:
+        return None
+    # Places count without the blank lines, as rows do.
+    places = np.cumsum(~is_blank) - 1
+    faults = {
+        int(places[line]): RowFault("columns", f"The row has {found[line]} cells, the header has {width}.")
+        for line in np.flatnonzero(is_wrong)
+    }
+    return Frame(cells, faults, is_trimmed=is_trimmed)
+
+
+def _read(data: bytes, delimiter: str, width: int, *, height: int) -> pl.DataFrame | None:
     schema = {str(place): pl.String for place in range(width)}
     if not height:
-        return Frame(pl.DataFrame(schema=schema))
+        return pl.DataFrame(schema=schema)
     try:
         cells = pl.read_csv(
             data, has_header=False, schema=schema, separator=delimiter, empty_string_is_null=False
         )
     except pl.exceptions.PolarsError:
-        # Bytes that are not UTF-8, for one; csv finds the place and the words.
+        # A row with too many cells; or bytes that are not UTF-8, of which csv finds the place and the words.
         return None
-    return Frame(cells, faults) if cells.height == height else None
+    return cells if cells.height == height else None
 
 
-def _outside(quotes: Positions, positions: Positions) -> Positions:
-    """Keep the positions that lie outside quotes."""
+def _before(positions: Positions, end: int) -> Positions:
+    return positions[: np.searchsorted(positions, end)]
+
+
+def _is_outside(quotes: Positions, positions: Positions) -> Any:
+    """Say for each position whether it lies outside quotes."""
     if not len(quotes):
-        return positions
-    return positions[(np.searchsorted(quotes, positions) & 1) == 0]
+        return np.ones(len(positions), bool)
+    return (np.searchsorted(quotes, positions) & 1) == 0
 
 
 def _first_bad_quote(text: Any, quotes: Positions, delimiter: int) -> int:
@@ -114,7 +143,7 @@ def _first_bad_quote(text: Any, quotes: Positions, delimiter: int) -> int:
 
     Of a quote at the very end it is not known yet.
     """
-    quotes = quotes[: np.searchsorted(quotes, len(text) - 1)]
+    quotes = _before(quotes, len(text) - 1)
     opening, closing = quotes[0::2], quotes[1::2]
     before, after = text[opening - 1], text[closing + 1]
     opens = (before == delimiter) | (before == NEWLINE) | (before == QUOTE) | (opening == 0)
@@ -123,27 +152,53 @@ def _first_bad_quote(text: Any, quotes: Positions, delimiter: int) -> int:
     return min((int(positions[0]) for positions in bad), default=len(text))
 
 
-def _first_lone_return(text: Any, quotes: Positions) -> int:
-    """Find the first carriage return outside quotes that no newline follows, not looking at the very end."""
-    returns = _outside(quotes, np.flatnonzero(text[:-1] == RETURN))
+def _first_lone(text: Any, returns: Positions) -> int:
+    """Find the first carriage return that no newline follows, not looking at the very end."""
+    returns = _before(returns, len(text) - 1)
     lone = returns[text[returns + 1] != NEWLINE]
     return int(lone[0]) if len(lone) else len(text)
 
 
-def _cells_of_rows(rows: WholeRows, delimiter: str) -> Any:
-    """Count the cells of each line."""
-    delimiters = np.flatnonzero(np.frombuffer(rows.data, np.uint8) == ord(delimiter))
-    return np.diff(np.searchsorted(_outside(rows.quotes, delimiters), rows.ends), prepend=0) + 1
+def _delimiters_outside(rows: WholeRows, text: Any, delimiter: int) -> int:
+    """Count the delimiters outside quotes."""
+    is_delimiter = text == delimiter
+    if not len(rows.quotes):
+        return int(np.count_nonzero(is_delimiter))
+    delimiters = np.flatnonzero(is_delimiter)
+    before = np.searchsorted(delimiters, rows.quotes)
+    return len(delimiters) - int(before[1::2].sum() - before[0::2].sum())
+
+
+def _is_trimmed(rows: WholeRows, text: Any, delimiter: int) -> bool:
+    """Say whether certainly no cell begins or ends with a blank."""
+    blanks = rows.blanks
+    if not _among(_BLANK, NEWLINE, RETURN)[text[blanks]].all():
+        return False  # a control character may stand beside a blank
+    before, after = text[blanks - 1], text[np.minimum(blanks + 1, len(text) - 1)]
+    if (before == QUOTE).any() or (after == QUOTE).any():
+        return False
+    is_edge = _among(delimiter, NEWLINE, RETURN)
+    at_edges = blanks[is_edge[before] | is_edge[after]]
+    if _is_outside(rows.quotes, at_edges).any():
+        return False
+    return rows.data.isascii() or not any(blank in rows.data for blank in _FAR_BLANKS)
+
+
+def _among(*characters: int) -> Any:
+    """Give a table that says of each byte whether it is one of some."""
+    table = np.zeros(256, bool)
+    table[list(characters)] = True
+    return table
 
 
 def _with_lines_replaced(
-    data: bytes, starts: Positions, ends: Positions, wrong: Any, blank: Any, empty_row: str
+    data: bytes, starts: Positions, ends: Positions, is_wrong: Any, is_blank: Any, empty_row: str
 ) -> bytes:
     """Put an empty row in the place of each wrong one, and nothing in the place of a blank line."""
     kept, at = [], 0
-    for line in np.flatnonzero(wrong | blank):
+    for line in np.flatnonzero(is_wrong | is_blank):
         kept.append(data[at : starts[line]])
         # Quoted, for an empty line would not count as a row where there is one column only.
-        kept.append(b"" if blank[line] else b'""' + empty_row.encode() + b"\n")
+        kept.append(b"" if is_blank[line] else b'""' + empty_row.encode() + b"\n")
         at = int(ends[line])
     return b"".join([*kept, data[at:]])

@@ -40,10 +40,12 @@ class Frame:
 
     :param cells: one column for each of the source's, in their order; a null is an empty cell.
     :param faults: place in the frame, from 0 → why that row cannot be read; what its cells say is void.
+    :param is_trimmed: whether certainly no cell begins or ends with a blank.
     """
 
     cells: pl.DataFrame
     faults: Mapping[int, RowFault] = field(default_factory=dict)
+    is_trimmed: bool = False
 
     def __len__(self) -> int:
         """Count the rows, those with faults among them."""

@@ -6,6 +6,7 @@ the whole stays within 8,000,000 bytes (api-contract §2.1).
 
 from __future__ import annotations
 
+from concurrent.futures import Future, ThreadPoolExecutor
 from hashlib import sha256
 from typing import Any, BinaryIO, Protocol
 
@@ -51,6 +52,10 @@ class Bodies(Protocol):
         """Write what is left and give all bodies."""
         ...
 
+    def close(self) -> None:
+        """Let go of what is open, also where it is not finished."""
+        ...
+
 
 class Batches:
     """Packs contacts, in their order, into as few files as their order allows.
@@ -66,7 +71,9 @@ class Batches:
         self._stage = stage
         self._head, self._tail, self._separator = head, tail, separator
         self._limit = limit
-        self._batches: list[Batch] = []
+        # A body is written while the next one is packed: a digest and a file leave Python.
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="bodies")
+        self._batches: list[Future[Batch]] = []
         self._body = bytearray(head)
         self._contacts = 0
 
@@ -92,29 +99,32 @@ class Batches:
                 self._contacts += last - first
                 first, at = last, stop
             if last < len(ends):
-                self._write()
+                self._close_body()
 
     def finish(self) -> tuple[Batch, ...]:
         """Write what is left and give all bodies."""
         if self._contacts:
-            self._write()
-        return tuple(self._batches)
+            self._close_body()
+        return tuple(batch.result() for batch in self._batches)
 
-    def _write(self) -> None:
+    def close(self) -> None:
+        """Wait for what is being written."""
+        self._writer.shutdown()
+
+    def _close_body(self) -> None:
         self._body[-len(self._separator) :] = self._tail
-        name = batch_name(len(self._batches) + 1)
-        with self._stage.create(name) as file:
-            file.write(self._body)
-        self._batches.append(
-            Batch(
-                uri=self._stage.uri(name),
-                bytes=len(self._body),
-                contacts=self._contacts,
-                fingerprint=sha256(self._body).hexdigest(),
-            )
-        )
+        if self._batches:
+            self._batches[-1].result()  # no more than one waits in memory, and a fault shows here
+        number = len(self._batches) + 1
+        self._batches.append(self._writer.submit(self._write, number, self._body, self._contacts))
         self._body = bytearray(self._head)
         self._contacts = 0
+
+    def _write(self, number: int, body: bytearray, contacts: int) -> Batch:
+        name = batch_name(number)
+        with self._stage.create(name) as file:
+            file.write(body)
+        return Batch(self._stage.uri(name), len(body), contacts, sha256(body).hexdigest())
 
 
 class WholeFile:
@@ -150,9 +160,14 @@ class WholeFile:
         """Close the file and give it, when there is one."""
         if self._file is None:
             return ()
-        self._file.close()
+        self.close()
         uri = self._stage.uri(WHOLE)
         return (Batch(uri, self._bytes, self._contacts, self._digest.hexdigest()),)
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._file is not None:
+            self._file.close()
 
     def _append(self, file: BinaryIO, data: bytes) -> None:
         file.write(data)

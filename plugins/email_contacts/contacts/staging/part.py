@@ -43,8 +43,12 @@ class Contacts:
         """
         if kept.all():
             return self
-        data = np.frombuffer(self.data, np.uint8)[np.repeat(kept, self.lengths)]
-        return Contacts(data.tobytes(), self.lengths[kept], self.rows[kept])
+        ends = np.concatenate(([0], np.cumsum(self.lengths, dtype=np.int64)))
+        # Where a run of contacts that are kept begins, and where it ends.
+        turns = ends[np.flatnonzero(np.diff(kept, prepend=False, append=False))].tolist()
+        data = memoryview(self.data)
+        runs = [data[start:end] for start, end in zip(turns[0::2], turns[1::2], strict=True)]
+        return Contacts(b"".join(runs), self.lengths[kept], self.rows[kept])
 
 
 @dataclass(frozen=True)

@@ -12,15 +12,14 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass, fields
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 REASONS_SHOWN = 5
-_ROWS_IN_A_GROUP = 1 << 14
+_ROWS_AT_ONCE = 1 << 12
 _SCHEMA = pa.schema(
     [
         ("row", pa.int64()),
@@ -33,8 +32,7 @@ _SCHEMA = pa.schema(
 )
 
 
-@dataclass(frozen=True)
-class Reject:
+class Reject(NamedTuple):
     """A row that is not sent.
 
     :param row: its number.
@@ -56,86 +54,50 @@ class Reject:
     value: str = ""
 
 
-class CsvFile:
-    """A CSV in UTF-8 that is written line by line.
+class RejectsFile:
+    """rejects.csv and the same as Parquet, for those who ask with SQL; with counts.
 
-    :param file: opened for writing bytes.
-    :param header: the columns' names.
-    """
-
-    def __init__(self, file: BinaryIO, header: tuple[str, ...]) -> None:
-        self._text = io.TextIOWrapper(file, encoding="utf-8", newline="")
-        self._writer = csv.writer(self._text, lineterminator="\n")
-        self._writer.writerow(header)
-
-    def close(self) -> None:
-        """Complete the file."""
-        self._text.close()
-
-    def write(self, *cells: object) -> None:
-        """Write one line."""
-        self._writer.writerow(cells)
-
-
-class RejectsFile(CsvFile):
-    """rejects.csv, with its counts.
-
-    :param file: opened for writing bytes.
-    :param parquet: opened for writing bytes: where the same goes as Parquet; None for nowhere.
+    :param file: opened for writing bytes: the CSV, in UTF-8.
+    :param parquet: opened for writing bytes; None for no Parquet.
     """
 
     def __init__(self, file: BinaryIO, parquet: BinaryIO | None = None) -> None:
-        super().__init__(file, tuple(field.name for field in fields(Reject)))
-        self._parquet = None if parquet is None else RejectsParquet(parquet)
+        self._file = io.TextIOWrapper(file, encoding="utf-8", newline="")
+        self._lines = csv.writer(self._file, lineterminator="\n")
+        self._lines.writerow(_SCHEMA.names)
+        self._parquet = parquet
+        self._groups = None if parquet is None else pq.ParquetWriter(parquet, _SCHEMA)
+        self._pending: list[Reject] = []
         self.reasons: Counter[str] = Counter()
         self.count = 0
 
     def add(self, reject: Reject) -> None:
         """List a row and count its reason."""
-        self.write(*astuple(reject))
-        if self._parquet is not None:
-            self._parquet.add(reject)
+        self._pending.append(reject)
         self.reasons[reject.rule] += 1
         self.count += 1
+        if len(self._pending) >= _ROWS_AT_ONCE:
+            self._flush()
 
     def close(self) -> None:
         """Complete the files; again does nothing."""
-        super().close()
-        if self._parquet is not None:
+        if self._file.closed:
+            return
+        self._flush()
+        self._file.close()
+        if self._groups is not None and self._parquet is not None:
+            self._groups.close()
             self._parquet.close()
-            self._parquet = None
 
     def top_reasons(self) -> str:
         """Say the most frequent reasons: ``date 12, email 3``."""
         return ", ".join(f"{rule} {count}" for rule, count in self.reasons.most_common(REASONS_SHOWN))
 
-
-class RejectsParquet:
-    """rejects.parquet: the same lines, for those who ask with SQL.
-
-    :param file: opened for writing bytes.
-    """
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-        self._writer = pq.ParquetWriter(file, _SCHEMA)
-        self._pending: list[Reject] = []
-
-    def add(self, reject: Reject) -> None:
-        """List a row."""
-        self._pending.append(reject)
-        if len(self._pending) >= _ROWS_IN_A_GROUP:
-            self._flush()
-
-    def close(self) -> None:
-        """Complete the file."""
-        self._flush()
-        self._writer.close()
-        self._file.close()
-
     def _flush(self) -> None:
-        columns = {name: [getattr(reject, name) for reject in self._pending] for name in _SCHEMA.names}
-        self._writer.write_table(pa.table(columns, _SCHEMA))
+        self._lines.writerows(self._pending)
+        if self._groups is not None:
+            columns = list(zip(*self._pending, strict=True)) or [()] * len(_SCHEMA)
+            self._groups.write_table(pa.table(dict(zip(_SCHEMA.names, columns, strict=True)), _SCHEMA))
         self._pending.clear()
 
 
