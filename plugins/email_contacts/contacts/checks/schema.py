@@ -6,7 +6,7 @@ Knows kinds of values; ``validation`` composes whole contacts of it.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -38,11 +38,15 @@ def description_of(kind: str, labels: Sequence[str] = ()) -> str:
     return str(json.loads(document())["$defs"][kind]["description"])
 
 
-def is_valid(value: Any, kind: str, labels: Sequence[str] = ()) -> bool:
-    """Say whether one normalised value is valid; for rows there is ``validation.ContactValidator``."""
+def judge(kind: str, labels: Sequence[str] = ()) -> Callable[[Any], bool]:
+    """Make the judge of single normalised values; for rows there is ``validation.ContactValidator``."""
     import jsonschema_rs
 
     schema = schema_of(kind, labels) | {"$defs": json.loads(document())["$defs"]}
-    return jsonschema_rs.Draft202012Validator(schema, pattern_options=jsonschema_rs.RegexOptions()).is_valid(
-        value
-    )
+    options = jsonschema_rs.RegexOptions()
+    return jsonschema_rs.Draft202012Validator(schema, pattern_options=options).is_valid
+
+
+def is_valid(value: Any, kind: str, labels: Sequence[str] = ()) -> bool:
+    """Say whether one normalised value is valid."""
+    return judge(kind, labels)(value)
