@@ -238,6 +238,40 @@ def test_refusals_that_come_with_the_source_name_the_line(tmp_path: Path) -> Non
         assert message in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("written", "message"),
+    [
+        (
+            "  p:\n    attribute: POINTS\n    default: x\n",
+            "line 5, at columns → p → default: POINTS takes a num",
+        ),
+        (
+            "  p:\n    attribute: COUNTRY\n    default: x\n",
+            "line 5, at columns → p → default: COUNTRY takes one",
+        ),
+        (
+            "  p: TEXT\nconstants:\n  A: 1\n  POINTS: x\n",
+            "line 6, at constants → POINTS: POINTS takes a number",
+        ),
+        (
+            "  p:\n    attribute: COUNTRY\n    type: category\n    categories:\n      1: DE\n      2: XX\n",
+            "line 6, at columns → p → categories: XX may not be chosen for COUNTRY",
+        ),
+        (
+            "  p:\n    attribute: INTERESTS\n    type: multiple_choice\n    options: [x]\n",
+            "line 6, at columns → p → options: x may not be chosen for INTERESTS",
+        ),
+    ],
+)
+def test_values_that_the_account_refuses_name_the_line(tmp_path: Path, written: str, message: str) -> None:
+    path = tmp_path / "people.yaml"
+    path.write_text(f"columns:\n  mail: EMAIL\n{written}", encoding="utf-8")
+    account = (*ACCOUNT, AccountAttribute("TEXT"), AccountAttribute("A"))
+    with pytest.raises(MappingError) as caught:
+        bind(["mail", "p"], source="s", mapping=Mapping.read(path), account_attributes=account)
+    assert message in str(caught.value)
+
+
 def test_the_key_is_a_column_that_may_lead_nowhere() -> None:
     binding = bind(["id", "mail"], source="s", mapping=document(key="ID"))
     assert (binding.key_place, binding.dropped) == (0, ())
