@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +87,7 @@ def test_the_proposal_in_full(tmp_path: Path) -> None:
         "    type: category\n"
         '    categories: [DE, "no"]\n'
         "  # These lead nowhere yet. To send one, write or keep its attribute and remove the #.\n"
-        "  # Notiz: ATTRIBUTE  # looks personal, or like notes; send it only if it is meant to be sent\n"
+        "  # Notiz: ATTRIBUTE  # looks personal, like notes or a second identifier; send it only on purpose\n"
         "unknown_columns: drop\n"
     )
     binding = read_back(text, tmp_path, list(columns))
@@ -260,6 +262,34 @@ def test_cells_of_json() -> None:
     assert "    attribute: A\n    type: boolean\n" in text
     assert "    attribute: B\n    type: number\n" in text
     assert "  c: C\n  d: D\n  e: E\nunknown_columns: fail\n" in text
+
+
+def test_cells_that_json_does_not_have_are_taken_as_text() -> None:
+    day, moment, price = dt.date(2020, 1, 2), dt.datetime(2020, 1, 2, 10), Decimal("1.50")
+    text = proposed({"mail": PEOPLE, "a": [day], "b": [moment, None], "c": [price], "d": [b"x"]})
+    for name, kind in (("A", "date"), ("B", "date"), ("C", "number")):
+        assert f"    attribute: {name}\n    type: {kind}\n" in text
+
+
+def test_a_header_alone_is_enough(tmp_path: Path) -> None:
+    columns = ("Mail", "Handy", "Kundennummer", "Vorname", "Stufe")
+    text = as_yaml(propose(columns, [], source="people.csv"), source="people.csv", rows=0)
+    assert "first 0 rows" in text
+    binding = read_back(text, tmp_path, columns)
+    assert [column.attribute for column in binding.columns] == [
+        "EMAIL",
+        "SMS",
+        "EXT_ID",
+        "FIRSTNAME",
+        "STUFE",
+    ]
+
+
+def test_a_customer_may_come_twice(tmp_path: Path) -> None:
+    text = proposed({"ext id": ["1", "2"], "customer id": ["3", "4"]})
+    assert "  ext id: EXT_ID\n" in text
+    assert "  # customer id: ATTRIBUTE  #" in text
+    assert read_back(text, tmp_path, ["ext id", "customer id"]).dropped == ("customer id",)
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,7 @@ _WORDS = {
     False: ("nein", "n", "non", "falsch", "faux", "falso", "nee", "onwaar", "off"),
 }
 _MEANING = {word: means for means, words in _WORDS.items() for word in words}
+_OF_JSON = (str, bool, int, float, list, dict)  # days and decimals of a database are taken as text
 _USUAL = frozenset({"true", "false", "yes", "no", "1", "0"})
 _PERSON = re.compile(r"[^\W\d_][\w.'’-]* [^\W\d_][\w.'’-]*").fullmatch
 _LABEL = re.compile(r"[\w +&/.()-]{1,40}").fullmatch
@@ -60,8 +61,9 @@ class Looks:
 
     def __init__(self, column: str, cells: Iterable[Any]) -> None:
         self.column = column
-        trimmed = (cell.strip() if type(cell) is str else cell for cell in cells)
-        self._cells = [cell for cell in trimmed if cell not in (EMPTY, None)]
+        of_json = (cell if type(cell) in _OF_JSON else str(cell) for cell in cells if cell is not None)
+        trimmed = (cell.strip() if type(cell) is str else cell for cell in of_json)
+        self._cells = [cell for cell in trimmed if cell != EMPTY]
         self._kinds = {type(cell) for cell in self._cells}
 
     @property

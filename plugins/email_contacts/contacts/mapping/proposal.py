@@ -86,8 +86,8 @@ class _Proposer:
         self._account = account
         self._region = region
         self._groups = {one.column: synonyms.group_of(one.column) for one in looks}
-        named = set(self._groups.values())
-        if synonyms.FIRSTNAME in named and synonyms.LASTNAME not in named:
+        present = set(self._groups.values())
+        if synonyms.FIRSTNAME in present and synonyms.LASTNAME not in present:
             # "Name" beside "Vorname" is the last name.
             self._groups = {
                 column: synonyms.LASTNAME if group == synonyms.FULLNAME else group
@@ -99,15 +99,13 @@ class _Proposer:
             (EXT_ID, EXT_ID, synonyms.ID),
             (SMS, SMS, synonyms.PHONE),
         ):
-            candidates = [one for one in looks if self._groups[one.column] == first]
-            candidates += [one for one in looks if second and self._groups[one.column] == second]
-            if attribute == EMAIL:
-                candidates += [one for one in looks if one not in candidates]
-            for one in candidates:
-                rule = ColumnRule(one.column, attribute, region=region if attribute == SMS else None)
-                if one.column not in self._identifiers and _is_identifier(one, rule):
-                    self._identifiers[one.column] = rule
-                    break
+            named = [one for one in looks if self._groups[one.column] == first]
+            named += [one for one in looks if second and self._groups[one.column] == second]
+            others = [one for one in looks if attribute == EMAIL and one not in named]
+            fitting = (one for one in (*named, *others) if self._fits(one, attribute))
+            chosen = next(fitting, None) or next((one for one in named if not one.count), None)
+            if chosen is not None:
+                self._identifiers[chosen.column] = self._identifier(chosen, attribute)
         self._filled = {rule.attribute: column for column, rule in self._identifiers.items()}
 
     def line(self, one: Looks) -> Line:
@@ -125,13 +123,22 @@ class _Proposer:
         known = None if self._account is None else self._account[attribute]
         return _by_cells(one, rule, group) if known is None else _by_account(one, rule, known)
 
+    def _identifier(self, one: Looks, attribute: str) -> ColumnRule:
+        return ColumnRule(one.column, attribute, region=self._region if attribute == SMS else None)
+
+    def _fits(self, one: Looks, attribute: str) -> bool:
+        """Say whether a column's cells are such identifiers; a mere "id" must also tell rows apart."""
+        if self._groups[one.column] == synonyms.ID and not one.are_different():
+            return False
+        return one.fit(self._identifier(one, attribute), _KINDS[attribute])
+
     def _attribute_of(self, one: Looks, group: str | None) -> str | None:
         """Find the attribute that a column becomes by its name, or None."""
         if self._account is None:
             if group in _ATTRIBUTES_OF_PEOPLE or not synonyms.is_personal(one.column):
                 email = ColumnRule(one.column, EMAIL)
                 return None if one.fit(email, "email") else group or _attribute_name(one.column)
-            return _attribute_name(one.column) if group in (EXT_ID, synonyms.ID) else None
+            return _attribute_name(one.column) if group == synonyms.ID else None
         names = [name for name in self._account if name not in _KINDS]
         same = [name for name in names if synonyms.folded(name) == synonyms.folded(one.column)]
         alike = [name for name in names if group is not None and synonyms.group_of(name) == group]
@@ -141,14 +148,8 @@ class _Proposer:
         if group in (SMS, synonyms.PHONE) and SMS not in self._filled and one.count:
             return "most numbers are none with a country code; give the country of the others as --region"
         if self._account is None:
-            return "looks personal, or like notes; send it only if it is meant to be sent"
+            return "looks personal, like notes or a second identifier; send it only on purpose"
         return "no attribute of the account is called so"
-
-
-def _is_identifier(one: Looks, rule: ColumnRule) -> bool:
-    if rule.attribute == EXT_ID:
-        return one.are_different() and one.fit(rule, "ext_id")
-    return one.fit(rule, _KINDS[rule.attribute])
 
 
 def _by_account(one: Looks, rule: ColumnRule, known: AccountAttribute) -> Line:
