@@ -17,7 +17,7 @@ README = (SAMPLES / "README.md").read_text(encoding="utf-8")
 OPTIONS: dict[str, dict[str, Any]] = {
     "contacts.csv": {},
     "contacts.ndjson": {},
-    "kunden.csv": {"mapping": Mapping.read(SAMPLES / "kunden.mapping.json"), "encoding": "cp1252"},
+    "kunden.csv": {"mapping": Mapping.read(SAMPLES / "kunden.mapping.yaml"), "encoding": "cp1252"},
 }
 
 

@@ -1,8 +1,9 @@
-"""The command line: ``preview`` and ``prepare``.
+"""The command line: ``propose``, ``preview`` and ``prepare``.
 
 Knows arguments, exit codes and where output goes; ``report`` knows what people read. Nothing is sent.
 
-Exit codes: 0 when the source was prepared, also with rejected rows; 2 when it cannot be.
+Exit codes: 0 when the source was prepared, also with rejected rows, or a mapping was proposed; 2 when it
+cannot be.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import mkdtemp
 
+from email_contacts.contacts import propose_command
 from email_contacts.contacts.errors import PreparationError
 from email_contacts.contacts.mapping.attributes import read_account_attributes
 from email_contacts.contacts.mapping.document import UNKNOWN_COLUMNS, Mapping
@@ -35,6 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     asked = _parser().parse_args(arguments)
     try:
+        if asked.command == "propose":
+            print(propose_command.proposed(asked, delimiter=_delimiter(asked)), end="")
+            return PREPARED
         document, text = (_preview if asked.command == "preview" else _prepare)(asked)
     except PreparationError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -76,11 +81,16 @@ def _run(asked: Namespace, stage: Path) -> Manifest:
         mapping=None if asked.mapping is None else Mapping.read(asked.mapping),
         account_attributes=None if asked.attributes is None else read_account_attributes(asked.attributes),
         source_format=asked.format,
-        delimiter=_DELIMITERS.get(asked.delimiter, asked.delimiter),
+        delimiter=_delimiter(asked),
         encoding=asked.encoding,
         unknown_columns=asked.unknown_columns,
         max_rejects=asked.max_rejects,
     )
+
+
+def _delimiter(asked: Namespace) -> str | None:
+    given: str | None = asked.delimiter
+    return given if given is None else _DELIMITERS.get(given, given)
 
 
 def _parser() -> ArgumentParser:
@@ -89,11 +99,17 @@ def _parser() -> ArgumentParser:
         description="Turn a file of contacts into request bodies for an import. Nothing is sent.",
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    propose = commands.add_parser(
+        "propose", help="print a mapping for a source, made from its header and first rows"
+    )
+    _add_source_options(propose)
+    propose_command.add_options(propose)
     preview = commands.add_parser(
         "preview", help="say what would be sent, what would be rejected and why; keep no contacts"
     )
     prepare_ = commands.add_parser("prepare", help="write batches, rejects and a manifest into a folder")
     for command in (preview, prepare_):
+        _add_source_options(command)
         _add_options(command)
     prepare_.add_argument(
         "--out",
@@ -105,14 +121,8 @@ def _parser() -> ArgumentParser:
     return parser
 
 
-def _add_options(command: ArgumentParser) -> None:
+def _add_source_options(command: ArgumentParser) -> None:
     command.add_argument("source", type=Path, metavar="SOURCE", help="a CSV or NDJSON file")
-    command.add_argument(
-        "--mapping",
-        type=Path,
-        metavar="FILE",
-        help="JSON: which column becomes what (default: by name)",
-    )
     command.add_argument(
         "--attributes",
         type=Path,
@@ -124,6 +134,15 @@ def _add_options(command: ArgumentParser) -> None:
         "--delimiter", metavar="CHARACTER", help='of a CSV, or "tab" (default: by the header)'
     )
     command.add_argument("--encoding", metavar="NAME", help="default: by the byte order mark, else UTF-8")
+
+
+def _add_options(command: ArgumentParser) -> None:
+    command.add_argument(
+        "--mapping",
+        type=Path,
+        metavar="FILE",
+        help="YAML or JSON: which column becomes what (default: by name)",
+    )
     command.add_argument(
         "--unknown-columns", choices=UNKNOWN_COLUMNS, help="columns that lead nowhere (default: fail)"
     )

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
 from email_contacts.contacts import AccountAttribute, Mapping
+from email_contacts.contacts.checks.validation import ContactValidator, contact_schema
 from email_contacts.contacts.errors import HeaderError, MappingError, NoIdentifierColumn, UnknownColumns
 from email_contacts.contacts.mapping.binding import Binding, bind
 from tests.contacts.prepared import ACCOUNT
@@ -109,8 +112,184 @@ def test_a_mapping_that_contradicts_the_account() -> None:
 
 def test_a_mapping_with_labels_that_the_account_does_not_have() -> None:
     country = {"attribute": "COUNTRY", "type": "category", "categories": ["DE", "XX"]}
-    with pytest.raises(MappingError, match=r"allows XX for COUNTRY, .* It has DE, FR, GB"):
+    with pytest.raises(MappingError, match=r"XX may not be chosen for COUNTRY .* It has DE, FR, GB"):
         bound(["e", "c"], {"e": "EMAIL", "c": country}, account_attributes=ACCOUNT)
+
+
+def document(**settings: Any) -> Mapping:
+    return Mapping.from_json({"columns": {"mail": "EMAIL"}} | settings)
+
+
+COLUMNS = {
+    "mail": "EMAIL",
+    "name": {"attribute": "FIRSTNAME", "default": " friend "},
+    "land": {"attribute": "COUNTRY", "default": "de"},
+    "points": {"attribute": "POINTS", "default": "5"},
+    "news": {"attribute": "NEWSLETTER", "type": "boolean", "booleans": {"true": ["ja"]}, "default": "ja"},
+}
+
+
+@pytest.mark.parametrize("text_only", [True, False])
+def test_empty_cells_become_the_default_and_every_contact_gets_the_constants(text_only: bool) -> None:
+    mapping = Mapping.from_json(
+        {"columns": COLUMNS, "constants": {"Interests": ["Books", "music"], "BIRTHDAY": "2020-02-29T10:00"}}
+    )
+    binding = bind(
+        ["points", "mail", "land", "name", "news"],
+        source="people.csv",
+        mapping=mapping,
+        account_attributes=ACCOUNT,
+    )
+    constants = {"INTERESTS": ["books", "music"], "BIRTHDAY": "2020-02-29"}
+    assert binding.constants == tuple(constants.items())
+    read = binding.reader(text_only=text_only)
+    defaults = {"POINTS": 5, "COUNTRY": "DE", "FIRSTNAME": "friend", "NEWSLETTER": True}
+    found = read([" ", "A@example.com", "", "", ""])
+    assert found == {"email": "a@example.com", "attributes": defaults | constants}
+    assert list(found["attributes"]) == [*defaults, *constants]
+    assert read(["0", "", "fr", "Zoë", "no"]) == {
+        "attributes": {"POINTS": 0, "COUNTRY": "FR", "FIRSTNAME": "Zoë", "NEWSLETTER": False} | constants
+    }
+    assert is_valid(binding, found)
+    # Neither defaults nor constants say who a contact is.
+    assert not is_valid(binding, read(["", "", "", "", ""]))
+
+
+def is_valid(binding: Binding, contact: dict[str, Any]) -> bool:
+    verdict = ContactValidator(binding).is_valid(contact)
+    assert jsonschema.Draft202012Validator(contact_schema(binding)).is_valid(contact) is verdict
+    return verdict
+
+
+def test_the_type_of_a_constant_that_no_account_is_asked_for_is_json_s() -> None:
+    mapping = document(constants={"A": "5", "B": 5, "C": False, "D": ["x"], "E": " x "})
+    assert bind(["mail"], source="s", mapping=mapping).constants == (
+        ("A", "5"),
+        ("B", 5),
+        ("C", False),
+        ("D", ["x"]),
+        ("E", "x"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("constants", "message"),
+    [
+        ({"POINTS": "many"}, "constants → POINTS: POINTS takes a number such as 12"),
+        ({"POINTS": True}, "constants → POINTS: POINTS takes a number such as 12"),
+        ({"birthday": "2023-02-30"}, "constants → birthday: BIRTHDAY takes a day of the calendar"),
+        ({"NEWSLETTER": "maybe"}, "NEWSLETTER takes true or false"),
+        ({"COUNTRY": "XX"}, "COUNTRY takes one of DE, FR, GB"),
+        ({"INTERESTS": ["books", "x"]}, "INTERESTS takes any of books, music"),
+        ({"FIRSTNAME": " "}, "FIRSTNAME takes text"),
+        ({"FIRSTNAME": 1.5}, "FIRSTNAME takes text"),
+    ],
+)
+def test_a_constant_is_judged_as_a_cell_is(constants: dict[str, Any], message: str) -> None:
+    with pytest.raises(MappingError, match=message):
+        bind(["mail"], source="s", mapping=document(constants=constants), account_attributes=ACCOUNT)
+
+
+@pytest.mark.parametrize("default", ["many", "", True, ["1"]])
+def test_a_default_is_judged_as_a_cell_is(default: Any) -> None:
+    columns = {"mail": "EMAIL", "p": {"attribute": "POINTS", "type": "number", "default": default}}
+    with pytest.raises(MappingError, match=r"columns → p → default: POINTS takes a number such as 12"):
+        bound(["mail", "P"], columns)
+
+
+def test_a_constant_that_the_account_does_not_have_is_never_lost_silently() -> None:
+    mapping = document(constants={"shoe": 1, "POINTS": 2})
+    with pytest.raises(UnknownColumns, match=r"attributes that the account does not have: shoe\. ") as caught:
+        bind(["mail"], source="s", mapping=mapping, account_attributes=ACCOUNT)
+    assert caught.value.columns == ("shoe",)
+    binding = bind(["mail"], source="s", mapping=mapping, account_attributes=ACCOUNT, unknown_columns="drop")
+    assert binding.dropped == ("shoe",)
+    assert binding.constants == (("POINTS", 2),)
+
+
+def test_refusals_that_come_with_the_source_name_the_line(tmp_path: Path) -> None:
+    path = tmp_path / "people.yaml"
+    path.write_text(
+        "columns:\n  mail: EMAIL\n  shoe: SHOE\n  b:\n    attribute: BIRTHDAY\n    type: text\n"
+        "constants:\n  HAT: 1\nkey: id\n"
+    )
+    mapping = Mapping.read(path)
+    for columns, options, message in (
+        (
+            ["mail", "b", "id"],
+            {},
+            "in line 3, at columns → shoe: it names columns that s does not have: shoe. It",
+        ),
+        (["mail", "shoe", "b"], {}, "in line 9, at key: it names columns that s does not have: id. It has"),
+        (
+            ["mail", "shoe", "b", "id"],
+            {"account_attributes": ACCOUNT},
+            "in line 6, at columns → b → type: BIRTH",
+        ),
+        (
+            ["mail", "shoe", "b", "id", "cap"],
+            {"account_attributes": (AccountAttribute("BIRTHDAY"),)},
+            "s has columns that the mapping does not name: cap. The mapping fills attributes that the "
+            "account does not have: SHOE in line 3, HAT in line 8. Map them",
+        ),
+    ):
+        with pytest.raises(MappingError) as caught:
+            bind(columns, source="s", mapping=mapping, **options)
+        assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("written", "message"),
+    [
+        (
+            "  p:\n    attribute: POINTS\n    default: x\n",
+            "line 5, at columns → p → default: POINTS takes a num",
+        ),
+        (
+            "  p:\n    attribute: COUNTRY\n    default: x\n",
+            "line 5, at columns → p → default: COUNTRY takes one",
+        ),
+        (
+            "  p: TEXT\nconstants:\n  A: 1\n  POINTS: x\n",
+            "line 6, at constants → POINTS: POINTS takes a number",
+        ),
+        (
+            "  p:\n    attribute: COUNTRY\n    type: category\n    categories:\n      1: DE\n      2: XX\n",
+            "line 6, at columns → p → categories: XX may not be chosen for COUNTRY",
+        ),
+        (
+            "  p:\n    attribute: INTERESTS\n    type: multiple_choice\n    options: [x]\n",
+            "line 6, at columns → p → options: x may not be chosen for INTERESTS",
+        ),
+    ],
+)
+def test_values_that_the_account_refuses_name_the_line(tmp_path: Path, written: str, message: str) -> None:
+    path = tmp_path / "people.yaml"
+    path.write_text(f"columns:\n  mail: EMAIL\n{written}", encoding="utf-8")
+    account = (*ACCOUNT, AccountAttribute("TEXT"), AccountAttribute("A"))
+    with pytest.raises(MappingError) as caught:
+        bind(["mail", "p"], source="s", mapping=Mapping.read(path), account_attributes=account)
+    assert message in str(caught.value)
+
+
+def test_the_key_is_a_column_that_may_lead_nowhere() -> None:
+    binding = bind(["id", "mail"], source="s", mapping=document(key="ID"))
+    assert (binding.key_place, binding.dropped) == (0, ())
+    assert [column.name for column in binding.columns] == ["mail"]
+    mapped = bind(
+        ["mail", "id"],
+        source="s",
+        mapping=document(columns={"id": "EXT_ID"}, key="id"),
+        unknown_columns="drop",
+    )
+    assert (mapped.key_place, mapped.dropped) == (1, ("mail",))
+    assert bind(["mail"], source="s", mapping=document()).key_place is None
+
+
+def test_numbers_without_country_code_are_of_the_region() -> None:
+    columns = {"a": {"attribute": "SMS", "region": "DE"}}
+    read = bound(["a"], columns).reader(text_only=True)
+    assert read(["0151 23456789"]) == {"attributes": {"SMS": "4915123456789"}}
 
 
 @pytest.mark.parametrize("text_only", [True, False])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from email_contacts.contacts.checks.schema import validator_of
+from email_contacts.contacts.checks.schema import judge
 from email_contacts.contacts.mapping.bound_column import BoundColumn
 from email_contacts.contacts.sources.rows import EMPTY
 from email_contacts.contacts.staging.forms import Form
@@ -27,7 +27,7 @@ class CellMemory:
     def __init__(self, column: BoundColumn, form: Form) -> None:
         # Nothing is remembered within: what was remembered here need not be again.
         self._normalise = column.normaliser(text_only=True, remembered=0)
-        self._is_valid = validator_of(column.kind, column.labels)
+        self._is_valid = judge(column.kind, column.labels)
         self._form = form
         self._known: dict[str, str | None] = {"": ""}
         self._cells = pl.Series([""])
@@ -47,7 +47,10 @@ class CellMemory:
         return self._looked_up(cells)
 
     def _looked_up(self, cells: pl.Series) -> pl.Series:
-        return cells.replace_strict(self._cells, self._written, default=None, return_dtype=pl.String)
+        found: pl.Series = cells.replace_strict(
+            self._cells, self._written, default=None, return_dtype=pl.String
+        )
+        return found
 
     def _decided(self, cell: str) -> str | None:
         value = self._normalise(cell)

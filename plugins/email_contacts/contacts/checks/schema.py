@@ -38,17 +38,18 @@ def description_of(kind: str, labels: Sequence[str] = ()) -> str:
     return str(json.loads(document())["$defs"][kind]["description"])
 
 
-def is_valid(value: Any, kind: str, labels: Sequence[str] = ()) -> bool:
-    """Say whether one normalised value is valid; for rows there is ``validation.ContactValidator``."""
-    return validator_of(kind, labels)(value)
-
-
-def validator_of(kind: str, labels: Sequence[str] = ()) -> Callable[[Any], bool]:
-    """Give what says whether a normalised value is valid."""
+def judge(kind: str, labels: Sequence[str] = ()) -> Callable[[Any], bool]:
+    """Make the judge of single normalised values; for rows there is ``validation.ContactValidator``."""
     import jsonschema_rs
 
     schema = schema_of(kind, labels) | {"$defs": json.loads(document())["$defs"]}
-    return jsonschema_rs.Draft202012Validator(schema, pattern_options=jsonschema_rs.RegexOptions()).is_valid
+    options = jsonschema_rs.RegexOptions()
+    return jsonschema_rs.Draft202012Validator(schema, pattern_options=options).is_valid
+
+
+def is_valid(value: Any, kind: str, labels: Sequence[str] = ()) -> bool:
+    """Say whether one normalised value is valid."""
+    return judge(kind, labels)(value)
 
 
 def pattern_of(kind: str) -> str:

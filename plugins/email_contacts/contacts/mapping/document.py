@@ -11,7 +11,7 @@ from collections.abc import Mapping as Document
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from email_contacts.contacts.mapping.column_names import canonical
 from email_contacts.contacts.mapping.faults import faults_of
@@ -127,7 +127,8 @@ def _told(error: ValidationError) -> tuple[Place, str]:
     """Give the place and the words of a broken rule of the schema."""
     place: Place = tuple(error.absolute_path)
     if error.validator == "additionalProperties":
-        extra = next(key for key in error.instance if key not in error.schema["properties"])
+        holder, schema = cast("dict[str, Any]", error.instance), cast("dict[str, Any]", error.schema)
+        extra = next(key for key in holder if key not in schema["properties"])
         return (*place, extra), error.message
     parts = [str(part) for part in error.absolute_schema_path]
     if "dependentSchemas" in parts:

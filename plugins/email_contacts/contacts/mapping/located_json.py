@@ -10,7 +10,7 @@ import json
 from json.decoder import scanstring  # type: ignore[attr-defined]
 from typing import Any
 
-from email_contacts.contacts.mapping.reading import Place, Unreadable
+from email_contacts.contacts.mapping.reading import Place, Unreadable, whole
 
 _BLANKS = " \t\r\n"
 _DECODER = json.JSONDecoder()
@@ -38,7 +38,10 @@ def _walk(text: str, at: int, place: Place, lines: dict[Place, int]) -> int:
     at = _behind_blanks(text, at)
     lines.setdefault(place, _line(text, at))
     if text[at] not in "{[":
-        return _DECODER.raw_decode(text, at)[1]
+        value, end = _DECODER.raw_decode(text, at)
+        if isinstance(value, str):
+            whole(value, lines[place])
+        return end
     closing, number = "}" if text[at] == "{" else "]", 0
     at = _behind_blanks(text, at + 1)
     while text[at] != closing:
@@ -46,7 +49,7 @@ def _walk(text: str, at: int, place: Place, lines: dict[Place, int]) -> int:
         if closing == "}":
             line = _line(text, at)
             key, at = scanstring(text, at + 1)
-            inner = (*place, key)
+            inner = (*place, whole(key, line))
             if inner in lines:
                 raise Unreadable(line, f'the key "{key}" is there twice. Keep one')
             lines[inner] = line

@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from email_contacts.contacts.mapping.reading import Place, Unreadable
+from email_contacts.contacts.mapping.reading import Place, Unreadable, whole
 
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)").fullmatch
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?").fullmatch
@@ -57,7 +57,7 @@ def _value(event: Any, events: Iterator[Any], place: Place, lines: dict[Place, i
     lines.setdefault(place, _line(event))
     _refuse_more_than_a_configuration_needs(event)
     if isinstance(event, yaml.ScalarEvent):
-        return event.value if event.style else _plain(event.value)
+        return whole(event.value, _line(event)) if event.style else _plain(event.value)
     if isinstance(event, yaml.SequenceStartEvent):
         items: list[Any] = []
         while not isinstance(event := next(events), yaml.SequenceEndEvent):
@@ -68,7 +68,7 @@ def _value(event: Any, events: Iterator[Any], place: Place, lines: dict[Place, i
         _refuse_more_than_a_configuration_needs(event)
         if not isinstance(event, yaml.ScalarEvent):
             raise Unreadable(_line(event), "a key is not a text")
-        key = event.value
+        key = whole(event.value, _line(event))
         if key in members:
             raise Unreadable(_line(event), f'the key "{key}" is there twice. Keep one')
         lines[(*place, key)] = _line(event)

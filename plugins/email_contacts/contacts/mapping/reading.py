@@ -71,6 +71,17 @@ class Unreadable(ValueError):
         self.fault = fault
 
 
+def whole(text: str, line: int) -> str:
+    """Join the halves of characters that were escaped as two, as JSON does beyond the first 65,536.
+
+    :raises Unreadable: when a half stands alone; it could not be sent.
+    """
+    try:
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le")
+    except UnicodeDecodeError:
+        raise Unreadable(line, "an escape is half a character") from None
+
+
 def read(path: AnyPath) -> Written:
     """Read a file in YAML or JSON.
 

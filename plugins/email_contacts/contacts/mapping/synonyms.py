@@ -1,0 +1,113 @@
+"""What columns are usually called, in English, German, French, Spanish, Italian and Dutch.
+
+Knows names only. A name belongs to a group, called by the attribute that it usually becomes.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+
+from email_contacts.contacts.mapping.column_names import EMAIL, EXT_ID, SMS
+
+PHONE = "PHONE"  # a number of any kind; the second best for SMS
+ID = "ID"  # a number of anything; the second best for EXT_ID
+FULLNAME, FIRSTNAME, LASTNAME = "FULLNAME", "FIRSTNAME", "LASTNAME"
+POSTAL_CODE, NOTES = "POSTAL_CODE", "NOTES"
+
+_WORDS = {
+    EMAIL: (
+        "email emailaddress emailadresse mail mailadresse mailaddress emailadres mailadres courriel "
+        "adresseemail adressemail adressecourriel correo correoelectronico direccionemail posta "
+        "postaelettronica indirizzoemail indirizzomail"
+    ),
+    EXT_ID: (
+        "extid externalid customerid customernumber customerno custid clientid clientnumber userid "
+        "memberid membernumber crmid kundennummer kundennr kundenid mitgliedsnummer mitgliedsnr "
+        "numeroclient idclient nclient codeclient numerocliente idcliente clienteid ncliente "
+        "codigocliente codicecliente klantnummer klantnr klantid lidnummer"
+    ),
+    ID: "id uid uuid guid",
+    SMS: (
+        "sms mobile mobilephone mobilenumber mobilephonenumber mobil mobilnummer mobiltelefon mobilfunk "
+        "handy handynummer handynr cell cellphone cellnumber gsm portable telephoneportable telportable "
+        "movil telefonomovil celular cellulare telefonocellulare numerocellulare mobiel mobielnummer "
+        "gsmnummer"
+    ),
+    PHONE: (
+        "phone phonenumber telephone telephonenumber tel telnr telefon telefonnummer rufnummer "
+        "numerotelephone numerodetelephone telefono numerotelefono numeroditelefono numerodetelefono "
+        "telefoon telefoonnummer"
+    ),
+    FIRSTNAME: (
+        "firstname fname givenname forename vorname rufname prenom nombre nombredepila nome voornaam"
+    ),
+    LASTNAME: (
+        "lastname lname surname familyname nachname familienname zuname nom nomdefamille apellido "
+        "apellidos cognome achternaam familienaam"
+    ),
+    FULLNAME: "name fullname nomcomplet nombrecompleto nomecompleto naam vollername",
+    "BIRTHDAY": (
+        "birthday birthdate dateofbirth dob born geburtstag geburtsdatum geboren datedenaissance "
+        "naissance anniversaire fechadenacimiento nacimiento cumpleanos datadinascita nascita compleanno "
+        "geboortedatum verjaardag"
+    ),
+    "COUNTRY": (
+        "country countrycode land landercode laendercode landescode pays codepays pais codigopais paese "
+        "landcode"
+    ),
+    "CITY": "city town ort stadt wohnort ville ciudad citta stad woonplaats",
+    POSTAL_CODE: (
+        "postalcode postcode zip zipcode plz postleitzahl codepostal codigopostal cap codiceavviamentopostale"
+    ),
+    "STREET": (
+        "street address streetaddress strasse anschrift adresse rue calle direccion via indirizzo straat "
+        "adres"
+    ),
+    "COMPANY": (
+        "company companyname organisation organization firma unternehmen societe entreprise empresa "
+        "azienda societa bedrijf"
+    ),
+    "LANGUAGE": "language lang locale sprache langue idioma lingua taal",
+    "GENDER": (
+        "gender sex geschlecht anrede salutation genre sexe civilite genero sexo genere sesso geslacht aanhef"
+    ),
+    "NEWSLETTER": "newsletter rundbrief infolettre boletin bollettino nieuwsbrief",
+    "POINTS": "points punkte puntos punti punten",
+    "INTERESTS": (
+        "interests interessen themen topics interets centresdinteret intereses interessi interesses"
+    ),
+    NOTES: (
+        "note notes notiz notizen comment comments kommentar bemerkung bemerkungen remarque commentaire "
+        "nota notas comentario commento commenti opmerking opmerkingen notitie"
+    ),
+}
+_GROUPS = {word: group for group, words in _WORDS.items() for word in words.split()}
+_PERSONAL = frozenset(
+    {EMAIL, EXT_ID, ID, SMS, PHONE, FIRSTNAME, LASTNAME, FULLNAME, "BIRTHDAY", "STREET", "COMPANY", NOTES}
+)
+# Parts of names of columns that hold people, where the name as a whole is none of the above.
+_PERSONAL_PARTS = (
+    *("name", "mail", "phone", "telefon", "mobil", "fax", "nachname", "prenom", "nom", "apellido", "cognome"),
+    *("strasse", "street", "address", "adress", "note", "notiz", "comment", "kommentar", "bemerk", "birth"),
+    *("geburt", "iban", "passw", "token", "secret", "person", "berater", "betreuer", "vertreter", "advisor"),
+    *("owner", "manager", "agent", "referr", "partner", "contact", "kontakt", "user", "login"),
+)
+
+
+def folded(name: str) -> str:
+    """Give the form in which names are looked up: without case, accents, blanks and punctuation."""
+    bare = unicodedata.normalize("NFKD", name.casefold())
+    return "".join(character for character in bare if character.isalnum())
+
+
+def group_of(name: str) -> str | None:
+    """Give the group that a name belongs to, or None when it is none of the usual ones."""
+    return _GROUPS.get(folded(name))
+
+
+def is_personal(name: str) -> bool:
+    """Say whether a column looks by its name as if it told one person from another."""
+    group = group_of(name)
+    if group is not None:
+        return group in _PERSONAL
+    return any(part in folded(name) for part in _PERSONAL_PARTS)
