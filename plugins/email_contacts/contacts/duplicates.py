@@ -8,6 +8,7 @@ would merge the two people, or refuse one (api-contract §3).
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,47 +61,100 @@ class Pairs:
         return marks
 
 
-def find_duplicates(identities: Iterable[IdentityFiles], *, policy: str) -> Pairs:
+@dataclass(frozen=True)
+class Repeated:
+    """The records of one identifier whose digest comes more than once, those with the same one together.
+
+    :param attribute: EMAIL, EXT_ID or SMS.
+    :param group: which records belong together; sorted.
+    :param rows: their rows, sorted within each group.
+    :param is_primary: whether the row's contact is known by the identifier.
+    """
+
+    attribute: str
+    group: Numbers
+    rows: Numbers
+    is_primary: Any
+
+    def only(self, kept: Any) -> Repeated:
+        """Keep some records, as far as they are still more than one together.
+
+        :param kept: for each record whether it is to be kept.
+        """
+        group, rows, is_primary = self.group[kept], self.rows[kept], self.is_primary[kept]
+        if len(group):
+            sizes = np.bincount(group)
+            kept = sizes[group] > 1
+            group, rows, is_primary = group[kept], rows[kept], is_primary[kept]
+        return Repeated(self.attribute, group, rows, is_primary)
+
+    @property
+    def starts(self) -> Any:
+        """Where each group begins."""
+        return np.flatnonzero(np.diff(self.group.astype(np.int64), prepend=-1))
+
+    @property
+    def sizes(self) -> Any:
+        """How many records each group has."""
+        return np.diff(self.starts, append=len(self.group))
+
+
+def find_repeated(identities: Sequence[IdentityFiles]) -> list[Repeated]:
+    """Find for each identifier the records whose digest comes more than once."""
+    with ThreadPoolExecutor(thread_name_prefix="repeated") as pool:  # sorting leaves Python
+        return list(pool.map(_repeated, identities))
+
+
+def find_duplicates(repeated: Iterable[Repeated], *, policy: str) -> Pairs:
     """Find the rows in whose place another one counts.
 
     :param policy: ``"first"``: the first row about a contact counts; else the last.
     """
     rows, others = [], []
-    for files in identities:
-        for records in files.buckets():
-            group, number = _repeated(records[records["is_primary"] == 1])
-            # Sorted by row within a group, so the one that counts is at its end, or its start.
-            counting = _starts(group) if policy == FIRST else _ends(group)
-            sizes = _ends(group) - _starts(group) + 1
-            winners = np.repeat(number[counting], sizes)
-            losing = number != winners
-            rows.append(number[losing])
-            others.append(winners[losing])
+    for records in repeated:
+        known = records.only(records.is_primary)
+        counting = known.starts if policy == FIRST else known.starts + known.sizes - 1
+        winners = np.repeat(known.rows[counting], known.sizes)
+        is_losing = known.rows != winners
+        rows.append(known.rows[is_losing])
+        others.append(winners[is_losing])
     return _sorted(rows, others, [])
 
 
-def find_conflicts(identities: Sequence[IdentityFiles], is_duplicate: Any) -> Pairs:
-    """Find the rows that count and share an identifier; nothing where contacts have one identifier only.
+def find_conflicts(repeated: Iterable[Repeated], is_duplicate: Any) -> Pairs:
+    """Find the rows that count and share an identifier.
 
     :param is_duplicate: ``Pairs.marked`` of the duplicates.
     """
     rows, others, attributes = [], [], []
-    for files in identities if len(identities) > 1 else ():
-        for records in files.buckets():
-            group, number = _repeated(records[~is_duplicate[records["row"]]])
-            starts, ends = _starts(group), _ends(group)
-            # Each row is told of the first other one.
-            first = np.repeat(number[starts], ends - starts + 1)
-            second = np.repeat(number[starts + 1] if len(starts) else starts, ends - starts + 1)
-            rows.append(number)
-            others.append(np.where(number == first, second, first))
-            attributes += [files.attribute] * len(number)
+    for records in repeated:
+        counting = records.only(~is_duplicate[records.rows])
+        # Each row is told of the first other one.
+        first = np.repeat(counting.rows[counting.starts], counting.sizes)
+        second = np.repeat(
+            counting.rows[np.minimum(counting.starts + 1, len(counting.rows) - 1)], counting.sizes
+        )
+        rows.append(counting.rows)
+        others.append(np.where(counting.rows == first, second, first))
+        attributes += [records.attribute] * len(counting.rows)
     return _sorted(rows, others, attributes)
 
 
-def _repeated(records: Records) -> tuple[Any, Numbers]:
-    """Keep the records whose digest comes more than once: their group, and their rows; sorted by both."""
-    order = np.argsort(records["high"])
+def _repeated(identities: IdentityFiles) -> Repeated:
+    groups, rows, primary = [], [], []
+    before = 0
+    for records in identities.buckets():
+        group, some = _grouped(records)
+        groups.append((group + before).astype(np.uint32))
+        rows.append(some["row"])
+        primary.append(some["is_primary"] == 1)
+        before += int(group[-1]) + 1 if len(group) else 0
+    return Repeated(identities.attribute, *map(np.concatenate, (groups, rows, primary)))
+
+
+def _grouped(records: Records) -> tuple[Any, Records]:
+    """Keep the records whose digest comes more than once; number the groups."""
+    order = np.argsort(np.ascontiguousarray(records["high"]))
     high = records["high"][order]
     is_shared = np.zeros(len(order) + 1, bool)
     is_shared[1:-1] = high[1:] == high[:-1]
@@ -109,16 +163,7 @@ def _repeated(records: Records) -> tuple[Any, Numbers]:
     is_new = np.ones(len(some), bool)
     is_new[1:] = (some["high"][1:] != some["high"][:-1]) | (some["low"][1:] != some["low"][:-1])
     group = np.cumsum(is_new) - 1
-    is_shared = np.bincount(group)[group] > 1 if len(group) else is_new
-    return group[is_shared], some["row"][is_shared]
-
-
-def _starts(group: Any) -> Any:
-    return np.flatnonzero(np.diff(group, prepend=-1)) if len(group) else group
-
-
-def _ends(group: Any) -> Any:
-    return np.append(_starts(group)[1:] - 1, len(group) - 1) if len(group) else group
+    return group, some
 
 
 def _sorted(rows: list[Numbers], others: list[Numbers], attributes: list[str]) -> Pairs:

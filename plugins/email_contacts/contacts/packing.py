@@ -14,7 +14,14 @@ from typing import Any
 import numpy as np
 
 from email_contacts.contacts.ahead import ahead
-from email_contacts.contacts.duplicates import FAIL, REJECT, Pairs, find_conflicts, find_duplicates
+from email_contacts.contacts.duplicates import (
+    FAIL,
+    REJECT,
+    Pairs,
+    find_conflicts,
+    find_duplicates,
+    find_repeated,
+)
 from email_contacts.contacts.errors import ConflictsFound, DuplicatesFound, SourceChanged
 from email_contacts.contacts.identity import IdentityFiles
 from email_contacts.contacts.mapping.column_names import IDENTIFIERS
@@ -77,14 +84,14 @@ class Packer:
         :raises DuplicatesFound: when there are some and that is to fail.
         :raises ConflictsFound: when there are some and that is to fail.
         """
-        identities = self._identities()
-        twice = find_duplicates(identities, policy=duplicates)
+        repeated = find_repeated(self._identities())
+        twice = find_duplicates(repeated, policy=duplicates)
         self._list(DUPLICATES, ("row", "superseded_by"), twice.rows, twice.others)
         if len(twice) and duplicates == FAIL:
             uri = self._stage.uri(DUPLICATES)
             raise DuplicatesFound(_found(twice, "another row is about the same contact", uri))
         is_out = twice.marked(self._read)
-        shared = find_conflicts(identities, is_out)
+        shared = find_conflicts(repeated, is_out)
         self._list(CONFLICTS, ("row", "field", "other_row"), shared.rows, shared.attributes, shared.others)
         if len(shared) and conflicts == FAIL:
             uri = self._stage.uri(CONFLICTS)

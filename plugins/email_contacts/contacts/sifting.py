@@ -49,7 +49,9 @@ class Sifter:
 
     def blocks(self) -> Iterator[int]:
         """Sift block by block; gives the rows read so far after each."""
-        judged = map(self._judged, self._rows.blocks())
+        blocks = self._rows.blocks()
+        # Three stages, each on a block of its own: cut into cells, judged, kept.
+        judged = map(self._judged, ahead(blocks) if self._rows.reads_ahead else blocks)
         for block, verdict in ahead(judged) if self._rows.reads_ahead else judged:
             if isinstance(block, Frame):
                 self._sift_frame(block, cast("Judged", verdict))

@@ -6,6 +6,7 @@ the whole stays within 8,000,000 bytes (api-contract §2.1).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from hashlib import sha256
 from typing import Any, BinaryIO, Protocol
@@ -74,7 +75,7 @@ class Batches:
         # A body is written while the next one is packed: a digest and a file leave Python.
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="bodies")
         self._batches: list[Future[Batch]] = []
-        self._body = bytearray(head)
+        self._begin()
         self._contacts = 0
 
     @property
@@ -87,15 +88,16 @@ class Batches:
 
         Each contact and what a body needs beside it must fit in one.
         """
-        data = memoryview(contacts.data)
+        data = memoryview(contacts.data)  # pieces of it are written as they are, and not copied
         ends = np.cumsum(contacts.lengths, dtype=np.int64)
         first, at = 0, 0
         while first < len(ends):
-            room = self._limit - len(self._body) + len(self._separator) - len(self._tail)
+            room = self._limit - self._size + len(self._separator) - len(self._tail)
             last = int(np.searchsorted(ends, at + room, side="right"))
             if last > first:
                 stop = int(ends[last - 1])
-                self._body += data[at:stop]
+                self._pieces.append(data[at:stop])
+                self._size += stop - at
                 self._contacts += last - first
                 first, at = last, stop
             if last < len(ends):
@@ -111,20 +113,29 @@ class Batches:
         """Wait for what is being written."""
         self._writer.shutdown()
 
+    def _begin(self) -> None:
+        self._pieces: list[bytes | memoryview] = [self._head]
+        self._size, self._contacts = len(self._head), 0
+
     def _close_body(self) -> None:
-        self._body[-len(self._separator) :] = self._tail
+        self._pieces[-1] = self._pieces[-1][: -len(self._separator)]
+        self._pieces.append(self._tail)
         if self._batches:
             self._batches[-1].result()  # no more than one waits in memory, and a fault shows here
         number = len(self._batches) + 1
-        self._batches.append(self._writer.submit(self._write, number, self._body, self._contacts))
-        self._body = bytearray(self._head)
-        self._contacts = 0
+        self._batches.append(self._writer.submit(self._write, number, self._pieces, self._contacts))
+        self._begin()
 
-    def _write(self, number: int, body: bytearray, contacts: int) -> Batch:
+    def _write(self, number: int, pieces: Sequence[bytes | memoryview], contacts: int) -> Batch:
         name = batch_name(number)
+        digest = sha256()
+        size = 0
         with self._stage.create(name) as file:
-            file.write(body)
-        return Batch(self._stage.uri(name), len(body), contacts, sha256(body).hexdigest())
+            for piece in pieces:
+                file.write(piece)
+                digest.update(piece)
+                size += len(piece)
+        return Batch(self._stage.uri(name), size, contacts, digest.hexdigest())
 
 
 class WholeFile:
