@@ -129,6 +129,8 @@ def find_conflicts(repeated: Iterable[Repeated], is_duplicate: Any) -> Pairs:
     rows, others, attributes = [], [], []
     for records in repeated:
         counting = records.only(~is_duplicate[records.rows])
+        if not len(counting.rows):
+            continue
         # Each row is told of the first other one.
         first = np.repeat(counting.rows[counting.starts], counting.sizes)
         second = np.repeat(
