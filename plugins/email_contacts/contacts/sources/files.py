@@ -46,12 +46,13 @@ def find_files(source: AnyPath) -> list[SourceFile]:
     :return: at least one, sorted by name: the same files give the same order everywhere.
     :raises SourceMissing: when there is none.
     """
+    said = source
     source = cast("AnyPath", local_path(source) or source)
     if source.is_dir():
         found = list(_below(source, ""))
         if not found:
             raise SourceMissing(
-                f"The folder {source} holds no files. Names that begin with a dot or an underscore do not "
+                f"The folder {said} holds no files. Names that begin with a dot or an underscore do not "
                 "count. Check the path, and whether what writes it has run."
             )
     elif source.exists():
@@ -60,11 +61,11 @@ def find_files(source: AnyPath) -> list[SourceFile]:
         found = list(_matching(source))
         if not found:
             raise SourceMissing(
-                f"The pattern {source} fits no file. Names that begin with a dot or an underscore do not "
+                f"The pattern {said} fits no file. Names that begin with a dot or an underscore do not "
                 "count. Check the pattern, and whether what writes the files has run."
             )
     else:
-        raise SourceMissing(f"The source {source} does not exist. {_advice(source)}")
+        raise SourceMissing(f"The source {said} does not exist. {_advice(source)}")
     return sorted({file.name: file for file in found}.values(), key=lambda file: file.name.split("/"))
 
 

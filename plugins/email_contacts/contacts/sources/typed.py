@@ -69,21 +69,41 @@ def frame_rows(frame: pl.DataFrame) -> list[Row | RowFault]:
 
     Goes by columns: of most types only the nulls are touched.
     """
+    try:
+        columns = list(map(_cells_of, frame.iter_columns()))
+    except NoCell:
+        return plain_rows(frame.rows(), frame.columns)
+    return list(map(list, zip(*columns, strict=True)))
+
+
+def _cells_of(column: pl.Series) -> list[Any]:
     import polars as pl
 
-    unchanged = {pl.String, pl.Boolean, pl.Float32, pl.Float64}
-    columns: list[list[Any]] = []
-    for series in frame.iter_columns():
-        cells = series.to_list()
-        if series.dtype not in unchanged and not series.dtype.is_integer():
-            try:
-                cells = list(map(plain, cells))
-            except NoCell:
-                return plain_rows(frame.rows(), frame.columns)
-        elif series.null_count():
-            cells = [EMPTY if cell is None else cell for cell in cells]
-        columns.append(cells)
-    return list(map(list, zip(*columns, strict=True)))
+    kind = column.dtype
+    if kind == pl.Date:
+        return _texts(column.cast(pl.String))
+    if isinstance(kind, pl.Datetime):
+        return _iso(column)
+    cells: list[Any] = column.to_list()
+    if kind in (pl.String, pl.Boolean, pl.Float32, pl.Float64) or kind.is_integer():
+        return [EMPTY if cell is None else cell for cell in cells] if column.null_count() else cells
+    return list(map(plain, cells))
+
+
+def _iso(column: pl.Series) -> list[str]:
+    """Write date-times as ``datetime.isoformat`` does, also those of years that Python does not have."""
+    import polars as pl
+
+    moment = pl.col(column.name).dt.cast_time_unit("us")
+    zone = "%:z" if getattr(column.dtype, "time_zone", None) else ""
+    whole, parts = (moment.dt.to_string(f"%Y-%m-%dT%H:%M:%S{fraction}{zone}") for fraction in ("", "%.6f"))
+    texts = pl.when(moment.dt.microsecond() == 0).then(whole).otherwise(parts)
+    return _texts(column.to_frame().select(texts).to_series())
+
+
+def _texts(column: pl.Series) -> list[str]:
+    texts: list[str] = column.fill_null(EMPTY).to_list()
+    return texts
 
 
 def _row_or_fault(row: Sequence[Any], columns: Sequence[str]) -> Row | RowFault:
