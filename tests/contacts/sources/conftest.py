@@ -26,7 +26,7 @@ def postgres_address() -> Iterator[dict[str, Any]]:
     if find_program("initdb") is None:
         pytest.skip("PostgreSQL is not installed (Debian: postgresql)")
     folder, port = Path(tempfile.mkdtemp(prefix="email-contacts-sources-")), free_port()
-    address = {
+    address: dict[str, Any] = {
         "host": "127.0.0.1",
         "port": port,
         "user": ACCOUNT["POSTGRES_USER"],

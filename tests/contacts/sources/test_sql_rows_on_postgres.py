@@ -78,6 +78,23 @@ def test_a_connection_that_commits_by_itself(connect: Connect) -> None:
     assert rows_of(SqlRows(Query(connect_with_autocommit, "SELECT 1 AS a"))) == [[1]]
 
 
+def test_a_connection_that_is_in_a_transaction_already(connect: Connect) -> None:
+    def connect_and_choose() -> Any:
+        connection = connect()
+        connection.cursor().execute("SET application_name = 'chosen'")
+        return connection
+
+    query = Query(connect_and_choose, "SELECT current_setting('application_name') AS a")
+    assert rows_of(SqlRows(query)) == [["chosen"]]
+
+
+def test_a_query_that_would_write(connect: Connect, postgres_address: dict[str, Any]) -> None:
+    with psycopg.connect(**postgres_address) as admin:
+        admin.execute("CREATE SEQUENCE IF NOT EXISTS seen")
+    with pytest.raises(SourceBroken, match=r"ReadOnlySqlTransaction \(SQLSTATE 25006\)"):
+        SqlRows(Query(connect, "SELECT nextval('seen')"))
+
+
 def test_a_backend_that_dies_midway(
     connect: Connect, connections: list[Any], postgres_address: dict[str, Any]
 ) -> None:

@@ -21,6 +21,8 @@ from email_contacts.contacts.sources.rows import Block
 from email_contacts.contacts.sources.typed import plain_rows
 
 ROWS_IN_A_BLOCK = 5_000
+_IDLE = 0
+_READ_ONLY = {"psycopg2": "readonly", "psycopg": "read_only"}
 _CURSOR = "email_contacts_source"
 _IDENTIFIER = re.compile(r"[^\W\d][\w$]*")
 _CODE = re.compile(r"[A-Z0-9_]{4,40}")
@@ -77,7 +79,7 @@ def _quoted(name: str, quote: str, *, what: str, whole: str | None = None) -> st
 class SqlRows:
     """A query that runs, read in blocks.
 
-    :param query: what to ask. The transaction is never committed.
+    :param query: what to ask. Its transaction is never committed, and on PostgreSQL read-only.
     :raises SourceBroken: when the driver fails.
     :raises SourceUnreadable: when the statement gives no rows.
     """
@@ -157,9 +159,10 @@ class SqlRows:
 def _cursor_on_server(connection: Any) -> Any:
     """Make the cursor that leaves the result on the server, for drivers that do not by themselves."""
     driver = type(connection).__module__.partition(".")[0]
-    if driver in ("psycopg2", "psycopg"):
-        if connection.autocommit:  # a cursor on the server lives in a transaction
-            connection.autocommit = False
+    if driver in _READ_ONLY:
+        if connection.info.transaction_status == _IDLE:
+            connection.autocommit = False  # a cursor on the server lives in a transaction
+            setattr(connection, _READ_ONLY[driver], True)
         return connection.cursor(name=_CURSOR)
     if driver in ("MySQLdb", "pymysql"):
         return connection.cursor(import_module(f"{driver}.cursors").SSCursor)
