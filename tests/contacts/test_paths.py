@@ -10,7 +10,7 @@ import pytest
 from upath import UPath
 
 from email_contacts.contacts import Manifest, prepare
-from email_contacts.contacts.errors import SourceIsDirectory, SourceMissing, TooManyRejects
+from email_contacts.contacts.errors import SourceMissing, TooManyRejects
 from email_contacts.contacts.paths import AnyPath, local_path
 
 CONTENT = b"email\n" + b"".join(b"p%d@example.com\n" % number for number in range(200)) + b"bad\n"
@@ -48,8 +48,9 @@ def test_every_kind_of_path_is_source_and_stage(folder: AnyPath) -> None:
 def test_errors_are_the_same_on_every_kind_of_path(folder: AnyPath) -> None:
     with pytest.raises(SourceMissing):
         prepare(folder / "nowhere.csv", folder / "stage")
-    with pytest.raises(SourceIsDirectory):
-        prepare(folder, folder / "stage")
+    (folder / "empty").mkdir()
+    with pytest.raises(SourceMissing):
+        prepare(folder / "empty", folder / "stage")
     with (folder / "people.csv").open("wb") as file:
         file.write(CONTENT)
     prepare(folder / "people.csv", folder / "stage")

@@ -17,7 +17,6 @@ from email_contacts.contacts.errors import (
     PreparationError,
     RowTooLong,
     SourceEmpty,
-    SourceIsDirectory,
     SourceMissing,
     StageError,
     TooManyRejects,
@@ -216,9 +215,10 @@ def test_a_missing_source(tmp_path: Path) -> None:
     assert isinstance(caught.value, FileNotFoundError)
 
 
-def test_a_folder_as_source(tmp_path: Path) -> None:
-    with pytest.raises(SourceIsDirectory, match=r"is a folder\. Give one file of it"):
-        prepare(tmp_path, tmp_path / "stage")
+def test_an_empty_folder_as_source(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(SourceMissing, match="holds no files"):
+        prepare(tmp_path / "empty", tmp_path / "stage")
 
 
 @pytest.mark.parametrize("content", ["", "\n \n", b"\xef\xbb\xbf"])
