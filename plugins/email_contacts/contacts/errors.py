@@ -18,7 +18,6 @@ Knows words only: no file, no row and no value of a cell is kept in an error, be
     ├── HeaderError              blank or repeated column names
     │   └── NoIdentifierColumn   neither EMAIL nor EXT_ID nor SMS
     ├── RowTooLong               longer than a request body may be; usually an unclosed quote
-    ├── SourceChanged            one part of a source has other columns than the one before it
     ├── DuplicatesFound          while duplicates is "fail"
     ├── ConflictsFound           while conflicts is "fail"
     ├── StageError               the stage is not a folder that can be written
@@ -109,10 +108,6 @@ class NoIdentifierColumn(HeaderError):
 
 class RowTooLong(PreparationError):
     """One row is longer than a request body may be."""
-
-
-class SourceChanged(PreparationError):
-    """One part of a source has other columns, or other types, than the one before it."""
 
 
 class DuplicatesFound(PreparationError):

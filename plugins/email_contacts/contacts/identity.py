@@ -105,7 +105,7 @@ def _distribute(records: Records, files: Sequence[BinaryIO]) -> None:
         ways = (some["high"] % np.uint64(len(files))).astype(np.uint8)
         order = np.argsort(ways, kind="stable")
         # Taken as lines of plain numbers, which is much quicker than record by record.
-        lines = np.take(some.view("<u8").reshape(-1, 3), order, axis=0)
+        lines: Any = np.take(some.view("<u8").reshape(-1, 3), order, axis=0)
         ends = np.cumsum(np.bincount(ways, minlength=len(files)))
         for file, start, end in zip(files, (0, *ends), ends, strict=False):
             file.write(lines[start:end])

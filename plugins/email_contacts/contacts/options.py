@@ -16,6 +16,7 @@ from email_contacts.contacts.mapping.document import DROP, FAIL, UNKNOWN_COLUMNS
 from email_contacts.contacts.paths import AnyPath
 from email_contacts.contacts.sources.opening import open_rows
 from email_contacts.contacts.sources.rows import Rows
+from email_contacts.contacts.sources.sql_rows import Query
 from email_contacts.contacts.staging.bodies import MAX_BATCH_BYTES, check_batch_bytes
 from email_contacts.contacts.staging.forms import JSON_BODY, check_form
 
@@ -54,7 +55,7 @@ class Options:
         """What to do with columns that lead nowhere."""
         return self.unknown_columns or (self.mapping.unknown_columns if self.mapping is not None else FAIL)
 
-    def open(self, source: AnyPath) -> Rows:
+    def open(self, source: AnyPath | Query) -> Rows:
         """Open a source."""
         expected = [known.name for known in self.account_attributes or ()]
         return open_rows(
@@ -67,7 +68,7 @@ class Options:
             drop_late_columns=self.policy == DROP,
         )
 
-    def bind(self, rows: Rows, source: AnyPath) -> Binding:
+    def bind(self, rows: Rows, source: AnyPath | Query) -> Binding:
         """Find out what each column becomes."""
         return bind(
             rows.columns,

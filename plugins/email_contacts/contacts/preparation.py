@@ -27,6 +27,7 @@ from email_contacts.contacts.options import Options
 from email_contacts.contacts.packing import Packer
 from email_contacts.contacts.paths import AnyPath
 from email_contacts.contacts.sifting import Sifter, identifiers_of
+from email_contacts.contacts.sources.sql_rows import Query
 from email_contacts.contacts.staging.bodies import MAX_BATCH_BYTES
 from email_contacts.contacts.staging.forms import JSON_BODY, form_of, longest_contact
 from email_contacts.contacts.staging.manifest import Manifest
@@ -61,7 +62,7 @@ class Progress:
 
 
 def prepare(
-    source: AnyPath,
+    source: AnyPath | Query,
     stage: AnyPath,
     *,
     mapping: Mapping | None = None,
@@ -130,7 +131,9 @@ def rejects_of(folder: Stage) -> RejectsFile:
     return RejectsFile(folder.create(REJECTS), folder.create(REJECTS_PARQUET))
 
 
-def sift(source: AnyPath, options: Options, scratch: Scratch, rejects: RejectsFile, clock: Clock) -> Part:
+def sift(
+    source: AnyPath | Query, options: Options, scratch: Scratch, rejects: RejectsFile, clock: Clock
+) -> Part:
     """Do the first half for a source, or a partition of one.
 
     :param scratch: where valid contacts go.

@@ -18,6 +18,7 @@ from email_contacts.contacts.checks.validation import ContactValidator
 from email_contacts.contacts.mapping.binding import Contact
 from email_contacts.contacts.mapping.column_names import EMAIL, IDENTIFIERS
 from email_contacts.contacts.sources.rows import EMPTY, Block, Frame, Row, RowFault, Rows
+from email_contacts.contacts.sources.typed import frame_rows
 from email_contacts.contacts.staging.forms import Form
 from email_contacts.contacts.staging.part import Contacts, PartWriter
 from email_contacts.contacts.staging.rejects import Reject, RejectsFile
@@ -86,8 +87,8 @@ class Sifter:
     def _cells_of(self, frame: Frame, places: Any) -> Iterator[tuple[int, Row | RowFault]]:
         """Give the rows of a frame that one by one has to decide."""
         some = frame.cells[places] if len(places) < len(frame) else frame.cells
-        for place, cells in zip(places.tolist(), some.fill_null(EMPTY).iter_rows(), strict=True):
-            yield self.read + 1 + place, frame.faults.get(place) or list(cells)
+        for place, cells in zip(places.tolist(), frame_rows(some), strict=True):
+            yield self.read + 1 + place, frame.faults.get(place) or cells
 
     def _kept(self, rows: Any, *, text_only: bool) -> _Kept:
         """Decide rows one by one; lists those that are rejected.

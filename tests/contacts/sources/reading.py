@@ -6,7 +6,7 @@ from contextlib import closing
 from typing import Any
 
 from email_contacts.contacts.sources.opening import open_rows
-from email_contacts.contacts.sources.rows import Row, RowFault, Rows
+from email_contacts.contacts.sources.rows import Block, Frame, Row, RowFault, Rows
 from email_contacts.contacts.sources.typed import frame_rows
 
 
@@ -15,8 +15,15 @@ def rows_of(rows: Rows) -> list[Row | RowFault]:
     found: list[Row | RowFault] = []
     with closing(rows):
         for block in rows.blocks():
-            found += block if isinstance(block, list) else frame_rows(block)
+            found += rows_in(block)
     return found
+
+
+def rows_in(block: Block) -> list[Row | RowFault]:
+    """The rows of a block."""
+    if not isinstance(block, Frame):
+        return block
+    return [block.faults.get(place) or row for place, row in enumerate(frame_rows(block.cells))]
 
 
 def opened(source: Any, **options: Any) -> Rows:

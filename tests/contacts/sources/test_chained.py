@@ -20,7 +20,7 @@ from email_contacts.contacts.errors import (
     SourceUnreadable,
     UnknownColumns,
 )
-from email_contacts.contacts.sources.rows import RowFault
+from email_contacts.contacts.sources.rows import Frame, RowFault
 from tests.contacts.prepared import prepared
 from tests.contacts.sources.reading import opened, rows_of
 
@@ -76,7 +76,7 @@ def test_frames_are_put_in_order(tmp_path: Path) -> None:
     )
     rows = opened(source)
     blocks = list(rows.blocks())
-    assert [block.columns for block in blocks if not isinstance(block, list)] == [["n", "t"], ["n", "t"]]
+    assert [block.cells.columns for block in blocks if isinstance(block, Frame)] == [["n", "t"], ["n", "T"]]
     assert rows_of(opened(source)) == [[1, "a"], [2, "b"]]
     assert rows.place(2) == "b.parquet:1"
 

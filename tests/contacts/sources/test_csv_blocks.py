@@ -14,7 +14,7 @@ from email_contacts.contacts.sources import line_feed
 from email_contacts.contacts.sources.csv_blocks import framed, whole_rows
 from email_contacts.contacts.sources.csv_rows import CsvRows
 from email_contacts.contacts.sources.rows import Row, RowFault
-from tests.contacts.sources.listed import listed, rows_of
+from tests.contacts.sources.reading import rows_in, rows_of
 
 # Short pieces, of which a line is made: most make good rows, some do not.
 GOOD = [
@@ -87,7 +87,7 @@ def by_blocks(path: Path) -> list[Row | str]:
     found: list[Row | str] = []
     try:
         for block in rows.blocks():
-            found += [row.rule if isinstance(row, RowFault) else row for row in rows_of(block)]
+            found += [row.rule if isinstance(row, RowFault) else row for row in rows_in(block)]
     except RowTooLong as error:
         found.append(UNCLOSED if "never closed" in str(error) else str(error))
     finally:
@@ -116,14 +116,14 @@ def test_what_is_well_quoted_is_cut_at_once() -> None:
     assert (rows.data, rows.is_stuck) == (data, False)
     frame = framed(rows, delimiter=",", width=3)
     assert frame is not None
-    assert list(rows_of(frame)) == [["1", 'a, "b"', "x"], ["2", "two\nlines", ""], ["3", "", "z"]]
+    assert rows_in(frame) == [["1", 'a, "b"', "x"], ["2", "two\nlines", ""], ["3", "", "z"]]
 
 
 def test_a_row_with_a_wrong_number_of_cells_costs_that_row_only() -> None:
     rows = whole_rows(b'1,2\n\n1\n"a,b",4\n1,"2,3",4\n5,6\n', delimiter=",", longest=100)
     frame = framed(rows, delimiter=",", width=2)
     assert frame is not None
-    assert list(rows_of(frame)) == [
+    assert rows_in(frame) == [
         ["1", "2"],
         RowFault("columns", "The row has 1 cells, the header has 2."),
         ["a,b", "4"],
@@ -156,7 +156,7 @@ def test_a_row_that_is_too_long_is_left_alone() -> None:
 def test_one_column(tmp_path: Path) -> None:
     path = tmp_path / "one.csv"
     path.write_text('a\n1\n\n""\n2\n\n')
-    assert listed(CsvRows(path, delimiter=",", encoding=None, longest_row=100)) == [["1"], [""], ["2"]]
+    assert rows_of(CsvRows(path, delimiter=",", encoding=None, longest_row=100)) == [["1"], [""], ["2"]]
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from email_contacts.contacts.errors import HeaderError, RowTooLong, SourceUndeco
 from email_contacts.contacts.sources.csv_rows import CsvRows
 from email_contacts.contacts.sources.rows import Row, RowFault
 from tests.contacts.conftest import WriteSource
-from tests.contacts.sources.listed import listed
+from tests.contacts.sources.reading import rows_of as listed
 
 
 def rows_of(

@@ -18,7 +18,7 @@ from upath import UPath
 
 from email_contacts.contacts.errors import SourceEmpty, SourceUnreadable
 from email_contacts.contacts.sources.parquet_rows import ROWS_IN_A_BATCH, ParquetRows
-from email_contacts.contacts.sources.rows import RowFault
+from email_contacts.contacts.sources.rows import Frame, RowFault
 from tests.contacts.sources.reading import rows_of
 
 PLUGINS = Path(__file__).resolve().parents[3] / "plugins"
@@ -73,8 +73,8 @@ def test_dictionaries_inside_lists(tmp_path: Path) -> None:
 def test_text_stays_text_in_frames(tmp_path: Path) -> None:
     table = pa.table({"x": pa.array(["a", "b"]).dictionary_encode(), "n": [1, 2]})
     (block,) = ParquetRows(written(tmp_path, table)).blocks()
-    assert isinstance(block, pl.DataFrame)
-    assert block.dtypes == [pl.String, pl.Int64]
+    assert isinstance(block, Frame)
+    assert block.cells.dtypes == [pl.String, pl.Int64]
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ import pytest
 
 from email_contacts.contacts.checks.validation import ContactValidator
 from email_contacts.contacts.mapping.binding import Contact, bind
-from email_contacts.contacts.mapping.document import DEFAULT_SEPARATOR
+from email_contacts.contacts.mapping.rules import DEFAULT_SEPARATOR
 from email_contacts.contacts.sources.rows import RowFault
 from email_contacts.contacts.sources.sql_rows import Query, table_query
 from tests.contacts.prepared import ACCOUNT

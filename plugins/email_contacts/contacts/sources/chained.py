@@ -14,16 +14,13 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from operator import itemgetter
-from typing import TYPE_CHECKING
 
 from email_contacts.contacts.errors import PreparationError, SourceChanged, SourceEmpty
 from email_contacts.contacts.mapping.column_names import canonical, check_header
 from email_contacts.contacts.sources.files import SourceFile
-from email_contacts.contacts.sources.rows import Block, RowFault, Rows
-
-if TYPE_CHECKING:
-    import polars as pl
+from email_contacts.contacts.sources.rows import Block, Frame, RowFault, Rows
 
 # Opens a file; the names are columns that its rows may have besides those that the reader finds.
 OpenFile = Callable[[SourceFile, Sequence[str]], Rows]
@@ -52,7 +49,7 @@ class ChainedRows:
         self._open: Rows | None = None
         self.columns: tuple[str, ...] = ()
         self._types: dict[str, tuple[str, str]] = {}
-        self.text_only = True
+        self.text_only = self.reads_ahead = True
         for file in files:
             with _file_named(file):
                 try:
@@ -88,7 +85,7 @@ class ChainedRows:
                 order = self._order(file, rows)
                 for block in rows.blocks():
                     row += len(block)
-                    yield block if order is None else _reordered(block, order, self.columns)
+                    yield block if order is None else _reordered(block, order)
                 self._late |= dict.fromkeys(rows.late_columns)
         self._open = None
 
@@ -105,6 +102,7 @@ class ChainedRows:
     def _look_at(self, file: SourceFile, rows: Rows, *, rows_name_columns: bool) -> None:
         check_header(rows.columns, source=file.name)
         self.text_only = self.text_only and rows.text_only
+        self.reads_ahead = self.reads_ahead and rows.reads_ahead
         if rows_name_columns:
             known = set(map(canonical, self.columns))
             self.columns += tuple(name for name in rows.columns if canonical(name) not in known)
@@ -152,19 +150,13 @@ class ChainedRows:
         return [places[canonical(name)] for name in self.columns]
 
 
-def _reordered(block: Block, order: Sequence[int], columns: Sequence[str]) -> Block:
-    if not isinstance(block, list):
-        return _reordered_frame(block, order, columns)
+def _reordered(block: Block, order: Sequence[int]) -> Block:
+    if isinstance(block, Frame):
+        return replace(block, cells=block.cells[:, list(order)])
     if len(order) == 1:
         return block
     pick = itemgetter(*order)
     return [row if isinstance(row, RowFault) else list(pick(row)) for row in block]
-
-
-def _reordered_frame(frame: pl.DataFrame, order: Sequence[int], columns: Sequence[str]) -> pl.DataFrame:
-    reordered = frame[:, list(order)]
-    reordered.columns = list(columns)
-    return reordered
 
 
 def _without(names: Iterable[str], others: Iterable[str]) -> list[str]:

@@ -165,7 +165,7 @@ def _delimiters_outside(rows: WholeRows, text: Any, delimiter: int) -> int:
     if not len(rows.quotes):
         return int(np.count_nonzero(is_delimiter))
     delimiters = np.flatnonzero(is_delimiter)
-    before = np.searchsorted(delimiters, rows.quotes)
+    before: Positions = np.searchsorted(delimiters, rows.quotes)
     return len(delimiters) - int(before[1::2].sum() - before[0::2].sum())
 
 

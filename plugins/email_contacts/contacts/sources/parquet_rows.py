@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 
 from email_contacts.contacts.errors import SourceEmpty, SourceUnreadable
 from email_contacts.contacts.paths import AnyPath, local_path
-from email_contacts.contacts.sources.rows import Block
+from email_contacts.contacts.sources.rows import Block, Frame
 
 ROWS_IN_A_BATCH = 16_384
 _BYTES_IN_A_BATCH = 1 << 24
@@ -35,6 +35,7 @@ class ParquetRows:
     """
 
     text_only = False
+    reads_ahead = True
     late_columns: tuple[str, ...] = ()
 
     def __init__(self, source: AnyPath) -> None:
@@ -72,7 +73,7 @@ class ParquetRows:
                 batch.validate(full=True)
             except (pa.ArrowException, OSError) as error:
                 raise self._unreadable(error) from None
-            yield cast("pl.DataFrame", pl.from_arrow(self._plain(batch)))
+            yield Frame(cast("pl.DataFrame", pl.from_arrow(self._plain(batch))))
 
     def place(self, row: int) -> str:
         """Say nothing: a file of its own needs no more than the row's number."""

@@ -85,6 +85,7 @@ class SqlRows:
     """
 
     text_only = False
+    reads_ahead = False  # drivers such as sqlite3 keep to the thread that connected
     late_columns: tuple[str, ...] = ()
 
     def __init__(self, query: Query) -> None:

@@ -40,7 +40,7 @@ class Stage:
     :raises StageError: when the path is a file, the folder cannot be made, or the source is in the way.
     """
 
-    def __init__(self, path: AnyPath, *, source: AnyPath) -> None:
+    def __init__(self, path: AnyPath, *, source: object) -> None:
         self._path = path
         local = local_path(path)
         if path.exists() and not path.is_dir():
@@ -51,7 +51,7 @@ class Stage:
             raise StageError(f"The stage {path} cannot be made: {error.strerror or error}.") from error
         self._remove_leftovers(source)
 
-    def _remove_leftovers(self, source: AnyPath) -> None:
+    def _remove_leftovers(self, source: object) -> None:
         """Remove what an earlier try left, its manifest first: without one nothing here counts as done."""
         ours = [entry for entry in self._path.iterdir() if _OURS.fullmatch(entry.name)]
         if str(source) in map(str, ours):
