@@ -80,8 +80,8 @@ class ObjectStore:
 @pytest.fixture(scope="session")
 def object_store_server() -> Iterator[ObjectStore]:
     """One store for all tests of the session; its connection is in the environment for as long."""
-    import boto3
-    from moto.server import DomainDispatcherApplication, create_backend_app
+    import boto3  # type: ignore[import-untyped]
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
     from werkzeug.serving import WSGIRequestHandler, make_server
 
     class Silent(WSGIRequestHandler):

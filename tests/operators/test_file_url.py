@@ -157,7 +157,12 @@ def test_every_sending_is_signed_anew(
     operator = an_import(str(staged))
     sign = operator._order.sign
     assert sign is not None
-    object.__setattr__(operator._order, "sign", lambda: signed.append("again") or sign())
+
+    def again() -> str:
+        signed.append(sign())
+        return signed[-1]
+
+    object.__setattr__(operator._order, "sign", again)
     operator.execute(context)
     assert len(signed) == 2
     assert sandbox.imports_accepted() == 1
