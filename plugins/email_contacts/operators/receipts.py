@@ -16,9 +16,10 @@ from email_contacts.imports import moments
 from email_contacts.imports.receipt import Receipt
 from email_contacts.imports.verification import FAILED, UNKNOWN, Verdict, Verification
 from email_contacts.operators.base import ContactsOperator
+from email_contacts.operators.stages import bodies_removed
 
 if TYPE_CHECKING:
-    from airflow.sdk import XComArg
+    from airflow.sdk import ObjectStoragePath, XComArg
 
     from email_contacts.arguments import IdArg, IdsArg, TextArg
     from email_contacts.contacts.staging.manifest import Manifest
@@ -86,12 +87,14 @@ class WriteReceiptOperator(ContactsOperator):
     """Write the receipt of an import run, and fail the run whose receipt is not that of a complete import.
 
     The receipt is a file beside the rejects, this task's XCom, and the extra of the events of its outlets.
+    After a completed import the batches are removed from the stage; those of any other one stay.
 
     :param manifest_uri: what ``PrepareContactsOperator`` pushed as ``manifest_uri``. Templated.
     :param verdict: what ``VerifyImportOperator`` returned. Templated.
     :param submissions: the XCom ``submission`` of the import task, or of all its mapped ones. Templated.
     :param folder_id: the folder, for the record. Templated.
     :param sizes_before: what ``GetListOperator`` returned before the import, once or per list. Templated.
+    :param keep_batches: leave the batches of a completed import in the stage.
     :return: the receipt, with ``receipt_uri``.
     """
 
@@ -107,6 +110,7 @@ class WriteReceiptOperator(ContactsOperator):
         submissions: Mapping[str, Any] | Sequence[Mapping[str, Any]] | XComArg = (),
         folder_id: IdArg | None = None,
         sizes_before: Any = (),
+        keep_batches: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -115,30 +119,42 @@ class WriteReceiptOperator(ContactsOperator):
         self.submissions = submissions
         self.folder_id = folder_id
         self.sizes_before = sizes_before
+        self.keep_batches = keep_batches
 
     def act(self, context: Context) -> dict[str, Any]:
         """Put the receipt together, write it, and only then judge the run."""
         from airflow.sdk import ObjectStoragePath
 
-        receipt = self._receipt(context)
-        path = ObjectStoragePath(str(self.manifest_uri)).parent / "receipt.json"
+        manifest = read_manifest(self.manifest_uri)
+        receipt = self._receipt(context, manifest)
+        stage = ObjectStoragePath(str(self.manifest_uri)).parent
+        path = stage / "receipt.json"
         document = {**receipt.to_json(), "receipt_uri": str(path)}
         path.write_text(json.dumps(document, indent=2))
         moments.reached(moments.RECEIPT_WRITTEN)
         context["ti"].xcom_push("receipt", document)
         self.log.info("receipt: %s", path)
         receipt.raise_for_unaccounted()
+        if not self.keep_batches:
+            self._tidy(manifest, stage)
         for outlet in self.outlets:
             context["outlet_events"][outlet].extra = document
         return document
 
-    def _receipt(self, context: Context) -> Receipt:
+    def _tidy(self, manifest: Manifest, stage: ObjectStoragePath) -> None:
+        try:
+            self.log.info("removed what was sent from the stage: %d files", bodies_removed(manifest, stage))
+        except OSError as error:
+            # The import is complete all the same; an old stage is removed as a whole.
+            self.log.warning("the batches stay in the stage %s: %s", stage, type(error).__name__)
+
+    def _receipt(self, context: Context, manifest: Manifest) -> Receipt:
         ti = context["ti"]
         # What was mapped but not submitted left no XCom, or none that holds anything.
         submissions = [one for one in as_documents(self.submissions, "submissions") if one]
         started_at = context["dag_run"].start_date
         return Receipt.of(
-            read_manifest(self.manifest_uri),
+            manifest,
             self._verdict(submissions),
             dag_id=ti.dag_id,
             run_id=ti.run_id,
