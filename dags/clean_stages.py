@@ -17,8 +17,8 @@ DOC = """
 ### Old stages
 
 **clean** removes the stages of runs from below the connection's staging folder when their newest file is
-older than `days`: batches, lists of rejects, receipts. Only folders that a preparation filled are touched, and
-in them only files that this package wrote.
+older than `days`: batches, lists of rejects, receipts. Only folders that a preparation filled are touched,
+and in them only files that this package wrote.
 
 The batches of a completed import are gone long before: `receipt` removes them. This is for the rest, of
 imports that failed or were never sent. A run that is older than this cannot be taken up again.

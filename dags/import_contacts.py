@@ -177,6 +177,7 @@ def import_contacts() -> None:
         process_ids=batches.output,
         list_ids=[target.output],
         completions=wait.output,
+        submissions=submissions,
         trigger_rule=WHATEVER_CAME_OF_IT,
     )
     receipt = WriteReceiptOperator(

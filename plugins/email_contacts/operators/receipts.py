@@ -16,6 +16,7 @@ from email_contacts.imports import moments
 from email_contacts.imports.receipt import Receipt
 from email_contacts.imports.verification import FAILED, UNKNOWN, Verdict, Verification
 from email_contacts.operators.base import ContactsOperator
+from email_contacts.operators.platform_lists import list_platform_rejects
 from email_contacts.operators.stages import bodies_removed
 
 if TYPE_CHECKING:
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
 class VerifyImportOperator(ContactsOperator):
     """Look at what an import came to: the reports of its processes, and the sizes of its lists.
 
-    Judges, and does not fail: a receipt is due for a bad import most of all. Use it with
+    Judges, and does not fail: a receipt is due for a bad import most of all. Whom the platform itself
+    rejected, by its reports, is listed in ``platform_rejects.csv`` beside the other lists. Use it with
     ``trigger_rule="all_done_min_one_success"`` directly after the preparation and the wait, and give its
     result to ``WriteReceiptOperator``, which fails the run.
 
@@ -37,12 +39,17 @@ class VerifyImportOperator(ContactsOperator):
     :param list_ids: the lists imported into. Templated.
     :param completions: what ``ImportCompletedSensor`` returned: what it saw completed is not asked for again,
         and where the platform shows no processes, its word is taken. Templated.
+    :param submissions: the XCom ``submission`` of the import task, or of all its mapped ones: they say which
+        batch a process carried, and so which rows its rejects are. Templated.
     :param patience: seconds to look again where that can help: while a list is still shorter than expected,
         for a platform's counters may lag, or an import still runs.
-    :return: the verdict: ``state``, ``reason``, ``process_ids``, ``platform``, ``list_sizes``, ``remark``.
+    :return: the verdict: ``state``, ``reason``, ``process_ids``, ``platform``, ``list_sizes``, ``remark``,
+        ``platform_rejects_uri``.
     """
 
-    template_fields: Sequence[str] = ("conn_id", "manifest_uri", "process_ids", "list_ids", "completions")
+    template_fields: Sequence[str] = (
+        "conn_id", "manifest_uri", "process_ids", "list_ids", "completions", "submissions",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -51,6 +58,7 @@ class VerifyImportOperator(ContactsOperator):
         process_ids: IdsArg,
         list_ids: IdsArg,
         completions: Sequence[Mapping[str, Any]] | XComArg | None = None,
+        submissions: Mapping[str, Any] | Sequence[Mapping[str, Any]] | XComArg = (),
         patience: float = 30,
         **kwargs: Any,
     ) -> None:
@@ -59,6 +67,7 @@ class VerifyImportOperator(ContactsOperator):
         self.process_ids = process_ids
         self.list_ids = list_ids
         self.completions = completions
+        self.submissions = submissions
         self.patience = patience
 
     def act(self, context: Context) -> dict[str, Any]:
@@ -77,10 +86,23 @@ class VerifyImportOperator(ContactsOperator):
         while True:
             verdict = verification.verdict()
             if not verdict.may_change or time.monotonic() + pause > until:
+                verdict = self._with_list(verdict, verification, manifest)
                 self.log.info("the import is %s %s", verdict.state, verdict.reason or verdict.remark)
                 return verdict.to_json()
             time.sleep(pause)
             pause *= 2
+
+    def _with_list(self, verdict: Verdict, verification: Verification, manifest: Manifest) -> Verdict:
+        if not verdict.platform:
+            return verdict
+        uri, listed = list_platform_rejects(
+            self.hook.client,
+            verification.reports,
+            manifest,
+            manifest_uri=str(self.manifest_uri),
+            submissions=as_documents(self.submissions, "submissions"),
+        )
+        return verdict.with_list(uri, listed=listed)
 
 
 class WriteReceiptOperator(ContactsOperator):
