@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -141,6 +142,34 @@ def test_what_the_platform_rejects_is_in_the_receipt(
     assert receipt["state"] == "completed_with_rejects"
     assert receipt["platform"] == {"duplicate_phone_id": 1}
     assert receipt["rows"]["accepted"] == 2
+    listed = list((tmp_path / "stage").rglob("platform_rejects.csv"))
+    if style == "int":
+        assert "could not be listed" in receipt["remark"]
+        assert listed == []
+    else:
+        assert [one.as_uri() for one in listed] == [receipt["platform_rejects_uri"]]
+        assert listed[0].read_text().splitlines()[1].startswith("2,")
+
+
+def test_what_a_failed_import_did_not_bring_stays_in_the_stage(
+    dag: DAG, sandbox: SandboxServer, tmp_path: Path
+) -> None:
+    sandbox.set_knobs(final_status="failed")
+    assert run(dag)[0] == "failed"
+    assert list((tmp_path / "stage").rglob("batch-*"))
+
+
+def test_old_stages_are_cleaned(dag: DAG, sandbox: SandboxServer, tmp_path: Path) -> None:
+    from airflow.dag_processing.dagbag import DagBag
+
+    cleaner = DagBag(PROJECT / "dags").dags["clean_stages"]
+    assert run(dag)[0] == "success"
+    assert run(cleaner)[0] == "success"
+    receipt_of(tmp_path / "stage")
+    for file in (tmp_path / "stage").rglob("*.*"):
+        os.utime(file, (1, 1))
+    assert run(cleaner, days=400)[0] == "success"
+    assert list((tmp_path / "stage").iterdir()) == []
 
 
 def test_many_batches_are_imported_one_after_the_other(
@@ -157,5 +186,6 @@ def test_many_batches_are_imported_one_after_the_other(
     state, tasks = run(dag)
     assert state == "success", tasks
     receipt = receipt_of(tmp_path / "stage")
+    assert not list((tmp_path / "stage").rglob("batch-*"))
     assert len(receipt["process_ids"]) == sandbox.imports_accepted() > 1
     assert members(sandbox, receipt["list_ids"][0]) == receipt["rows"]["accepted"]

@@ -11,7 +11,7 @@ import pytest
 from email_contacts.api import ContactsClient
 from email_contacts.contacts.errors import StageError
 from email_contacts.imports.platform_rejects import PlatformReject
-from email_contacts.imports.reject_reports import SentBatch, platform_rejects
+from email_contacts.imports.reject_reports import Reports, SentBatch, platform_rejects
 from tests.api.scripted_server import ScriptedServer, answers, answers_bytes
 
 REPORT = b"row;value\n1;b@example.com\n2;nobody@example.com\n"
@@ -40,7 +40,9 @@ def test_every_form_of_body_is_searched(name: str, tmp_path: Path) -> None:
         ScriptedServer([answers_bytes(200, REPORT)]) as server,
         ContactsClient(server.url, "key") as client,
     ):
-        reports = {7: {"invalid_emails": f"{server.url}/r.csv", "duplicate_ext_id": 3}}
+        reports: dict[int, Reports] = {
+            7: {"invalid_emails": f"{server.url}/r.csv", "duplicate_ext_id": 3},
+        }
         assert rows(list(platform_rejects(client, reports, {7: sent}))) == [51, None]
 
 

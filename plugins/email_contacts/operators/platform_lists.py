@@ -78,5 +78,5 @@ def _sent_batch(batch: Batch) -> SentBatch:
 
 
 def _listed(path: ObjectStoragePath) -> int:
-    with path.open("r", encoding="utf-8", newline="") as file:
-        return max(0, sum(1 for _ in csv.reader(file)) - 1)
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return max(0, sum(1 for _ in csv.reader(lines)) - 1)

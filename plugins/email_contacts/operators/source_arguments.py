@@ -86,7 +86,7 @@ def _database_hook(conn_id: str) -> Any:
         ) from error
 
     connection = BaseHook.get_connection(conn_id)
-    hook = connection.get_hook()
+    hook = connection.get_hook()  # type: ignore[no-untyped-call]
     if not isinstance(hook, DbApiHook):
         raise InvalidArgument(
             f"sql_conn_id={conn_id!r} is a connection of type {connection.conn_type!r}, which is no "
