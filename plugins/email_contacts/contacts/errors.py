@@ -8,10 +8,11 @@ Knows words only: no file, no row and no value of a cell is kept in an error, be
     ├── InvalidOption            an argument that no source could satisfy, such as max_rejects="many"
     ├── MappingError             the mapping document is wrong, or does not fit the source or the account
     │   └── UnknownColumns       columns without an attribute, while unknown_columns is "fail"
-    ├── SourceMissing            (FileNotFoundError)
-    ├── SourceIsDirectory        (IsADirectoryError)
+    ├── SourceMissing            (FileNotFoundError) no such file, or a folder or pattern without files
     ├── SourceEmpty
-    ├── SourceUnreadable         compressed, a spreadsheet, or NDJSON that is none
+    ├── SourceUnreadable         a spreadsheet, damaged, truncated, of several kinds, or NDJSON that is none
+    ├── SourceChanged            a file of a folder has other columns or types than the first one
+    ├── SourceBroken             (ConnectionError) the database failed, at the start or midway
     ├── SourceUndecodable        bytes that are not in the encoding; names line and byte
     ├── WrongDelimiter           given or detected, it does not cut the header into columns
     ├── HeaderError              blank or repeated column names
@@ -52,11 +53,7 @@ class UnknownColumns(MappingError):
 
 
 class SourceMissing(PreparationError, FileNotFoundError):
-    """Nothing is at the source's path."""
-
-
-class SourceIsDirectory(PreparationError, IsADirectoryError):
-    """The source's path is a folder."""
+    """Nothing is at the source's path, or no file in its folder."""
 
 
 class SourceEmpty(PreparationError):
@@ -64,7 +61,31 @@ class SourceEmpty(PreparationError):
 
 
 class SourceUnreadable(PreparationError):
-    """The source is of a kind that is not read here."""
+    """The source is of a kind that is not read here, or is damaged."""
+
+
+class SourceChanged(PreparationError):
+    """A file of a source has other columns, or another type in a column, than the source's first file.
+
+    :param message: what to say.
+    :param columns: the columns that differ.
+    """
+
+    def __init__(self, message: str, columns: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.columns = tuple(columns)
+
+
+class SourceBroken(PreparationError, ConnectionError):
+    """The database failed while rows were read from it; it may do better another time.
+
+    :param message: what to say; never the driver's own words, which can hold values.
+    :param rows: rows that were read until then.
+    """
+
+    def __init__(self, message: str, *, rows: int = 0) -> None:
+        super().__init__(message)
+        self.rows = rows
 
 
 class SourceUndecodable(PreparationError):

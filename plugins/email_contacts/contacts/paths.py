@@ -19,6 +19,11 @@ class AnyPath(Protocol):
         """Last part of the path."""
         ...
 
+    @property
+    def parent(self) -> Any:
+        """The path of the folder that holds it."""
+        ...
+
     def open(self, mode: str, /) -> Any:
         """Open the file; only binary modes are asked for."""
         ...
@@ -37,6 +42,10 @@ class AnyPath(Protocol):
 
     def iterdir(self) -> Iterator[Any]:
         """Walk the paths in the folder."""
+        ...
+
+    def glob(self, pattern: str, /) -> Iterator[Any]:
+        """Walk the paths below the folder that fit a pattern of names."""
         ...
 
     def unlink(self) -> None:

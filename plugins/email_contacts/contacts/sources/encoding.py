@@ -8,10 +8,10 @@ from __future__ import annotations
 import codecs
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import BinaryIO
 
 from email_contacts.contacts.errors import InvalidOption, SourceUndecodable, SourceUnreadable
-from email_contacts.contacts.paths import AnyPath, local_path
+from email_contacts.contacts.paths import AnyPath
+from email_contacts.contacts.sources.compression import open_bytes as open_bytes
 
 HEAD_BYTES = 1 << 16
 _BLOCK = 1 << 18
@@ -21,18 +21,13 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16", ("utf-16", "utf-16-be")),
 )
 _NOT_TEXT = (
-    (b"\x1f\x8b", "gzip-compressed", "Unpack it first."),
-    (b"\x28\xb5\x2f\xfd", "Zstandard-compressed", "Unpack it first."),
+    (b"\x1f\x8b", "gzip-compressed twice", "Unpack it first."),
+    (b"\x28\xb5\x2f\xfd", "Zstandard-compressed twice", "Unpack it first."),
+    (b"\xfd7zXZ", "xz-compressed", "Unpack it first, or compress it with gzip or Zstandard."),
     (b"PK\x03\x04", "a ZIP archive or an Excel workbook", "Save it as CSV (UTF-8) first."),
     (b"\xd0\xcf\x11\xe0", "an old Excel workbook", "Save it as CSV (UTF-8) first."),
-    (b"PAR1", "a Parquet file", "Write it as CSV or NDJSON first."),
+    (b"PAR1", "a Parquet file", 'Give source_format="parquet", or leave the format out.'),
 )
-
-
-def open_bytes(source: AnyPath) -> BinaryIO:
-    """Open a source for reading, past ``fsspec`` when it is on a local disk."""
-    file: BinaryIO = (local_path(source) or source).open("rb")
-    return file
 
 
 def encoding_of(head: bytes, *, given: str | None, name: str) -> str:

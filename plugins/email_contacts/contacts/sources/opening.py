@@ -5,22 +5,43 @@ Knows the kinds and how to tell them; the readers know the rest.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from email_contacts.contacts.errors import InvalidOption, SourceEmpty, SourceIsDirectory, SourceMissing
+from email_contacts.contacts.errors import InvalidOption, SourceEmpty, SourceUnreadable
 from email_contacts.contacts.paths import AnyPath
+from email_contacts.contacts.sources.chained import ChainedRows
+from email_contacts.contacts.sources.compression import (
+    compression_of,
+    open_bytes,
+    open_raw,
+    uncompressed_name,
+)
 from email_contacts.contacts.sources.csv_rows import CsvRows
-from email_contacts.contacts.sources.encoding import HEAD_BYTES, open_bytes
+from email_contacts.contacts.sources.encoding import HEAD_BYTES
+from email_contacts.contacts.sources.files import SourceFile, find_files
 from email_contacts.contacts.sources.ndjson_rows import NdjsonRows
 from email_contacts.contacts.sources.rows import Rows
+from email_contacts.contacts.sources.sql_rows import Query, SqlRows
 
-CSV, NDJSON = "csv", "ndjson"
-FORMATS = (CSV, NDJSON)
-_SUFFIXES = {"csv": CSV, "tsv": CSV, "txt": CSV, "ndjson": NDJSON, "jsonl": NDJSON}
+CSV, NDJSON, PARQUET = "csv", "ndjson", "parquet"
+FORMATS = (CSV, NDJSON, PARQUET)
+_SUFFIXES = {
+    "csv": CSV,
+    "tsv": CSV,
+    "tab": CSV,
+    "txt": CSV,
+    "ndjson": NDJSON,
+    "jsonl": NDJSON,
+    "parquet": PARQUET,
+    "parq": PARQUET,
+    "pq": PARQUET,
+}
+_TAB_SUFFIXES = ("tsv", "tab")
+_PARQUET_MAGIC = b"PAR1"
 
 
 def open_rows(
-    source: AnyPath,
+    source: AnyPath | Query,
     *,
     source_format: str | None = None,
     delimiter: str | None = None,
@@ -31,46 +52,106 @@ def open_rows(
 ) -> Rows:
     """Open a source of any kind.
 
-    :param source: the file.
-    :param source_format: ``"csv"`` or ``"ndjson"``; None: the name's ending says it, else the first byte.
+    :param source: a file, a folder, a pattern (see ``files``), or a query. Files may be compressed with gzip
+        or Zstandard.
+    :param source_format: ``"csv"``, ``"ndjson"`` or ``"parquet"``; None: each file's name says it, else its
+        first bytes.
     :param delimiter: of a CSV; None: its header says it.
     :param encoding: None: the byte order mark says it, else it is UTF-8.
-    :param longest_row: most characters that a row may have.
+    :param longest_row: most characters that a row of text may have.
     :param expected: columns that NDJSON may bring at any row.
     :param drop_late_columns: what NDJSON does with other keys that come up late.
     :raises SourceMissing: when nothing is there.
-    :raises SourceIsDirectory: when it is a folder.
     :raises SourceEmpty: when it holds nothing.
+    :raises SourceChanged: when its files do not fit together.
+    :raises SourceUnreadable: when its files are of several kinds.
+    :raises InvalidOption: when an option is for another kind.
     :raises PreparationError: as the readers do.
     """
     if source_format not in (None, *FORMATS):
         raise InvalidOption(f'source_format="{source_format}" is not one of {", ".join(FORMATS)}.')
-    _check_place(source)
-    kind = source_format or _kind_of(source)
+    if isinstance(source, Query):
+        _refuse("A query", source_format=source_format, delimiter=delimiter, encoding=encoding)
+        return SqlRows(source)
+    files = find_files(source)
+    kind = source_format or _kind_of(files)
     if kind == NDJSON:
-        if delimiter is not None:
-            raise InvalidOption("A delimiter is for CSV; NDJSON has none. Leave it out.")
-        return NdjsonRows(
-            source,
-            encoding=encoding,
-            longest_row=longest_row,
-            expected=expected,
-            drop_late_columns=drop_late_columns,
+        _refuse("NDJSON", delimiter=delimiter)
+    if kind == PARQUET:
+        _refuse("Parquet", delimiter=delimiter, encoding=encoding)
+    expected = tuple(expected)
+
+    def open_file(file: SourceFile, columns: Sequence[str]) -> Rows:
+        if kind == PARQUET:
+            from email_contacts.contacts.sources.parquet_rows import ParquetRows
+
+            return ParquetRows(file.path)
+        if kind == NDJSON:
+            return NdjsonRows(
+                file.path,
+                encoding=encoding,
+                longest_row=longest_row,
+                expected=(*columns, *expected),
+                drop_late_columns=drop_late_columns,
+            )
+        cut_by = _tab_of_a_tsv(file) if delimiter is None else delimiter
+        return CsvRows(file.path, delimiter=cut_by, encoding=encoding, longest_row=longest_row)
+
+    if len(files) == 1:
+        return open_file(files[0], ())
+    return ChainedRows(files, open_file, rows_name_columns=kind == NDJSON)
+
+
+def _refuse(kind: str, **options: str | None) -> None:
+    for name, value in options.items():
+        if value is not None:
+            what = "CSV" if name == "delimiter" else "files of text" if name == "encoding" else "files"
+            article = "An" if name == "encoding" else "A"
+            raise InvalidOption(f"{article} {name} is for {what}; {kind} has none. Leave it out.")
+
+
+def _kind_of(files: Sequence[SourceFile]) -> str:
+    kinds: dict[str, str] = {}
+    for file in files:
+        kinds.setdefault(_kind_of_file(file), file.name)
+    if len(kinds) > 1:
+        found = ", ".join(f"{kind} ({name})" for kind, name in kinds.items())
+        raise SourceUnreadable(
+            f"The files of the source are of several kinds: {found}. Name those that are meant with a "
+            "pattern such as *.csv, or move the others away."
         )
-    return CsvRows(source, delimiter=delimiter, encoding=encoding, longest_row=longest_row)
+    return next(iter(kinds))
 
 
-def _check_place(source: AnyPath) -> None:
-    if source.is_dir():
-        raise SourceIsDirectory(f"The source {source} is a folder. Give one file of it.")
-    if not source.exists():
-        raise SourceMissing(f"The source {source} does not exist. Check the path and who may read it.")
-
-
-def _kind_of(source: AnyPath) -> str:
-    with open_bytes(source) as file:
-        head = file.read(HEAD_BYTES)
+def _kind_of_file(file: SourceFile) -> str:
+    """Tell the kind by the name, else by the first bytes."""
+    by_name = _SUFFIXES.get(_suffix(file))
+    if by_name is not None:
+        return by_name
+    with open_raw(file.path) as raw:
+        is_packed = compression_of(raw) is not None
+    with open_bytes(file.path) as unpacked:
+        head = unpacked.read(HEAD_BYTES)
     if not head:
-        raise SourceEmpty(f"{source.name} is empty. A source needs a header line and rows below it.")
-    suffix = source.name.rpartition(".")[2].lower()
-    return _SUFFIXES.get(suffix) or (NDJSON if head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{" else CSV)
+        raise SourceEmpty(f"{file.name} is empty. A source needs a header line and rows below it.")
+    if head.startswith(_PARQUET_MAGIC):
+        if is_packed:
+            raise SourceUnreadable(
+                f"{file.name} is a Parquet file that was compressed as a whole. Unpack it: Parquet "
+                "compresses its own columns."
+            )
+        return PARQUET
+    return NDJSON if head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{" else CSV
+
+
+def _suffix(file: SourceFile) -> str:
+    return uncompressed_name(file.path.name).rpartition(".")[2].lower()
+
+
+def _tab_of_a_tsv(file: SourceFile) -> str | None:
+    """Take the name's word that tabs cut a file, when its header has any."""
+    if _suffix(file) not in _TAB_SUFFIXES:
+        return None
+    with open_bytes(file.path) as text:
+        header = text.read(HEAD_BYTES).lstrip(b"\xef\xbb\xbf\r\n").partition(b"\n")[0]
+    return "\t" if b"\t" in header else None

@@ -1,0 +1,189 @@
+"""Rows of several files, one file after the other, as rows of one source.
+
+Knows files by their names and rows by their columns; the readers know the rest. One file is open at a time.
+All of them are opened once before the first row is given, so that a folder with a file that does not fit
+fails at once: that costs a header of a CSV, a footer of a Parquet file, the first rows of an NDJSON file.
+
+Files of CSV and Parquet have the same columns, in any order and any spelling that counts as the same; cells
+are put in the order of the first file. Objects of NDJSON name their own keys, so there the columns are those
+of all files together, and a file may lack some, or hold no row at all.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from operator import itemgetter
+from typing import TYPE_CHECKING
+
+from email_contacts.contacts.errors import PreparationError, SourceChanged, SourceEmpty
+from email_contacts.contacts.mapping.column_names import canonical, check_header
+from email_contacts.contacts.sources.files import SourceFile
+from email_contacts.contacts.sources.rows import Block, RowFault, Rows
+
+if TYPE_CHECKING:
+    import polars as pl
+
+# Opens a file; the names are columns that its rows may have besides those that the reader finds.
+OpenFile = Callable[[SourceFile, Sequence[str]], Rows]
+NOTHING = "nothing"
+_SHOWN = 10
+
+
+class ChainedRows:
+    """The rows of several files.
+
+    :param files: at least one, in their order.
+    :param open_file: opens one of them.
+    :param rows_name_columns: whether each row names its columns, as NDJSON's do.
+    :raises SourceChanged: when the columns of a file, or their types, are not those of the first one.
+    :raises SourceEmpty: when no file has a row, where rows name the columns.
+    :raises PreparationError: as the readers do.
+    """
+
+    def __init__(
+        self, files: Sequence[SourceFile], open_file: OpenFile, *, rows_name_columns: bool = False
+    ) -> None:
+        self._open_file = open_file
+        self._files: list[SourceFile] = []
+        self._starts: list[int] = []
+        self._late: dict[str, None] = {}
+        self._open: Rows | None = None
+        self.columns: tuple[str, ...] = ()
+        self._types: dict[str, tuple[str, str]] = {}
+        self.text_only = True
+        for file in files:
+            with _file_named(file):
+                try:
+                    rows = open_file(file, ())
+                except SourceEmpty:
+                    if not rows_name_columns:
+                        raise
+                    continue
+                with closing(rows):
+                    self._look_at(file, rows, rows_name_columns=rows_name_columns)
+            self._files.append(file)
+        if not self._files:
+            raise SourceEmpty(
+                f"None of the {len(files)} files holds a row. NDJSON needs one object per line."
+            )
+
+    @property
+    def late_columns(self) -> tuple[str, ...]:
+        """Columns that came up late in any file and were dropped."""
+        return tuple(self._late)
+
+    def blocks(self) -> Iterator[Block]:
+        """Walk the rows of all files in blocks, once.
+
+        :raises SourceChanged: when a file has other columns than it had before.
+        :raises PreparationError: as the readers do.
+        """
+        row = 0
+        for file in self._files:
+            self._starts.append(row)
+            with _file_named(file), closing(self._open_file(file, self.columns)) as rows:
+                self._open = rows
+                order = self._order(file, rows)
+                for block in rows.blocks():
+                    row += len(block)
+                    yield block if order is None else _reordered(block, order, self.columns)
+                self._late |= dict.fromkeys(rows.late_columns)
+        self._open = None
+
+    def place(self, row: int) -> str:
+        """Say in which file a row lies, and as which row of it."""
+        index = bisect_right(self._starts, row - 1) - 1
+        return f"{self._files[index].name}:{row - self._starts[index]}" if index >= 0 else ""
+
+    def close(self) -> None:
+        """Close the file that is open."""
+        if self._open is not None:
+            self._open.close()
+
+    def _look_at(self, file: SourceFile, rows: Rows, *, rows_name_columns: bool) -> None:
+        check_header(rows.columns, source=file.name)
+        self.text_only = self.text_only and rows.text_only
+        if rows_name_columns:
+            known = set(map(canonical, self.columns))
+            self.columns += tuple(name for name in rows.columns if canonical(name) not in known)
+            return
+        if not self._files:
+            self.columns = rows.columns
+        self._check_names(file, rows.columns)
+        self._check_types(file, rows)
+
+    def _check_names(self, file: SourceFile, columns: Sequence[str]) -> None:
+        lacking = _without(self.columns, columns)
+        strange = _without(columns, self.columns)
+        if lacking or strange:
+            differs = {"lacks": lacking, "adds": strange}
+            said = " and ".join(f"{verb} {_shown(names)}" for verb, names in differs.items() if names)
+            raise SourceChanged(
+                f"{file.name} has other columns than {self._files[0].name}: it {said}. "
+                "All files of a source have the same columns. Have it written anew, or prepare it by itself.",
+                [*lacking, *strange],
+            )
+
+    def _check_types(self, file: SourceFile, rows: Rows) -> None:
+        """Compare types with those of the files before; a column without any value is of each type."""
+        changed: dict[str, str] = {}
+        for name, kind in zip(rows.columns, getattr(rows, "types", ()), strict=False):
+            if kind == NOTHING:
+                continue
+            before, where = self._types.setdefault(canonical(name), (kind, file.name))
+            if before != kind:
+                changed[name] = f'"{name}" is {kind}, but {before} in {where}'
+        if changed:
+            said = "; ".join(list(changed.values())[:_SHOWN])
+            raise SourceChanged(
+                f"{file.name} has other types than the files before it: {said}. All files of a source have "
+                "the same types. Have it written anew, or prepare it by itself.",
+                list(changed),
+            )
+
+    def _order(self, file: SourceFile, rows: Rows) -> list[int] | None:
+        """Where in a file's rows each column of the source is; None when they are in place already."""
+        self._check_names(file, rows.columns)
+        if rows.columns == self.columns:
+            return None
+        places = {canonical(name): place for place, name in enumerate(rows.columns)}
+        return [places[canonical(name)] for name in self.columns]
+
+
+def _reordered(block: Block, order: Sequence[int], columns: Sequence[str]) -> Block:
+    if not isinstance(block, list):
+        return _reordered_frame(block, order, columns)
+    if len(order) == 1:
+        return block
+    pick = itemgetter(*order)
+    return [row if isinstance(row, RowFault) else list(pick(row)) for row in block]
+
+
+def _reordered_frame(frame: pl.DataFrame, order: Sequence[int], columns: Sequence[str]) -> pl.DataFrame:
+    reordered = frame[:, list(order)]
+    reordered.columns = list(columns)
+    return reordered
+
+
+def _without(names: Iterable[str], others: Iterable[str]) -> list[str]:
+    known = set(map(canonical, others))
+    return [name for name in names if canonical(name) not in known]
+
+
+def _shown(names: Sequence[str]) -> str:
+    shown = ", ".join(f'"{name}"' for name in names[:_SHOWN])
+    return f"{shown} and {len(names) - _SHOWN} more" if len(names) > _SHOWN else shown
+
+
+@contextmanager
+def _file_named(file: SourceFile) -> Iterator[None]:
+    """Name the folder in a reader's error: names such as part-0.parquet say little without."""
+    try:
+        yield
+    except PreparationError as error:
+        folder = file.name.rpartition("/")[0]
+        if folder and file.name not in str(error):
+            error.args = (f"In {folder}: {error}", *error.args[1:])
+        raise

@@ -1,0 +1,181 @@
+"""Rows of a Parquet file.
+
+Knows record batches and their types; not what the columns mean. Importing it costs pyarrow and polars.
+
+Memory is bounded by the bytes of a batch and the read buffers, whatever the size of a row group: columns are
+read through buffers in place of whole column chunks, nothing is fetched ahead, and no second thread holds
+batches of its own. Checksums of pages are verified where the file has them, and text is verified to be UTF-8.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, cast
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from email_contacts.contacts.errors import SourceEmpty, SourceUnreadable
+from email_contacts.contacts.paths import AnyPath, local_path
+from email_contacts.contacts.sources.rows import Block
+
+ROWS_IN_A_BATCH = 16_384
+_BYTES_IN_A_BATCH = 1 << 24
+_LOCAL_BUFFER = 1 << 18  # bytes, for each column
+_REMOTE_BUFFER = 1 << 20  # a request to an object store has its price
+
+
+class ParquetRows:
+    """An opened Parquet file, read in blocks of typed frames.
+
+    :param source: the file.
+    :raises SourceEmpty: when it has no bytes.
+    :raises SourceUnreadable: when it is no Parquet file, or a damaged one.
+    """
+
+    text_only = False
+    late_columns: tuple[str, ...] = ()
+
+    def __init__(self, source: AnyPath) -> None:
+        self._source = source
+        local = local_path(source)
+        self._file = cast("AnyPath", local).open("rb") if local is not None else _open_remote(source)
+        try:
+            if not self._file.read(1):
+                raise SourceEmpty(f"{source.name} is empty. A Parquet file has at least a schema.")
+            self._file.seek(0)
+            self._parquet = self._opened(_REMOTE_BUFFER if local is None else _LOCAL_BUFFER)
+            schema = self._parquet.schema_arrow
+            self.columns = tuple(schema.names)
+            self.types = tuple(_kind(field.type) for field in schema)
+            # Frames need names of their own; two equal ones are told to whoever looks at the columns.
+            names = map(str, range(len(schema))) if len(set(self.columns)) < len(schema) else schema.names
+            self._schema = pa.schema(
+                [pa.field(name, _plain_type(field.type)) for name, field in zip(names, schema, strict=True)]
+            )
+        except BaseException:
+            self.close()
+            raise
+
+    def blocks(self) -> Iterator[Block]:
+        """Walk the rows in frames, once.
+
+        :raises SourceUnreadable: when what is read is damaged.
+        """
+        batches = self._parquet.iter_batches(batch_size=self._rows_in_a_batch(), use_threads=False)
+        while True:
+            try:
+                batch = next(batches, None)
+                if batch is None:
+                    return
+                batch.validate(full=True)
+            except (pa.ArrowException, OSError) as error:
+                raise self._unreadable(error) from None
+            yield cast("pl.DataFrame", pl.from_arrow(self._plain(batch)))
+
+    def place(self, row: int) -> str:
+        """Say nothing: a file of its own needs no more than the row's number."""
+        return ""
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def _plain(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        columns = list(map(self._cast, self.columns, batch.columns, self._schema.types))
+        return pa.RecordBatch.from_arrays(columns, schema=self._schema)
+
+    def _cast(self, name: str, column: pa.Array, kind: pa.DataType) -> pa.Array:
+        if isinstance(column.type, pa.UuidType):
+            return pa.array([None if uuid is None else str(uuid) for uuid in column.to_pylist()], kind)
+        if isinstance(column.type, pa.BaseExtensionType):
+            column = column.storage
+        try:
+            return column if column.type == kind else column.cast(kind)
+        except pa.ArrowInvalid:
+            raise SourceUnreadable(
+                f'{self._source.name}: the column "{name}" holds values that do not fit into {kind}. '
+                "Leave the column out, or write it as text."
+            ) from None
+
+    def _opened(self, buffer_size: int) -> pq.ParquetFile:
+        try:
+            return pq.ParquetFile(
+                self._file, buffer_size=buffer_size, pre_buffer=False, page_checksum_verification=True
+            )
+        except (pa.ArrowException, OSError) as error:
+            raise self._unreadable(error) from None
+
+    def _unreadable(self, error: Exception) -> Exception:
+        """Tell what is wrong with the file from what is wrong with the disk or the network."""
+        if type(error) is not OSError and not isinstance(error, pa.ArrowException):
+            return error
+        if isinstance(error, OSError) and error.errno is not None:
+            return error
+        return SourceUnreadable(
+            f"{self._source.name} cannot be read as Parquet: it is another kind of file, damaged, or not "
+            "complete. Copy it again, or have it written again."
+        )
+
+    def _rows_in_a_batch(self) -> int:
+        """Take fewer rows when they are wide, as their bytes are what memory has to hold."""
+        metadata = self._parquet.metadata
+        widest = max(
+            (group.total_byte_size / max(group.num_rows, 1) for group in _row_groups(metadata)), default=0.0
+        )
+        return max(64, min(ROWS_IN_A_BATCH, int(_BYTES_IN_A_BATCH / max(widest, 1))))
+
+
+def _open_remote(source: AnyPath) -> Any:
+    """Open a file of an object store without the cache that expects one reader going straight through."""
+    if getattr(source, "protocol", None) is None:
+        return source.open("rb")
+    return cast("Any", source).open("rb", cache_type="none")
+
+
+def _row_groups(metadata: pq.FileMetaData) -> Iterator[pq.RowGroupMetaData]:
+    return map(metadata.row_group, range(metadata.num_row_groups))
+
+
+def _plain_type(kind: pa.DataType) -> pa.DataType:
+    """Give the type in which polars gets a column: without dictionaries, extensions, and 256-bit decimals."""
+    if pa.types.is_dictionary(kind):
+        return _plain_type(kind.value_type)
+    if isinstance(kind, pa.UuidType):
+        return pa.string()
+    if isinstance(kind, pa.BaseExtensionType):
+        return _plain_type(kind.storage_type)
+    if pa.types.is_decimal256(kind):
+        return pa.decimal128(38, kind.scale)
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind):
+        return pa.list_(_plain_type(kind.value_type))
+    if pa.types.is_struct(kind):
+        return pa.struct([pa.field(field.name, _plain_type(field.type)) for field in kind])
+    return kind
+
+
+def _kind(kind: pa.DataType) -> str:
+    """Name a type so that types of the same cells have the same name, whatever their width."""
+    types = pa.types
+    if types.is_dictionary(kind):
+        return _kind(kind.value_type)
+    if types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind):
+        return f"list of {_kind(kind.value_type)}"
+    if types.is_timestamp(kind):
+        return "timestamp" if kind.tz is None else f"timestamp in {kind.tz}"
+    for name, is_one in (
+        (
+            "text",
+            lambda kind: types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind),
+        ),
+        ("integer", types.is_integer),
+        ("number", types.is_floating),
+        ("decimal", types.is_decimal),
+        ("date", types.is_date),
+        ("time", types.is_time),
+        ("nothing", types.is_null),
+    ):
+        if is_one(kind):
+            return name
+    return str(kind)

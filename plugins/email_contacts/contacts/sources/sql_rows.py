@@ -1,0 +1,186 @@
+"""Rows of a database query.
+
+Knows DB-API 2.0 (PEP 249), and how the usual drivers keep a result on the server; neither Airflow nor any
+dialect. Whoever asks makes the connection.
+
+Without a cursor on the server, psycopg and the MySQL drivers fetch the whole result before the first row.
+With one, and with ``fetchmany`` everywhere else, memory holds one block.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import Any
+
+from email_contacts.contacts.errors import InvalidOption, SourceBroken, SourceUnreadable
+from email_contacts.contacts.sources.rows import Block
+from email_contacts.contacts.sources.typed import plain_rows
+
+ROWS_IN_A_BLOCK = 5_000
+_CURSOR = "email_contacts_source"
+_IDENTIFIER = re.compile(r"[^\W\d][\w$]*")
+_CODE = re.compile(r"[A-Z0-9_]{4,40}")
+
+
+@dataclass(frozen=True)
+class Query:
+    """What to ask which database.
+
+    :param connect: makes a new DB-API connection; it is closed when the rows are read, or cannot be.
+    :param sql: one statement that gives rows. Give it an ORDER BY when the same data shall give the same
+        batches: a table has no order of its own.
+    :param parameters: what goes into its placeholders, in the driver's style; None when there are none, and
+        then a ``%`` in the statement is a plain one.
+    :param name: what messages and the manifest call it.
+    """
+
+    connect: Callable[[], Any] = field(repr=False)
+    sql: str = field(repr=False)
+    parameters: Sequence[Any] | Mapping[str, Any] | None = field(default=None, repr=False)
+    name: str = "query"
+
+    def __str__(self) -> str:
+        """Say its name: statement and parameters may hold somebody's data."""
+        return self.name
+
+
+def table_query(table: str, columns: Sequence[str] | None = None, *, quote: str = '"') -> str:
+    """Write the statement that reads a table.
+
+    :param table: its name, with its schema in front where it has one: ``crm.customers``.
+    :param columns: the columns to read; None for all.
+    :param quote: what the database puts around names: ``"``, or a backtick for MySQL.
+    :raises InvalidOption: when a name is none: only letters, digits, ``_`` and ``$``, no digit in front.
+    """
+    parts = [_quoted(part, quote, what="table", whole=table) for part in table.split(".")]
+    if len(parts) > 3:
+        raise InvalidOption(f'table="{table}" has more parts than database.schema.table.')
+    chosen = "*" if columns is None else ", ".join(_quoted(name, quote, what="column") for name in columns)
+    if not chosen:
+        raise InvalidOption("columns=[] names no column. Name some, or leave it out to read all.")
+    return f"SELECT {chosen} FROM {'.'.join(parts)}"  # noqa: S608  # each name is checked and quoted
+
+
+def _quoted(name: str, quote: str, *, what: str, whole: str | None = None) -> str:
+    if not _IDENTIFIER.fullmatch(name):
+        raise InvalidOption(
+            f'{what}="{whole or name}" is no name of a {what}: letters, digits, "_" and "$", beginning '
+            "with a letter. Anything else can be written as a query."
+        )
+    return f"{quote}{name}{quote}"
+
+
+class SqlRows:
+    """A query that runs, read in blocks.
+
+    :param query: what to ask. The transaction is never committed.
+    :raises SourceBroken: when the driver fails.
+    :raises SourceUnreadable: when the statement gives no rows.
+    """
+
+    text_only = False
+    late_columns: tuple[str, ...] = ()
+
+    def __init__(self, query: Query) -> None:
+        self._name = query.name
+        self._read = 0
+        with self._driver_errors_hidden(only_the_drivers=True):
+            self._connection = query.connect()
+        try:
+            with self._driver_errors_hidden():
+                self._cursor = _cursor_on_server(self._connection)
+                self._cursor.arraysize = ROWS_IN_A_BLOCK
+                if query.parameters is None:
+                    self._cursor.execute(query.sql)
+                else:
+                    self._cursor.execute(query.sql, query.parameters)
+                # Some describe the columns only when they have fetched.
+                self._first = self._cursor.fetchmany(ROWS_IN_A_BLOCK) if self._gives_rows() else []
+            if not self._cursor.description:
+                raise SourceUnreadable(
+                    f"{self._name} gives no rows. It needs one statement that does: a SELECT."
+                )
+            self.columns = tuple(str(column[0]) for column in self._cursor.description)
+        except BaseException:
+            self.close()
+            raise
+
+    def blocks(self) -> Iterator[Block]:
+        """Walk the rows in blocks, once.
+
+        :raises SourceBroken: when the driver fails, which says after how many rows.
+        """
+        values, self._first = self._first, []
+        while values:
+            self._read += len(values)
+            yield plain_rows(values, self.columns)
+            with self._driver_errors_hidden():
+                values = self._cursor.fetchmany(ROWS_IN_A_BLOCK)
+
+    def place(self, row: int) -> str:
+        """Say nothing: rows of a query have no place but their number."""
+        return ""
+
+    def close(self) -> None:
+        """Leave nothing behind: neither a transaction nor a connection.
+
+        The cursor goes with them. Closing it by itself would make some drivers read the rest of the rows.
+        """
+        with suppress(Exception):
+            self._connection.rollback()
+        with suppress(Exception):
+            self._connection.close()
+
+    def _gives_rows(self) -> bool:
+        """Tell a statement without a result, which must not be fetched from; a named cursor knows later."""
+        return bool(self._cursor.description) or _is_named(self._cursor)
+
+    @contextmanager
+    def _driver_errors_hidden(self, *, only_the_drivers: bool = False) -> Iterator[None]:
+        """Put in place of any error one that holds no value: drivers quote rows in their messages."""
+        try:
+            yield
+        except Exception as error:
+            if only_the_drivers and not _is_of_a_driver(error):
+                raise
+            raise SourceBroken(
+                f"{self._name} failed after {self._read:,} rows: {_described(error)}. "
+                "Nothing of it is prepared. Look that up in the database's own log; then run it again.",
+                rows=self._read,
+            ) from None
+
+
+def _cursor_on_server(connection: Any) -> Any:
+    """Make the cursor that leaves the result on the server, for drivers that do not by themselves."""
+    driver = type(connection).__module__.partition(".")[0]
+    if driver in ("psycopg2", "psycopg"):
+        if connection.autocommit:  # a cursor on the server lives in a transaction
+            connection.autocommit = False
+        return connection.cursor(name=_CURSOR)
+    if driver in ("MySQLdb", "pymysql"):
+        return connection.cursor(import_module(f"{driver}.cursors").SSCursor)
+    return connection.cursor()
+
+
+def _is_named(cursor: Any) -> bool:
+    return getattr(cursor, "name", None) == _CURSOR
+
+
+def _is_of_a_driver(error: Exception) -> bool:
+    """Tell a driver's errors by the base class that PEP 249 gives them."""
+    return any(base.__name__ == "Error" for base in type(error).__mro__)
+
+
+def _described(error: Exception) -> str:
+    """Say an error's class, and its code where it has one: SQLSTATE, or the driver's own."""
+    kind = type(error).__name__
+    for name in ("sqlstate", "pgcode", "sqlite_errorname"):
+        code = getattr(error, name, None)
+        if isinstance(code, str) and _CODE.fullmatch(code):
+            return f"{kind} ({'SQLSTATE ' if name != 'sqlite_errorname' else ''}{code})"
+    number = error.args[0] if error.args else None
+    return f"{kind} ({number})" if type(number) is int else kind

@@ -1,0 +1,154 @@
+"""Values of databases and Parquet as cells: the JSON that says the same.
+
+Knows single values of Python, and frames of them; not what the columns mean. CSV brings text and NDJSON
+brings JSON. What a typed source brings becomes JSON here, once, so that the same data gives the same cells.
+
+===========================  ==============================================================================
+value                        cell
+===========================  ==============================================================================
+None                         ``""``, an empty cell
+str, bool, int, float        itself; so do NaN and the infinities, but the schema sees ``null`` in their
+                             place and refuses it
+Decimal                      an int when it is whole and below 2**53; a float when it has at most 15
+                             significant digits, which a float keeps; else its digits as text
+date                         ``YYYY-MM-DD``
+datetime, time               ISO 8601 with ``T``; the offset stays, nothing is converted
+UUID                         its usual text
+list, tuple                  a list of cells; None in it stays None, as NDJSON's ``null`` does
+dict                         an object of cells, as NDJSON's objects are; no attribute takes one
+anything else                none: the row is rejected, with the column's name and the type's
+===========================  ==============================================================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from email_contacts.contacts.sources.rows import EMPTY, Row, RowFault
+
+if TYPE_CHECKING:
+    import polars as pl
+
+_WHOLE_BELOW = 1 << 53
+_DIGITS_OF_A_FLOAT = 15
+
+
+class NoCell(Exception):
+    """JSON has nothing of a value's kind; ``str()`` is the name of its type, and the value is not kept."""
+
+
+def plain(value: Any) -> Any:
+    """Turn a value into a cell.
+
+    :param value: what a driver or a frame gives.
+    :return: what JSON has, or ``""`` for an empty cell.
+    :raises NoCell: when JSON has nothing of the kind.
+    """
+    return _CELL_OF.get(type(value), _of_a_subclass)(value)
+
+
+def plain_rows(values: Sequence[Sequence[Any]], columns: Sequence[str]) -> list[Row | RowFault]:
+    """Turn rows of values into rows of cells.
+
+    :param values: as ``fetchmany`` gives them.
+    :param columns: the columns' names, for faults.
+    """
+    cell_of = _CELL_OF.get
+    try:
+        return [[cell_of(type(value), _of_a_subclass)(value) for value in row] for row in values]
+    except NoCell:
+        return [_row_or_fault(row, columns) for row in values]
+
+
+def frame_rows(frame: pl.DataFrame) -> list[Row | RowFault]:
+    """Turn a frame into rows of cells: the same as ``plain_rows`` of its values.
+
+    Goes by columns: of most types only the nulls are touched.
+    """
+    import polars as pl
+
+    unchanged = {pl.String, pl.Boolean, pl.Float32, pl.Float64}
+    columns: list[list[Any]] = []
+    for series in frame.iter_columns():
+        cells = series.to_list()
+        if series.dtype not in unchanged and not series.dtype.is_integer():
+            try:
+                cells = list(map(plain, cells))
+            except NoCell:
+                return plain_rows(frame.rows(), frame.columns)
+        elif series.null_count():
+            cells = [EMPTY if cell is None else cell for cell in cells]
+        columns.append(cells)
+    return list(map(list, zip(*columns, strict=True)))
+
+
+def _row_or_fault(row: Sequence[Any], columns: Sequence[str]) -> Row | RowFault:
+    cells: Row = []
+    try:
+        cells.extend(map(plain, row))  # those before the value that has none are kept
+    except NoCell as kind:
+        return RowFault(
+            "type",
+            f'Column "{columns[len(cells)]}" holds a value of the type {kind}, which no contact can have. '
+            "Leave the column out of the source, or convert it there.",
+        )
+    return cells
+
+
+def _decimal(value: Decimal) -> int | float | str:
+    if value.is_nan():
+        return float("nan")
+    if value.is_infinite():
+        return float(value)
+    if value == value.to_integral_value():
+        return int(value) if abs(value) < _WHOLE_BELOW else f"{value:f}"
+    digits = len(value.normalize().as_tuple().digits)
+    return float(value) if digits <= _DIGITS_OF_A_FLOAT else f"{value:f}"
+
+
+def _inside(value: Any) -> Any:
+    return None if value is None else plain(value)
+
+
+def _list(value: Iterable[Any]) -> list[Any]:
+    return list(map(_inside, value))
+
+
+def _object(value: Mapping[Any, Any]) -> dict[str, Any]:
+    if not all(type(key) is str for key in value):
+        raise NoCell("dict")
+    return {key: _inside(inner) for key, inner in value.items()}
+
+
+def _itself(value: Any) -> Any:
+    return value
+
+
+_CELL_OF: dict[type, Callable[[Any], Any]] = {
+    type(None): lambda _: EMPTY,
+    str: _itself,
+    bool: _itself,
+    int: _itself,
+    float: _itself,
+    Decimal: _decimal,
+    datetime: datetime.isoformat,  # before date, whose subclass it is
+    date: date.isoformat,
+    time: time.isoformat,
+    UUID: str,
+    list: _list,
+    tuple: _list,
+    dict: _object,
+}
+_BARE: dict[type, Callable[[Any], Any]] = {str: str.__str__, int: int, float: float}
+
+
+def _of_a_subclass(value: Any) -> Any:
+    """Take a subclass for what it is a kind of: enumerations, named tuples, drivers' own dates."""
+    for kind, cell_of in (_CELL_OF | _BARE).items():
+        if isinstance(value, kind):
+            return cell_of(value)
+    raise NoCell(type(value).__name__)
