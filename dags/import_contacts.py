@@ -42,8 +42,8 @@ DOC = """
 6. **receipt** accounts for every row: `read = accepted + rejected + duplicates + held_back`.
    A run in which that does not hold, or something did not arrive, fails, with a receipt all the same.
 
-Rejected rows, with their reasons, lie beside the receipt; the batches are removed when all went well. To run it
-on a schedule, set the environment variable `IMPORT_CONTACTS_SCHEDULE`, for example to `@daily`.
+Rejected rows, with their reasons, lie beside the receipt; the batches are removed when all went well. To run
+it on a schedule, set the environment variable `IMPORT_CONTACTS_SCHEDULE`, for example to `@daily`.
 """
 
 

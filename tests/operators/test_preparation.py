@@ -150,7 +150,7 @@ def written(content: bytes | str) -> Callable[[Path], Path]:
 BAD_SOURCES: dict[str, tuple[Callable[[Path], Path], dict[str, Any], str]] = {
     "no e-mail column": (written("firstname,lastname\nAda,Lovelace\n"), {}, r"EMAIL"),
     "empty file": (written(""), {}, r"is empty"),
-    "directory": (lambda folder: folder, {}, r"is a folder"),
+    "empty folder": (lambda folder: folder, {}, r"holds no files"),
     "missing path": (lambda folder: folder / "nowhere.csv", {}, r"does not exist"),
     "wrong delimiter": (written("email,firstname\na@example.com,A\n"), {"delimiter": ";"}, r"delimiter"),
     "invalid UTF-8": (written(b"email,firstname\na@example.com,\xff\n"), {}, r"line 2"),

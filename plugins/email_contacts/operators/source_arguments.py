@@ -33,9 +33,8 @@ def read_source(given: PrepareContactsOperator) -> ObjectStoragePath | Query:
         if given.parameters:
             raise InvalidArgument("parameters belong to sql; a table takes none")
         table = as_text(given.table, "table").strip()
-        return Query(
-            connect=hook.get_conn, sql=table_query(table), parameters=None, name=f"{conn_id}:{table}"
-        )
+        sql = table_query(table, quote=_quote_of(hook))
+        return Query(connect=hook.get_conn, sql=sql, name=f"{conn_id}:{table}")
     return Query(
         connect=hook.get_conn,
         sql=as_text(given.sql, "sql"),
@@ -71,6 +70,14 @@ def rooted_path(argument: str, value: Any, *, root: Any) -> ObjectStoragePath:
     if not root:
         raise InvalidArgument(f"{argument}={path!r} is a relative path; give an absolute one, or source_root")
     return ObjectStoragePath(str(root)) / path
+
+
+def _quote_of(hook: Any) -> str:
+    """What the database puts around names; standard SQL's where an opening one differs from a closing one."""
+    if hook.conn_type == "mysql":
+        return "`"
+    form = str(hook.escape_word_format)
+    return form[0] if form[0] == form[-1] else '"'
 
 
 def _database_hook(conn_id: str) -> Any:

@@ -21,7 +21,7 @@ from email_contacts.contacts.staging.stage import MANIFEST, REJECTS
 DEEPEST = 4
 _BODIES = re.compile(r"batch-\d{5,}\.json|contacts(-\d+)?\.csv|part-.+")
 _LISTS = re.compile(
-    r"(manifest|receipt)\.json(\.part)?|(rejects|duplicates|conflicts|platform_rejects)\.(csv|parquet)|rows\.bin"
+    r"(manifest|receipt)\.json(\.part)?|(rejects|duplicates|conflicts|platform_rejects)\.(csv|parquet)|row_numbers\.bin"
 )
 # Of every manifest, of any version.
 _IN_EVERY_MANIFEST = {"fingerprint", "batches", "rows", "rejects_uri"}
