@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping as Document
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, cast
 
 from email_contacts.arguments import InvalidArgument, as_text, exactly_one
 
@@ -38,7 +39,7 @@ def read_source(given: PrepareContactsOperator) -> ObjectStoragePath | Query:
     return Query(
         connect=hook.get_conn,
         sql=as_text(given.sql, "sql"),
-        parameters=given.parameters or None,
+        parameters=cast("Sequence[Any] | Document[str, Any] | None", given.parameters or None),
         name=f"{conn_id}:query",
     )
 
