@@ -1,4 +1,4 @@
-"""The front door: a file of contacts into a list, every row accounted for."""
+"""The front door: contacts from files or a database into a list, every row accounted for."""
 
 from __future__ import annotations
 
@@ -26,23 +26,24 @@ MANIFEST_URI = "{{ ti.xcom_pull(task_ids='prepare', key='manifest_uri') }}"
 WHATEVER_CAME_OF_IT = "all_done_min_one_success"
 
 DOC = """
-### A contacts file into a list
+### Contacts into a list
 
 `prepare` → `folder` → `list` → `import` (one task per batch) → `wait` → `verify` → `receipt`
 
-1. **prepare** reads the file, validates every row and stages batches of at most 8 MB. Nothing is sent yet:
-   a file that cannot be right stops here, with a message that says how to mend it.
+1. **prepare** reads the files or the query, validates every row and stages batches of at most 8 MB, or one
+   file that the platform fetches. Nothing is sent yet: a source that cannot be right stops here, with a
+   message that says how to mend it.
 2. **folder**, **list** are found by name, or created.
 3. **import** submits each batch once. A retry waits for the import that the earlier try submitted, or finds
    out what became of it when the answer was lost.
 4. **wait** holds no worker slot: it looks once and then waits in the triggerer, until the platform calls or
    a look, which all waits share, shows the end.
-5. **verify** reads the processes' reports and the list's size.
+5. **verify** reads the processes' reports and the list's size, and lists whom the platform rejected.
 6. **receipt** accounts for every row: `read = accepted + rejected + duplicates + held_back`.
    A run in which that does not hold, or something did not arrive, fails, with a receipt all the same.
 
-Rejected rows, with their reasons, lie beside the receipt. To run it on a schedule, set the environment
-variable `IMPORT_CONTACTS_SCHEDULE`, for example to `@daily`.
+Rejected rows, with their reasons, lie beside the receipt; the batches are removed when all went well. To run
+it on a schedule, set the environment variable `IMPORT_CONTACTS_SCHEDULE`, for example to `@daily`.
 """
 
 
@@ -51,17 +52,26 @@ OPTIONAL = ["null", "string"]
 FORM = {
     "source": Param(
         "include/sample_contacts/contacts.csv",
-        type="string",
-        minLength=1,
+        type=OPTIONAL,
         title="Contacts file",
-        description="CSV or NDJSON: an absolute path, an address such as s3://bucket/contacts.csv, "
-        "or a path within this project.",
+        description="CSV, TSV, NDJSON or Parquet, plain or compressed with gzip or zstd: a file, a folder or "
+        "a glob. An absolute path, an address such as s3://bucket/contacts/*.parquet, or a path within this "
+        "project.",
         examples=["include/sample_contacts/contacts.csv", "include/sample_contacts/contacts.ndjson"],
         section=WHAT,
     ),
+    "query": Param(
+        None, type=OPTIONAL, format="multiline", title="Query",
+        description="SQL whose rows are imported in the place of a file.",
+        examples=["SELECT email, firstname FROM customers"], section=WHAT,
+    ),
+    "source_conn_id": Param(
+        None, type=OPTIONAL, title="Database",
+        description="The Airflow connection that the query is put to.", section=WHAT,
+    ),
     "source_format": Param(
-        "auto", type="string", enum=["auto", "csv", "ndjson"], title="Format",
-        description="auto goes by the name: .ndjson and .jsonl, otherwise CSV.", section=WHAT,
+        "auto", type="string", enum=["auto", "csv", "ndjson", "parquet"], title="Format",
+        description="auto goes by the name: .parquet, .ndjson and .jsonl, otherwise CSV.", section=WHAT,
     ),
     "delimiter": Param(
         None, type=OPTIONAL, maxLength=1, title="Delimiter",
@@ -74,7 +84,8 @@ FORM = {
     ),
     "mapping": Param(
         None, type=OPTIONAL, title="Mapping document",
-        description="Path of a JSON document that maps columns to attributes. Empty: by the columns' names.",
+        description="Path of a YAML or JSON document that maps columns to attributes. "
+        "Empty: by the columns' names.",
         section=WHAT,
     ),
     "unknown_columns": Param(
@@ -82,6 +93,10 @@ FORM = {
         values_display={"null": "as the mapping says, otherwise fail"},
         description="The platform drops them in silence; fail names them before anything is sent.",
         section=WHAT,
+    ),
+    "duplicates": Param(
+        "last", type="string", enum=["last", "first", "fail"], title="Several rows about one contact",
+        description="Which of them is sent; the others are listed. fail: nothing is sent.", section=WHAT,
     ),
     "max_rejects": Param(
         "10%", type=OPTIONAL, pattern=r"^(\d+|\d+(\.\d+)?%)?$", title="Rejected rows at most",
@@ -100,6 +115,14 @@ FORM = {
     "list": Param(
         "Sample contacts", type="string", minLength=1, title="List",
         description="Used if the folder has it, created if not.", section=WHERE,
+    ),
+    "body": Param(
+        "json_body", type="string", enum=["json_body", "file_body", "file_url"], title="Sent as",
+        values_display={
+            "json_body": "JSON, with types", "file_body": "CSV text, half the bytes",
+            "file_url": "one file that the platform fetches",
+        },
+        description="file_url needs a staging folder in a bucket that the platform reaches.", section=HOW,
     ),
     "update_existing_contacts": Param(
         True, type="boolean", title="Update existing contacts",
@@ -138,13 +161,17 @@ def import_contacts() -> None:
     """Chain the operators; what each one does stands in its own room."""
     prepare = PrepareContactsOperator(
         task_id="prepare",
-        source="{{ params.source }}",
+        source="{{ '' if params.query else params.source or '' }}",
+        sql="{{ params.query or '' }}",
+        sql_conn_id="{{ params.source_conn_id or '' }}",
         source_root=str(PROJECT),
         source_format="{{ params.source_format }}",
         delimiter="{{ params.delimiter or '' }}",
         encoding="{{ params.encoding or '' }}",
         mapping="{{ params.mapping or '' }}",
         unknown_columns="{{ params.unknown_columns or '' }}",
+        duplicates="{{ params.duplicates }}",
+        body="{{ params.body }}",
         max_rejects="{{ params.max_rejects or '' }}",
         execution_timeout=timedelta(hours=6),
     )
@@ -177,6 +204,7 @@ def import_contacts() -> None:
         process_ids=batches.output,
         list_ids=[target.output],
         completions=wait.output,
+        submissions=submissions,
         trigger_rule=WHATEVER_CAME_OF_IT,
     )
     receipt = WriteReceiptOperator(

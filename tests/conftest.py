@@ -11,11 +11,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.object_store import object_store, object_store_server
+
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from email_contacts.sandbox import SandboxServer
     from tests.task_context import StateStore
+
+__all__ = ["object_store", "object_store_server"]
 
 PROJECT = Path(__file__).resolve().parents[1]
 CONN_ID = "email_contacts_default"

@@ -133,7 +133,7 @@ FIELDS = (
         "staging_uri",
         "Staging folder",
         "Where prepared batches, rejects and receipts are kept: a folder or bucket that every worker reaches "
-        "(file:///..., s3://...). Empty: the folder email_contacts below AIRFLOW_HOME.",
+        "(file:///..., s3://conn_id@bucket/...). Empty: the folder email_contacts below AIRFLOW_HOME.",
         {"type": "string", "default": "", "pattern": r"^(/.*|[a-z][a-z0-9+.-]*://.+)?$"},
     ),
     Field(

@@ -35,9 +35,45 @@ def test_prepared_bytes_arrive_as_they_are(
     assert document == json.loads(ImportRequest(json_body=rows, list_ids=list_ids).to_bytes())
 
 
+@given(text=st.text(min_size=1), blank=st.sampled_from(["", " ", "\n"]))
+def test_a_prepared_text_is_a_file_body(text: str, blank: str) -> None:
+    prepared = (blank + json.dumps(text, ensure_ascii=False)).encode()
+    body = ImportRequest(prepared=prepared, list_ids=[2]).to_bytes()
+    assert prepared in body
+    assert json.loads(body) == json.loads(
+        ImportRequest(file_body=json.loads(prepared), list_ids=[2]).to_bytes()
+    )
+
+
+def test_a_file_is_itself_by_its_content_and_not_by_its_address() -> None:
+    def signed(signature: str, **arguments: Any) -> ImportRequest:
+        url = f"https://bucket.example.com/contacts.csv?X-Amz-Signature={signature}"
+        return ImportRequest(file_url=url, **{"list_ids": [2], "file_fingerprint": "f" * 64, **arguments})
+
+    assert signed("a").identity() == signed("b").identity()
+    assert b"Signature" not in signed("a").identity()
+    assert signed("a").identity() != signed("a", file_fingerprint="e" * 64).identity()
+    assert signed("a").identity() != signed("a", list_ids=[3]).identity()
+    assert signed("a", file_fingerprint=None).identity() != signed("b", file_fingerprint=None).identity()
+    assert "fingerprint" not in json.loads(signed("a").to_bytes())
+    assert json.loads(signed("a").to_bytes())["fileUrl"].endswith("=a")
+
+
+@pytest.mark.parametrize("source", ["file_body", "json_body", "prepared"])
+def test_other_sources_are_themselves(source: str) -> None:
+    request = ImportRequest(**{source: SOURCES[source]}, list_ids=[2])
+    assert request.identity() == request.to_bytes()
+    with pytest.raises(InvalidRequest, match="file_fingerprint"):
+        ImportRequest(**{source: SOURCES[source]}, list_ids=[2], file_fingerprint="f" * 64)
+
+
 def test_prepared_bytes_are_never_decoded() -> None:
     prepared = b'[{"email":"\xff\xfe"}]'  # not UTF-8: whoever decoded it would stumble
     assert ImportRequest(prepared=prepared, list_ids=[2]).to_bytes().endswith(prepared + b"}")
+    prepared = b'"EMAIL\\n\xff\xfe"'
+    assert (
+        ImportRequest(prepared=prepared, list_ids=[2]).to_bytes().endswith(b'"fileBody":' + prepared + b"}")
+    )
 
 
 @given(st.integers(-3, 3))
@@ -127,6 +163,9 @@ def test_exactly_one_source(one: str, other: str) -> None:
         ({"file_body": b"EMAIL", "list_ids": [2]}, "not bytes"),
         ({"prepared": b"[]", "list_ids": [2]}, "at least one contact"),
         ({"prepared": b"", "list_ids": [2]}, "at least one contact"),
+        ({"prepared": b'""', "list_ids": [2]}, "string literal"),
+        ({"prepared": b'"', "list_ids": [2]}, "string literal"),
+        ({"prepared": b'"EMAIL', "list_ids": [2]}, "string literal"),
         ({"prepared": b'{"email":"x"}', "list_ids": [2]}, "JSON array"),
         ({"prepared": "[{}]", "list_ids": [2]}, "not str"),
         ({"file_url": "/srv/contacts.csv", "list_ids": [2]}, "local files cannot be read"),

@@ -42,6 +42,23 @@ def test_rows_are_counted_whatever_is_in_them(
 @pytest.mark.parametrize(
     ("body", "rows"),
     [
+        (b"EMAIL\njane@example.com\n", [{"EMAIL": "jane@example.com"}]),
+        ("row;value\r\n3;\"a;\"\"b\nJ\u00e4ne\"\r\n".encode(), [{"row": "3", "value": 'a;"b\nJ\u00e4ne'}]),
+        (b"\xef\xbb\xbfEMAIL,NAME\na\n", [{"EMAIL": "a"}]),
+        (b"EMAIL\n\xff\n", [{"EMAIL": "\udcff"}]),
+    ],
+)  # fmt: skip
+def test_a_report_is_read_row_by_row(
+    body: bytes, rows: list[dict[str, str]], client: ContactsClient, server: ScriptedServer
+) -> None:
+    server.plays(answers_bytes(200, body, headers={"content-type": "text/csv"}))
+    assert list(client.report_rows(f"{server.url}/reports/secret.csv")) == rows
+    assert "api-key" not in server.only.headers
+
+
+@pytest.mark.parametrize(
+    ("body", "rows"),
+    [
         (b"", 0),
         (b"EMAIL", 0),
         (b"EMAIL\njane@example.com", 1),

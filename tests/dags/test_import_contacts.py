@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
+import sqlite3
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
 
+from tests.conftest import connect
+
 if TYPE_CHECKING:
     from airflow.sdk import DAG
 
     from email_contacts.sandbox import SandboxServer
+    from tests.object_store import ObjectStore
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -141,6 +146,77 @@ def test_what_the_platform_rejects_is_in_the_receipt(
     assert receipt["state"] == "completed_with_rejects"
     assert receipt["platform"] == {"duplicate_phone_id": 1}
     assert receipt["rows"]["accepted"] == 2
+    listed = list((tmp_path / "stage").rglob("platform_rejects.csv"))
+    if style == "int":
+        assert "could not be listed" in receipt["remark"]
+        assert listed == []
+    else:
+        assert [one.as_uri() for one in listed] == [receipt["platform_rejects_uri"]]
+        assert listed[0].read_text().splitlines()[1].startswith("2,")
+
+
+def test_a_query_in_the_place_of_a_file(
+    dag: DAG, sandbox: SandboxServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with sqlite3.connect(tmp_path / "crm.db") as database:
+        database.execute("CREATE TABLE customers (email TEXT, shard INTEGER)")
+        database.executemany(
+            "INSERT INTO customers VALUES (?, ?)", [(f"p{one}@example.com", one % 2) for one in range(40)]
+        )
+    database.close()
+    monkeypatch.setenv(
+        "AIRFLOW_CONN_CRM", json.dumps({"conn_type": "sqlite", "host": str(tmp_path / "crm.db")})
+    )
+    state, tasks = run(dag, query="SELECT email FROM customers WHERE shard = 1", source_conn_id="crm")
+    assert state == "success", tasks
+    receipt = receipt_of(tmp_path / "stage")
+    assert receipt["source"] == "crm:query"
+    assert members(sandbox, receipt["list_ids"][0]) == receipt["rows"]["read"] == 20
+
+
+def test_csv_text_brings_the_same_contacts(dag: DAG, sandbox: SandboxServer, tmp_path: Path) -> None:
+    state, tasks = run(dag, body="file_body")
+    assert state == "success", tasks
+    receipt = receipt_of(tmp_path / "stage")
+    assert members(sandbox, receipt["list_ids"][0]) == receipt["rows"]["accepted"]
+
+
+def test_the_platform_may_fetch_one_file_from_the_stage(
+    dag: DAG,
+    sandbox: SandboxServer,
+    object_store: ObjectStore,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    connect(monkeypatch, sandbox, stage=tmp_path, staging_uri=f"{object_store.uri}/stages")
+    state, tasks = run(dag, body="file_url")
+    assert state == "success", tasks
+    assert sandbox.imports_accepted() == len(object_store.doorman.asked) == 1
+    (path,) = object_store.path("stages").glob("**/receipt.json")
+    receipt = json.loads(path.read_text())
+    assert members(sandbox, receipt["list_ids"][0]) == receipt["rows"]["accepted"]
+    assert not list(object_store.path("stages").glob("**/contacts.csv"))
+
+
+def test_what_a_failed_import_did_not_bring_stays_in_the_stage(
+    dag: DAG, sandbox: SandboxServer, tmp_path: Path
+) -> None:
+    sandbox.set_knobs(final_status="failed")
+    assert run(dag)[0] == "failed"
+    assert list((tmp_path / "stage").rglob("batch-*"))
+
+
+def test_old_stages_are_cleaned(dag: DAG, sandbox: SandboxServer, tmp_path: Path) -> None:
+    from airflow.dag_processing.dagbag import DagBag
+
+    cleaner = DagBag(PROJECT / "dags").dags["clean_stages"]
+    assert run(dag)[0] == "success"
+    assert run(cleaner)[0] == "success"
+    receipt_of(tmp_path / "stage")
+    for file in (tmp_path / "stage").rglob("*.*"):
+        os.utime(file, (1, 1))
+    assert run(cleaner, days=400)[0] == "success"
+    assert list((tmp_path / "stage").iterdir()) == []
 
 
 def test_many_batches_are_imported_one_after_the_other(
@@ -157,5 +233,6 @@ def test_many_batches_are_imported_one_after_the_other(
     state, tasks = run(dag)
     assert state == "success", tasks
     receipt = receipt_of(tmp_path / "stage")
+    assert not list((tmp_path / "stage").rglob("batch-*"))
     assert len(receipt["process_ids"]) == sandbox.imports_accepted() > 1
     assert members(sandbox, receipt["list_ids"][0]) == receipt["rows"]["accepted"]

@@ -24,7 +24,7 @@ def dag_bag(airflow_database: None) -> DagBag:
 
 def test_there_are_no_import_errors(dag_bag: DagBag) -> None:
     assert dag_bag.import_errors == {}
-    assert "import_contacts" in dag_bag.dags
+    assert set(dag_bag.dags) == {"import_contacts", "clean_stages"}
 
 
 def test_loading_a_dag_raises_no_warning_of_ours(airflow_database: None) -> None:
@@ -81,3 +81,15 @@ def test_a_schedule_takes_one_setting(airflow_database: None, monkeypatch: pytes
     monkeypatch.setenv("IMPORT_CONTACTS_SCHEDULE", "@daily")
     dag = DagBag(PROJECT / "dags").dags["import_contacts"]
     assert repr(dag.schedule) == repr("@daily")
+
+
+@pytest.mark.parametrize(("setting", "schedule"), [(None, "@daily"), ("@weekly", "@weekly"), ("", None)])
+def test_old_stages_are_cleaned_daily_unless_somebody_says_otherwise(
+    setting: str | None, schedule: str | None, airflow_database: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from airflow.dag_processing.dagbag import DagBag
+
+    if setting is not None:
+        monkeypatch.setenv("CLEAN_STAGES_SCHEDULE", setting)
+    dag = DagBag(PROJECT / "dags").dags["clean_stages"]
+    assert repr(dag.schedule) == repr(schedule)

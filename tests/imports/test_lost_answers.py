@@ -273,6 +273,9 @@ def test_it_is_looked_for_with_patience_as_it_may_show_a_moment_later(
         lambda people: {"json_body": [{"ext_id": one.split("@")[0], "email": one} for one in people]},
         lambda people: {"file_body": "\n".join(["FIRSTNAME;EMAIL", *(f"A;{one}" for one in people)])},
         lambda people: {"prepared": json.dumps([{"email": one} for one in people]).encode()},
+        lambda people: {
+            "prepared": json.dumps("\n".join(["EMAIL;FIRSTNAME", *(f"{one};A" for one in people)])).encode()
+        },
     ],
 )
 def test_a_sample_can_be_taken_of_every_kind_of_body(

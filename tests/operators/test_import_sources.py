@@ -72,6 +72,14 @@ def test_a_prepared_batch_by_its_address(context: Context, platform: ContactsCli
     assert platform.get_list(LIST).unique_subscribers == 2
 
 
+def test_a_prepared_text_by_its_address(context: Context, platform: ContactsClient, tmp_path: Path) -> None:
+    batch = tmp_path / "batch-00001.json"
+    batch.write_text(json.dumps('EMAIL;FIRSTNAME\na@example.com;"A;\nÄ"\nb@example.com;\n'))
+    an_import(batch_uri=batch.as_uri()).execute(context)
+    assert platform.get_list(LIST).unique_subscribers == 2
+    assert platform.get_contact("a@example.com")["attributes"]["FIRSTNAME"] == "A;\nÄ"
+
+
 def test_a_file_that_the_platform_fetches(
     context: Context, platform: ContactsClient, files: str, tmp_path: Path
 ) -> None:

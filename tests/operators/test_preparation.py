@@ -15,7 +15,7 @@ from email_contacts.contacts.staging.manifest import Manifest
 from email_contacts.operators.preparation import PrepareContactsOperator
 from email_contacts.sandbox import SandboxServer
 from tests.conftest import connect
-from tests.operators.conftest import asked
+from tests.operators.conftest import asked, rendered
 from tests.task_context import StateStore, make_context, pushed
 
 if TYPE_CHECKING:
@@ -191,8 +191,46 @@ def test_a_source_that_cannot_be_right_fails_at_once(
 
 
 def test_an_empty_source_is_named(context: Context) -> None:
-    with pytest.raises(AirflowFailException, match="source='' is empty"):
+    with pytest.raises(AirflowFailException, match="exactly one of source, sql, table; got none"):
         preparation("").execute(context)
+    with pytest.raises(AirflowFailException, match="source=' ' is empty"):
+        preparation(" ").execute(context)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"sql": "SELECT 1", "sql_conn_id": "crm"}, "got source and sql"),
+        ({"table": "t", "sql_conn_id": "crm"}, "got source and table"),
+        ({"sql_conn_id": "crm"}, "belong to sql or table"),
+        ({"parameters": [1]}, "belong to sql or table"),
+        ({"duplicates": "all"}, "duplicates='all' is not one of last, first, fail"),
+        ({"conflicts": "merge"}, "conflicts='merge' is not one of flag, reject, fail"),
+        ({"body": "xml"}, "body='xml' is not one of json_body, file_body, file_url"),
+        ({"mapping": {"colums": {}}}, "columns"),
+        ({"mapping": "mapping.json"}, "mapping='mapping.json' is a relative path"),
+    ],
+)
+def test_arguments_that_cannot_work_are_refused(
+    arguments: dict[str, Any], message: str, context: Context, sandbox: SandboxServer
+) -> None:
+    with pytest.raises(AirflowFailException, match=message):
+        preparation(**arguments).execute(context)
+    assert set(asked(sandbox)) <= {"attributes"}
+
+
+def test_a_mapping_may_stand_in_the_dag(context: Context, tmp_path: Path) -> None:
+    source = written("mail,born\na@example.com,31/12/1999\n")(tmp_path)
+    mapping = {
+        "columns": {
+            "mail": "EMAIL",
+            "born": {"attribute": "BIRTHDAY", "type": "date", "format": "{{ '%d/%m/%Y' }}"},
+        }
+    }
+    operator = preparation(source, mapping=mapping, check_attributes=False)
+    (uri,) = rendered(operator, context).execute(context)
+    (person,) = json.loads(Path(uri.removeprefix("file://")).read_text())
+    assert person["attributes"]["BIRTHDAY"] == "1999-12-31"
 
 
 def test_unknown_columns_may_be_dropped_and_are_named(

@@ -72,6 +72,7 @@ def test_a_complete_import_is_verified(run: SimpleNamespace, context: Context) -
         "platform": {},
         "list_sizes": {str(LIST): 2},
         "remark": "",
+        "platform_rejects_uri": "",
     }
 
 

@@ -7,6 +7,7 @@ one account. Must not import Airflow, nor know what an import is for.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Mapping
 from types import TracebackType
 
 import requests
@@ -15,7 +16,7 @@ from email_contacts.api.base_url import check_base_url
 from email_contacts.api.clock import Clock
 from email_contacts.api.errors import InvalidRequest
 from email_contacts.api.reads import Reads
-from email_contacts.api.reports import fetch_row_count
+from email_contacts.api.reports import fetch_row_count, fetch_rows
 from email_contacts.api.sessions import ApiKey, check_session, make_session
 from email_contacts.api.transport import RequestCount, Transport
 from email_contacts.api.writes import Writes
@@ -89,6 +90,13 @@ class ContactsClient(Reads, Writes):
         :raises UnexpectedAnswer: when it is no CSV, or larger than a report can be.
         """
         return fetch_row_count(self._session, url, base_url=self.base_url, timeout=self._timeout)
+
+    def report_rows(self, url: str) -> Iterator[Mapping[str, str]]:
+        """Stream the rows of a reject report, one at a time: column → cell. They are personal data.
+
+        Otherwise as :meth:`count_report_rows`, whose errors it raises while it is walked.
+        """
+        return fetch_rows(self._session, url, base_url=self.base_url, timeout=self._timeout)
 
     def close(self) -> None:
         """Close the connections that are kept alive, unless the session was given."""

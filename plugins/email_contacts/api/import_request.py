@@ -56,10 +56,12 @@ class ImportRequest:
     Exactly one source:
 
     :param file_url: ``http(s)`` URL of a ``.txt``, ``.csv`` or ``.json`` file that the *platform* fetches.
+        Where it is signed anew for each sending, ``file_fingerprint`` says which file it is.
     :param file_body: CSV text with a header line, columns separated by semicolons.
     :param json_body: ``[{"email": ..., "attributes": {...}}, ...]``.
-    :param prepared: the same, already serialised: the bytes of a JSON array in UTF-8. They are sent as
-        they are and never decoded.
+    :param prepared: one of the two above, already serialised in UTF-8: the bytes of a JSON array (the value
+        of "jsonBody"), or of a JSON string literal (the value of "fileBody"). The first byte tells which.
+        They are sent as they are and never decoded.
 
     At least one target:
 
@@ -75,6 +77,7 @@ class ImportRequest:
     :param update_existing_contacts: whether contacts that exist are updated.
     :param empty_contacts_attributes: whether an empty value erases the one that exists; needs
         ``update_existing_contacts``.
+    :param file_fingerprint: SHA-256 of the file behind ``file_url``, hexadecimal; not sent.
     :raises InvalidRequest: for two sources, none, no target, or a value against the rules.
     """
 
@@ -91,6 +94,7 @@ class ImportRequest:
     disable_notification: bool = False
     update_existing_contacts: bool = True
     empty_contacts_attributes: bool = False
+    file_fingerprint: str | None = None
 
     def __post_init__(self) -> None:
         """Hold the request against the rules."""
@@ -114,6 +118,8 @@ class ImportRequest:
             )
         if self.file_url is not None:
             _check_url(self.file_url, what="file_url")
+        elif self.file_fingerprint is not None:
+            raise InvalidRequest("file_fingerprint is that of the file behind file_url, which was not given")
         if self.notify_url is not None:
             _check_url(self.notify_url, what="notify_url")
         _check_source(self.source, getattr(self, self.source))
@@ -137,9 +143,21 @@ class ImportRequest:
             )
         return body
 
+    def identity(self) -> bytes:
+        """Say what makes two requests the same import: the body, in it a file by its content.
+
+        A signature in ``file_url`` is another one each time; the file behind it is not.
+
+        :return: ``to_bytes()``, but with ``file_fingerprint`` in the place of ``file_url`` if it is known.
+        """
+        if self.file_fingerprint is None:
+            return self.to_bytes()
+        return serialise({**self._envelope(), "fileUrl": f"sha256:{self.file_fingerprint}"})
+
     def _spliced(self, rows: bytes) -> bytes:
         # The envelope is never empty (flags are always sent), so the rows follow a comma.
-        return b'%b,"jsonBody":%b}' % (serialise(self._envelope()).removesuffix(b"}"), rows)
+        name = b"fileBody" if _is_text(rows) else b"jsonBody"
+        return b'%b,"%b":%b}' % (serialise(self._envelope()).removesuffix(b"}"), name, rows)
 
     def _document(self) -> dict[str, Any]:
         sources = {"fileUrl": self.file_url, "fileBody": self.file_body, "jsonBody": self.json_body}
@@ -195,12 +213,18 @@ def _check_source(name: str, value: Any) -> None:
         if not isinstance(value, bytes):
             raise InvalidRequest(f"prepared is bytes, not {type(value).__name__}")
         rows = value.strip()
-        if not (rows.startswith(b"[") and rows.endswith(b"]") and b"{" in rows[:64]):
+        is_array = rows.startswith(b"[") and rows.endswith(b"]") and b"{" in rows[:64]
+        if not is_array and not (_is_text(rows) and rows.endswith(b'"') and len(rows) > len('""')):
             raise InvalidRequest(
-                'prepared holds the value of "jsonBody": a JSON array of at least one contact, [{...}, ...]'
+                'prepared holds the value of "jsonBody", a JSON array of at least one contact, [{...}, ...], '
+                'or that of "fileBody", CSV as a JSON string literal, "EMAIL;...\\n..."'
             )
     elif not value:
         raise InvalidRequest(f"{name} is empty: there is nothing to import")
+
+
+def _is_text(prepared: bytes) -> bool:
+    return prepared.lstrip().startswith(b'"')
 
 
 def _check_url(url: str, *, what: str) -> None:

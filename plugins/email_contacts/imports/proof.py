@@ -7,28 +7,23 @@ of them are looked up, and nothing of them is kept, logged or shown.
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from email_contacts.imports.bodies import identifiers_of, rows_of
+
 if TYPE_CHECKING:
     from email_contacts.api import ContactsClient, ImportRequest
     from email_contacts.api.reads import IdentifierType
+    from email_contacts.imports.staged_file import StagedFile
 
 # An odd number, as more than half of them decide.
 SAMPLE_SIZE = 5
 
-# Where a row says who it is: the API's field names, the names of CSV columns, the platform's word for it
-# (api-contract §2.1, §6), in the order in which the platform looks.
-_IDENTIFIERS: tuple[tuple[tuple[str, ...], IdentifierType], ...] = (
-    (("email", "EMAIL"), "email_id"),
-    (("ext_id", "EXT_ID"), "ext_id"),
-    (("SMS",), "phone_id"),
-)
+# The platform's word for each attribute that a contact can be looked up by (api-contract §6).
+_KINDS: Mapping[str, IdentifierType] = {"EMAIL": "email_id", "EXT_ID": "ext_id", "SMS": "phone_id"}
 
 
 @dataclass(frozen=True)
@@ -38,10 +33,13 @@ class Sample:
     identifiers: tuple[tuple[IdentifierType, str], ...] = field(repr=False)
 
     @classmethod
-    def of(cls, request: ImportRequest) -> Sample:
-        """Take the sample; empty where the rows are not at hand, as with ``file_url``."""
-        people = [person for row in _spread(rows_of(request)) if (person := _identifier(row))]
-        return cls(tuple(people))
+    def of(cls, request: ImportRequest, staged: StagedFile | None = None) -> Sample:
+        """Take the sample; empty where the rows are not at hand, as behind a ``file_url`` of somebody else's.
+
+        :param staged: the file of ours that the platform fetches in the place of rows.
+        """
+        rows = _spread(rows_of(request)) if staged is None else staged.sample(SAMPLE_SIZE)
+        return cls(tuple(person for row in rows if (person := _identifier(row))))
 
     def is_on_lists(self, client: ContactsClient, list_ids: Sequence[int], *, since: str) -> bool | None:
         """Tell whether more than half of the sample is on all the lists, modified since.
@@ -67,18 +65,6 @@ class Sample:
         return found * 2 > len(self.identifiers) if self.identifiers else None
 
 
-def rows_of(request: ImportRequest) -> Sequence[Mapping[str, Any]]:
-    """The rows of a request as mappings; none where the platform fetches them itself."""
-    if request.json_body is not None:
-        return request.json_body
-    if request.prepared is not None:
-        prepared: list[dict[str, Any]] = json.loads(request.prepared)
-        return prepared
-    if request.file_body is not None:
-        return list(csv.DictReader(io.StringIO(request.file_body), delimiter=";"))
-    return ()
-
-
 def _spread(rows: Sequence[Mapping[str, Any]]) -> Iterable[Mapping[str, Any]]:
     """The first row, the last one, and those evenly between."""
     if len(rows) <= SAMPLE_SIZE:
@@ -87,14 +73,8 @@ def _spread(rows: Sequence[Mapping[str, Any]]) -> Iterable[Mapping[str, Any]]:
 
 
 def _identifier(row: Mapping[str, Any]) -> tuple[IdentifierType, str] | None:
-    attributes = row.get("attributes")
-    everything = {**(attributes if isinstance(attributes, Mapping) else {}), **row}
-    for names, kind in _IDENTIFIERS:
-        for name in names:
-            value = everything.get(name)
-            if isinstance(value, (str, int)) and str(value).strip():
-                return kind, str(value).strip()
-    return None
+    named = ((_KINDS[name], text) for name, text in identifiers_of(row).items() if name in _KINDS)
+    return next(named, None)
 
 
 def _was_brought(contact: Mapping[str, Any], list_ids: set[int], sent_at: datetime) -> bool:

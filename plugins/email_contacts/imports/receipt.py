@@ -54,6 +54,7 @@ class Receipt:
     :param requests: ``made`` and ``retried``, by the tasks that submitted.
     :param repeats: how often a batch was sent again because nobody could tell whether it had been accepted.
     :param remark: what could not be seen, though the import completed; empty otherwise.
+    :param platform_rejects_uri: the list of those contacts; empty when there is none.
     :param recovered: how the imports whose answers were lost were found again; the first few, in words.
     """
 
@@ -79,6 +80,7 @@ class Receipt:
     remark: str = ""
     recovered: tuple[str, ...] = ()
     process_ids_left_out: int = 0
+    platform_rejects_uri: str = ""
 
     @classmethod
     def of(
@@ -131,7 +133,8 @@ class Receipt:
                 count: sum(one["requests"][count] for one in submissions) for count in ("made", "retried")
             },
             repeats=sum(one.get("repeats", 0) for one in submissions),
-            remark=verdict.remark,
+            remark=verdict.remark[:MAX_REASON],
+            platform_rejects_uri=verdict.platform_rejects_uri,
             recovered=_recovered(submissions),
         )
         return receipt._shortened()
@@ -139,8 +142,9 @@ class Receipt:
     def to_json(self) -> dict[str, Any]:
         """The document: JSON types only, under 4 KB."""
         document: dict[str, Any] = json.loads(json.dumps(asdict(self)))
-        if not self.process_ids_left_out:
-            del document["process_ids_left_out"]
+        for name in ("process_ids_left_out", "platform_rejects_uri"):
+            if not document[name]:
+                del document[name]
         return document
 
     def raise_for_unaccounted(self) -> None:

@@ -28,7 +28,7 @@ class Submission:
     """An import that the platform accepted.
 
     :param process_id: the platform's process id; None where only the callback told of it.
-    :param fingerprint: SHA-256 of the request body, hexadecimal.
+    :param fingerprint: SHA-256 of what makes it this import (``ImportRequest.identity``), hexadecimal.
     :param submitted_at: ISO 8601, UTC.
     :param deadline: when waiting ends, seconds since the epoch.
     :param is_reconnected: whether an earlier try of the task submitted it.

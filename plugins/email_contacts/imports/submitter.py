@@ -13,9 +13,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from email_contacts.imports import moments
+from email_contacts.imports.bodies import rows_of
 from email_contacts.imports.callbacks import new_nonce
 from email_contacts.imports.errors import SubmissionUnknown
-from email_contacts.imports.proof import Sample, rows_of
+from email_contacts.imports.proof import Sample
 from email_contacts.imports.reconciliation import Verdict, decide
 from email_contacts.imports.submission import Submission
 from email_contacts.imports.watch import PROCESS_PAGE, in_few_words, look
@@ -23,6 +24,7 @@ from email_contacts.imports.watch import PROCESS_PAGE, in_few_words, look
 if TYPE_CHECKING:
     from email_contacts.api import ContactsClient, ImportRequest, Process
     from email_contacts.imports.ledger import Entry, Ledger
+    from email_contacts.imports.staged_file import StagedFile
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +54,9 @@ class Submitter:
     :param evidence: makes what else can tell that the import has ended: of the nonce, the sizes of its lists
         before, and the number of its contacts.
     :param measures_lists: whether list growth is to tell, so that the lists are measured before.
+    :param staged: the file of ours that the request's ``file_url`` leads to.
+    :param sign: makes an address of that file which is good from now on; called before each sending, for the
+        request may have waited longer than its first address is good.
     """
 
     def __init__(
@@ -66,6 +71,8 @@ class Submitter:
         notify_url: Callable[[str], str | None] | None = None,
         evidence: Callable[[str, Mapping[int, int], int | None], Mapping[str, Any]] | None = None,
         measures_lists: bool = False,
+        staged: StagedFile | None = None,
+        sign: Callable[[], str] | None = None,
     ) -> None:
         self._client = client
         self._request = request
@@ -76,6 +83,8 @@ class Submitter:
         self._notify_url = notify_url
         self._evidence = evidence
         self._measures_lists = measures_lists
+        self._staged = staged
+        self._sign = sign
         self._sendings_left = 2
 
     def advance(self) -> Submission | Blocked:
@@ -113,6 +122,8 @@ class Submitter:
         request = self._request
         if nonce and self._notify_url is not None:
             request = replace(request, notify_url=self._notify_url(nonce))
+        if self._sign is not None:
+            request = replace(request, file_url=self._sign())
         try:
             process_id = self._client.import_contacts(request)
         except (OutcomeUnknown, UnexpectedAnswer) as error:
@@ -138,7 +149,7 @@ class Submitter:
         decision = decide(
             heard_at=self._ledger.heard_at(entry),
             newer=newer,
-            is_found=lambda: Sample.of(self._request).is_on_lists(
+            is_found=lambda: Sample.of(self._request, self._staged).is_on_lists(
                 self._client, self._request.list_ids, since=entry.intended_at
             ),
             is_harmless=self._request.update_existing_contacts and self._request.new_list is None,
@@ -211,7 +222,8 @@ class Submitter:
         if is_shown and not self._measures_lists:
             return self._evidence(nonce, {}, None)
         sizes = {one: self._client.get_list(one).unique_subscribers for one in self._request.list_ids}
-        return self._evidence(nonce, sizes, len(rows_of(self._request)) or None)
+        contacts = len(rows_of(self._request)) or None if self._staged is None else self._staged.contacts
+        return self._evidence(nonce, sizes, contacts)
 
 
 def recent_processes(client: ContactsClient) -> tuple[Process, ...] | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from email_contacts.imports.errors import CannotTell
@@ -34,6 +34,7 @@ class Verdict:
     :param platform: rejected contacts by the platform's own reasons (api-contract §2.3).
     :param list_sizes: list id → contacts on it now (``uniqueSubscribers``, api-contract §1.6).
     :param remark: what was not seen though the state is what it is; empty otherwise.
+    :param platform_rejects_uri: the list of the contacts that the platform rejected; empty for none.
     :param may_change: whether looking again may change it; of this moment only, and not kept.
     """
 
@@ -43,6 +44,7 @@ class Verdict:
     platform: dict[str, int]
     list_sizes: dict[int, int]
     remark: str = ""
+    platform_rejects_uri: str = ""
     may_change: bool = field(default=False, compare=False)
 
     def to_json(self) -> dict[str, Any]:
@@ -54,7 +56,22 @@ class Verdict:
             "platform": self.platform,
             "list_sizes": {str(key): size for key, size in self.list_sizes.items()},
             "remark": self.remark,
+            "platform_rejects_uri": self.platform_rejects_uri,
         }
+
+    def with_list(self, uri: str, *, listed: int) -> Verdict:
+        """The verdict once the contacts that the platform rejected are listed.
+
+        :param uri: of the list.
+        :param listed: how many it holds; fewer than the platform counts are remarked.
+        """
+        missing = sum(self.platform.values()) - listed
+        remark = f"{missing} of the contacts that the platform rejected could not be listed"
+        return replace(
+            self,
+            platform_rejects_uri=uri if listed else "",
+            remark="; ".join(filter(None, (self.remark, remark if missing > 0 else ""))),
+        )
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Verdict:
@@ -66,6 +83,7 @@ class Verdict:
             platform=dict(document["platform"]),
             list_sizes={int(key): size for key, size in document["list_sizes"].items()},
             remark=document.get("remark", ""),
+            platform_rejects_uri=document.get("platform_rejects_uri", ""),
         )
 
 
@@ -131,6 +149,11 @@ class Verification:
         return Verdict(
             state, reason, self._process_ids, platform, sizes, remark=self._remark(), may_change=may_change
         )
+
+    @property
+    def reports(self) -> dict[int, dict[str, int | str]]:
+        """What the processes that were seen to their end report as rejected: process id → reason → value."""
+        return {one.id: one.rejects for one in self._seen.values() if one.rejects}
 
     def _sighting(self) -> Sighting:
         """The processes, each looked at unless it was seen to its end; in the order of their ids as given."""

@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from email_contacts.arguments import InvalidArgument, as_flag, as_id, as_ids, as_text, exactly_one
+from email_contacts.imports.staged_file import StagedFile
 from email_contacts.operators.existing import reuse_or_create_list
+from email_contacts.operators.staged_files import is_for_fetching, signed_address, staged_batch
 
 if TYPE_CHECKING:
     from email_contacts.api import ImportRequest
     from email_contacts.operators.imports import ImportContactsOperator
 
 
-def read_request(given: ImportContactsOperator) -> ImportRequest:
+@dataclass(frozen=True)
+class Order:
+    """An import as it was ordered.
+
+    :param request: what to send.
+    :param staged: the staged file that the platform is to fetch; None when there is none.
+    :param sign: makes an address of that file which is good from now on.
+    """
+
+    request: ImportRequest
+    staged: StagedFile | None = None
+    sign: Callable[[], str] | None = None
+
+
+def read_order(given: ImportContactsOperator) -> Order:
     """Make the request of the operator's arguments; a new list is found or created for it.
 
     :raises InvalidArgument: for an argument that is not what it should be.
@@ -27,9 +45,20 @@ def read_request(given: ImportContactsOperator) -> ImportRequest:
         file_body=given.file_body,
         json_body=given.json_body,
     )
-    return ImportRequest(
-        prepared=_read_batch(as_text(given.batch_uri, "batch_uri")) if given.batch_uri else None,
-        file_url=as_text(given.file_url, "file_url") if given.file_url else None,
+    staged, sign, prepared = None, None, None
+    file_url = as_text(given.file_url, "file_url") if given.file_url else None
+    if given.batch_uri:
+        batch = staged_batch(as_text(given.batch_uri, "batch_uri"))
+        if is_for_fetching(batch.name):
+            staged = StagedFile.at(batch)
+            sign = partial(signed_address, staged, expires=given.file_url_expires)
+            file_url = sign()
+        else:
+            prepared = bytes(batch.read_bytes())
+    request = ImportRequest(
+        prepared=prepared,
+        file_url=file_url,
+        file_fingerprint=staged.fingerprint if staged else None,
         file_body=given.file_body,
         json_body=given.json_body,
         list_ids=_read_targets(given),
@@ -40,6 +69,7 @@ def read_request(given: ImportContactsOperator) -> ImportRequest:
         update_existing_contacts=as_flag(given.update_existing_contacts, "update_existing_contacts"),
         empty_contacts_attributes=as_flag(given.empty_contacts_attributes, "empty_contacts_attributes"),
     )
+    return Order(request, staged, sign)
 
 
 def _read_targets(given: ImportContactsOperator) -> list[int]:
@@ -48,17 +78,6 @@ def _read_targets(given: ImportContactsOperator) -> list[int]:
         return list_ids
     name, folder_id = _read_new_list(given.new_list)
     return [*list_ids, reuse_or_create_list(given.hook, name, folder_id=folder_id)]
-
-
-def _read_batch(uri: str) -> bytes:
-    from airflow.sdk import ObjectStoragePath
-
-    batch = ObjectStoragePath(uri)
-    if not batch.is_file():
-        raise InvalidArgument(
-            f"batch_uri={uri!r} is not there; run the preparation again, on a stage that every worker reaches"
-        )
-    return bytes(batch.read_bytes())
 
 
 def _read_new_list(given: Mapping[str, Any]) -> tuple[str, int]:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowFailException
-from airflow.sdk.log import mask_secret
 
 from email_contacts.arguments import as_flag
 from email_contacts.failures import failing_at_once
@@ -25,13 +24,14 @@ from email_contacts.imports.turns import turn
 from email_contacts.imports.waiting import WaitOutcome, pauses, wait_here
 from email_contacts.operators.base import ContactsOperator
 from email_contacts.operators.callback import Callback
-from email_contacts.operators.import_arguments import read_request
+from email_contacts.operators.import_arguments import read_order
+from email_contacts.operators.staged_files import hide_signature
 from email_contacts.trigger import RESUME_GRACE, ImportCompletedTrigger
 from email_contacts.variables import SharedVariables
 
 if TYPE_CHECKING:
-    from email_contacts.api import ImportRequest
     from email_contacts.arguments import FlagArg, IdsArg, TextArg
+    from email_contacts.operators.import_arguments import Order
 
 
 class ImportContactsOperator(ContactsOperator):
@@ -43,7 +43,9 @@ class ImportContactsOperator(ContactsOperator):
 
     Exactly one source, and at least one target (api-contract §2.1):
 
-    :param batch_uri: a batch that ``PrepareContactsOperator`` staged. Templated.
+    :param batch_uri: a batch that ``PrepareContactsOperator`` staged; of a ``.csv`` in a bucket the platform
+        gets a signed address, and fetches it. Templated.
+    :param file_url_expires: seconds that the signed address is good for: 60 to 604800.
     :param file_url: address of a file that the platform fetches. Templated.
     :param file_body: CSV text, semicolon separated, with a header line. Not templated: it holds people.
     :param json_body: contacts as ``{"email": ..., "attributes": {...}}``. Not templated: it holds people.
@@ -56,8 +58,8 @@ class ImportContactsOperator(ContactsOperator):
     :param sms_blacklist: opt ALL imported contacts out of text messages. Templated.
     :param disable_notification: spare the account's owner the e-mail about this import. Templated.
     :param update_existing_contacts: default True, as the platform's. Templated.
-    :param empty_contacts_attributes: let empty fields erase what a contact has; a prepared batch has none,
-        for empty cells are left out of it. Templated.
+    :param empty_contacts_attributes: let empty fields erase what a contact has; a batch that was prepared as
+        ``json_body`` has none. Templated.
     :param import_again: when this task is cleared, import anew though an earlier import of it may still run.
         Templated.
     :param awaited_by: the task (an ``ImportCompletedSensor`` of the same run) that waits for the import in
@@ -70,7 +72,7 @@ class ImportContactsOperator(ContactsOperator):
     :param patience: seconds to look for an import whose answer was lost, before it is sent again.
     :return: the process id; None where only a callback told of the import. The XCom ``submission`` holds it
         with ``fingerprint``, ``submitted_at``, ``deadline``, ``is_reconnected``, ``decision``, ``repeats``,
-        ``requests`` and ``evidence``.
+        ``requests``, ``batch_uri`` and ``evidence``.
     """
 
     template_fields: Sequence[str] = (
@@ -95,6 +97,7 @@ class ImportContactsOperator(ContactsOperator):
         update_existing_contacts: FlagArg = True,
         empty_contacts_attributes: FlagArg = False,
         import_again: FlagArg = False,
+        file_url_expires: int = 6 * 3600,
         awaited_by: str = "",
         wait_for_completion: bool = True,
         deferrable: bool = True,
@@ -117,6 +120,7 @@ class ImportContactsOperator(ContactsOperator):
         self.update_existing_contacts = update_existing_contacts
         self.empty_contacts_attributes = empty_contacts_attributes
         self.import_again = import_again
+        self.file_url_expires = file_url_expires
         self.awaited_by = awaited_by
         self.wait_for_completion = wait_for_completion
         self.deferrable = deferrable
@@ -127,8 +131,7 @@ class ImportContactsOperator(ContactsOperator):
     def conceal(self) -> None:
         """Mask what opens an address to whoever holds it: a signature, a token."""
         for address in (self.file_url, self.notify_url):
-            if query := str(address or "").partition("?")[2]:
-                mask_secret(query)
+            hide_signature(address)
 
     def act(self, context: Context) -> int | None:
         """Reconnect to the import of an earlier try, or submit it; then wait for its end, or hand it on."""
@@ -183,7 +186,7 @@ class ImportContactsOperator(ContactsOperator):
             return known
         submitter = Submitter(
             client,
-            self._request,
+            self._order.request,
             ledger,
             max_running=settings.max_running_imports,
             timeout=self.timeout,
@@ -191,6 +194,8 @@ class ImportContactsOperator(ContactsOperator):
             notify_url=callback.ask if settings.can_be_called and not self.notify_url else None,
             evidence=callback.evidence,
             measures_lists=settings.completion_source == "list_growth",
+            staged=self._order.staged,
+            sign=self._order.sign,
         )
         while True:
             with turn(SharedVariables(), account=self.conn_id, holder=callback.holder):
@@ -203,14 +208,14 @@ class ImportContactsOperator(ContactsOperator):
             ).raise_unless_enough()
 
     @cached_property
-    def _request(self) -> ImportRequest:
+    def _order(self) -> Order:
         """The request, read and checked; the batch is read from the stage only here."""
-        return read_request(self)
+        return read_order(self)
 
     def _ledger(self, context: Context, known: str | None = None) -> Ledger:
         return Ledger(
             context["task_state_store"],
-            known or fingerprint(self._request.to_bytes()),
+            known or fingerprint(self._order.request.identity()),
             # Airflow raises it when a task is cleared, and leaves it for a retry.
             generation=context["ti"].max_tries,
         )
@@ -292,7 +297,11 @@ class ImportContactsOperator(ContactsOperator):
         requests = self.hook.client.requests
         context["ti"].xcom_push(
             "submission",
-            {**asdict(submission), "requests": {"made": requests.made, "retried": requests.retried}},
+            {
+                **asdict(submission),
+                "requests": {"made": requests.made, "retried": requests.retried},
+                "batch_uri": str(self.batch_uri or ""),
+            },
         )
 
     def _ended(self, outcome: WaitOutcome, ledger: Ledger) -> int:

@@ -1,0 +1,77 @@
+"""Staged files as the platform gets them: by an address that opens one of them for a while."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import parse_qsl, urlsplit
+
+from airflow.sdk.log import mask_secret
+
+from email_contacts.arguments import InvalidArgument
+from email_contacts.imports.bodies import CSV_SUFFIX
+
+if TYPE_CHECKING:
+    from airflow.sdk import ObjectStoragePath
+
+    from email_contacts.imports.staged_file import StagedFile
+
+MIN_EXPIRES = 60
+MAX_EXPIRES = 7 * 24 * 3600  # as long as S3 lets a signature be good
+# What object stores call the parameters that open an address: S3, Google Cloud Storage, Azure.
+_OPENS = ("signature", "credential", "token", "sig")
+
+
+def staged_batch(uri: str) -> ObjectStoragePath:
+    """Find a staged body.
+
+    :raises InvalidArgument: when it is not there.
+    """
+    from airflow.sdk import ObjectStoragePath
+
+    batch = ObjectStoragePath(uri)
+    if not batch.is_file():
+        raise InvalidArgument(
+            f"batch_uri={uri!r} is not there; run the preparation again, on a stage that all workers reach "
+            "(after a completed import its batches are removed from the stage, and so are old stages)"
+        )
+    return batch
+
+
+def is_for_fetching(uri: str) -> bool:
+    """Whether a staged body is a file that the platform fetches, not one that is sent."""
+    return uri.endswith(CSV_SUFFIX)
+
+
+def signed_address(staged: StagedFile, *, expires: Any) -> str:
+    """Make an address of a staged file that is good from now on, and mask what opens it.
+
+    :param expires: seconds that it is good for.
+    :raises InvalidArgument: when the stage cannot sign, or not for so long.
+    """
+    if isinstance(expires, bool) or not isinstance(expires, int) or not MIN_EXPIRES <= expires <= MAX_EXPIRES:
+        raise InvalidArgument(
+            f"file_url_expires={expires!r} is not a number of seconds between {MIN_EXPIRES} and {MAX_EXPIRES}"
+        )
+    path = cast("ObjectStoragePath", staged.path)
+    try:
+        url = str(path.fs.sign(path.path, expiration=expires))
+    except (NotImplementedError, AttributeError) as error:
+        # AttributeError: what Google's library raises for credentials without a key to sign with.
+        raise InvalidArgument(
+            f"{path} cannot be given to the platform: no signed address can be made of it "
+            f"({type(error).__name__}). Set the connection's staging_uri to a bucket, with credentials that "
+            "can sign, or prepare with body='json_body' or 'file_body'"
+        ) from None
+    hide_signature(url)
+    return url
+
+
+def hide_signature(address: Any) -> None:
+    """Mask what opens an address to whoever holds it: a signature, a token."""
+    query = urlsplit(str(address or "")).query
+    if not query:
+        return
+    mask_secret(query)
+    for name, value in parse_qsl(query):
+        if any(name.lower().endswith(word) for word in _OPENS):
+            mask_secret(value)
