@@ -37,6 +37,7 @@ def test_preparing_knows_neither_airflow_nor_http_nor_other_rooms(name: str) -> 
         "fsspec",
         "jsonschema",
         "polars",
+        "pyarrow",
     }
     ours = {module for module in loaded if module.startswith("email_contacts.")}
     assert {module for module in ours if not module.startswith("email_contacts.contacts")} == set()
