@@ -95,6 +95,15 @@ def test_a_pattern_of_any_depth_finds_each_file_once(folder: AnyPath) -> None:
     assert names(folder / "**") == names(folder)
 
 
+def test_a_folder_whose_name_looks_like_a_pattern(folder: AnyPath) -> None:
+    odd = folder / "sales [old]"
+    odd.mkdir()
+    with (odd / "x.csv").open("wb") as file:
+        file.write(b"x")
+    assert names(odd) == ["x.csv"]
+    assert names(odd / "*.csv") == ["x.csv"]
+
+
 def test_an_empty_folder(folder: AnyPath) -> None:
     empty = folder / "country=FR"
     empty.mkdir()
