@@ -95,13 +95,13 @@ def test_a_pattern_of_any_depth_finds_each_file_once(folder: AnyPath) -> None:
     assert names(folder / "**") == names(folder)
 
 
-def test_a_folder_whose_name_looks_like_a_pattern(folder: AnyPath) -> None:
-    odd = folder / "sales [old]"
+@pytest.mark.parametrize("kind", [Path, UPath])
+def test_a_local_folder_whose_name_looks_like_a_pattern(tmp_path: Path, kind: type[Path]) -> None:
+    odd = tmp_path / "sales [old]"
     odd.mkdir()
-    with (odd / "x.csv").open("wb") as file:
-        file.write(b"x")
-    assert names(odd) == ["x.csv"]
-    assert names(odd / "*.csv") == ["x.csv"]
+    (odd / "x.csv").write_text("x")
+    assert names(kind(odd)) == ["x.csv"]
+    assert names(kind(odd) / "*.csv") == ["x.csv"]
 
 
 def test_an_empty_folder(folder: AnyPath) -> None:

@@ -74,7 +74,7 @@ def _is_pattern(source: AnyPath) -> bool:
 
 
 def _matching(source: AnyPath) -> Iterator[SourceFile]:
-    """Look from the nearest folder that is there: its own name may hold the signs of a pattern."""
+    """Look from the nearest folder that is there: on a local disk its name may hold a pattern's signs."""
     base, parts = source, list[str]()
     while _is_pattern(base) and base.parent != base and not base.is_dir():
         parts.insert(0, base.name)
