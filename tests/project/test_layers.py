@@ -28,6 +28,7 @@ HEAVY = (
     "jsonschema_rs",
     "orjson",
     "polars",
+    "pyarrow",
     "pandas",
     "numpy",
     "requests",

@@ -95,6 +95,15 @@ def test_a_pattern_of_any_depth_finds_each_file_once(folder: AnyPath) -> None:
     assert names(folder / "**") == names(folder)
 
 
+@pytest.mark.parametrize("kind", [Path, UPath])
+def test_a_local_folder_whose_name_looks_like_a_pattern(tmp_path: Path, kind: type[Path]) -> None:
+    odd = tmp_path / "sales [old]"
+    odd.mkdir()
+    (odd / "x.csv").write_text("x")
+    assert names(kind(odd)) == ["x.csv"]
+    assert names(kind(odd) / "*.csv") == ["x.csv"]
+
+
 def test_an_empty_folder(folder: AnyPath) -> None:
     empty = folder / "country=FR"
     empty.mkdir()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import math
 from collections import namedtuple
-from decimal import Decimal
+from decimal import Context, Decimal
 from enum import Enum, IntEnum
 from typing import Any
 from uuid import UUID
@@ -67,6 +67,20 @@ def test_values(value: Any, cell: Any) -> None:
     found = plain(value)
     assert found == cell
     assert type(found) is type(cell)
+
+
+@given(
+    st.builds(
+        lambda digits, exponent: Decimal(digits).scaleb(exponent, Context(prec=60)),
+        st.integers(-(10**20), 10**20),
+        st.integers(-25, 10),
+    )
+)
+def test_a_decimal_keeps_each_of_its_digits(value: Decimal) -> None:
+    cell = plain(value)
+    assert Decimal(str(cell)) == value
+    if value == value.to_integral_value() and abs(value) < 2**53:
+        assert type(cell) is int
 
 
 @pytest.mark.parametrize("value", [Decimal("NaN"), Decimal("sNaN"), math.nan])

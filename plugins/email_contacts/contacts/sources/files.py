@@ -70,13 +70,13 @@ def find_files(source: AnyPath) -> list[SourceFile]:
 
 
 def _is_pattern(source: AnyPath) -> bool:
-    """Tell whether a path is a pattern; a folder's own name may hold the signs of one."""
     return not _WILD.isdisjoint(str(source))
 
 
 def _matching(source: AnyPath) -> Iterator[SourceFile]:
+    """Look from the nearest folder that is there: on a local disk its name may hold a pattern's signs."""
     base, parts = source, list[str]()
-    while not _WILD.isdisjoint(str(base)) and base.parent != base:
+    while _is_pattern(base) and base.parent != base and not base.is_dir():
         parts.insert(0, base.name)
         base = base.parent
     if not base.is_dir():
