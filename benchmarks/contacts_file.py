@@ -3,11 +3,11 @@
 ``python -m benchmarks.contacts_file {csv,ndjson,parquet} PATH ROWS``
 
 Knows the people and how each format writes them. Everything but a person's number comes round again after
-``PERIOD`` rows, so a file is one template filled over and over: some two million rows a second, in the memory
-of one period.
+``PERIOD`` rows, so a file is one template filled over and over: a million rows in a second or two, in the
+memory of one period.
 
-Of the rows 1 % are bad, each in one field; 0.5 % bring again somebody who came long before, with the address in
-capitals; 2 % have a doubled quote or a newline inside quotes in a name; 10 % have a letter outside ASCII.
+Of the rows 1 % are bad, each in one field; 0.5 % bring again somebody who came long before, with the address
+in capitals; 2 % have a doubled quote or a newline inside quotes in a name; 10 % have a letter outside ASCII.
 """
 
 from __future__ import annotations
@@ -36,7 +36,18 @@ CHOICES = ("books", "music", "sports", "travel", "food")
 INTERESTS = ("books", "music|sports", "travel", "food|books|travel", "")
 FIRST = ("Ada", "Ben", "Carla", "Dmitri", "Élise", "Farid", "Grace", "Hana", "Ines", "Jonas") * 2
 FIRST = (*FIRST[:14], "Emil", *FIRST[15:])  # one in twenty is outside ASCII, of the last names too
-LAST = ("Okafor", "Tanaka", "O'Neill", "de la Cruz", "Smith, Jr.", "Moreau", "Novak", "Rossi", "Meyer", "Singh") * 2
+LAST = (
+    "Okafor",
+    "Tanaka",
+    "O'Neill",
+    "de la Cruz",
+    "Smith, Jr.",
+    "Moreau",
+    "Novak",
+    "Rossi",
+    "Meyer",
+    "Singh",
+) * 2
 LAST = (*LAST[:17], "Sørensen", *LAST[18:])
 
 _PARQUET_PERIODS = 12  # a row group of some 250,000 rows
@@ -168,7 +179,9 @@ def _columnar(cells: Cells) -> Cells:
 
 def _csv_line(cells: Cells) -> str:
     """Quote where it is needed, and the last name always."""
-    texts = {name: text if name != "lastname" and _PLAIN(text) else _quoted(text) for name, text in cells.items()}
+    texts = {
+        name: text if name != "lastname" and _PLAIN(text) else _quoted(text) for name, text in cells.items()
+    }
     return ",".join(texts.values()) + "\n"
 
 

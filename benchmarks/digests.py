@@ -2,15 +2,17 @@
 
 ``python -m benchmarks.digests FOLDER`` prints one JSON document.
 
-Knows the files that a preparation leaves, bodies of JSON and bodies of CSV, and makes one form of their
-contacts. The peers leave duplicates in: of rows about one person only the last is digested, at its own place.
-A body of CSV has no types, so each contact has two forms: ``typed``, with the types of JSON (None for a body of
-CSV), and ``text``, where a number, a boolean and a list are read from their text by the attribute's type.
+Knows the files that a preparation leaves, and makes one form of their contacts: bodies of JSON, and bodies
+that are a JSON string with a CSV in it. The latter have no types, so each contact has two digests: ``typed``,
+with the types of JSON (None without), and ``text``, where a number, a boolean and a list are read from their
+text by the attribute's type. The peers leave duplicates in: of rows about one person only the last is
+digested, at its own place.
 """
 
 from __future__ import annotations
 
 import csv
+import io
 import json
 import sys
 from collections.abc import Iterator
@@ -60,7 +62,7 @@ def digests_of(folder: Path) -> Digests:
     bodies = sorted(folder.glob("batch-*"))
     if not bodies:
         raise FileNotFoundError(f"there is no body in {folder}")
-    has_types = bodies[0].suffix == ".json"
+    has_types = bodies[0].read_bytes()[:1] == b"["
     last: dict[bytes, tuple[bytes, bytes]] = {}
     contacts = 0
     for contact in (contact for body in bodies for contact in _contacts(body)):
@@ -82,18 +84,18 @@ def digests_of(folder: Path) -> Digests:
 
 def _contacts(body: Path) -> Iterator[Contact]:
     """Walk the contacts of a body: EMAIL and attributes in one, what is empty left out."""
-    if body.suffix == ".json":
-        for contact in orjson.loads(body.read_bytes()):
-            email = {"EMAIL": contact["email"]} if "email" in contact else {}
-            # 12 and 12.0 are one number; true and 1 are not.
-            yield email | {
-                name: float(value) if type(value) is int else value
-                for name, value in contact["attributes"].items()
-            }
-        return
-    with body.open(encoding="utf-8", newline="") as file:
-        for cells in csv.DictReader(file, delimiter=";"):
+    content = orjson.loads(body.read_bytes())
+    if isinstance(content, str):
+        for cells in csv.DictReader(io.StringIO(content, newline=""), delimiter=";"):
             yield {name: cell for name, cell in cells.items() if cell}
+        return
+    for contact in content:
+        email = {"EMAIL": contact["email"]} if "email" in contact else {}
+        # 12 and 12.0 are one number; true and 1 are not.
+        yield email | {
+            name: float(value) if type(value) is int else value
+            for name, value in contact["attributes"].items()
+        }
 
 
 def _read(name: str, value: Any) -> Any:

@@ -58,15 +58,21 @@ def _pack(frame: Any, bodies: Bodies) -> None:
         interests=frame["interests"].str.split("|"),
     )
     # What is empty is left out; only an empty text becomes something else above.
-    empty = {"points": frame["points"] == "", "newsletter": frame["newsletter"] == "", "interests": frame["interests"] == ""}
+    empty = {
+        "points": frame["points"] == "",
+        "newsletter": frame["newsletter"] == "",
+        "interests": frame["interests"] == "",
+    }
     for column, mask in empty.items():
         if mask.any():
             typed[column] = typed[column].astype(object).mask(mask, "")
     names = [(column, attribute) for attribute, column in COLUMN_OF.items()]
     for record in typed.to_dict("records"):
-        attributes = {
-            attribute: value for column, attribute in names if (value := record[column]) != ""
-        }
-        contact = {"email": record["email"], "attributes": attributes} if record["email"] else {"attributes": attributes}
+        attributes = {attribute: value for column, attribute in names if (value := record[column]) != ""}
+        contact = (
+            {"email": record["email"], "attributes": attributes}
+            if record["email"]
+            else {"attributes": attributes}
+        )
         bodies.add(json.dumps(contact, ensure_ascii=False, separators=(",", ":")).encode())
     bodies.close()

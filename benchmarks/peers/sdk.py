@@ -1,4 +1,4 @@
-"""The official SDK's way: csv.DictReader, checks by hand, a model for each contact, the SDK's own serialisation.
+"""The official SDK's way: csv.DictReader, checks by hand, a model for each contact, the SDK's serialisation.
 
 The models check nothing, so the checks are written by hand, and there is no schema to evaluate. The body
 is made by the functions that the SDK's client calls for an import, and by ``httpx`` as that client does; the
