@@ -70,7 +70,7 @@ class Run:
 def numbers(monkeypatch: pytest.MonkeyPatch) -> None:
     """The rows of the batch's contacts in this source: the first row was rejected."""
     monkeypatch.setattr(
-        "email_contacts.contacts.staging.numbers.row_numbers", lambda _batch, _stage: [2, 3, 4]
+        "email_contacts.contacts.staging.row_numbers.row_numbers", lambda _batch, _stage: [2, 3, 4]
     )
 
 

@@ -70,7 +70,7 @@ def _sent_batches(
 def _sent_batch(batch: Batch) -> SentBatch:
     from airflow.sdk import ObjectStoragePath
 
-    from email_contacts.contacts.staging.numbers import row_numbers
+    from email_contacts.contacts.staging.row_numbers import row_numbers
     from email_contacts.imports.reject_reports import SentBatch
 
     path = ObjectStoragePath(batch.uri)

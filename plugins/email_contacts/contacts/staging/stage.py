@@ -53,7 +53,9 @@ class Stage:
 
     def _remove_leftovers(self, source: object) -> None:
         """Remove what an earlier try left, its manifest first: without one nothing here counts as done."""
-        ours = [entry for entry in self._path.iterdir() if _OURS.fullmatch(entry.name)]
+        # An object store has no folder before it has a file.
+        entries = self._path.iterdir() if self._path.is_dir() else ()
+        ours = [entry for entry in entries if _OURS.fullmatch(entry.name)]
         if str(source) in map(str, ours):
             raise StageError(
                 f"The source {source} lies in the stage under a name that the stage uses "
