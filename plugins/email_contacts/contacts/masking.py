@@ -25,14 +25,22 @@ def mask(value: Any) -> str:
     """
     text = value if isinstance(value, str) else str(value)
     # Only so much of the value is looked at that the mask's length is certain: a cell can hold megabytes.
-    shape = "".join(map(_shape_of, text[: LONGEST * 8]))
-    shape = _LETTERS.sub("***", shape)
+    shape = _LETTERS.sub("***", text[: LONGEST * 8].translate(_SHAPES))
     return shape if len(shape) <= LONGEST and len(text) <= LONGEST * 8 else shape[:LONGEST] + "…"
 
 
-def _shape_of(character: str) -> str:
-    if character.isalpha():
-        return "*"
-    if character.isnumeric():
-        return "#"
-    return character if character.isascii() and character.isprintable() else "?"
+class _Shapes(dict[int, str]):
+    """What each character is shown as; found out when it first comes."""
+
+    def __missing__(self, code: int) -> str:
+        character = chr(code)
+        shape = character if character.isascii() and character.isprintable() else "?"
+        if character.isalpha():
+            shape = "*"
+        elif character.isnumeric():
+            shape = "#"
+        self[code] = shape
+        return shape
+
+
+_SHAPES = _Shapes()
