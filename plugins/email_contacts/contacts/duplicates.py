@@ -156,16 +156,28 @@ def _repeated(identities: IdentityFiles) -> Repeated:
 
 def _grouped(records: Records) -> tuple[Any, Records]:
     """Keep the records whose digest comes more than once; number the groups."""
-    order = np.argsort(np.ascontiguousarray(records["high"]))
-    high = records["high"][order]
-    is_shared = np.zeros(len(order) + 1, bool)
-    is_shared[1:-1] = high[1:] == high[:-1]
-    some = records[order[is_shared[1:] | is_shared[:-1]]]
+    some = records[np.flatnonzero(_may_repeat(np.ascontiguousarray(records["high"])))]
     some = some[np.lexsort((some["row"], some["low"], some["high"]))]
-    is_new = np.ones(len(some), bool)
-    is_new[1:] = (some["high"][1:] != some["high"][:-1]) | (some["low"][1:] != some["low"][:-1])
-    group = np.cumsum(is_new) - 1
-    return group, some
+    is_same = np.zeros(len(some) + 1, bool)
+    is_same[1:-1] = (some["high"][1:] == some["high"][:-1]) & (some["low"][1:] == some["low"][:-1])
+    group = np.cumsum(~is_same[:-1]) - 1
+    is_repeated = is_same[1:] | is_same[:-1]
+    return group[is_repeated], some[is_repeated]
+
+
+def _may_repeat(digests: Any) -> Any:
+    """Mark digests that share a slot of a table with another one: all that repeat, and few more.
+
+    Sorting those only is much quicker than sorting all.
+    """
+    bits = 4 + len(digests).bit_length()
+    slots = digests >> np.uint64(64 - bits)  # the low bits led the digests here
+    last = np.zeros(1 << bits, np.uint32)
+    numbers = np.arange(len(digests), dtype=np.uint32)
+    last[slots] = numbers
+    is_shared = np.zeros(len(last), bool)
+    is_shared[slots[last[slots] != numbers]] = True
+    return is_shared[slots]
 
 
 def _sorted(rows: list[Numbers], others: list[Numbers], attributes: list[str]) -> Pairs:

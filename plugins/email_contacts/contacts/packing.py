@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from email_contacts.contacts.ahead import ahead
 from email_contacts.contacts.duplicates import (
     FAIL,
     REJECT,
@@ -26,9 +25,10 @@ from email_contacts.contacts.errors import ConflictsFound, DuplicatesFound, Sour
 from email_contacts.contacts.identity import IdentityFiles
 from email_contacts.contacts.mapping.column_names import IDENTIFIERS
 from email_contacts.contacts.staging.bodies import Batches, Bodies, WholeFile
+from email_contacts.contacts.staging.contacts import Chosen
 from email_contacts.contacts.staging.forms import FILE_URL, SEPARATORS, TAILS
 from email_contacts.contacts.staging.manifest import Batch
-from email_contacts.contacts.staging.part import Contacts, Part, read_contacts
+from email_contacts.contacts.staging.part import Part, read_contacts
 from email_contacts.contacts.staging.rejects import Reject, RejectsFile, write_pairs
 from email_contacts.contacts.staging.scratch import Scratch
 from email_contacts.contacts.staging.stage import CONFLICTS, DUPLICATES, ROW_NUMBERS, Stage
@@ -131,13 +131,13 @@ class Packer:
         :param is_out: for each row whether it does not.
         """
         with self._stage.create(ROW_NUMBERS) as numbers, closing(self._bodies()) as bodies:
-            for contacts in ahead(self._counting(is_out)):
+            for contacts in self._counting(is_out):
                 numbers.write(contacts.rows.astype("<u4").tobytes())
                 bodies.add(contacts)
                 tell(bodies.count)
             return bodies.finish()
 
-    def _counting(self, is_out: Any) -> Iterator[Contacts]:
+    def _counting(self, is_out: Any) -> Iterator[Chosen]:
         for scratch, before in self._placed():
             for contacts in read_contacts(scratch, rows_before=before):
                 yield contacts.only(~is_out[contacts.rows])

@@ -19,8 +19,9 @@ from email_contacts.contacts.mapping.binding import Contact
 from email_contacts.contacts.mapping.column_names import EMAIL, IDENTIFIERS
 from email_contacts.contacts.sources.rows import EMPTY, Block, Frame, Row, RowFault, Rows
 from email_contacts.contacts.sources.typed import frame_rows
+from email_contacts.contacts.staging.contacts import Contacts
 from email_contacts.contacts.staging.forms import Form
-from email_contacts.contacts.staging.part import Contacts, PartWriter
+from email_contacts.contacts.staging.part import PartWriter
 from email_contacts.contacts.staging.rejects import Reject, RejectsFile
 
 

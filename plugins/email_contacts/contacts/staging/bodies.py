@@ -14,8 +14,8 @@ from typing import Any, BinaryIO, Protocol
 import numpy as np
 
 from email_contacts.contacts.errors import InvalidOption
+from email_contacts.contacts.staging.contacts import Bytes, Chosen
 from email_contacts.contacts.staging.manifest import Batch
-from email_contacts.contacts.staging.part import Contacts
 from email_contacts.contacts.staging.stage import WHOLE, Stage, batch_name
 
 MAX_REQUEST_BYTES = 8_000_000
@@ -45,7 +45,7 @@ class Bodies(Protocol):
         """Bodies written so far."""
         ...
 
-    def add(self, contacts: Contacts) -> None:
+    def add(self, contacts: Chosen) -> None:
         """Add contacts."""
         ...
 
@@ -83,24 +83,22 @@ class Batches:
         """Bodies written so far."""
         return len(self._batches)
 
-    def add(self, contacts: Contacts) -> None:
+    def add(self, contacts: Chosen) -> None:
         """Add contacts; writes a body whenever there is no more room.
 
         Each contact and what a body needs beside it must fit in one.
         """
-        data = memoryview(contacts.data)  # pieces of it are written as they are, and not copied
-        ends = np.cumsum(contacts.lengths, dtype=np.int64)
+        ends = np.cumsum(contacts.sizes, dtype=np.int64)
         first, at = 0, 0
-        while first < len(ends):
+        while first < len(contacts):
             room = self._limit - self._size + len(self._separator) - len(self._tail)
-            last = int(np.searchsorted(ends, at + room, side="right"))
-            if last > first:
-                stop = int(ends[last - 1])
-                self._pieces.append(data[at:stop])
-                self._size += stop - at
-                self._contacts += last - first
-                first, at = last, stop
-            if last < len(ends):
+            stop = int(np.searchsorted(ends, at + room, side="right"))
+            if stop > first:
+                self._pieces += contacts.pieces(first, stop)
+                self._size += int(ends[stop - 1]) - at
+                self._contacts += stop - first
+                first, at = stop, int(ends[stop - 1])
+            if stop < len(contacts):
                 self._close_body()
 
     def finish(self) -> tuple[Batch, ...]:
@@ -114,7 +112,7 @@ class Batches:
         self._writer.shutdown()
 
     def _begin(self) -> None:
-        self._pieces: list[bytes | memoryview] = [self._head]
+        self._pieces: list[Bytes] = [self._head]
         self._size, self._contacts = len(self._head), 0
 
     def _close_body(self) -> None:
@@ -126,7 +124,7 @@ class Batches:
         self._batches.append(self._writer.submit(self._write, number, self._pieces, self._contacts))
         self._begin()
 
-    def _write(self, number: int, pieces: Sequence[bytes | memoryview], contacts: int) -> Batch:
+    def _write(self, number: int, pieces: Sequence[Bytes], contacts: int) -> Batch:
         name = batch_name(number)
         digest = sha256()
         size = 0
@@ -157,15 +155,16 @@ class WholeFile:
         """1 once there is a contact."""
         return int(self._file is not None)
 
-    def add(self, contacts: Contacts) -> None:
+    def add(self, contacts: Chosen) -> None:
         """Append contacts."""
-        if not len(contacts.rows):
+        if not len(contacts):
             return
         if self._file is None:
             self._file = self._stage.create(WHOLE)
             self._append(self._file, self._head)
-        self._append(self._file, contacts.data)
-        self._contacts += len(contacts.rows)
+        for piece in contacts.pieces(0, len(contacts)):
+            self._append(self._file, piece)
+        self._contacts += len(contacts)
 
     def finish(self) -> tuple[Batch, ...]:
         """Close the file and give it, when there is one."""
@@ -180,7 +179,7 @@ class WholeFile:
         if self._file is not None:
             self._file.close()
 
-    def _append(self, file: BinaryIO, data: bytes) -> None:
+    def _append(self, file: BinaryIO, data: Bytes) -> None:
         file.write(data)
         self._digest.update(data)
         self._bytes += len(data)

@@ -16,39 +16,12 @@ import polars as pl
 
 from email_contacts.contacts.errors import PreparationError, RowTooLong
 from email_contacts.contacts.identity import MOST_ROWS, IdentityFile, canary, primary_of
+from email_contacts.contacts.staging.contacts import Contacts, Window
 from email_contacts.contacts.staging.scratch import Scratch
 
 BODIES, LENGTHS, ROWS, PART = "bodies", "lengths", "rows", "part.json"
 _CONTACTS_AT_ONCE = 1 << 14
 Numbers = Any  # numpy.ndarray of uint32
-
-
-@dataclass(frozen=True)
-class Contacts:
-    """Some contacts, as they are sent.
-
-    :param data: what is sent for them, one after the other, each with its separator.
-    :param lengths: bytes of each.
-    :param rows: the number of each one's row.
-    """
-
-    data: bytes
-    lengths: Numbers
-    rows: Numbers
-
-    def only(self, kept: Any) -> Contacts:
-        """Give those that are kept.
-
-        :param kept: for each whether it is.
-        """
-        if kept.all():
-            return self
-        ends = np.concatenate(([0], np.cumsum(self.lengths, dtype=np.int64)))
-        # Where a run of contacts that are kept begins, and where it ends.
-        turns = ends[np.flatnonzero(np.diff(kept, prepend=False, append=False))].tolist()
-        data = memoryview(self.data)
-        runs = [data[start:end] for start, end in zip(turns[0::2], turns[1::2], strict=True)]
-        return Contacts(b"".join(runs), self.lengths[kept], self.rows[kept])
 
 
 @dataclass(frozen=True)
@@ -149,8 +122,9 @@ def read_contacts(scratch: Scratch, *, rows_before: int) -> Iterator[Contacts]:
     :param rows_before: rows of the parts before it.
     """
     bodies, lengths, rows = (scratch.open(name) for name in (BODIES, LENGTHS, ROWS))
+    window = Window(bodies)
     while len(some := _numbers(lengths)):
-        yield Contacts(bodies.read(int(some.sum())), some, _numbers(rows) + np.uint32(rows_before))
+        yield Contacts(window.next(int(some.sum())), some, _numbers(rows) + np.uint32(rows_before))
 
 
 def _numbers(file: BinaryIO) -> Numbers:

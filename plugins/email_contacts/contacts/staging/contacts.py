@@ -1,0 +1,104 @@
+"""Valid contacts as they are sent, many at once.
+
+Knows bytes, lengths and row numbers; nothing of what is in them.
+"""
+
+from __future__ import annotations
+
+import mmap
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, BinaryIO, TypeAlias
+
+import numpy as np
+
+Bytes: TypeAlias = "bytes | memoryview"
+Numbers = Any  # numpy.ndarray
+
+
+@dataclass(frozen=True)
+class Contacts:
+    """Some contacts, in the order of their rows.
+
+    :param data: what is sent for them, one after the other, each with its separator.
+    :param lengths: bytes of each.
+    :param rows: the number of each one's row.
+    """
+
+    data: Bytes
+    lengths: Numbers
+    rows: Numbers
+
+    def only(self, kept: Any) -> Chosen:
+        """Choose some of them.
+
+        :param kept: for each whether it is chosen.
+        """
+        ends = np.cumsum(self.lengths, dtype=np.int64)
+        places = np.flatnonzero(kept)
+        return Chosen(memoryview(self.data), ends - self.lengths, ends, places, self.rows[places])
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Some of some contacts; nothing is copied.
+
+    :param data: of all of them.
+    :param starts: where each of all begins.
+    :param ends: where each of all ends.
+    :param places: which are chosen.
+    :param rows: the rows of those.
+    """
+
+    data: memoryview
+    starts: Numbers
+    ends: Numbers
+    places: Numbers
+    rows: Numbers
+
+    def __len__(self) -> int:
+        """Count those that are chosen."""
+        return len(self.places)
+
+    @property
+    def sizes(self) -> Numbers:
+        """Bytes of each that is chosen."""
+        return (self.ends - self.starts)[self.places]
+
+    def pieces(self, first: int, stop: int) -> Iterator[memoryview]:
+        """Give the bytes of some, by their order among those that are chosen; neighbours are one piece."""
+        places = self.places[first:stop]
+        breaks = np.flatnonzero(np.diff(places) != 1)
+        starts = self.starts[places[np.concatenate(([0], breaks + 1))]]
+        ends = self.ends[places[np.concatenate((breaks, [len(places) - 1]))]]
+        for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
+            yield self.data[start:end]
+
+
+class Window:
+    """The bytes of a file, from its start to its end, some at a time.
+
+    A file on this machine is looked at where the kernel has it; any other is read.
+
+    :param file: opened for reading, at its start.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._at = 0
+        try:
+            self._descriptor: int | None = file.fileno()
+            file.flush()
+        except (AttributeError, OSError):
+            self._descriptor = None
+
+    def next(self, size: int) -> Bytes:
+        """Give the next bytes."""
+        if self._descriptor is None or not size:
+            return self._file.read(size)
+        skipped = self._at % mmap.ALLOCATIONGRANULARITY
+        mapped = mmap.mmap(
+            self._descriptor, size + skipped, offset=self._at - skipped, access=mmap.ACCESS_READ
+        )
+        self._at += size
+        return memoryview(mapped)[skipped:]
