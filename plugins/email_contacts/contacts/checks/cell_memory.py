@@ -36,6 +36,8 @@ class CellMemory:
     def written(self, cells: pl.Series) -> pl.Series:
         """Give what is sent for each cell, as the form writes it; null where row by row has to decide."""
         written = self._looked_up(cells)
+        if not written.null_count():
+            return written
         missing = cells.filter(written.is_null()).unique()
         missing = missing.filter(missing.str.len_chars() <= LONGEST_REMEMBERED)
         new = [cell for cell in missing.to_list() if cell not in self._known]

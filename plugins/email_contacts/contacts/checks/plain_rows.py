@@ -14,7 +14,7 @@ import polars as pl
 from email_contacts.contacts.checks import plain_values
 from email_contacts.contacts.checks.cell_memory import CellMemory
 from email_contacts.contacts.checks.cell_text import text_of
-from email_contacts.contacts.checks.plain_values import Plain
+from email_contacts.contacts.checks.plain_values import Cells, Plain
 from email_contacts.contacts.mapping.binding import Binding
 from email_contacts.contacts.mapping.bound_column import BoundColumn
 from email_contacts.contacts.mapping.column_names import IDENTIFIERS
@@ -54,17 +54,27 @@ class PlainRows:
         :param frame: its cells are the columns of the source, in their order.
         """
         texts = frame.cells.select(column.text(frame) for column in self._columns)
-        texts = texts.select(column.looked_up(texts.get_column(column.name)) for column in self._columns)
-        plain = [column.plain(texts.get_column(column.name), frame) for column in self._columns]
-        is_empty = texts.select((pl.all() == "").any()).row(0)
+        changed = [
+            column.looked_up(texts.get_column(column.name)) for column in self._columns if column.is_looked_up
+        ]
+        texts = texts.with_columns(changed) if changed else texts
+        may_be_empty = texts.select((pl.all() == "").any()).row(0)
+        # Rows that are odd are left to the validator; in the others only the form's own marks are special.
+        special = self._form.special if frame.is_odd is None else self._form.own_special
+        plain = [
+            column.plain(Cells(texts.get_column(column.name), bool(empty), special), frame)
+            for column, empty in zip(self._columns, may_be_empty, strict=True)
+        ]
         values = [
             Values(column.attribute, one.text, one.is_literal, bool(empty))
-            for column, one, empty in zip(self._columns, plain, is_empty, strict=True)
+            for column, one, empty in zip(self._columns, plain, may_be_empty, strict=True)
         ]
         identifiers = [value for value in values if value.attribute in IDENTIFIERS]
         good = [one.is_good for one in plain]
         if all(value.may_be_empty for value in identifiers):
             good.append(pl.any_horizontal(value.text != "" for value in identifiers))
+        if frame.is_odd is not None:
+            good.append(pl.lit(pl.Series(~frame.is_odd)))
         rows = texts.select(
             pl.all_horizontal(good).alias(_GOOD),
             self._form.rows(values).alias(BODY),
@@ -83,6 +93,7 @@ class _PlainColumn:
         self._form = form
         self._memory = CellMemory(column, form) if _has_few_cells(column) else None
         self._default = self._default_text()
+        self.is_looked_up = self._memory is not None or self._default is not None
 
     def text(self, frame: Frame) -> pl.Expr:
         """Give its trimmed text; empty too where only row by row can read it."""
@@ -95,18 +106,17 @@ class _PlainColumn:
             texts = self._memory.written(texts)
         return (texts if self._default is None else texts.replace("", self._default)).alias(self.name)
 
-    def plain(self, texts: pl.Series, frame: Frame) -> Plain:
+    def plain(self, cells: Cells, frame: Frame) -> Plain:
         """Give the rule by which it is judged."""
-        text = pl.col(self.name)
         found = self._read(frame)
         if found is None:
             # Row by row decides whatever there is.
-            return Plain(text, pl.lit(frame.cells.to_series(self._column.place).is_null()))
+            return Plain(cells.cell, pl.lit(frame.cells.to_series(self._column.place).is_null()))
         if self._memory is not None:
-            return Plain(text, text.is_not_null(), is_literal=True)
-        plain = plain_values.RULES[found[1]](texts, self._form.special)
+            return Plain(cells.cell, cells.cell.is_not_null(), is_literal=True)
+        plain = plain_values.RULES[found[1]](cells)
         if self._column.default != EMPTY and self._default is None:
-            return replace(plain, is_good=plain.is_good & (text != ""))
+            return replace(plain, is_good=plain.is_good & (cells.cell != ""))
         return plain
 
     def _read(self, frame: Frame) -> tuple[pl.Expr, str] | None:

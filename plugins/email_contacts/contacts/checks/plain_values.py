@@ -44,42 +44,66 @@ class Plain:
     is_literal: bool = False
 
 
-PlainRule = Callable[[pl.Series, str], Plain]
+@dataclass(frozen=True)
+class Cells:
+    """A column of trimmed text, and what is known of it.
 
-
-def email(cells: pl.Series, _special: str) -> Plain:
-    """Accept usual addresses, in lower case: the pattern has no letter outside ASCII."""
-    cell = pl.col(cells.name)
-    good = cell.str.contains(EMAIL) & (cell.str.len_bytes() <= LONGEST_EMAIL)
-    return Plain(cell.str.to_lowercase(), _or_empty(good, cells))
-
-
-def text(cells: pl.Series, special: str) -> Plain:
-    """Accept text of which nothing has to be escaped.
-
-    :param special: the form's pattern of what has to be.
+    :param texts: the column.
+    :param may_be_empty: whether any cell is.
+    :param special: a pattern of what a plain text cannot hold; empty where no row that may be good holds any.
     """
-    cell = pl.col(cells.name)
-    return Plain(cell, ~cell.str.contains(special))
+
+    texts: pl.Series
+    may_be_empty: bool
+    special: str
+
+    @property
+    def cell(self) -> pl.Expr:
+        """The column as an expression."""
+        return pl.col(self.texts.name)
+
+    def or_empty(self, good: pl.Expr) -> pl.Expr:
+        """An empty cell is good too; where there is none it is not looked for."""
+        return good | (self.cell == "") if self.may_be_empty else good
+
+    @property
+    def is_plain(self) -> pl.Expr:
+        """Whether nothing has to be escaped."""
+        if len(self.special) == 1:
+            return ~self.cell.str.contains(self.special, literal=True)
+        return ~self.cell.str.contains(self.special) if self.special else pl.lit(value=True)
 
 
-def category(cells: pl.Series, special: str) -> Plain:
+PlainRule = Callable[[Cells], Plain]
+
+
+def email(cells: Cells) -> Plain:
+    """Accept usual addresses, in lower case: the pattern has no letter outside ASCII."""
+    good = cells.cell.str.contains(EMAIL) & (cells.cell.str.len_bytes() <= LONGEST_EMAIL)
+    return Plain(cells.cell.str.to_lowercase(), cells.or_empty(good))
+
+
+def text(cells: Cells) -> Plain:
+    """Accept text of which nothing has to be escaped."""
+    return Plain(cells.cell, cells.is_plain)
+
+
+def category(cells: Cells) -> Plain:
     """Accept text of a category whose labels are not known."""
-    cell = pl.col(cells.name)
-    return Plain(cell, ~cell.str.contains(special) & (cell.str.len_chars() <= LONGEST_CATEGORY))
+    return Plain(cells.cell, cells.is_plain & (cells.cell.str.len_chars() <= LONGEST_CATEGORY))
 
 
-def sms(cells: pl.Series, _special: str) -> Plain:
+def sms(cells: Cells) -> Plain:
     """Accept international numbers that are digits after ``+``."""
-    cell = pl.col(cells.name)
-    return Plain(cell.str.strip_prefix("+"), _or_empty(cell.str.contains(phones.plain_pattern()), cells))
+    good = cells.cell.str.contains(phones.plain_pattern())
+    return Plain(cells.cell.str.strip_prefix("+"), cells.or_empty(good))
 
 
-def number(cells: pl.Series, _special: str) -> Plain:
+def number(cells: Cells) -> Plain:
     """Accept numbers of few digits; noughts at the end of a decimal go, but for one."""
-    cell = pl.col(cells.name)
-    good = _or_empty(cell.str.contains(NUMBER), cells)
-    if not cells.str.ends_with("0").any():
+    cell = cells.cell
+    good = cells.or_empty(cell.str.contains(NUMBER))
+    if not cells.texts.str.ends_with("0").any():
         return Plain(cell, good, is_literal=True)
     short = cell.str.strip_chars_end("0")
     shortened = pl.when(short.str.ends_with(".")).then(short + "0").otherwise(short)
@@ -87,18 +111,13 @@ def number(cells: pl.Series, _special: str) -> Plain:
     return Plain(written, good, is_literal=True)
 
 
-def date(cells: pl.Series, _special: str) -> Plain:
+def date(cells: Cells) -> Plain:
     """Accept days of the calendar, by the schema's own pattern; a time of day goes."""
-    day = pl.col(cells.name)
-    if (cells.str.len_bytes() > LENGTH_OF_A_DAY).any():
+    day = cells.cell
+    if (cells.texts.str.len_bytes() > LENGTH_OF_A_DAY).any():
         day = pl.when(day.str.contains(DATE_TIME)).then(day.str.slice(0, LENGTH_OF_A_DAY)).otherwise(day)
     good = day.str.contains(pattern_of("date")) & ~day.str.starts_with("0000")
-    return Plain(day, _or_empty(good & (day.str.len_bytes() == LENGTH_OF_A_DAY), cells))
-
-
-def _or_empty(good: pl.Expr, cells: pl.Series) -> pl.Expr:
-    """An empty cell is good too; where there is none it is not looked for."""
-    return good | (pl.col(cells.name) == "") if (cells == "").any() else good
+    return Plain(day, cells.or_empty(good & (day.str.len_bytes() == LENGTH_OF_A_DAY)))
 
 
 RULES: dict[str, PlainRule] = {

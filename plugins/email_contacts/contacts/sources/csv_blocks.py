@@ -17,7 +17,7 @@ import polars as pl
 from email_contacts.contacts.sources.rows import Frame, RowFault
 
 QUOTE, NEWLINE, RETURN = b'"\n\r'
-_BLANK = ord(" ")
+_BLANK, _BACKSLASH = b" \\"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 # How the blanks outside ASCII begin in UTF-8: no-break space, next line, and those from U+1680 to U+3000.
 _FAR_BLANKS = (b"\xc2\xa0", b"\xc2\x85", b"\xe1\x9a\x80", b"\xe2\x80", b"\xe2\x81\x9f", b"\xe3\x80\x80")
@@ -88,7 +88,7 @@ def framed(rows: WholeRows, *, delimiter: str, width: int) -> Frame | None:
         # As many as there should be in all; and Polars refuses rows with too many.
         cells = _read(rows.data, delimiter, width, height=count)
         if cells is not None:
-            return Frame(cells, is_trimmed=is_trimmed)
+            return Frame(cells, is_trimmed=is_trimmed, is_odd=_odd_lines(rows, text))
     return _framed_line_by_line(rows, starts, is_blank, delimiter, width, is_trimmed=is_trimmed)
 
 
@@ -110,7 +110,8 @@ def _framed_line_by_line(
         int(places[line]): RowFault("columns", f"The row has {found[line]} cells, the header has {width}.")
         for line in np.flatnonzero(is_wrong)
     }
-    return Frame(cells, faults, is_trimmed=is_trimmed)
+    is_odd = _odd_lines(rows, np.frombuffer(rows.data, np.uint8))[~is_blank]
+    return Frame(cells, faults, is_trimmed, is_odd)
 
 
 def _read(data: bytes, delimiter: str, width: int, *, height: int) -> pl.DataFrame | None:
@@ -184,6 +185,17 @@ def _is_trimmed(rows: WholeRows, text: Any, delimiter: int) -> bool:
     data = rows.data
     # One byte is looked for much more quickly than several.
     return data.isascii() or not any(blank[:1] in data and blank in data for blank in _FAR_BLANKS)
+
+
+def _odd_lines(rows: WholeRows, text: Any) -> Any:
+    """Mark the lines with a doubled quote, a backslash or a control character within."""
+    closing = rows.quotes[1::2]
+    odd = [closing[text[closing + 1] == QUOTE], rows.blanks[text[rows.blanks] != _BLANK]]
+    if b"\\" in rows.data:
+        odd.append(np.flatnonzero(text == _BACKSLASH))
+    is_odd = np.zeros(len(rows.ends), bool)
+    is_odd[np.searchsorted(rows.ends, np.concatenate(odd), side="right")] = True
+    return is_odd
 
 
 def _among(*characters: int) -> Any:

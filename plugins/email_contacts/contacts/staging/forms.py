@@ -70,6 +70,11 @@ class Form(Protocol):
         """A pattern of what cannot be in a plain text."""
         ...
 
+    @property
+    def own_special(self) -> str:
+        """What of that is neither a quote, nor a backslash, nor a control character: a text, or none."""
+        ...
+
     def row(self, contact: Contact) -> bytes:
         """Write a contact, and the separator."""
         ...
@@ -121,6 +126,7 @@ class JsonBody:
     tail: ClassVar[bytes] = b"]"
     separator: ClassVar[bytes] = b","
     special: ClassVar[str] = r'["\\\x00-\x1f]'
+    own_special: ClassVar[str] = ""
 
     def row(self, contact: Contact) -> bytes:
         """Write a contact, and the comma after it."""
@@ -176,7 +182,8 @@ class CsvText:
     header: tuple[str, ...]
     constants: dict[str, Any] = field(default_factory=dict)
     is_in_json: bool = False
-    special: ClassVar[str] = r'[;"\\\x00-\x1f\x7f]'
+    special: ClassVar[str] = r'[;"\\\x00-\x1f]'
+    own_special: ClassVar[str] = ";"
 
     @property
     def head(self) -> bytes:
