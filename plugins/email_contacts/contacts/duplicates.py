@@ -170,7 +170,7 @@ def _may_repeat(digests: Any) -> Any:
 
     Sorting those only is much quicker than sorting all.
     """
-    bits = 4 + len(digests).bit_length()
+    bits = 3 + len(digests).bit_length()
     slots = digests >> np.uint64(64 - bits)  # the low bits led the digests here
     last = np.zeros(1 << bits, np.uint32)
     numbers = np.arange(len(digests), dtype=np.uint32)

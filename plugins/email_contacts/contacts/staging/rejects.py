@@ -12,24 +12,21 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Sequence
-from typing import BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import polars as pl
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 REASONS_SHOWN = 5
 _ROWS_AT_ONCE = 1 << 12
-_SCHEMA = pa.schema(
-    [
-        ("row", pa.int64()),
-        ("key", pa.string()),
-        ("field", pa.string()),
-        ("rule", pa.string()),
-        ("message", pa.string()),
-        ("value", pa.string()),
-    ]
-)
+_SCHEMA = {
+    "row": pl.Int64,
+    "key": pl.String,
+    "field": pl.String,
+    "rule": pl.String,
+    "message": pl.String,
+    "value": pl.String,
+}
 
 
 class Reject(NamedTuple):
@@ -64,9 +61,9 @@ class RejectsFile:
     def __init__(self, file: BinaryIO, parquet: BinaryIO | None = None) -> None:
         self._file = io.TextIOWrapper(file, encoding="utf-8", newline="")
         self._lines = csv.writer(self._file, lineterminator="\n")
-        self._lines.writerow(_SCHEMA.names)
+        self._lines.writerow(_SCHEMA)
         self._parquet = parquet
-        self._groups = None if parquet is None else pq.ParquetWriter(parquet, _SCHEMA)
+        self._groups = None if parquet is None else pq.ParquetWriter(parquet, _table([]).schema)
         self._pending: list[Reject] = []
         self.reasons: Counter[str] = Counter()
         self.count = 0
@@ -96,9 +93,13 @@ class RejectsFile:
     def _flush(self) -> None:
         self._lines.writerows(self._pending)
         if self._groups is not None:
-            columns = list(zip(*self._pending, strict=True)) or [()] * len(_SCHEMA)
-            self._groups.write_table(pa.table(dict(zip(_SCHEMA.names, columns, strict=True)), _SCHEMA))
+            self._groups.write_table(_table(self._pending))
         self._pending.clear()
+
+
+def _table(rejects: Sequence[Reject]) -> Any:
+    """Make an Arrow table, by way of Polars: pyarrow itself would load pandas where there is one."""
+    return pl.DataFrame(rejects, _SCHEMA, orient="row").to_arrow()
 
 
 def write_pairs(file: BinaryIO, header: tuple[str, ...], *columns: Sequence[object]) -> None:

@@ -12,7 +12,7 @@ from typing import BinaryIO, Protocol, cast
 from email_contacts.contacts.paths import AnyPath
 from email_contacts.contacts.staging.stage import create_private
 
-_BUFFERED = 1 << 16
+_BUFFERED = 1 << 15
 
 
 class Scratch(Protocol):
