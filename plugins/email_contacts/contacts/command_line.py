@@ -16,14 +16,17 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 from email_contacts.contacts import propose_command
+from email_contacts.contacts.duplicates import CONFLICTS, DUPLICATES, FLAG, LAST
 from email_contacts.contacts.errors import PreparationError
 from email_contacts.contacts.mapping.attributes import read_account_attributes
 from email_contacts.contacts.mapping.document import UNKNOWN_COLUMNS, Mapping
 from email_contacts.contacts.preparation import prepare
+from email_contacts.contacts.progress_bar import progress_bar
 from email_contacts.contacts.report import first_contacts, report
 from email_contacts.contacts.sources.opening import FORMATS
+from email_contacts.contacts.staging.forms import FORMS, JSON_BODY
 from email_contacts.contacts.staging.manifest import Manifest
-from email_contacts.contacts.staging.stage import MANIFEST
+from email_contacts.contacts.staging.stage import LISTS, MANIFEST
 
 PREPARED, BAD_INPUT = 0, 2
 _DELIMITERS = {"tab": "\t", "\\t": "\t"}
@@ -64,7 +67,7 @@ def _preview(asked: Namespace) -> tuple[dict[str, object], str]:
         contacts = first_contacts(manifest)
     finally:
         for file in stage.iterdir():
-            if file.suffix == ".json":
+            if not LISTS.fullmatch(file.name):
                 file.unlink()
         if not any(stage.iterdir()):
             stage.rmdir()
@@ -75,17 +78,24 @@ def _preview(asked: Namespace) -> tuple[dict[str, object], str]:
 
 
 def _run(asked: Namespace, stage: Path) -> Manifest:
-    return prepare(
-        asked.source,
-        stage,
-        mapping=None if asked.mapping is None else Mapping.read(asked.mapping),
-        account_attributes=None if asked.attributes is None else read_account_attributes(asked.attributes),
-        source_format=asked.format,
-        delimiter=_delimiter(asked),
-        encoding=asked.encoding,
-        unknown_columns=asked.unknown_columns,
-        max_rejects=asked.max_rejects,
-    )
+    with progress_bar() as tell:
+        return prepare(
+            asked.source,
+            stage,
+            mapping=None if asked.mapping is None else Mapping.read(asked.mapping),
+            account_attributes=(
+                None if asked.attributes is None else read_account_attributes(asked.attributes)
+            ),
+            source_format=asked.format,
+            delimiter=_delimiter(asked),
+            encoding=asked.encoding,
+            unknown_columns=asked.unknown_columns,
+            max_rejects=asked.max_rejects,
+            body=asked.body,
+            duplicates=asked.duplicates,
+            conflicts=asked.conflicts,
+            on_progress=tell,
+        )
 
 
 def _delimiter(asked: Namespace) -> str | None:
@@ -118,11 +128,20 @@ def _parser() -> ArgumentParser:
         metavar="DIR",
         help="the folder to fill; files of an earlier try go",
     )
+    prepare_.add_argument(
+        "--body", choices=FORMS, default=JSON_BODY, help="the form that is sent (default: json_body)"
+    )
+    preview.set_defaults(body=JSON_BODY)
     return parser
 
 
 def _add_source_options(command: ArgumentParser) -> None:
-    command.add_argument("source", type=Path, metavar="SOURCE", help="a CSV or NDJSON file")
+    command.add_argument(
+        "source",
+        type=Path,
+        metavar="SOURCE",
+        help="a file, a folder or a pattern: CSV, NDJSON, gzip, Zstandard, Parquet",
+    )
     command.add_argument(
         "--attributes",
         type=Path,
@@ -148,5 +167,17 @@ def _add_options(command: ArgumentParser) -> None:
     )
     command.add_argument(
         "--max-rejects", metavar="LIMIT", help="rows, or a share such as 5%%; beyond it nothing is prepared"
+    )
+    command.add_argument(
+        "--duplicates",
+        choices=DUPLICATES,
+        default=LAST,
+        help="which of several rows about one contact counts (default: last)",
+    )
+    command.add_argument(
+        "--conflicts",
+        choices=CONFLICTS,
+        default=FLAG,
+        help="rows that share an identifier with another contact's row (default: flag, and send them)",
     )
     command.add_argument("--json", action="store_true", help="print one JSON document")

@@ -52,7 +52,15 @@ def report(
         reasons = [(rule, f"{count:,}") for rule, count in manifest.reject_reasons.items()]
         sections.append("rejected by rule\n" + _table(reasons, right=1))
         sections.append(_first_rejects(manifest))
-    places = [("rejects", manifest.rejects_uri), ("duplicates", manifest.duplicates_uri)]
+    if manifest.conflicts:
+        sections.append(
+            f"{_plural(manifest.conflicts, 'row shares', 'rows share')} an identifier with another contact's row"
+        )
+    places = [
+        ("rejects", manifest.rejects_uri),
+        ("duplicates", manifest.duplicates_uri),
+        ("conflicts", manifest.conflicts_uri),
+    ]
     if manifest_uri is not None:
         places.append(("manifest", manifest_uri))
     sections.append(_table(places))

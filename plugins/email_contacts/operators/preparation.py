@@ -181,6 +181,11 @@ class PrepareContactsOperator(ContactsOperator):
         )  # fmt: skip
         if rows.rejected:
             self.log.warning("rejected: %s; see %s", _counted(manifest.reject_reasons), manifest.rejects_uri)
+        if manifest.conflicts:
+            self.log.warning(
+                "%d rows share an identifier with another contact's row, and the platform may merge the two "
+                "people: see %s", manifest.conflicts, manifest.conflicts_uri,
+            )  # fmt: skip
         if manifest.unknown_columns:
             self.log.warning(
                 "dropped, for the account has no such attributes: %s", list(manifest.unknown_columns)

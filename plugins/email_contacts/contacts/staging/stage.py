@@ -21,9 +21,10 @@ DUPLICATES = "duplicates.csv"
 CONFLICTS = "conflicts.csv"
 ROW_NUMBERS = "row_numbers.bin"
 WHOLE = "contacts.csv"
+# What may be kept: it holds row numbers and masked values.
+LISTS = re.compile(r"(rejects|duplicates|conflicts)\.csv|rejects\.parquet")
 _OURS = re.compile(
-    r"batch-\d{5,}\.json|contacts\.csv|row_numbers\.bin|rejects\.(csv|parquet)|duplicates\.csv|conflicts\.csv"
-    r"|manifest\.json(\.part)?"
+    rf"batch-\d{{5,}}\.json|contacts\.csv|row_numbers\.bin|manifest\.json(\.part)?|{LISTS.pattern}"
 )
 
 
