@@ -53,9 +53,8 @@ def report(
         sections.append("rejected by rule\n" + _table(reasons, right=1))
         sections.append(_first_rejects(manifest))
     if manifest.conflicts:
-        sections.append(
-            f"{_plural(manifest.conflicts, 'row shares', 'rows share')} an identifier with another contact's row"
-        )
+        rows_share = _plural(manifest.conflicts, "row shares", "rows share")
+        sections.append(f"{rows_share} an identifier with another contact's row")
     places = [
         ("rejects", manifest.rejects_uri),
         ("duplicates", manifest.duplicates_uri),
