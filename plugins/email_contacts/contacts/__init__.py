@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from email_contacts.contacts.masking import mask as mask
     from email_contacts.contacts.preparation import Progress as Progress
     from email_contacts.contacts.preparation import prepare as prepare
+    from email_contacts.contacts.sources.sql_rows import Query as Query
     from email_contacts.contacts.staging.manifest import Batch as Batch
     from email_contacts.contacts.staging.manifest import Manifest as Manifest
     from email_contacts.contacts.staging.manifest import Rows as Rows
@@ -27,6 +28,7 @@ _ROOMS = {
     "Mapping": "mapping.document",
     "PreparationError": "errors",
     "Progress": "preparation",
+    "Query": "sources.sql_rows",
     "Rows": "staging.manifest",
     "mask": "masking",
     "prepare": "preparation",
