@@ -6,7 +6,8 @@ rows of the frame before it that were not plainly good are decided one by one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 import numpy as np
@@ -17,6 +18,7 @@ from email_contacts.contacts.checks.plain_rows import BODY, Judged, PlainRows
 from email_contacts.contacts.checks.validation import ContactValidator
 from email_contacts.contacts.mapping.binding import Contact
 from email_contacts.contacts.mapping.column_names import EMAIL, IDENTIFIERS
+from email_contacts.contacts.sources.framing import frame_of
 from email_contacts.contacts.sources.rows import EMPTY, Block, Frame, Row, RowFault, Rows
 from email_contacts.contacts.sources.typed import frame_rows
 from email_contacts.contacts.staging.contacts import Contacts
@@ -46,7 +48,7 @@ class Sifter:
         self._key_place = validator.binding.key_place
         self._identifiers = identifiers_of(validator)
         self._plain = PlainRows(validator.binding, form)
-        self._contact_of = {only: validator.binding.reader(text_only=only) for only in (True, False)}
+        self._contact_of = validator.binding.reader(text_only=rows.text_only)
         self.read = 0
 
     def blocks(self) -> Iterator[int]:
@@ -55,26 +57,20 @@ class Sifter:
         # Three stages, each on a block of its own: cut into cells, judged, kept.
         judged = map(self._judged, ahead(blocks) if self._rows.reads_ahead else blocks)
         for block, verdict in ahead(judged) if self._rows.reads_ahead else judged:
-            if isinstance(block, Frame):
-                self._sift_frame(block, cast("Judged", verdict))
-            else:
-                kept = self._kept(enumerate(block, start=self.read + 1), text_only=self._rows.text_only)
-                self._part.add(kept.contacts(), kept.identifiers(self._identifiers))
+            self._sift(block, verdict)
             self.read += len(block)
             yield self.read
 
-    def _judged(self, block: Block) -> tuple[Block, Judged | None]:
-        return block, self._plain.judge(block) if isinstance(block, Frame) else None
+    def _judged(self, block: Block) -> tuple[Block, Judged]:
+        frame = block if isinstance(block, Frame) else frame_of(block, len(self._rows.columns))
+        judged = self._plain.judge(frame)
+        return block, replace(judged, is_good=judged.is_good & ~marked(frame.faults, len(frame)))
 
-    def _sift_frame(self, frame: Frame, judged: Judged) -> None:
-        is_good = judged.is_good.to_numpy().copy()
-        is_good[list(frame.faults)] = False
-        others = np.flatnonzero(~is_good)
-        text_only = all(dtype == pl.String for dtype in frame.cells.dtypes)
-        kept = self._kept(self._cells_of(frame, others), text_only=text_only)
-        rows = np.flatnonzero(is_good)
-        found = judged.rows.filter(pl.Series(is_good)) if len(others) else judged.rows
-        numbers = rows + self.read + 1
+    def _sift(self, block: Block, judged: Judged) -> None:
+        others = np.flatnonzero(~judged.is_good)
+        kept = self._kept(self._cells_of(block, others))
+        found = judged.rows.filter(pl.Series(judged.is_good)) if len(others) else judged.rows
+        numbers = np.flatnonzero(judged.is_good) + self.read + 1
         if kept.numbers:
             found = pl.concat([found, kept.frame(self._identifiers)])
             numbers = np.concatenate((numbers, kept.numbers))
@@ -82,23 +78,27 @@ class Sifter:
             numbers, found = numbers[order], found[order]
         bodies = found.get_column(BODY)
         data = cast("bytes", bodies.str.join("").cast(pl.Binary).item()) if len(bodies) else b""
-        lengths = bodies.str.len_bytes().to_numpy()
-        self._part.add(Contacts(data, lengths, numbers), found.drop(BODY))
+        self._part.add(Contacts(data, bodies.str.len_bytes().to_numpy(), numbers), found.drop(BODY))
 
-    def _cells_of(self, frame: Frame, places: Any) -> Iterator[tuple[int, Row | RowFault]]:
-        """Give the rows of a frame that one by one has to decide."""
-        some = frame.cells[places] if len(places) < len(frame) else frame.cells
+    def _cells_of(self, block: Block, places: Any) -> Iterator[tuple[int, Row | RowFault]]:
+        """Give the rows of a block that one by one has to decide."""
+        first = self.read + 1
+        if not isinstance(block, Frame):
+            for place in places.tolist():
+                yield first + place, block[place]
+            return
+        some = block.cells[places] if len(places) < len(block) else block.cells
         for place, cells in zip(places.tolist(), frame_rows(some), strict=True):
-            yield self.read + 1 + place, frame.faults.get(place) or cells
+            yield first + place, block.faults.get(place) or cells
 
-    def _kept(self, rows: Any, *, text_only: bool) -> _Kept:
+    def _kept(self, rows: Iterable[tuple[int, Row | RowFault]]) -> _Kept:
         """Decide rows one by one; lists those that are rejected.
 
         This loop runs for every such row, so what it calls is looked up before it.
         """
-        contact_of, is_valid = self._contact_of[text_only], self._validator.is_valid
+        contact_of, is_valid = self._contact_of, self._validator.is_valid
         kept = _Kept()
-        keep_number, keep_body, keep_contact = kept.numbers.append, kept.bodies.append, kept.contacts_.append
+        keep_number, keep_body, keep_contact = kept.numbers.append, kept.bodies.append, kept.contacts.append
         write = self._form.row
         for number, cells in rows:
             if isinstance(cells, RowFault):
@@ -123,25 +123,26 @@ class _Kept:
     def __init__(self) -> None:
         self.numbers: list[int] = []
         self.bodies: list[bytes] = []
-        self.contacts_: list[Contact] = []
-
-    def contacts(self) -> Contacts:
-        lengths = np.fromiter(map(len, self.bodies), np.uint32, len(self.bodies))
-        return Contacts(b"".join(self.bodies), lengths, np.array(self.numbers, np.uint64))
-
-    def identifiers(self, names: Sequence[str]) -> pl.DataFrame:
-        return pl.DataFrame({name: self._values(name) for name in names}, dict.fromkeys(names, pl.String))
+        self.contacts: list[Contact] = []
 
     def frame(self, names: Sequence[str]) -> pl.DataFrame:
         bodies = pl.Series(BODY, [body.decode() for body in self.bodies], pl.String)
-        return self.identifiers(names).insert_column(0, bodies)
+        values = {name: self._values(name) for name in names}
+        return pl.DataFrame(values, dict.fromkeys(names, pl.String)).insert_column(0, bodies)
 
     def _values(self, name: str) -> list[str]:
         if name == EMAIL:
-            return [contact.get("email", EMPTY) for contact in self.contacts_]
-        return [contact["attributes"].get(name, EMPTY) for contact in self.contacts_]
+            return [contact.get("email", EMPTY) for contact in self.contacts]
+        return [contact["attributes"].get(name, EMPTY) for contact in self.contacts]
 
 
 def identifiers_of(validator: ContactValidator) -> tuple[str, ...]:
     """Name the identifiers that contacts of a binding can have, in the order of the columns."""
     return tuple(column.attribute for column in validator.binding.columns if column.attribute in IDENTIFIERS)
+
+
+def marked(places: Mapping[int, object], count: int) -> Any:
+    """Mark places among so many."""
+    marks = np.zeros(count, bool)
+    marks[list(places)] = True
+    return marks

@@ -22,11 +22,13 @@ class CellMemory:
 
     :param column: the column.
     :param form: how values are written.
+    :param joined_by: what stands between the items of cells that are lists; None where cells are text.
     """
 
-    def __init__(self, column: BoundColumn, form: Form) -> None:
+    def __init__(self, column: BoundColumn, form: Form, *, joined_by: str | None = None) -> None:
         # Nothing is remembered within: what was remembered here need not be again.
-        self._normalise = column.normaliser(text_only=True, remembered=0)
+        self._normalise = column.normaliser(text_only=joined_by is None, remembered=0)
+        self._joined_by = joined_by
         self._is_valid = judge(column.kind, column.labels)
         self._form = form
         self._known: dict[str, str | None] = {"": ""}
@@ -55,7 +57,7 @@ class CellMemory:
         return found
 
     def _decided(self, cell: str) -> str | None:
-        value = self._normalise(cell)
+        value = self._normalise(cell if self._joined_by is None else cell.split(self._joined_by))
         if value == EMPTY:
             return ""
         return self._form.literal(value) if self._is_valid(value) else None

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import polars as pl
 
+from email_contacts.contacts.sources.framing import JOINT, LISTS, NUMERALS
+
 _BY_TEXT = ("text", "ext_id", "category", "sms", "number", "boolean", "email")
+CHOICES = "choices"
 _DAYS = ("date", "text", "category", "value", "ext_id")
 
 
@@ -21,12 +24,17 @@ def text_of(
     :param dtype: its type.
     :param kind: the kind of its values.
     :param is_trimmed: whether text has no blanks around it.
-    :return: None where row by row has to decide.
+    :return: None where row by row has to decide; so it has where a text is null. Lists are texts joined by
+        ``JOINT``, of the kind ``CHOICES``.
     """
     if dtype == pl.String:
         return (cell if is_trimmed else cell.str.strip_chars()).fill_null(""), kind
     if dtype.is_integer() and kind in (*_BY_TEXT, "value"):
         return cell.cast(pl.String).fill_null(""), "number" if kind == "value" else kind
+    if dtype == LISTS and kind == "multiple_choice":
+        return cell.struct.field("list").fill_null(""), CHOICES
+    if dtype == NUMERALS and kind in ("number", "value"):
+        return cell.struct.field("numeral").fill_null(""), "number"
     if dtype.is_float() and kind in ("number", "value"):
         exact = cell.cast(pl.Float64)
         written = exact.cast(pl.String)
@@ -35,6 +43,13 @@ def text_of(
         return pl.when(cell.is_null()).then(pl.lit("")).otherwise(text), "number"
     if dtype == pl.Boolean and kind == "boolean":
         return cell.cast(pl.String).fill_null(""), kind
+    if dtype == pl.List(pl.String) and kind == "multiple_choice":
+        joined = cell.list.join(JOINT)
+        # What is joined must come apart again as it was: no null within, and no choice with the joint in it.
+        joints = joined.str.count_matches(JOINT, literal=True)
+        is_exact = joints.cast(pl.Int64) + 1 == cell.list.len().cast(pl.Int64)
+        is_empty = cell.is_null() | (cell.list.len() == 0)
+        return pl.when(is_empty).then(pl.lit("")).when(is_exact).then(joined), CHOICES
     if dtype == pl.Date and kind in _DAYS:
         return cell.cast(pl.String).fill_null(""), kind
     return None

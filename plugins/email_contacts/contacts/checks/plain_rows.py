@@ -7,17 +7,19 @@ here, but left to the validator.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import orjson
 import polars as pl
 
 from email_contacts.contacts.checks import plain_values
 from email_contacts.contacts.checks.cell_memory import CellMemory
-from email_contacts.contacts.checks.cell_text import text_of
+from email_contacts.contacts.checks.cell_text import CHOICES, text_of
 from email_contacts.contacts.checks.plain_values import Cells, Plain
 from email_contacts.contacts.mapping.binding import Binding
 from email_contacts.contacts.mapping.bound_column import BoundColumn
 from email_contacts.contacts.mapping.column_names import IDENTIFIERS
+from email_contacts.contacts.sources.framing import JOINT
 from email_contacts.contacts.sources.rows import EMPTY, Frame
 from email_contacts.contacts.staging.forms import Form, Values
 
@@ -30,11 +32,11 @@ class Judged:
 
     :param rows: the column ``body`` and one for each identifier that is bound, named by its attribute; what
         they say of rows that are not plainly good is void. An identifier that a row lacks is empty.
-    :param is_good: for each row whether it is plainly good.
+    :param is_good: for each row whether it is plainly good (a NumPy array).
     """
 
     rows: pl.DataFrame
-    is_good: pl.Series
+    is_good: Any
 
 
 class PlainRows:
@@ -55,12 +57,13 @@ class PlainRows:
         """
         texts = frame.cells.select(column.text(frame) for column in self._columns)
         changed = [
-            column.looked_up(texts.get_column(column.name)) for column in self._columns if column.is_looked_up
+            column.looked_up(texts.get_column(column.name), frame)
+            for column in self._columns
+            if column.is_looked_up
         ]
         texts = texts.with_columns(changed) if changed else texts
         may_be_empty = texts.select((pl.all() == "").any()).row(0)
-        # Rows that are odd are left to the validator; in the others only the form's own marks are special.
-        special = self._form.special if frame.is_odd is None else self._form.own_special
+        special = self._form.own_special if frame.is_unescaped else self._form.special
         plain = [
             column.plain(Cells(texts.get_column(column.name), bool(empty), special), frame)
             for column, empty in zip(self._columns, may_be_empty, strict=True)
@@ -80,7 +83,7 @@ class PlainRows:
             self._form.rows(values).alias(BODY),
             *(value.text.alias(value.attribute) for value in identifiers),
         )
-        return Judged(rows.drop(_GOOD), rows.get_column(_GOOD).fill_null(value=False))
+        return Judged(rows.drop(_GOOD), rows.get_column(_GOOD).fill_null(value=False).to_numpy())
 
 
 class _PlainColumn:
@@ -92,6 +95,8 @@ class _PlainColumn:
         self._column = column
         self._form = form
         self._memory = CellMemory(column, form) if _has_few_cells(column) else None
+        self._memory_of_lists = CellMemory(column, form, joined_by=JOINT)
+        self._memory_of_lists = CellMemory(column, form, joined_by=JOINT)
         self._default = self._default_text()
         self.is_looked_up = self._memory is not None or self._default is not None
 
@@ -100,10 +105,12 @@ class _PlainColumn:
         found = self._read(frame)
         return (pl.repeat("", pl.len()) if found is None else found[0]).alias(self.name)
 
-    def looked_up(self, texts: pl.Series) -> pl.Series:
+    def looked_up(self, texts: pl.Series, frame: Frame) -> pl.Series:
         """Give what is sent, where that is remembered cell by cell; else the text."""
         if self._memory is not None:
-            texts = self._memory.written(texts)
+            found = self._read(frame)
+            memory = self._memory_of_lists if found is not None and found[1] == CHOICES else self._memory
+            texts = memory.written(texts)
         return (texts if self._default is None else texts.replace("", self._default)).alias(self.name)
 
     def plain(self, cells: Cells, frame: Frame) -> Plain:

@@ -88,7 +88,7 @@ def framed(rows: WholeRows, *, delimiter: str, width: int) -> Frame | None:
         # As many as there should be in all; and Polars refuses rows with too many.
         cells = _read(rows.data, delimiter, width, height=count)
         if cells is not None:
-            return Frame(cells, is_trimmed=is_trimmed, is_odd=_odd_lines(rows, text))
+            return Frame(cells, is_trimmed=is_trimmed, is_odd=_odd_lines(rows, text), is_unescaped=True)
     return _framed_line_by_line(rows, starts, is_blank, delimiter, width, is_trimmed=is_trimmed)
 
 
@@ -111,7 +111,7 @@ def _framed_line_by_line(
         for line in np.flatnonzero(is_wrong)
     }
     is_odd = _odd_lines(rows, np.frombuffer(rows.data, np.uint8))[~is_blank]
-    return Frame(cells, faults, is_trimmed, is_odd)
+    return Frame(cells, faults, is_trimmed, is_odd, is_unescaped=True)
 
 
 def _read(data: bytes, delimiter: str, width: int, *, height: int) -> pl.DataFrame | None:

@@ -43,7 +43,7 @@ class NdjsonRows:
     """
 
     text_only = False
-    reads_ahead = False
+    reads_ahead = True
 
     def __init__(
         self,

@@ -41,14 +41,15 @@ class Frame:
     :param cells: one column for each of the source's, in their order; a null is an empty cell.
     :param faults: place in the frame, from 0 → why that row cannot be read; what its cells say is void.
     :param is_trimmed: whether certainly no cell begins or ends with a blank.
-    :param is_odd: for each row whether a cell may hold a quote, a backslash or a control character (a NumPy
-        array); None when that is not known.
+    :param is_odd: for each row whether it has to be decided by itself (a NumPy array); None for none.
+    :param is_unescaped: whether no cell of the other rows holds a quote, a backslash or a control character.
     """
 
     cells: pl.DataFrame
     faults: Mapping[int, RowFault] = field(default_factory=dict)
     is_trimmed: bool = False
     is_odd: Any = None
+    is_unescaped: bool = False
 
     def __len__(self) -> int:
         """Count the rows, those with faults among them."""
