@@ -22,15 +22,22 @@ from tests.contacts.prepared import ACCOUNT
 
 HEADER = "email,ext_id,sms,firstname,country,birthday,points,newsletter,interests"
 ROWS = 1_500
+FAULTS = ('a@example.com,"C" 1,,,,,,,\n', "a@example.com,C\0,,,,,,,\n")
 ALWAYS_OTHER = ("manifest.json",)  # it has the time that it took, and names the stage
 JUDGE = PlainRows.judge
 
 
-def odd_csv() -> bytes:
-    """Generate rows with quotes, line ends within cells, and cells too many; some come again and again."""
+def odd_csv(*, has_faults: bool) -> bytes:
+    """Generate rows with quotes, line ends within cells, and cells too many; some come again and again.
+
+    :param has_faults: whether there are also rows for which the standard library has to be asked; these take
+        the rows about them along.
+    """
     random = Random(8)
     (frame,) = CASES["account"].frames(ROWS, seed=8)
     rows = [[cell or "" for cell in row] for row in frame.cells.rows()]
+    if not has_faults:
+        rows = [[cell.replace("\0", "").replace("\r", "") for cell in row] for row in rows]
     text = io.StringIO(newline="")
     for row in rows:
         if random.random() < 0.3:
@@ -41,9 +48,7 @@ def odd_csv() -> bytes:
         line_end = random.choice(("\n", "\n", "\r\n"))
         csv.writer(text, quoting=quoting, lineterminator=line_end).writerow(row)
         if random.random() < 0.02:
-            text.write(
-                random.choice(("\n", "\r\n", 'a@example.com,"C" 1,,,,,,,\n', "a@example.com,C\0,,,,,,,\n"))
-            )
+            text.write(random.choice(("\n", "\r\n", *(FAULTS if has_faults else ()))))
     return f"{HEADER}\n{text.getvalue()}".encode()
 
 
@@ -58,12 +63,17 @@ def judge_nothing_good(plain: PlainRows, frame: Frame) -> Judged:
     return Judged(JUDGE(plain, frame).rows, pl.repeat(False, len(frame), eager=True))
 
 
-@pytest.mark.parametrize("conflicts", ["flag", "reject"])
+@pytest.mark.parametrize(("conflicts", "has_faults"), [("flag", False), ("reject", False), ("reject", True)])
 @pytest.mark.parametrize("body", FORMS)
 def test_blocks_and_ways_do_not_matter(
-    write: WriteSource, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: str, conflicts: str
+    write: WriteSource,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    body: str,
+    conflicts: str,
+    has_faults: bool,
 ) -> None:
-    source = write(odd_csv())
+    source = write(odd_csv(has_faults=has_faults))
     options: dict[str, Any] = {"body": body, "conflicts": conflicts}
     expected = files_of(source, tmp_path / "stage", **options)
     rejects, duplicates = expected["rejects.csv"], expected["duplicates.csv"]
@@ -71,15 +81,14 @@ def test_blocks_and_ways_do_not_matter(
     assert isinstance(duplicates, bytes)
     assert 100 < rejects.count(b"\n") < 1_300
     assert duplicates.count(b"\n") > 100
-    assert all(
-        f",{rule}," in rejects.decode() for rule in ("columns", "quoting", "null_byte", "email", "date")
-    )
+    rules = ("columns", "email", "date", *(("quoting", "null_byte") if has_faults else ()))
+    assert all(f",{rule}," in rejects.decode() for rule in rules)
     assert len(expected) == (6 if body == "file_url" else 5 + sum("batch" in name for name in expected))
     for size, blocks in ((1_000, 50), (20_011, 5)):
         monkeypatch.setattr(line_feed, "BLOCK_BYTES", size)
         told: list[Progress] = []
         assert files_of(source, tmp_path / str(size), **options, on_progress=told.append) == expected
-        assert len({step.read for step in told}) > blocks
+        assert len({step.read for step in told}) > (2 if has_faults else blocks)
     monkeypatch.setattr(PlainRows, "judge", judge_nothing_good)
     assert files_of(source, tmp_path / "slow", **options) == expected
 
@@ -89,7 +98,7 @@ def test_nor_do_compression_and_files_of_a_folder(write: WriteSource, tmp_path: 
     """Of a folder rows are named by file as well, so the lists of rejects differ in that alone."""
     import gzip
 
-    content = odd_csv()
+    content = odd_csv(has_faults=False)
     plain = files_of(write(content), tmp_path / "plain", body=body)
     packed = files_of(write(gzip.compress(content), "contacts.csv.gz"), tmp_path / "gz", body=body)
     assert packed == plain
