@@ -36,7 +36,7 @@ class Prepared:
 
     @property
     def rejects(self) -> list[dict[str, str]]:
-        return _read_csv(self.manifest.rejects_uri)
+        return read_csv(self.manifest.rejects_uri)
 
     @property
     def rules(self) -> list[tuple[int, str, str]]:
@@ -44,7 +44,7 @@ class Prepared:
 
     @property
     def duplicates(self) -> list[tuple[int, int]]:
-        found = _read_csv(self.manifest.duplicates_uri)
+        found = read_csv(self.manifest.duplicates_uri)
         return [(int(line["row"]), int(line["superseded_by"])) for line in found]
 
 
@@ -53,6 +53,6 @@ def prepared(source: Path, stage: Path | None = None, **options: Any) -> Prepare
     return Prepared(prepare(source, stage or source.parent / "stage", **options))
 
 
-def _read_csv(uri: str) -> list[dict[str, str]]:
+def read_csv(uri: str | Path) -> list[dict[str, str]]:
     with Path(uri).open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))

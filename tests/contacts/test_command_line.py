@@ -41,7 +41,9 @@ def test_prepare_prints_one_document(write: WriteSource, tmp_path: Path) -> None
     assert set(batch) == {"uri", "bytes", "contacts", "fingerprint"}
     assert Path(batch["uri"]).stat().st_size == batch["bytes"]
     assert (
-        Path(document["rejects_uri"]).read_text().startswith("row,field,rule,message,value\n3,email,email,")
+        Path(document["rejects_uri"])
+        .read_text()
+        .startswith("row,key,field,rule,message,value\n3,,email,email,")
     )
     assert document["seconds"] >= 0
     assert document["peak_memory_bytes"] > 1_000_000
@@ -73,7 +75,13 @@ def test_preview_keeps_no_contacts(
     assert '{"email": "***@***.***", "attributes": {"FIRSTNAME": "***", "SHOE": "#"}}' in said
     assert "ann" not in said.lower()
     (stage,) = temporary_folder.iterdir()
-    assert sorted(path.name for path in stage.iterdir()) == ["duplicates.csv", "rejects.csv"]
+    assert sorted(path.name for path in stage.iterdir()) == [
+        "conflicts.csv",
+        "duplicates.csv",
+        "rejects.csv",
+        "rejects.parquet",
+        "row_numbers.bin",
+    ]
 
 
 def test_preview_prints_the_same_document_without_batches_to_open(
@@ -117,7 +125,7 @@ def test_bad_input_is_told_in_a_line_with_code_2(
     assert printed.err.startswith("error: ")
     assert message in printed.err
     assert printed.err.count("\n") == 1
-    assert [path.name for path in temporary_folder.glob("*/*")] in ([], ["rejects.csv"])
+    assert {path.name for path in temporary_folder.glob("*/*")} <= {"rejects.csv", "rejects.parquet"}
 
 
 def test_what_the_system_refuses_is_told_as_well(

@@ -21,6 +21,7 @@ from email_contacts.contacts.errors import (
     StageError,
     TooManyRejects,
 )
+from email_contacts.contacts.sources.line_feed import BLOCK_BYTES
 from tests.contacts.conftest import WriteSource
 from tests.contacts.prepared import ACCOUNT, prepared
 
@@ -171,10 +172,13 @@ def test_what_an_earlier_try_left_is_removed(write: WriteSource, tmp_path: Path)
     prepared(write("email\na@example.com\n"), stage)
     assert sorted(path.name for path in stage.iterdir()) == [
         "batch-00001.json",
+        "conflicts.csv",
         "duplicates.csv",
         "manifest.json",
         "notes.txt",
         "rejects.csv",
+        "rejects.parquet",
+        "row_numbers.bin",
     ]
 
 
@@ -241,10 +245,10 @@ def test_more_rejects_than_allowed_is_a_report(write: WriteSource, tmp_path: Pat
 
 
 def test_a_number_of_rejects_stops_before_the_end(write: WriteSource) -> None:
-    source = write("email\n" + "bad\n" * 50_000)
+    source = write("email\n" + f"{'x' * 199}\n" * (3 * BLOCK_BYTES // 200))
     with pytest.raises(TooManyRejects) as caught:
         prepared(source, max_rejects=0)
-    assert caught.value.read == 20_000
+    assert 0 < caught.value.read < 2 * BLOCK_BYTES // 200
 
 
 @pytest.mark.parametrize(
@@ -281,7 +285,7 @@ def test_options_that_no_source_could_satisfy(
 
 def test_a_contact_that_is_too_long_once_it_is_json(write: WriteSource) -> None:
     source = write("email,notes\na@example.com," + "\x01" * 500 + "\n")
-    with pytest.raises(RowTooLong, match=r"The contact of row 1 has 3,\d\d\d bytes as JSON"):
+    with pytest.raises(RowTooLong, match=r"The contact of row 1 has 3,\d\d\d bytes as it is sent"):
         prepared(source, max_batch_bytes=1024)
 
 
@@ -294,9 +298,14 @@ def test_dropped_columns_are_named(write: WriteSource) -> None:
 
 def test_progress_counts_up_to_the_end(write: WriteSource) -> None:
     told: list[Progress] = []
-    source = write("email\nbad\n" + "".join(f"p{n}@example.com\n" for n in range(20_000)))
-    prepared(source, on_progress=told.append)
-    assert [(step.read, step.rejected, step.batches) for step in told] == [(20_000, 1, 0), (20_001, 1, 1)]
+    source = write("email\nbad\n" + "".join(f"p{n}@example.com\n" for n in range(200_000)))
+    found = prepared(source, on_progress=told.append, max_batch_bytes=1_000_000)
+    steps = [(step.read, step.rejected, step.batches) for step in told]
+    assert steps == sorted(steps)
+    assert len({read for read, _, _ in steps}) > 3
+    assert steps[-1] == (200_001, 1, len(found.bodies))
+    assert any(0 < batches < len(found.bodies) for _, _, batches in steps)
+    assert [step.seconds for step in told] == sorted(step.seconds for step in told)
 
 
 cell = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=20)

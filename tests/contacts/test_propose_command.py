@@ -12,7 +12,7 @@ from email_contacts.contacts import Mapping
 from email_contacts.contacts.command_line import main
 from email_contacts.contacts.mapping.attributes import read_account_attributes
 from email_contacts.contacts.propose_command import first_rows
-from email_contacts.contacts.sources.rows import RowFault
+from email_contacts.contacts.sources.rows import Frame, RowFault
 from tests.contacts.conftest import WriteSource
 from tests.contacts.prepared import prepared
 
@@ -99,6 +99,6 @@ class Blocks:
 
 
 def test_blocks_are_lists_or_frames() -> None:
-    frame = pl.DataFrame({"a": ["x", None], "b": [1, 2]})
+    frame = Frame(pl.DataFrame({"a": ["x", None], "b": [1, 2]}))
     rows = Blocks([["y", 3], RowFault("columns", "")], frame)
     assert list(first_rows(rows)) == [["y", 3], ["x", 1], ["", 2]]  # type: ignore[arg-type]

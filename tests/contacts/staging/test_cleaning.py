@@ -23,7 +23,15 @@ from tests.object_store import ObjectStore
 
 WEEK = timedelta(days=7)
 BODIES = ["batch-00001.json", "batch-123456.json", "contacts.csv", "contacts-2.csv", "part-0001.spool"]
-LISTS = ["duplicates.csv", "manifest.json", "receipt.json", "rejects.csv"]
+LISTS = [
+    "conflicts.csv",
+    "duplicates.csv",
+    "manifest.json",
+    "receipt.json",
+    "rejects.csv",
+    "rejects.parquet",
+    "row_numbers.bin",
+]
 THEIRS = ["batch-1.json", "contacts.csv.bak", "my-contacts.csv", "notes.txt"]
 
 
@@ -128,7 +136,7 @@ def test_a_stage_goes_with_its_folders_and_files_of_others_stay(tmp_path: Path) 
     root = tmp_path / "root"
     whole, shared = stage_at(root / "dag/run-1/task"), stage_at(root / "dag/run-2/task")
     (shared / "notes.txt").write_text("mine")
-    assert remove_stage(whole) == remove_stage(shared) == 4
+    assert remove_stage(whole) == remove_stage(shared) == len(LISTS)
     remove_empty_folders(root)
     assert [str(path.relative_to(root)) for path in sorted(root.rglob("*"))] == [
         "dag", "dag/run-2", "dag/run-2/task", "dag/run-2/task/notes.txt",
@@ -163,6 +171,6 @@ def test_in_an_object_store(object_store: ObjectStore, tmp_path: Path) -> None:
     (found,) = stages_older_than(root, timedelta(seconds=-5))
     assert str(found) == str(stage)
     assert remove_bodies(found) == 1
-    assert remove_stage(found) == 3
+    assert remove_stage(found) == len(LISTS) - 1
     remove_empty_folders(root)
     assert sorted(root.fs.find("stages")) == ["stages/team/contacts.csv", "stages/team/stages/dag/notes.txt"]

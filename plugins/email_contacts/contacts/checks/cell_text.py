@@ -44,7 +44,7 @@ def text_of(
     if dtype == pl.Boolean and kind == "boolean":
         return cell.cast(pl.String).fill_null(""), kind
     if dtype == pl.List(pl.String) and kind == "multiple_choice":
-        joined = cell.list.join(JOINT)
+        joined = cell.list.join(JOINT, ignore_nulls=False)
         # What is joined must come apart again as it was: no null within, and no choice with the joint in it.
         joints = joined.str.count_matches(JOINT, literal=True)
         is_exact = joints.cast(pl.Int64) + 1 == cell.list.len().cast(pl.Int64)

@@ -66,7 +66,8 @@ def email(cell: Any) -> Any:
     """Trim and lower-case. Not outside ASCII: there some letters have an ASCII lower case (Kelvin's sign)."""
     if type(cell) is not str:
         return cell
-    return cell.strip().lower() if cell.isascii() else cell.strip()
+    cell = cell.strip()
+    return cell.lower() if cell.isascii() else cell
 
 
 def number(cell: Any) -> Any:

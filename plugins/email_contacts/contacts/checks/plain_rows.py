@@ -117,8 +117,9 @@ class _PlainColumn:
         """Give the rule by which it is judged."""
         found = self._read(frame)
         if found is None:
-            # Row by row decides whatever there is.
-            return Plain(cells.cell, pl.lit(frame.cells.to_series(self._column.place).is_null()))
+            # Row by row decides whatever there is, and writes what is sent where nothing is.
+            is_nothing = frame.cells.to_series(self._column.place).is_null()
+            return Plain(cells.cell, pl.lit(is_nothing) & (self._column.default == EMPTY))
         if self._memory is not None:
             return Plain(cells.cell, cells.cell.is_not_null(), is_literal=True)
         plain = plain_values.RULES[found[1]](cells)
@@ -128,6 +129,8 @@ class _PlainColumn:
 
     def _read(self, frame: Frame) -> tuple[pl.Expr, str] | None:
         cells = frame.cells.to_series(self._column.place)
+        if cells.dtype == pl.Boolean and self._column.rule.booleans:
+            return None  # words for yes and no are for text: "true" may be one of them
         return text_of(pl.col(cells.name), cells.dtype, self._column.kind, is_trimmed=frame.is_trimmed)
 
     def _default_text(self) -> str | None:

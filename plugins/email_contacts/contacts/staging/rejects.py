@@ -65,6 +65,7 @@ class RejectsFile:
         self._parquet = parquet
         self._groups = None if parquet is None else pq.ParquetWriter(parquet, _table([]).schema)
         self._pending: list[Reject] = []
+        self._is_closed = False
         self.reasons: Counter[str] = Counter()
         self.count = 0
 
@@ -78,8 +79,9 @@ class RejectsFile:
 
     def close(self) -> None:
         """Complete the files; again does nothing."""
-        if self._file.closed:
+        if self._is_closed:  # the file itself may not tell: one in memory stays open
             return
+        self._is_closed = True
         self._flush()
         self._file.close()
         if self._groups is not None and self._parquet is not None:

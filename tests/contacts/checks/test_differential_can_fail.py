@@ -1,0 +1,90 @@
+"""The differential check can fail: it finds each of the ways in which the quick way could take too much."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable
+from types import SimpleNamespace
+
+import polars as pl
+import pytest
+
+from email_contacts.contacts.checks import plain_rows, plain_values
+from email_contacts.contacts.checks.cell_memory import CellMemory
+from email_contacts.contacts.checks.cell_text import text_of
+from email_contacts.contacts.checks.plain_values import Cells, Plain
+from email_contacts.contacts.mapping.binding import BoundColumn
+from tests.contacts.checks.agreement import Agreement
+from tests.contacts.checks.generated_rows import CASES, ROWS_IN_A_FRAME
+
+Loosened = Callable[[pytest.MonkeyPatch], None]
+
+
+def _pattern(name: str, pattern: str) -> Loosened:
+    return lambda patch: patch.setattr(plain_values, name, pattern)
+
+
+def _rule(kind: str, rule: plain_values.PlainRule) -> Loosened:
+    return lambda patch: patch.setitem(plain_values.RULES, kind, rule)
+
+
+def _anything(cells: Cells) -> Plain:
+    return Plain(cells.cell, pl.lit(True))
+
+
+def _folded(memory: CellMemory, cell: str) -> str | None:
+    return _DECIDED(memory, unicodedata.normalize("NFKC", cell))
+
+
+def _short_cells(column: BoundColumn) -> bool:
+    return column.kind in ("boolean", "multiple_choice")
+
+
+def _digits_only() -> str:
+    return r"^\+[1-9][0-9]{5,14}$"
+
+
+_DECIDED = CellMemory._decided
+_TEXT_OF = text_of
+# What the quick way would be if somebody made it take more, or write otherwise.
+LOOSENED: dict[str, Loosened] = {
+    "e-mail: two dots": _pattern(
+        "EMAIL", r"^[A-Za-z0-9_.+-]+@(?:[A-Za-z0-9](?:-?[A-Za-z0-9])*\.)+[A-Za-z]{2,63}$"
+    ),
+    "e-mail: letters outside ASCII": _pattern("EMAIL", r"^\w+(?:\.\w+)*@(?:\w(?:-?\w)*\.)+[A-Za-z]{2,63}$"),
+    "e-mail: digits at the end": _pattern(
+        "EMAIL", plain_values.EMAIL.replace("[A-Za-z]{2,63}", "[A-Za-z0-9]{2,63}")
+    ),
+    "e-mail: any length": lambda patch: patch.setattr(plain_values, "LONGEST_EMAIL", 10_000),
+    "date: no calendar": lambda patch: patch.setattr(
+        plain_values, "pattern_of", lambda kind: r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+    ),
+    "date: 24 o'clock": _pattern("DATE_TIME", plain_values.DATE_TIME.replace("2[0-3]", "2[0-4]")),
+    "number: 1_000": _pattern("NUMBER", r"^-?[1-9][0-9_]{0,14}$"),
+    "number: -0": _pattern("NUMBER", r"^-?(?:0|[1-9][0-9]{0,14})$"),
+    "number: 007": _pattern("NUMBER", r"^-?[1-9]?[0-9]{1,14}$"),
+    "number: 0.00001": _pattern("NUMBER", r"^-?(?:0|[1-9][0-9]{0,8})\.[0-9]{1,9}$"),
+    "number: twenty digits": _pattern("NUMBER", r"^-?[1-9][0-9]{0,19}$"),
+    "number: noughts at the end": _pattern("NOUGHTS", r"never"),
+    "text: nothing is special": _rule("text", _anything),
+    "value: nothing is special": _rule("value", _anything),
+    "category: any length": lambda patch: patch.setattr(plain_values, "LONGEST_CATEGORY", 10_000),
+    "category: labels in other letters": lambda patch: patch.setattr(CellMemory, "_decided", _folded),
+    "category: labels not looked up": lambda patch: patch.setattr(plain_rows, "_has_few_cells", _short_cells),
+    "phones: any length": lambda patch: patch.setattr(
+        plain_values, "phones", SimpleNamespace(plain_pattern=_digits_only)
+    ),
+    "blanks are left": lambda patch: patch.setattr(
+        plain_rows, "text_of", lambda cell, dtype, kind, **_: _TEXT_OF(cell, dtype, kind, is_trimmed=True)
+    ),
+}
+
+
+@pytest.mark.parametrize("loosened", LOOSENED)
+def test_a_quick_way_that_takes_more_is_found(monkeypatch: pytest.MonkeyPatch, loosened: str) -> None:
+    LOOSENED[loosened](monkeypatch)
+    with pytest.raises(AssertionError):  # noqa: PT012  # whichever case finds it
+        for case in CASES.values():
+            agreement = Agreement(case.binding)
+            for frame in case.frames(ROWS_IN_A_FRAME, seed=1):
+                agreement.check(frame)

@@ -1,0 +1,122 @@
+"""The quick way past the validator, on the typed cells of databases and Parquet: it gives the same bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, datetime
+from decimal import Decimal
+from random import Random
+from typing import Any
+
+import polars as pl
+import pytest
+
+from email_contacts.contacts import AccountAttribute, Mapping
+from email_contacts.contacts.mapping.binding import Binding
+from email_contacts.contacts.sources.rows import Frame
+from tests.contacts.checks.agreement import Agreement
+from tests.contacts.checks.generated_cells import odd_cells, usual_cells
+from tests.contacts.checks.generated_rows import bound
+
+
+def typed_frame(random: Random, rows: int) -> Frame:
+    """Generate cells of a database or of Parquet, for the columns of ``TYPED``."""
+    email, text, country = (
+        [*usual_cells(kind, random, 30), *odd_cells(kind, random, 60)[:60], None]
+        for kind in ("email", "text", "category")
+    )
+    wholes = (0, 1, -1, 7, 10, 2**53 - 1, 2**53, -(2**53), 2**63 - 1, None, 491512345678, 10**15 - 1, 10**15)
+    # fmt: off
+    floats = (0.0, -0.0, 5.0, 12.5, 100.0, 0.1 + 0.2, 1e-5, 1e-4, 1e15, 1e16, 1e22, 1e300, 123456789.123456,
+              5e-324, float("nan"), float("inf"), float("-inf"), None, -2.25, 1 / 3, 2.0**53, 1234567.0)
+    # fmt: on
+    days = (date(2024, 2, 29), date(1, 1, 1), date(9999, 12, 31), date(1990, 1, 5), None)
+    moments = (datetime(2024, 2, 29, 12, 30), datetime(1, 1, 1), datetime(2020, 1, 1, 1, 2, 3, 456_789), None)
+    decimals = (Decimal("1.50"), Decimal("2.00"), Decimal("0.00"), Decimal("-7.25"), None)
+    choices: Sequence[Any] = (["books"], ["books", "music", "books"], [], ["chess"], [None], None)
+    columns: dict[str, tuple[Any, Sequence[Any]]] = {
+        "email": (pl.String, email),
+        "ext_id": (pl.Int64, wholes),
+        "sms": (pl.Int64, (*wholes, 447700900123, 491512345678)),
+        "text": (pl.String, text),
+        "country": (pl.String, country),
+        "small": (pl.UInt8, (0, 1, 255, None)),
+        "float": (pl.Float64, floats),
+        "single": (pl.Float32, (0.1, 5.0, -0.0, 1e10, 1e-7, None, 16777216.0, float("nan"))),
+        "yes": (pl.Boolean, (True, False, None)),
+        "day": (pl.Date, days),
+        "moment": (pl.Datetime("us"), moments),
+        "decimal": (pl.Decimal(12, 2), decimals),
+        "list": (pl.List(pl.String), choices),
+        "nothing": (pl.Null, (None,)),
+    }
+    return Frame(
+        pl.DataFrame(
+            {
+                name: pl.Series(name, random.choices(some, k=rows), kind)
+                for name, (kind, some) in columns.items()
+            }
+        )
+    )
+
+
+TYPED_COLUMNS = "email,ext_id,sms,text,country,small,float,single,yes,day,moment,decimal,list,nothing"
+KINDS_OF_TYPED = {
+    "usual": "text,category,number,number,number,boolean,date,date,number,multiple_choice,text",
+    "others": "number,text,boolean,text,boolean,text,text,category,text,number,multiple_choice",
+    "strange": "date,boolean,category,boolean,category,number,number,number,boolean,date,number",
+    "as text": "text,text,text,date,multiple_choice,category,category,boolean,category,text,category",
+}
+DEFAULTS = {
+    "text": "é",
+    "category": "DE",
+    "number": 5,
+    "boolean": True,
+    "date": "1999-12-31",
+    "multiple_choice": ["music"],
+}
+
+
+def typed_binding(kinds: Sequence[str], *, defaults: bool) -> Binding:
+    columns = TYPED_COLUMNS.split(",")
+    kind_of = dict(zip(columns[3:], kinds, strict=True))
+    account = [
+        AccountAttribute(name.upper(), kind, ("DE", "FR", "1", "255") if kind == "category" else ())
+        for name, kind in kind_of.items()
+    ]
+    rules: dict[str, Any] = {name: name.upper() for name in columns[:3]}
+    rules |= {
+        name: {"attribute": name.upper()} | ({"default": DEFAULTS[kind]} if defaults else {})
+        for name, kind in kind_of.items()
+    }
+    return bound(TYPED_COLUMNS, account_attributes=account, mapping=Mapping.from_json({"columns": rules}))
+
+
+@pytest.mark.parametrize("defaults", [False, True], ids=["", "defaults"])
+@pytest.mark.parametrize("name", [*KINDS_OF_TYPED, "no account"])
+def test_typed_rows(name: str, defaults: bool) -> None:
+    if name == "no account":
+        binding = bound(TYPED_COLUMNS)
+    else:
+        binding = typed_binding(KINDS_OF_TYPED[name].split(","), defaults=defaults)
+    seen = 0
+    for columns in (TYPED_COLUMNS.split(","), *([column] for column in TYPED_COLUMNS.split(",")[1:])):
+        kept = {*columns, "email"}
+        some = [column for column in binding.columns if column.name in kept]
+        narrow = Binding(tuple(replace(column, place=place) for place, column in enumerate(some)))
+        agreement = Agreement(narrow)
+        frame = typed_frame(Random(name), 1_500)
+        agreement.check(Frame(frame.cells.select(column.name for column in some)), text_only=False)
+        seen += agreement.plain
+    assert seen > 1_000
+
+
+def test_words_for_yes_and_no_do_not_change_what_is_typed() -> None:
+    rule = {"attribute": "YES", "type": "boolean", "booleans": {"true": ["0"], "false": ["true"]}}
+    mapping = Mapping.from_json({"columns": {"email": "EMAIL", "yes": rule}})
+    agreement = Agreement(bound("email,yes", mapping=mapping))
+    emails = ["a@example.com"] * 4
+    for cells in ([True, False, None, True], [1, 0, None, 0], ["true", "0", "false", "1"]):
+        frame = Frame(pl.DataFrame({"email": emails, "yes": cells}))
+        agreement.check(frame, text_only=isinstance(cells[0], str))

@@ -1,0 +1,112 @@
+"""A source gives the same files however its bytes are cut into blocks, and however its rows are judged."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import polars as pl
+import pytest
+
+from email_contacts.contacts import Progress, prepare
+from email_contacts.contacts.checks.plain_rows import Judged, PlainRows
+from email_contacts.contacts.sources import line_feed
+from email_contacts.contacts.sources.rows import Frame
+from email_contacts.contacts.staging.forms import FORMS
+from tests.contacts.checks.generated_rows import CASES
+from tests.contacts.conftest import WriteSource
+from tests.contacts.prepared import ACCOUNT
+
+HEADER = "email,ext_id,sms,firstname,country,birthday,points,newsletter,interests"
+ROWS = 1_500
+FAULTS = ('a@example.com,"C" 1,,,,,,,\n', "a@example.com,C\0,,,,,,,\n")
+ALWAYS_OTHER = ("manifest.json",)  # it has the time that it took, and names the stage
+JUDGE = PlainRows.judge
+
+
+def odd_csv(*, has_faults: bool) -> bytes:
+    """Generate rows with quotes, line ends within cells, and cells too many; some come again and again.
+
+    :param has_faults: whether there are also rows for which the standard library has to be asked; these take
+        the rows about them along.
+    """
+    random = Random(8)
+    (frame,) = CASES["account"].frames(ROWS, seed=8)
+    rows = [[cell or "" for cell in row] for row in frame.cells.rows()]
+    if not has_faults:
+        rows = [[cell.replace("\0", "").replace("\r", "") for cell in row] for row in rows]
+    text = io.StringIO(newline="")
+    for row in rows:
+        if random.random() < 0.3:
+            row[0] = random.choice(rows)[0]
+        row = row[: random.randint(1, 9)] if random.random() < 0.02 else row
+        row = [*row, "one more"] if random.random() < 0.02 else row
+        quoting = csv.QUOTE_ALL if random.random() < 0.2 else csv.QUOTE_MINIMAL
+        line_end = random.choice(("\n", "\n", "\r\n"))
+        csv.writer(text, quoting=quoting, lineterminator=line_end).writerow(row)
+        if random.random() < 0.02:
+            text.write(random.choice(("\n", "\r\n", *(FAULTS if has_faults else ()))))
+    return f"{HEADER}\n{text.getvalue()}".encode()
+
+
+def files_of(source: Path, stage: Path, **options: Any) -> dict[str, object]:
+    prepare(source, stage, account_attributes=ACCOUNT, max_batch_bytes=130_000, **options)
+    files: dict[str, object] = {path.name: path.read_bytes() for path in stage.iterdir()}
+    files["rejects.parquet"] = pl.read_parquet(stage / "rejects.parquet").rows()
+    return {name: content for name, content in files.items() if name not in ALWAYS_OTHER}
+
+
+def judge_nothing_good(plain: PlainRows, frame: Frame) -> Judged:
+    return Judged(JUDGE(plain, frame).rows, pl.repeat(False, len(frame), eager=True))
+
+
+@pytest.mark.parametrize(("conflicts", "has_faults"), [("flag", False), ("reject", False), ("reject", True)])
+@pytest.mark.parametrize("body", FORMS)
+def test_blocks_and_ways_do_not_matter(
+    write: WriteSource,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    body: str,
+    conflicts: str,
+    has_faults: bool,
+) -> None:
+    source = write(odd_csv(has_faults=has_faults))
+    options: dict[str, Any] = {"body": body, "conflicts": conflicts}
+    expected = files_of(source, tmp_path / "stage", **options)
+    rejects, duplicates = expected["rejects.csv"], expected["duplicates.csv"]
+    assert isinstance(rejects, bytes)
+    assert isinstance(duplicates, bytes)
+    assert 100 < rejects.count(b"\n") < 1_300
+    assert duplicates.count(b"\n") > 100
+    rules = ("columns", "email", "date", *(("quoting", "null_byte") if has_faults else ()))
+    assert all(f",{rule}," in rejects.decode() for rule in rules)
+    assert len(expected) == (6 if body == "file_url" else 5 + sum("batch" in name for name in expected))
+    for size, blocks in ((1_000, 50), (20_011, 5)):
+        monkeypatch.setattr(line_feed, "BLOCK_BYTES", size)
+        told: list[Progress] = []
+        assert files_of(source, tmp_path / str(size), **options, on_progress=told.append) == expected
+        assert len({step.read for step in told}) > (2 if has_faults else blocks)
+    monkeypatch.setattr(PlainRows, "judge", judge_nothing_good)
+    assert files_of(source, tmp_path / "slow", **options) == expected
+
+
+@pytest.mark.parametrize("body", FORMS)
+def test_nor_do_compression_and_files_of_a_folder(write: WriteSource, tmp_path: Path, body: str) -> None:
+    """Of a folder rows are named by file as well, so the lists of rejects differ in that alone."""
+    import gzip
+
+    content = odd_csv(has_faults=False)
+    plain = files_of(write(content), tmp_path / "plain", body=body)
+    packed = files_of(write(gzip.compress(content), "contacts.csv.gz"), tmp_path / "gz", body=body)
+    assert packed == plain
+    (tmp_path / "folder").mkdir()
+    write(content, "folder/1.csv")
+    write(f"{HEADER}\n", "folder/2.csv")
+    folder = files_of(tmp_path / "folder", tmp_path / "of folder", body=body)
+    lists = {"rejects.csv", "rejects.parquet"}
+    assert {name: folder[name] for name in folder if name not in lists} == {
+        name: plain[name] for name in plain if name not in lists
+    }
