@@ -80,7 +80,6 @@ def test_preview_keeps_no_contacts(
         "duplicates.csv",
         "rejects.csv",
         "rejects.parquet",
-        "row_numbers.bin",
     ]
 
 

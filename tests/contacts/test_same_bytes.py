@@ -8,6 +8,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -44,7 +45,7 @@ def odd_csv(*, has_faults: bool) -> bytes:
             row[0] = random.choice(rows)[0]
         row = row[: random.randint(1, 9)] if random.random() < 0.02 else row
         row = [*row, "one more"] if random.random() < 0.02 else row
-        quoting = csv.QUOTE_ALL if random.random() < 0.2 else csv.QUOTE_MINIMAL
+        quoting: Any = csv.QUOTE_ALL if random.random() < 0.2 else csv.QUOTE_MINIMAL
         line_end = random.choice(("\n", "\n", "\r\n"))
         csv.writer(text, quoting=quoting, lineterminator=line_end).writerow(row)
         if random.random() < 0.02:
@@ -60,7 +61,7 @@ def files_of(source: Path, stage: Path, **options: Any) -> dict[str, object]:
 
 
 def judge_nothing_good(plain: PlainRows, frame: Frame) -> Judged:
-    return Judged(JUDGE(plain, frame).rows, pl.repeat(False, len(frame), eager=True))
+    return Judged(JUDGE(plain, frame).rows, np.zeros(len(frame), bool))
 
 
 @pytest.mark.parametrize(("conflicts", "has_faults"), [("flag", False), ("reject", False), ("reject", True)])
