@@ -78,17 +78,14 @@ class FollowedRun:
         table = Table(
             "step", "tasks", "seconds", "peak memory of its process", title=f"{self._dag_id}, step by step"
         )
-        tasks = self._rest.tasks(self._dag_id, self._run_id)
-        tasks = [task for task in tasks if task["start_date"] and task["end_date"]]
-        for step in dict.fromkeys(
-            task["task_id"] for task in sorted(tasks, key=lambda one: one["start_date"])
-        ):
-            own = [task for task in tasks if task["task_id"] == step]
-            seconds = max(_moment(task["end_date"]) for task in own) - min(
-                _moment(task["start_date"]) for task in own
-            )
+        steps: dict[str, list[tuple[float, float]]] = defaultdict(list)
+        for task in self._rest.tasks(self._dag_id, self._run_id):
+            if task["start_date"] and task["end_date"]:
+                steps[task["task_id"]].append((_moment(task["start_date"]), _moment(task["end_date"])))
+        for step, times in sorted(steps.items(), key=lambda one: min(one[1])):
+            seconds = max(end for _, end in times) - min(start for start, _ in times)
             peak = self._peak_of(step)
-            table.add_row(step, str(len(own)), f"{seconds:.1f}", f"{peak / 1e6:.0f} MB" if peak else "-")
+            table.add_row(step, str(len(times)), f"{seconds:.1f}", f"{peak / 1e6:.0f} MB" if peak else "-")
         return table
 
     def _peak_of(self, step: str) -> int:

@@ -2,8 +2,8 @@
 
 ``python -m benchmarks.whole_file [ROWS]``
 
-``import_contacts`` runs with ``body="file_url"`` on a real Airflow whose stage is a bucket of an S3-compatible
-server on loopback. The sandbox fetches the file from there.
+``import_contacts`` runs with ``body="file_url"`` on a real Airflow whose stage is a bucket of an
+S3-compatible server on loopback. The sandbox fetches the file from there.
 """
 
 from __future__ import annotations
