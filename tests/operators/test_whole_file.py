@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
@@ -52,8 +52,8 @@ def test_an_address_that_has_run_out_is_refused_and_a_new_one_brings_every_row(
     manifest_uri = pushed(prepared)["manifest_uri"]
     stage = object_store.path(*manifest_uri.split("/")[3:-1])
 
-    def import_it(context: Context) -> int | None:
-        return ImportContactsOperator(
+    def import_it(context: Context) -> int:
+        operator = ImportContactsOperator(
             task_id="import",
             batch_uri=str(stage / "contacts.csv"),
             file_url_expires=60,
@@ -61,7 +61,8 @@ def test_an_address_that_has_run_out_is_refused_and_a_new_one_brings_every_row(
             deferrable=False,
             poll_interval=0.02,
             patience=0.0,
-        ).execute(context)
+        )
+        return cast("int", operator.execute(context))
 
     object_store.doorman.ahead = timedelta(seconds=61)
     with pytest.raises(ContactsApiError):
