@@ -8,39 +8,16 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
-import time
-from collections import defaultdict
-from contextlib import suppress
-from datetime import datetime
 from pathlib import Path
 
-import psutil
 from rich.console import Console
-from rich.table import Table
 
 from benchmarks.contacts_file import write_contacts
+from benchmarks.followed_run import FollowedRun
 from local.home import Home
 from local.stack import Stack
 
 DAG_ID = "import_contacts"
-GIVE_UP_AFTER = 3600
-
-
-class TaskMemory:
-    """The most memory that the process of each task had, sampled from outside."""
-
-    def __init__(self, scheduler_pid: int) -> None:
-        self._scheduler = psutil.Process(scheduler_pid)
-        self.peaks: dict[str, int] = defaultdict(int)
-
-    def sample(self, running: str) -> None:
-        """Look at every process that the scheduler's executor has now.
-
-        :param running: the tasks that run, for they share no name with their processes.
-        """
-        for process in self._scheduler.children(recursive=True):
-            with suppress(psutil.NoSuchProcess):
-                self.peaks[running] = max(self.peaks[running], process.memory_info().rss)
 
 
 def main(rows: int) -> int:
@@ -55,48 +32,17 @@ def main(rows: int) -> int:
     console.print(f"{rows:,} rows, {source.stat().st_size / 1e6:.0f} MB of CSV")
     try:
         with Stack(Home(folder / "home")) as stack:
-            scheduler = next(service for service in stack.services if service.name == "scheduler")
-            memory = TaskMemory(scheduler.pid)
-            run_id = stack.rest.trigger(DAG_ID, {"source": str(source), "list": "A million"})
-            state = _follow(stack, run_id, memory)
-            _show(console, stack, run_id, memory)
-            receipt = stack.rest.xcom(DAG_ID, run_id, "receipt", key="receipt")
+            run = FollowedRun(stack, DAG_ID, {"source": str(source), "list": "A million"})
+            state = run.end()
+            console.print(run.steps())
+            console.print(f"most of any process: {run.peak_memory / 1e6:.0f} MB")
+            receipt = run.xcom("receipt", "receipt")
             console.print(
                 f"run {state}: {receipt and {key: receipt[key] for key in ('state', 'rows', 'lists')}}"
             )
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return 0 if state == "success" else 1
-
-
-def _follow(stack: Stack, run_id: str, memory: TaskMemory) -> str:
-    until = time.monotonic() + GIVE_UP_AFTER
-    state = "running"
-    while state not in ("success", "failed") and time.monotonic() < until:
-        state = str(stack.rest.run(DAG_ID, run_id)["state"])
-        running = {task["task_id"] for task in stack.rest.tasks(DAG_ID, run_id) if task["state"] == "running"}
-        for _ in range(5):
-            memory.sample(" + ".join(sorted(running)) or "none")
-            time.sleep(0.2)
-    return state
-
-
-def _show(console: Console, stack: Stack, run_id: str, memory: TaskMemory) -> None:
-    table = Table("step", "tasks", "seconds", "peak memory of its process", title=f"{DAG_ID}, step by step")
-    tasks = [task for task in stack.rest.tasks(DAG_ID, run_id) if task["start_date"] and task["end_date"]]
-    for step in dict.fromkeys(task["task_id"] for task in sorted(tasks, key=lambda task: task["start_date"])):
-        own = [task for task in tasks if task["task_id"] == step]
-        start = min(datetime.fromisoformat(task["start_date"].replace("Z", "+00:00")) for task in own)
-        end = max(datetime.fromisoformat(task["end_date"].replace("Z", "+00:00")) for task in own)
-        peak = max((size for names, size in memory.peaks.items() if step in names.split(" + ")), default=0)
-        table.add_row(
-            step,
-            str(len(own)),
-            f"{(end - start).total_seconds():.1f}",
-            f"{peak / 1e6:.0f} MB" if peak else "-",
-        )
-    console.print(table)
-    console.print(f"most of any process: {max(memory.peaks.values()) / 1e6:.0f} MB")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
 from email_contacts import api
 from email_contacts.arguments import InvalidArgument
 from email_contacts.connection import InvalidConnection
-from email_contacts.contacts.errors import PreparationError, SourceMissing
+from email_contacts.contacts.errors import PreparationError, SourceBroken, SourceMissing
 from email_contacts.failures import failing_at_once
 from email_contacts.imports import errors
 from email_contacts.imports.waiting import WaitingFailed
@@ -39,6 +39,7 @@ PASSING: list[Exception] = [
     api.UnexpectedAnswer("why"),
     errors.ImportTimeout("why"),
     WaitingFailed("why"),
+    SourceBroken("why"),
     OSError("why"),
 ]
 

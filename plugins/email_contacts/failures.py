@@ -15,13 +15,15 @@ from email_contacts.arguments import InvalidArgument
 from email_contacts.connection import InvalidConnection
 
 
-def permanent_errors() -> tuple[type[Exception], ...]:
-    """The errors of this package that no retry can mend; the one list, for operators and retry policy."""
+def is_permanent(error: BaseException) -> bool:
+    """Whether no retry can mend an error of this package; the one list, for operators and retry policy."""
     from email_contacts.api import BadRequest, Forbidden, InvalidRequest, NotFound, Unauthorized
-    from email_contacts.contacts.errors import PreparationError
+    from email_contacts.contacts.errors import PreparationError, SourceBroken
     from email_contacts.imports.errors import ImportNotRepeatable
 
-    return (
+    if isinstance(error, SourceBroken):
+        return False  # a database that fails over is back in a minute
+    permanent = (
         InvalidArgument,
         InvalidConnection,
         InvalidRequest,
@@ -32,15 +34,19 @@ def permanent_errors() -> tuple[type[Exception], ...]:
         PreparationError,
         ImportNotRepeatable,
     )
+    return isinstance(error, permanent)
 
 
 @contextmanager
 def failing_at_once() -> Iterator[None]:
     """Turn errors that a retry cannot mend into ``AirflowFailException``, with their message and cause.
 
-    Time-outs, server errors and rate limits pass through unchanged: they are worth a retry.
+    Time-outs, server errors, rate limits and a database that fails pass through unchanged: they are worth a
+    retry.
     """
     try:
         yield
-    except permanent_errors() as error:
-        raise AirflowFailException(str(error)) from error
+    except Exception as error:
+        if is_permanent(error):
+            raise AirflowFailException(str(error)) from error
+        raise

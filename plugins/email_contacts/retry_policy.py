@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from airflow.sdk import RetryDecision, RetryPolicy
 
-from email_contacts.failures import permanent_errors
+from email_contacts.failures import is_permanent
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -54,7 +54,7 @@ class ContactsRetryPolicy(RetryPolicy):
         """Decide; called by Airflow in the worker, and not for ``AirflowFailException``."""
         from email_contacts.api import OutcomeUnknown, RateLimited
 
-        if isinstance(exception, permanent_errors()):
+        if is_permanent(exception):
             return RetryDecision.fail(f"no retry can mend this: {exception}")
         if isinstance(exception, RateLimited):
             wait = min(exception.retry_after, self.longest_wait)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from airflow.sdk import DAG
 
     from email_contacts.sandbox import SandboxServer
-    from tests.object_store import ObjectStore
+    from local.object_store import ObjectStore
 
 PROJECT = Path(__file__).resolve().parents[2]
 

@@ -13,7 +13,7 @@ from email_contacts.contacts.staging.manifest import Batch, Manifest, Rows
 from email_contacts.imports import staged_file
 from email_contacts.imports.bodies import identifiers_of
 from email_contacts.imports.staged_file import StagedFile
-from tests.object_store import ObjectStore
+from local.object_store import ObjectStore
 
 
 def written(path: Path, rows: list[list[str]]) -> Path:

@@ -19,7 +19,7 @@ from email_contacts.imports import moments
 from email_contacts.operators import staged_files
 from email_contacts.operators.imports import ImportContactsOperator
 from email_contacts.sandbox import SandboxServer
-from tests.object_store import ObjectStore
+from local.object_store import ObjectStore
 from tests.operators.conftest import LIST, asked, rendered
 from tests.task_context import StateStore, make_context, pushed
 

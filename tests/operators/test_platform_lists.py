@@ -66,14 +66,6 @@ class Run:
             return list(csv.DictReader(file))
 
 
-@pytest.fixture(autouse=True)
-def numbers(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The rows of the batch's contacts in this source: the first row was rejected."""
-    monkeypatch.setattr(
-        "email_contacts.contacts.staging.row_numbers.row_numbers", lambda _batch, _stage: [2, 3, 4]
-    )
-
-
 @pytest.fixture
 def run(store: StateStore, tmp_path: Path) -> Run:
     return Run(store, tmp_path)

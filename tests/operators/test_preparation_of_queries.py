@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 import jinja2
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.execution_time.task_runner import _serialize_rendered_fields
 
+from email_contacts.contacts.errors import SourceBroken
 from email_contacts.operators.preparation import PrepareContactsOperator
 from email_contacts.sandbox import SandboxServer
 from tests.operators.conftest import asked, rendered
@@ -59,6 +61,26 @@ def test_a_query_with_parameters(context: Context) -> None:
         sql="SELECT email, firstname FROM customers WHERE shard = ?", parameters=["{{ 2 }}"]
     )
     assert people(rendered(operator, context).execute(context)) == ["b@example.com"]
+
+
+def test_parameters_are_neither_shown_nor_said(context: Context, capfd: pytest.CaptureFixture[str]) -> None:
+    sql = "SELECT email, firstname FROM customers WHERE email = ?"
+    operator = rendered(preparation(sql=sql, parameters=["{{ 'b' }}@example.com"]), context)
+    assert people(operator.execute(context)) == ["b@example.com"]
+    fields = _serialize_rendered_fields(operator)
+    assert (fields["sql"], fields["parameters"]) == (sql, "***")
+    said = capfd.readouterr()
+    for where in (json.dumps([fields, pushed(context)]), said.out, said.err):
+        assert "@example" not in where
+
+
+def test_a_database_that_fails_is_left_to_the_retries(
+    context: Context, capfd: pytest.CaptureFixture[str]
+) -> None:
+    operator = preparation(sql="SELECT abs(?) FROM customers", parameters=["b@example.com", 2])
+    with pytest.raises(SourceBroken) as caught:
+        operator.execute(context)
+    assert "b@example" not in f"{caught.value!r}{caught.value.__cause__}{capfd.readouterr()}"
 
 
 def test_a_table(context: Context) -> None:

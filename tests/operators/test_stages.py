@@ -17,8 +17,8 @@ from email_contacts.operators.preparation import PrepareContactsOperator
 from email_contacts.operators.receipts import VerifyImportOperator, WriteReceiptOperator
 from email_contacts.operators.stages import CleanStagesOperator
 from email_contacts.sandbox import SandboxServer
+from local.object_store import ObjectStore
 from tests.conftest import connect
-from tests.object_store import ObjectStore
 from tests.operators.conftest import LIST, rendered
 from tests.task_context import StateStore, make_context, pushed
 

@@ -13,6 +13,7 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from email_contacts.arguments import as_choice, as_text
 from email_contacts.operators.base import ContactsOperator
+from email_contacts.operators.personal import Personal
 from email_contacts.operators.source_arguments import read_mapping, read_source
 
 if TYPE_CHECKING:
@@ -44,8 +45,8 @@ class PrepareContactsOperator(ContactsOperator):
     :param sql: a query, or the name of a ``.sql`` file beside the DAG that holds it. Templated.
     :param table: a table, with its schema if need be (``crm.customers``). Templated.
     :param sql_conn_id: the connection of the database, for ``sql`` and ``table``. Templated.
-    :param parameters: of the query, as its database takes them: a mapping or a sequence. Airflow shows them,
-        so give no personal data. Templated.
+    :param parameters: of the query, as its database takes them: a mapping or a sequence. What may be
+        somebody's data belongs here: Airflow shows the statement, but not these. Templated.
 
     And how to read it:
 
@@ -105,7 +106,7 @@ class PrepareContactsOperator(ContactsOperator):
         self.sql = sql
         self.table = table
         self.sql_conn_id = sql_conn_id
-        self.parameters = parameters
+        self.parameters: Any = parameters
         self.source_root = source_root
         self.source_format = source_format
         self.delimiter = delimiter
@@ -117,6 +118,15 @@ class PrepareContactsOperator(ContactsOperator):
         self.body = body
         self.max_rejects = max_rejects
         self.check_attributes = check_attributes
+
+    def conceal(self) -> None:
+        """Hide the query's parameters.
+
+        They are not masked in the log besides: nothing writes them there, and a date among them would be
+        masked in every address that holds the run's id.
+        """
+        if self.parameters and not isinstance(self.parameters, Personal):
+            self.parameters = Personal(self.parameters)
 
     def act(self, context: Context) -> list[str]:
         """Prepare, report, and hand the batches on."""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from email_contacts.arguments import InvalidArgument, as_text, exactly_one
+from email_contacts.operators.personal import shown
 
 if TYPE_CHECKING:
     from airflow.sdk import ObjectStoragePath
@@ -39,7 +40,7 @@ def read_source(given: PrepareContactsOperator) -> ObjectStoragePath | Query:
     return Query(
         connect=hook.get_conn,
         sql=as_text(given.sql, "sql"),
-        parameters=cast("Sequence[Any] | Document[str, Any] | None", given.parameters or None),
+        parameters=cast("Sequence[Any] | Document[str, Any] | None", shown(given.parameters) or None),
         name=f"{conn_id}:query",
     )
 

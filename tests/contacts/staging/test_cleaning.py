@@ -19,7 +19,7 @@ from email_contacts.contacts.staging.cleaning import (
     stages_older_than,
 )
 from email_contacts.contacts.staging.manifest import Manifest
-from tests.object_store import ObjectStore
+from local.object_store import ObjectStore
 
 WEEK = timedelta(days=7)
 BODIES = ["batch-00001.json", "batch-123456.json", "contacts.csv", "contacts-2.csv", "part-0001.spool"]
