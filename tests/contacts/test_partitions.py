@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from email_contacts.contacts import Options, merge_partitions, partitions, prepare, prepare_partition
+from email_contacts.contacts import Options, merge_partitions, prepare, prepare_partition
 from email_contacts.contacts.errors import (
     InvalidOption,
     PartitionMissing,
@@ -25,6 +25,7 @@ from email_contacts.contacts.sources.opening import Source
 from email_contacts.contacts.sources.splitting import partitions_of, range_queries
 from email_contacts.contacts.sources.sql_rows import Query
 from email_contacts.contacts.staging import part as staged_part
+from email_contacts.contacts.staging.cleaning import remove_partition
 from email_contacts.contacts.staging.manifest import Manifest
 from tests.contacts.prepared import ACCOUNT, Prepared
 from tests.object_store import ObjectStore
@@ -225,16 +226,15 @@ def test_a_merge_that_was_killed_while_it_removed_partitions_goes_on(
     ready: tuple[list[Path], Path, dict[str, Any]], removed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folders, stage, expected = ready
-    remove = partitions.remove_partition
 
     def kill(folder: Path) -> int:
         if folder == folders[removed]:
             (folder / "part.json").unlink()  # the first thing that it does
             raise Killed
-        return remove(folder)
+        return remove_partition(folder)
 
     with monkeypatch.context() as patch:
-        patch.setattr(partitions, "remove_partition", kill)
+        patch.setattr("email_contacts.contacts.partitions.remove_partition", kill)
         with pytest.raises(Killed):
             merge_partitions(folders, stage, options=OPTIONS)
     written = (stage / "manifest.json").stat().st_mtime_ns
