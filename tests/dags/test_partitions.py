@@ -34,6 +34,12 @@ def dag(airflow_database: None, connection: str, tmp_path: Path, monkeypatch: py
     (code,) = (block for block in re.findall(r"^```python\n(.*?)^```$", page, re.M | re.S) if "@dag" in block)
     (tmp_path / "dags").mkdir()
     (tmp_path / "dags" / "import_partitions.py").write_text(code)
+    bundle = {
+        "name": "the_page",
+        "classpath": "airflow.dag_processing.bundles.local.LocalDagBundle",
+        "kwargs": {"path": str(tmp_path / "dags")},
+    }
+    monkeypatch.setenv("AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST", json.dumps([bundle]))
     return DagBag(tmp_path / "dags").dags["import_partitions"]
 
 
