@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-BENCHMARKS = ("prepare", "dag_parsing", "million", "wait")
+BENCHMARKS = ("prepare", "dag_parsing", "million", "partitions", "wait")
 
 
 def main() -> int:

@@ -33,6 +33,11 @@ class TaskMemory:
         self._scheduler = psutil.Process(scheduler_pid)
         self.peaks: dict[str, int] = defaultdict(int)
 
+    @property
+    def most(self) -> int:
+        """The most that any of them had, in bytes."""
+        return max(self.peaks.values(), default=0)
+
     def sample(self, running: str) -> None:
         """Look at every process that the scheduler's executor has now.
 
@@ -58,32 +63,37 @@ def main(rows: int) -> int:
             scheduler = next(service for service in stack.services if service.name == "scheduler")
             memory = TaskMemory(scheduler.pid)
             run_id = stack.rest.trigger(DAG_ID, {"source": str(source), "list": "A million"})
-            state = _follow(stack, run_id, memory)
-            _show(console, stack, run_id, memory)
-            receipt = stack.rest.xcom(DAG_ID, run_id, "receipt", key="receipt")
-            console.print(
-                f"run {state}: {receipt and {key: receipt[key] for key in ('state', 'rows', 'lists')}}"
-            )
+            state = follow(stack, DAG_ID, run_id, memory)
+            show(console, stack, DAG_ID, run_id, memory, state=state)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return 0 if state == "success" else 1
 
 
-def _follow(stack: Stack, run_id: str, memory: TaskMemory) -> str:
+def follow(stack: Stack, dag_id: str, run_id: str, memory: TaskMemory) -> str:
+    """Wait for the end of a run.
+
+    :param memory: sampled meanwhile.
+    :return: the run's state.
+    """
     until = time.monotonic() + GIVE_UP_AFTER
     state = "running"
     while state not in ("success", "failed") and time.monotonic() < until:
-        state = str(stack.rest.run(DAG_ID, run_id)["state"])
-        running = {task["task_id"] for task in stack.rest.tasks(DAG_ID, run_id) if task["state"] == "running"}
+        state = str(stack.rest.run(dag_id, run_id)["state"])
+        running = {task["task_id"] for task in stack.rest.tasks(dag_id, run_id) if task["state"] == "running"}
         for _ in range(5):
             memory.sample(" + ".join(sorted(running)) or "none")
             time.sleep(0.2)
     return state
 
 
-def _show(console: Console, stack: Stack, run_id: str, memory: TaskMemory) -> None:
-    table = Table("step", "tasks", "seconds", "peak memory of its process", title=f"{DAG_ID}, step by step")
-    tasks = [task for task in stack.rest.tasks(DAG_ID, run_id) if task["start_date"] and task["end_date"]]
+def show(console: Console, stack: Stack, dag_id: str, run_id: str, memory: TaskMemory, *, state: str) -> None:
+    """Print the steps of a run, and what its receipt says.
+
+    :param state: of the run.
+    """
+    table = Table("step", "tasks", "seconds", "peak memory of its process", title=f"{dag_id}, step by step")
+    tasks = [task for task in stack.rest.tasks(dag_id, run_id) if task["start_date"] and task["end_date"]]
     for step in dict.fromkeys(task["task_id"] for task in sorted(tasks, key=lambda task: task["start_date"])):
         own = [task for task in tasks if task["task_id"] == step]
         start = min(datetime.fromisoformat(task["start_date"].replace("Z", "+00:00")) for task in own)
@@ -96,7 +106,9 @@ def _show(console: Console, stack: Stack, run_id: str, memory: TaskMemory) -> No
             f"{peak / 1e6:.0f} MB" if peak else "-",
         )
     console.print(table)
-    console.print(f"most of any process: {max(memory.peaks.values()) / 1e6:.0f} MB")
+    console.print(f"most of any process: {memory.most / 1e6:.0f} MB")
+    receipt = stack.rest.xcom(dag_id, run_id, "receipt", key="receipt")
+    console.print(f"run {state}: {receipt and {key: receipt[key] for key in ('state', 'rows', 'lists')}}")
 
 
 if __name__ == "__main__":
