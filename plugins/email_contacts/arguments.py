@@ -88,6 +88,29 @@ def as_documents(value: Any, name: str) -> list[Mapping[str, Any]]:
     return documents
 
 
+def as_texts(value: Any, name: str) -> list[str]:
+    """Read several texts, as other tasks pushed them.
+
+    None within a sequence is what a task left that did not run; it is no text, and no error.
+
+    :raises InvalidArgument: when it is no sequence, or one of them is empty or no text.
+    """
+    if isinstance(value, str) or not isinstance(value, Iterable):
+        raise InvalidArgument(f"{name}={value!r} is no list; give what the tasks pushed (task.output)")
+    return [as_text(one, name) for one in _at_once(value) if one is not None]
+
+
+def as_count(value: Any, name: str) -> int:
+    """Read how many.
+
+    :raises InvalidArgument: when it is not a whole number above 0.
+    """
+    text = str(value).strip()
+    if isinstance(value, bool) or not text.isascii() or not text.isdigit() or int(text) == 0:
+        raise InvalidArgument(f"{name}={value!r} is no count; give a whole number above 0")
+    return int(text)
+
+
 def _is_absent(value: Any) -> bool:
     # Not value == "": of XComs of mapped tasks that would ask for the first one.
     return value is None or (isinstance(value, str) and not value)

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from email_contacts.contacts.mapping.attributes import AccountAttribute as AccountAttribute
     from email_contacts.contacts.mapping.document import Mapping as Mapping
     from email_contacts.contacts.masking import mask as mask
+    from email_contacts.contacts.options import Options as Options
+    from email_contacts.contacts.partitions import merge_partitions as merge_partitions
+    from email_contacts.contacts.partitions import prepare_partition as prepare_partition
     from email_contacts.contacts.preparation import Progress as Progress
     from email_contacts.contacts.preparation import prepare as prepare
     from email_contacts.contacts.sources.sql_rows import Query as Query
@@ -26,12 +29,15 @@ _ROOMS = {
     "Batch": "staging.manifest",
     "Manifest": "staging.manifest",
     "Mapping": "mapping.document",
+    "Options": "options",
     "PreparationError": "errors",
     "Progress": "preparation",
     "Query": "sources.sql_rows",
     "Rows": "staging.manifest",
     "mask": "masking",
+    "merge_partitions": "partitions",
     "prepare": "preparation",
+    "prepare_partition": "partitions",
 }
 __all__ = sorted(_ROOMS)
 

@@ -21,6 +21,7 @@ Knows words only: no file, no row and no value of a cell is kept in an error, be
     ├── DuplicatesFound          while duplicates is "fail"
     ├── ConflictsFound           while conflicts is "fail"
     ├── StageError               the stage is not a folder that can be written
+    ├── PartitionMissing         (FileNotFoundError) a partition is not there, or not complete
     ├── NotAManifest             what was read is not a manifest of ours
     └── TooManyRejects           more rows rejected than max_rejects allows
 """
@@ -120,6 +121,10 @@ class ConflictsFound(PreparationError):
 
 class StageError(PreparationError):
     """The stage is not a folder that can be written."""
+
+
+class PartitionMissing(PreparationError, FileNotFoundError):
+    """A partition is not there, or not complete, when all are to be merged."""
 
 
 class NotAManifest(PreparationError):

@@ -96,6 +96,7 @@ class IdentityFiles:
                     records = records.copy()
                     records["row"] += rows_before
                 yield records
+            scratch.release(file)
 
 
 def _distribute(records: Records, files: Sequence[BinaryIO]) -> None:

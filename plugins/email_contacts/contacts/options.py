@@ -13,10 +13,8 @@ from email_contacts.contacts.limits import RejectLimit
 from email_contacts.contacts.mapping.attributes import AccountAttribute
 from email_contacts.contacts.mapping.binding import Binding, bind
 from email_contacts.contacts.mapping.document import DROP, FAIL, UNKNOWN_COLUMNS, Mapping
-from email_contacts.contacts.paths import AnyPath
-from email_contacts.contacts.sources.opening import open_rows
+from email_contacts.contacts.sources.opening import Source, open_rows
 from email_contacts.contacts.sources.rows import Rows
-from email_contacts.contacts.sources.sql_rows import Query
 from email_contacts.contacts.staging.bodies import MAX_BATCH_BYTES, check_batch_bytes
 from email_contacts.contacts.staging.forms import JSON_BODY, check_form
 
@@ -55,7 +53,7 @@ class Options:
         """What to do with columns that lead nowhere."""
         return self.unknown_columns or (self.mapping.unknown_columns if self.mapping is not None else FAIL)
 
-    def open(self, source: AnyPath | Query) -> Rows:
+    def open(self, source: Source) -> Rows:
         """Open a source."""
         expected = [known.name for known in self.account_attributes or ()]
         return open_rows(
@@ -68,7 +66,7 @@ class Options:
             drop_late_columns=self.policy == DROP,
         )
 
-    def bind(self, rows: Rows, source: AnyPath | Query) -> Binding:
+    def bind(self, rows: Rows, source: Source) -> Binding:
         """Find out what each column becomes."""
         return bind(
             rows.columns,

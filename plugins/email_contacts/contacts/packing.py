@@ -71,8 +71,8 @@ class Packer:
         for part, _ in parts:
             if part.head != self._first.head or part.body != self._first.body:
                 raise SourceChanged(
-                    f"{part.source} was prepared with other columns, or in another form, than "
-                    f"{self._first.source}. Prepare all partitions with one mapping."
+                    f"{part.name} was prepared with other columns, or in another form, than "
+                    f"{self._first.name}. Prepare all partitions with one mapping."
                 )
 
     def pack(self, *, duplicates: str, conflicts: str, tell: Callable[[int], None]) -> Packed:
@@ -102,14 +102,20 @@ class Packer:
         return Packed(self._write(is_out, tell), len(twice), len(np.unique(shared.rows)))
 
     def _identities(self) -> list[IdentityFiles]:
-        return [
-            IdentityFiles(name, self._placed()) for name in IDENTIFIERS if name in self._first.identifiers
-        ]
+        placed = {name: self._placed(having=name) for name in IDENTIFIERS}
+        return [IdentityFiles(name, parts) for name, parts in placed.items() if parts]
 
-    def _placed(self) -> list[tuple[Scratch, int]]:
-        """Give the parts' files with the number of rows before each."""
+    def _placed(self, *, having: str | None = None) -> list[tuple[Scratch, int]]:
+        """Give the parts' files with the number of rows before each.
+
+        :param having: only of parts whose rows have this identifier: in NDJSON, some may not.
+        """
         befores = accumulate((part.read for part, _ in self._parts), initial=0)
-        return [(scratch, before) for (_, scratch), before in zip(self._parts, befores, strict=False)]
+        return [
+            (scratch, before)
+            for (part, scratch), before in zip(self._parts, befores, strict=False)
+            if having is None or having in part.identifiers
+        ]
 
     def _list(self, name: str, header: tuple[str, ...], *columns: Any) -> None:
         write_pairs(self._stage.create(name), header, *columns)

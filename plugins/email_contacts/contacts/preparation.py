@@ -27,7 +27,7 @@ from email_contacts.contacts.options import Options
 from email_contacts.contacts.packing import Packer
 from email_contacts.contacts.paths import AnyPath
 from email_contacts.contacts.sifting import Sifter, identifiers_of
-from email_contacts.contacts.sources.sql_rows import Query
+from email_contacts.contacts.sources.opening import Source
 from email_contacts.contacts.staging.bodies import MAX_BATCH_BYTES
 from email_contacts.contacts.staging.forms import JSON_BODY, form_of, longest_contact
 from email_contacts.contacts.staging.manifest import Manifest
@@ -62,7 +62,7 @@ class Progress:
 
 
 def prepare(
-    source: AnyPath | Query,
+    source: Source,
     stage: AnyPath,
     *,
     mapping: Mapping | None = None,
@@ -86,7 +86,7 @@ def prepare(
     the same bodies to the byte.
 
     :param source: a file, folder or glob: ``pathlib.Path``, ``UPath`` or Airflow's ``ObjectStoragePath``; or
-        a ``sources.sql_rows.Query``.
+        a ``sources.sql_rows.Query``, or ``sources.files.SomeFiles``.
     :param stage: the folder to fill, a path of one of the same kinds; made when it is not there.
     :param mapping: which column becomes what; None: by the columns' names.
     :param account_attributes: what the account has, with types; None when that is not known.
@@ -131,9 +131,7 @@ def rejects_of(folder: Stage) -> RejectsFile:
     return RejectsFile(folder.create(REJECTS), folder.create(REJECTS_PARQUET))
 
 
-def sift(
-    source: AnyPath | Query, options: Options, scratch: Scratch, rejects: RejectsFile, clock: Clock
-) -> Part:
+def sift(source: Source, options: Options, scratch: Scratch, rejects: RejectsFile, clock: Clock) -> Part:
     """Do the first half for a source, or a partition of one.
 
     :param scratch: where valid contacts go.
@@ -169,26 +167,23 @@ def finish(
     options: Options,
     rejects: RejectsFile,
     clock: Clock,
-    *,
-    source: str | None = None,
 ) -> Manifest:
     """Do the second half for all parts together.
 
     :param rejects: the lists of rejected rows, of all parts.
-    :param source: what the manifest calls the source; None: as its only part does.
     """
     read = sum(part.read for part, _ in parts)
     limit = RejectLimit.parse(options.max_rejects)
-    _check_rejects(limit, rejects, read=read, folder=folder)
+    check_rejects(limit, rejects, read=read, folder=folder)
     packed = Packer(parts, folder, rejects, limit=options.max_batch_bytes).pack(
         duplicates=options.duplicates,
         conflicts=options.conflicts,
         tell=lambda bodies: clock.tell(read, rejects.count, bodies),
     )
-    _check_rejects(limit, rejects, read=read, folder=folder)
+    check_rejects(limit, rejects, read=read, folder=folder)
     rejects.close()
     manifest = Manifest(
-        source=source or parts[0][0].source,
+        source=parts[0][0].source,
         body=options.body,
         rows=RowCounts(
             read=read,
@@ -211,7 +206,11 @@ def finish(
     return manifest
 
 
-def _check_rejects(limit: RejectLimit, rejects: RejectsFile, *, read: int, folder: Stage) -> None:
+def check_rejects(limit: RejectLimit, rejects: RejectsFile, *, read: int, folder: Stage) -> None:
+    """See that no more rows were rejected than the run bears.
+
+    :raises TooManyRejects: when there are more.
+    """
     if not limit.is_passed(rejects.count, read=read):
         return
     uri = folder.uri(REJECTS)

@@ -1,4 +1,4 @@
-"""Where ``PrepareContactsOperator`` takes its rows and its mapping from."""
+"""Where operators that prepare contacts take rows and mapping from."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from email_contacts.contacts.mapping.document import Mapping
     from email_contacts.contacts.sources.sql_rows import Query
     from email_contacts.operators.preparation import PrepareContactsOperator
+    from email_contacts.operators.preparing import ReadingOperator
 
 
 def read_source(given: PrepareContactsOperator) -> ObjectStoragePath | Query:
@@ -30,12 +31,12 @@ def read_source(given: PrepareContactsOperator) -> ObjectStoragePath | Query:
     from email_contacts.contacts.sources.sql_rows import Query, table_query
 
     conn_id = as_text(given.sql_conn_id, "sql_conn_id")
-    hook = _database_hook(conn_id)
+    hook = database_hook(conn_id)
     if chosen == "table":
         if given.parameters:
             raise InvalidArgument("parameters belong to sql; a table takes none")
         table = as_text(given.table, "table").strip()
-        sql = table_query(table, quote=_quote_of(hook))
+        sql = table_query(table, quote=quote_of(hook))
         return Query(connect=hook.get_conn, sql=sql, name=f"{conn_id}:{table}")
     return Query(
         connect=hook.get_conn,
@@ -45,7 +46,7 @@ def read_source(given: PrepareContactsOperator) -> ObjectStoragePath | Query:
     )
 
 
-def read_mapping(given: PrepareContactsOperator) -> Mapping | None:
+def read_mapping(given: ReadingOperator) -> Mapping | None:
     """Read the mapping from its document, or take the one that stands in the DAG; None when there is none.
 
     :raises email_contacts.contacts.errors.MappingError: when it breaks a rule.
@@ -74,7 +75,7 @@ def rooted_path(argument: str, value: Any, *, root: Any) -> ObjectStoragePath:
     return ObjectStoragePath(str(root)) / path
 
 
-def _quote_of(hook: Any) -> str:
+def quote_of(hook: Any) -> str:
     """What the database puts around names; standard SQL's where an opening one differs from a closing one."""
     if hook.conn_type == "mysql":
         return "`"
@@ -82,7 +83,7 @@ def _quote_of(hook: Any) -> str:
     return form[0] if form[0] == form[-1] else '"'
 
 
-def _database_hook(conn_id: str) -> Any:
+def database_hook(conn_id: str) -> Any:
     """Make the hook of a database connection; nothing is connected yet."""
     from airflow.sdk import BaseHook
 

@@ -33,6 +33,7 @@ class ChainedRows:
 
     :param files: at least one, in their order.
     :param open_file: opens one of them.
+    :param first: the file whose columns all of them have, where it is not among them; its rows are not given.
     :param rows_name_columns: whether each row names its columns, as NDJSON's do.
     :raises SourceChanged: when the columns of a file, or their types, are not those of the first one.
     :raises SourceEmpty: when no file has a row, where rows name the columns.
@@ -40,17 +41,24 @@ class ChainedRows:
     """
 
     def __init__(
-        self, files: Sequence[SourceFile], open_file: OpenFile, *, rows_name_columns: bool = False
+        self,
+        files: Sequence[SourceFile],
+        open_file: OpenFile,
+        *,
+        first: SourceFile | None = None,
+        rows_name_columns: bool = False,
     ) -> None:
         self._open_file = open_file
         self._files: list[SourceFile] = []
         self._starts: list[int] = []
         self._late: dict[str, None] = {}
         self._open: Rows | None = None
+        self._first: SourceFile
         self.columns: tuple[str, ...] = ()
         self._types: dict[str, tuple[str, str]] = {}
         self.text_only = self.reads_ahead = True
-        for file in files:
+        looked_at = files if first is None or first in files else (first, *files)
+        for file in looked_at:
             with _file_named(file):
                 try:
                     rows = open_file(file, ())
@@ -63,8 +71,10 @@ class ChainedRows:
             self._files.append(file)
         if not self._files:
             raise SourceEmpty(
-                f"None of the {len(files)} files holds a row. NDJSON needs one object per line."
+                f"None of the {len(looked_at)} files holds a row. NDJSON needs one object per line."
             )
+        self._first = self._files[0]
+        self._files = [file for file in self._files if file in files]
 
     @property
     def late_columns(self) -> tuple[str, ...]:
@@ -108,7 +118,7 @@ class ChainedRows:
             self.columns += tuple(name for name in rows.columns if canonical(name) not in known)
             return
         if not self._files:
-            self.columns = rows.columns
+            self.columns, self._first = rows.columns, file
         self._check_names(file, rows.columns)
         self._check_types(file, rows)
 
@@ -119,7 +129,7 @@ class ChainedRows:
             differs = {"lacks": lacking, "adds": strange}
             said = " and ".join(f"{verb} {_shown(names)}" for verb, names in differs.items() if names)
             raise SourceChanged(
-                f"{file.name} has other columns than {self._files[0].name}: it {said}. "
+                f"{file.name} has other columns than {self._first.name}: it {said}. "
                 "All files of a source have the same columns. Have it written anew, or prepare it by itself.",
                 [*lacking, *strange],
             )

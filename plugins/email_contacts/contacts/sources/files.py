@@ -39,6 +39,42 @@ class SourceFile:
     name: str
 
 
+@dataclass(frozen=True)
+class SomeFiles:
+    """Some of a source's files: a partition of it, whose rows are as they would be among the others.
+
+    :param source: what messages and the manifest call the whole source: its URI.
+    :param files: at least one, in their order.
+    :param first: the file of the source whose columns all others have.
+    """
+
+    source: str
+    files: tuple[SourceFile, ...]
+    first: SourceFile
+
+    @property
+    def name(self) -> str:
+        """Last part of the source's URI."""
+        return self.source.rstrip("/").rpartition("/")[2]
+
+    def __str__(self) -> str:
+        """Say the source's URI."""
+        return self.source
+
+    def found(self) -> list[SourceFile]:
+        """Give the files.
+
+        :raises SourceMissing: when one of them is no longer there.
+        """
+        for file in (self.first, *self.files):
+            if not file.path.exists():
+                raise SourceMissing(
+                    f"{file.name} of {self} is gone since the source was cut into partitions. Cut it again, "
+                    "and prepare all of them."
+                )
+        return list(self.files)
+
+
 def find_files(source: AnyPath) -> list[SourceFile]:
     """List the files of a source.
 

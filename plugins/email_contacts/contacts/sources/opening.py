@@ -6,6 +6,7 @@ Knows the kinds and how to tell them; the readers know the rest.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TypeAlias
 
 from email_contacts.contacts.errors import InvalidOption, SourceEmpty, SourceUnreadable
 from email_contacts.contacts.paths import AnyPath
@@ -18,10 +19,12 @@ from email_contacts.contacts.sources.compression import (
 )
 from email_contacts.contacts.sources.csv_rows import CsvRows
 from email_contacts.contacts.sources.encoding import HEAD_BYTES
-from email_contacts.contacts.sources.files import SourceFile, find_files
+from email_contacts.contacts.sources.files import SomeFiles, SourceFile, find_files
 from email_contacts.contacts.sources.ndjson_rows import NdjsonRows
 from email_contacts.contacts.sources.rows import Rows
 from email_contacts.contacts.sources.sql_rows import Query, SqlRows
+
+Source: TypeAlias = "AnyPath | Query | SomeFiles"
 
 CSV, NDJSON, PARQUET = "csv", "ndjson", "parquet"
 FORMATS = (CSV, NDJSON, PARQUET)
@@ -41,7 +44,7 @@ _PARQUET_MAGIC = b"PAR1"
 
 
 def open_rows(
-    source: AnyPath | Query,
+    source: Source,
     *,
     source_format: str | None = None,
     delimiter: str | None = None,
@@ -52,8 +55,8 @@ def open_rows(
 ) -> Rows:
     """Open a source of any kind.
 
-    :param source: a file, a folder, a pattern (see ``files``), or a query. Files may be compressed with gzip
-        or Zstandard.
+    :param source: a file, a folder, a pattern or some files (see ``files``), or a query. Files may be
+        compressed with gzip or Zstandard.
     :param source_format: ``"csv"``, ``"ndjson"`` or ``"parquet"``; None: each file's name says it, else its
         first bytes.
     :param delimiter: of a CSV; None: its header says it.
@@ -73,8 +76,9 @@ def open_rows(
     if isinstance(source, Query):
         _refuse("A query", source_format=source_format, delimiter=delimiter, encoding=encoding)
         return SqlRows(source)
-    files = find_files(source)
-    kind = source_format or _kind_of(files)
+    first = source.first if isinstance(source, SomeFiles) else None
+    files = source.found() if isinstance(source, SomeFiles) else find_files(source)
+    kind = source_format or _kind_of([first or files[0], *files])
     if kind == NDJSON:
         _refuse("NDJSON", delimiter=delimiter)
     if kind == PARQUET:
@@ -97,9 +101,9 @@ def open_rows(
         cut_by = _tab_of_a_tsv(file) if delimiter is None else delimiter
         return CsvRows(file.path, delimiter=cut_by, encoding=encoding, longest_row=longest_row)
 
-    if len(files) == 1:
+    if first is None and len(files) == 1:
         return open_file(files[0], ())
-    return ChainedRows(files, open_file, rows_name_columns=kind == NDJSON)
+    return ChainedRows(files, open_file, first=first, rows_name_columns=kind == NDJSON)
 
 
 def _refuse(kind: str, **options: str | None) -> None:

@@ -58,16 +58,22 @@ def table_query(table: str, columns: Sequence[str] | None = None, *, quote: str 
     :param quote: what the database puts around names: ``"``, or a backtick for MySQL.
     :raises InvalidOption: when a name is none: only letters, digits, ``_`` and ``$``, no digit in front.
     """
-    parts = [_quoted(part, quote, what="table", whole=table) for part in table.split(".")]
+    parts = [quoted_name(part, quote, what="table", whole=table) for part in table.split(".")]
     if len(parts) > 3:
         raise InvalidOption(f'table="{table}" has more parts than database.schema.table.')
-    chosen = "*" if columns is None else ", ".join(_quoted(name, quote, what="column") for name in columns)
+    chosen = (
+        "*" if columns is None else ", ".join(quoted_name(name, quote, what="column") for name in columns)
+    )
     if not chosen:
         raise InvalidOption("columns=[] names no column. Name some, or leave it out to read all.")
     return f"SELECT {chosen} FROM {'.'.join(parts)}"  # noqa: S608  # each name is checked and quoted
 
 
-def _quoted(name: str, quote: str, *, what: str, whole: str | None = None) -> str:
+def quoted_name(name: str, quote: str, *, what: str, whole: str | None = None) -> str:
+    """Put a name between quotes.
+
+    :raises InvalidOption: when it is none: only letters, digits, ``_`` and ``$``, no digit in front.
+    """
     if not _IDENTIFIER.fullmatch(name):
         raise InvalidOption(
             f'{what}="{whole or name}" is no name of a {what}: letters, digits, "_" and "$", beginning '

@@ -15,16 +15,18 @@ from datetime import timedelta
 from typing import Any, cast
 
 from email_contacts.contacts.paths import AnyPath, local_path
-from email_contacts.contacts.staging.stage import MANIFEST, REJECTS
+from email_contacts.contacts.staging.stage import MANIFEST, PART, REJECTS
 
 # A stage lies at DAG / run / task, and that of a mapped task one deeper.
 DEEPEST = 4
 _BODIES = re.compile(r"batch-\d{5,}\.json|contacts(-\d+)?\.csv|part-.+")
 _LISTS = re.compile(
-    r"(manifest|receipt)\.json(\.part)?|(rejects|duplicates|conflicts|platform_rejects)\.(csv|parquet)|row_numbers\.bin"
+    r"(manifest|receipt|part|merged)\.json(\.part)?"
+    r"|(rejects|duplicates|conflicts|platform_rejects)\.(csv|parquet)|row_numbers\.bin"
 )
 # Of every manifest, of any version.
 _IN_EVERY_MANIFEST = {"fingerprint", "batches", "rows", "rejects_uri"}
+_IN_A_PARTITION = {"part-bodies", "part-lengths", "part-rows"}
 _HEADER_BYTES = 64
 
 
@@ -49,11 +51,19 @@ def remove_stage(stage: AnyPath) -> int:
     return removed
 
 
+def remove_partition(folder: AnyPath) -> int:
+    """Remove a partition that was merged: first what makes it count, then the rest, and its folder.
+
+    :return: how many files were removed; 0 where they were removed already.
+    """
+    return _remove(file for file in _files(folder) if file.name == PART) + remove_stage(folder)
+
+
 def stages_older_than(root: AnyPath, age: timedelta) -> Iterator[AnyPath]:
     """Walk the stages below a staging folder whose newest file is older than an age.
 
-    A stage is a folder with a manifest of ours, with batches, or with a list of rejects of ours beside what
-    an unfinished preparation left. Other folders are looked into, and left alone.
+    A stage is a folder with a manifest of ours, with batches, with a partition, or with a list of rejects of
+    ours beside what an unfinished preparation left. Other folders are looked into, and left alone.
 
     :param root: the staging folder.
     :param age: by the clock of this machine.
@@ -90,7 +100,7 @@ def _is_stage(folder: AnyPath) -> bool:
     files = {file.name: file for file in _files(folder)}
     if MANIFEST in files and _is_our_manifest(files[MANIFEST]):
         return True
-    if any(re.fullmatch(r"batch-\d{5,}\.json", name) for name in files):
+    if any(re.fullmatch(r"batch-\d{5,}\.json", name) for name in files) or files.keys() >= _IN_A_PARTITION:
         return True
     return REJECTS in files and _are_our_rejects(files[REJECTS])
 

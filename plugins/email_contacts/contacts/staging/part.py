@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, BinaryIO
+from uuid import uuid4
 
 import numpy as np
 import polars as pl
@@ -19,7 +20,7 @@ from email_contacts.contacts.identity import MOST_ROWS, IdentityFile, canary, pr
 from email_contacts.contacts.staging.contacts import Contacts, Window
 from email_contacts.contacts.staging.scratch import Scratch
 
-BODIES, LENGTHS, ROWS, PART = "bodies", "lengths", "rows", "part.json"
+BODIES, LENGTHS, ROWS = "bodies", "lengths", "rows"
 _CONTACTS_AT_ONCE = 1 << 14
 Numbers = Any  # numpy.ndarray of uint32
 
@@ -38,6 +39,9 @@ class Part:
     :param head: what a body begins with.
     :param body: the form.
     :param digest: how identifiers are made digests (``identity.canary``).
+    :param index: which partition of the source it is, from 0.
+    :param count: how many partitions the source has.
+    :param made_by: which try made it; no other one says the same.
     """
 
     source: str
@@ -50,6 +54,19 @@ class Part:
     head: str
     body: str
     digest: str = field(default_factory=canary)
+    index: int = 0
+    count: int = 1
+    made_by: str = field(default_factory=lambda: uuid4().hex)
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        return self.source if self.count == 1 else f"partition {self.index + 1} of {self.source}"
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Names of the files that belong to it."""
+        return (BODIES, LENGTHS, ROWS, *self.identifiers)
 
     def to_bytes(self) -> bytes:
         """Give the document, for another task."""
@@ -65,7 +82,7 @@ class Part:
         part = cls(**said | {"dropped": tuple(said["dropped"]), "identifiers": tuple(said["identifiers"])})
         if part.digest != canary():
             raise PreparationError(
-                f"The partition {part.source} was prepared with another version of Polars, so duplicates "
+                f"{part.name} was prepared with another version of Polars, so duplicates "
                 "cannot be found across partitions. Install the same version on all workers."
             )
         return part
@@ -117,7 +134,7 @@ class PartWriter:
 
 
 def read_contacts(scratch: Scratch, *, rows_before: int) -> Iterator[Contacts]:
-    """Walk the contacts of a part.
+    """Walk the contacts of a part; then its files are let go.
 
     :param rows_before: rows of the parts before it.
     """
@@ -125,6 +142,7 @@ def read_contacts(scratch: Scratch, *, rows_before: int) -> Iterator[Contacts]:
     window = Window(bodies)
     while len(some := _numbers(lengths)):
         yield Contacts(window.next(int(some.sum())), some, _numbers(rows) + np.uint32(rows_before))
+    scratch.release(bodies, lengths, rows)
 
 
 def _numbers(file: BinaryIO) -> Numbers:

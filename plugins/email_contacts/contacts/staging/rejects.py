@@ -11,7 +11,7 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO, NamedTuple
 
 import polars as pl
@@ -102,6 +102,19 @@ class RejectsFile:
 def _table(rejects: Sequence[Reject]) -> Any:
     """Make an Arrow table, by way of Polars: pyarrow itself would load pandas where there is one."""
     return pl.DataFrame(rejects, _SCHEMA, orient="row").to_arrow()
+
+
+def read_rejects(file: BinaryIO, *, rows_before: int) -> Iterator[Reject]:
+    """Walk the rows that a rejects.csv lists.
+
+    :param file: opened for reading bytes; it is closed.
+    :param rows_before: rows of the source before the first one that the list is about.
+    """
+    with io.TextIOWrapper(file, encoding="utf-8", newline="") as text:
+        lines = csv.reader(text)
+        next(lines, None)
+        for row, *cells in lines:
+            yield Reject(int(row) + rows_before, *cells)
 
 
 def write_pairs(file: BinaryIO, header: tuple[str, ...], *columns: Sequence[object]) -> None:

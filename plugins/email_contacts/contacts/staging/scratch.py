@@ -9,10 +9,11 @@ from __future__ import annotations
 from tempfile import TemporaryFile
 from typing import BinaryIO, Protocol, cast
 
-from email_contacts.contacts.paths import AnyPath
+from email_contacts.contacts.paths import AnyPath, local_path
 from email_contacts.contacts.staging.stage import create_private
 
 _BUFFERED = 1 << 15
+_PREFIX = "part-"
 
 
 class Scratch(Protocol):
@@ -24,6 +25,10 @@ class Scratch(Protocol):
 
     def open(self, name: str) -> BinaryIO:
         """Open a file that was written, and closed where it has a name."""
+        ...
+
+    def release(self, *files: BinaryIO) -> None:
+        """Let go what was read; of many partitions not all files can be open at a time."""
         ...
 
     def close(self) -> None:
@@ -49,6 +54,9 @@ class NamelessFiles:
         file.seek(0)
         return file
 
+    def release(self, *files: BinaryIO) -> None:
+        """Do nothing: a file without a name would be gone."""
+
     def close(self) -> None:
         """Let all files go."""
         for file in self._files.values():
@@ -56,7 +64,7 @@ class NamelessFiles:
 
 
 class StagedFiles:
-    """Files in a folder of the stage, for another task to read.
+    """Files in a folder of the stage, for another task to read; their names begin with ``part-``.
 
     :param folder: the folder.
     """
@@ -67,17 +75,28 @@ class StagedFiles:
 
     def create(self, name: str) -> BinaryIO:
         """Open a new file."""
-        file = create_private(cast("AnyPath", self._folder / name))
+        file = create_private(self.path(name))
         self._open.append(file)
         return file
 
     def open(self, name: str) -> BinaryIO:
         """Open a file for reading."""
-        file = cast("BinaryIO", (self._folder / name).open("rb"))
+        path = self.path(name)
+        file = cast("BinaryIO", (local_path(path) or path).open("rb"))
         self._open.append(file)
         return file
 
+    def path(self, name: str) -> AnyPath:
+        """Say where a file is."""
+        return cast("AnyPath", self._folder / f"{_PREFIX}{name}")
+
+    def release(self, *files: BinaryIO) -> None:
+        """Close files; they can be opened again."""
+        for file in files:
+            file.close()
+            self._open.remove(file)
+
     def close(self) -> None:
         """Close what is open; an object store keeps an object only then."""
-        for file in self._open:
-            file.close()
+        while self._open:
+            self._open.pop().close()

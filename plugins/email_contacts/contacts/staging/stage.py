@@ -21,10 +21,15 @@ DUPLICATES = "duplicates.csv"
 CONFLICTS = "conflicts.csv"
 ROW_NUMBERS = "row_numbers.bin"
 WHOLE = "contacts.csv"
+PART = "part.json"
+MERGED = "merged.json"
+# Where one of these is, the folder counts as complete.
+_COMPLETE = (MANIFEST, PART)
 # What may be kept: it holds row numbers and masked values.
 LISTS = re.compile(r"(rejects|duplicates|conflicts)\.csv|rejects\.parquet")
 _OURS = re.compile(
-    rf"batch-\d{{5,}}\.json|contacts\.csv|row_numbers\.bin|manifest\.json(\.part)?|{LISTS.pattern}"
+    rf"batch-\d{{5,}}\.json|contacts\.csv|row_numbers\.bin|{LISTS.pattern}"
+    r"|(manifest|part|merged)\.json(\.part)?|part-(bodies|lengths|rows|EMAIL|EXT_ID|SMS)"
 )
 # What an object store's file holds in memory, twice while it sends: s3fs's own 50 MB are too much. S3 takes
 # ten thousand such parts, 80 GB.
@@ -60,12 +65,13 @@ class Stage:
         # An object store has no folder before it has a file.
         entries = self._path.iterdir() if self._path.is_dir() else ()
         ours = [entry for entry in entries if _OURS.fullmatch(entry.name)]
-        if str(source) in map(str, ours):
+        taken = {str(source), *(str(file.path) for file in getattr(source, "files", ()))}
+        if not taken.isdisjoint(map(str, ours)):
             raise StageError(
                 f"The source {source} lies in the stage under a name that the stage uses "
                 "itself. Give another stage."
             )
-        for entry in sorted(ours, key=lambda entry: (not entry.name.startswith(MANIFEST), entry.name)):
+        for entry in sorted(ours, key=lambda entry: (not entry.name.startswith(_COMPLETE), entry.name)):
             entry.unlink()
 
     def uri(self, name: str) -> str:

@@ -1,0 +1,174 @@
+"""Partitions: a source prepared by several tasks, each a part of it, and merged into one preparation.
+
+Knows what of a partition lies in the stage until it is merged, and when that counts. Duplicates are found
+over all partitions, rows are numbered over all of them, and the bodies are those of the source prepared as a
+whole, to the byte.
+
+::
+
+    partition's folder   part-bodies, part-lengths, part-rows    contacts, as they are sent
+                         part-EMAIL, part-EXT_ID, part-SMS       who they are, as digests
+                         rejects.csv                             numbered from 1
+                         part.json                               written last: without it nothing counts
+    stage                what ``prepare`` leaves, and merged.json: which partitions went into it
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import replace
+from typing import cast
+
+from email_contacts.contacts.errors import InvalidOption, NotAManifest, PartitionMissing
+from email_contacts.contacts.limits import RejectLimit
+from email_contacts.contacts.options import Options
+from email_contacts.contacts.paths import AnyPath
+from email_contacts.contacts.preparation import Clock, Progress, check_rejects, finish, rejects_of, sift
+from email_contacts.contacts.sources.opening import Source
+from email_contacts.contacts.staging.cleaning import remove_partition
+from email_contacts.contacts.staging.manifest import Manifest
+from email_contacts.contacts.staging.part import Part
+from email_contacts.contacts.staging.rejects import RejectsFile, read_rejects
+from email_contacts.contacts.staging.scratch import StagedFiles
+from email_contacts.contacts.staging.stage import MANIFEST, MERGED, PART, REJECTS, Stage, write_whole
+
+
+def prepare_partition(
+    source: Source,
+    folder: AnyPath,
+    *,
+    index: int,
+    count: int,
+    options: Options | None = None,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> Part:
+    """Do the first half of a preparation for one partition of a source.
+
+    Fills ``folder``; what an earlier try left there is removed first.
+
+    :param source: the partition: ``sources.files.SomeFiles``, a ``Query``, or a path.
+    :param folder: for this partition alone; made when it is not there.
+    :param index: which partition it is, from 0, in the order of the source's rows.
+    :param count: how many partitions the source has.
+    :param options: as ``prepare`` explains them; the same for all partitions. Of ``max_rejects`` a number of
+        rows may stop one partition already; a share is judged over all of them.
+    :param on_progress: called after each block of the source.
+    :return: what it came to, as it is written.
+    :raises InvalidOption: when there is no partition of that index.
+    :raises PreparationError: see ``errors``; then the partition does not count.
+    """
+    if not 0 <= index < count:
+        raise InvalidOption(f"index={index} is none of {count} partitions. They are counted from 0.")
+    options = options or Options()
+    clock = Clock(on_progress)
+    stage = Stage(folder, source=source)
+    with closing(StagedFiles(folder)) as scratch, closing(RejectsFile(stage.create(REJECTS))) as rejects:
+        part = replace(sift(source, options, scratch, rejects, clock), index=index, count=count)
+    limit = RejectLimit.parse(options.max_rejects)
+    if limit.is_passed_for_good(part.rejected):
+        check_rejects(limit, rejects, read=part.read, folder=stage)
+    write_whole(stage.path(PART), part.to_bytes())
+    return part
+
+
+def merge_partitions(
+    folders: Sequence[AnyPath],
+    stage: AnyPath,
+    *,
+    options: Options | None = None,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> Manifest:
+    """Do the second half of a preparation for all partitions together; then their folders are removed.
+
+    Fills ``stage`` as ``prepare`` does. When a merge is killed, the next one begins anew, or goes on removing
+    the folders where everything else was done.
+
+    :param folders: what ``prepare_partition`` filled, all of them, in their order.
+    :param stage: the folder to fill; made when it is not there.
+    :param options: of which ``max_rejects``, ``duplicates``, ``conflicts`` and ``max_batch_bytes`` count.
+    :param on_progress: called after each block of the bodies.
+    :return: the manifest, as it is written; seconds and memory are those of the merge.
+    :raises PartitionMissing: when a partition is not there, or not complete.
+    :raises SourceChanged: when they were prepared with different columns, or for different forms.
+    :raises PreparationError: see ``errors``; then no manifest is written and the partitions stay.
+    """
+    done = _merged_before(folders, stage)
+    if done is None:
+        done = _merge(folders, stage, options or Options(), Clock(on_progress))
+    for folder in folders:
+        remove_partition(folder)
+    return done
+
+
+def _merge(folders: Sequence[AnyPath], stage: AnyPath, options: Options, clock: Clock) -> Manifest:
+    parts = _read_parts(folders)
+    into = Stage(stage, source=None)
+    scratches = [StagedFiles(folder) for folder in folders]
+    with closing(rejects_of(into)) as rejects:
+        rows_before = 0
+        for part, folder in zip(parts, folders, strict=True):
+            for reject in read_rejects((folder / REJECTS).open("rb"), rows_before=rows_before):
+                rejects.add(reject)
+            rows_before += part.read
+        # Before the manifest: where both are there, these are the partitions that it is about.
+        write_whole(into.path(MERGED), json.dumps({"made_by": [part.made_by for part in parts]}).encode())
+        try:
+            return finish(list(zip(parts, scratches, strict=True)), into, options, rejects, clock)
+        finally:
+            for scratch in scratches:
+                scratch.close()
+
+
+def _merged_before(folders: Sequence[AnyPath], stage: AnyPath) -> Manifest | None:
+    """Give the manifest of an earlier try that was killed while it removed these very partitions."""
+    if all((folder / PART).exists() for folder in folders):
+        return None
+    try:
+        with (stage / MERGED).open("rb") as file:
+            made_by = json.loads(file.read())["made_by"]
+        manifest = Manifest.read(cast("AnyPath", stage / MANIFEST))
+    except (FileNotFoundError, NotAManifest):
+        return None
+    if len(made_by) != len(folders):
+        return None
+    for folder, made_then in zip(folders, made_by, strict=True):
+        if (folder / PART).exists() and _read_part(folder).made_by != made_then:
+            return None
+    return manifest
+
+
+def _read_parts(folders: Sequence[AnyPath]) -> list[Part]:
+    if not folders:
+        raise PartitionMissing("There is no partition to merge. Give the folders of all of them.")
+    parts = []
+    for place, folder in enumerate(folders):
+        part = _read_part(folder)
+        if part.index != place or part.count != len(folders):
+            raise PartitionMissing(
+                f"{folder} is partition {part.index + 1} of {part.count}, and was given as {place + 1} of "
+                f"{len(folders)}. Give the folders of all partitions, in their order."
+            )
+        scratch = StagedFiles(folder)
+        paths = [*map(scratch.path, part.files), cast("AnyPath", folder / REJECTS)]
+        lost = [path.name for path in paths if not path.exists()]
+        if lost:
+            raise PartitionMissing(
+                f"The partition in {folder} lacks {', '.join(lost)}. Prepare it again, then merge."
+            )
+        parts.append(part)
+    return parts
+
+
+def _read_part(folder: AnyPath) -> Part:
+    try:
+        with (folder / PART).open("rb") as file:
+            document = file.read()
+    except FileNotFoundError as error:
+        raise PartitionMissing(
+            f"There is no complete partition in {folder}: it has no {PART}. Its preparation did not finish, "
+            "or it was merged already. Prepare it again, then merge; the stage must be one that all workers "
+            "reach."
+        ) from error
+    return Part.from_bytes(document)

@@ -1,0 +1,153 @@
+"""Operators that prepare a source on as many workers as there are: cut, prepare each partition, merge."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import Context
+
+from email_contacts.arguments import as_choice, as_count, as_texts
+from email_contacts.operators.base import ContactsOperator
+from email_contacts.operators.partition_arguments import cut_files, cut_table, read_partition
+from email_contacts.operators.preparation import CONFLICTS, DUPLICATES
+from email_contacts.operators.preparing import PreparingOperator, ProgressLog, ReadingOperator
+
+if TYPE_CHECKING:
+    from airflow.sdk import XComArg
+
+    from email_contacts.arguments import IdArg, TextArg
+
+
+class SplitSourceOperator(ContactsOperator):
+    """Cut a source into partitions: files by their bytes, a table by ranges of a column. No row is read.
+
+    Exactly one of ``source`` and ``table``:
+
+    :param source: path or address of a file, a folder or a glob; a file is never cut in two. Templated.
+    :param source_root: the folder that a relative ``source`` is looked up in. Templated.
+    :param table: a table, with its schema if need be (``crm.customers``). Templated.
+    :param sql_conn_id: the connection of its database. Templated.
+    :param column: a column of whole numbers, never NULL, evenly spread and better without repetition: the
+        primary key. It is in the rows, so map it or drop it. Templated.
+    :param partitions: how many, at most. Templated.
+    :return: the partitions, to expand :class:`PreparePartitionOperator` over: names of files or a statement,
+        never a row.
+    """
+
+    template_fields: Sequence[str] = (
+        "conn_id", "source", "source_root", "table", "sql_conn_id", "column", "partitions",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        *,
+        source: TextArg | None = None,
+        source_root: TextArg = "",
+        table: TextArg | None = None,
+        sql_conn_id: TextArg | None = None,
+        column: TextArg = "id",
+        partitions: IdArg = 4,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.source = source
+        self.source_root = source_root
+        self.table = table
+        self.sql_conn_id = sql_conn_id
+        self.column = column
+        self.partitions = partitions
+
+    def act(self, context: Context) -> list[dict[str, Any]]:
+        """Look at the files' sizes, or at the column's bounds."""
+        count = as_count(self.partitions, "partitions")
+        found = cut_table(self, count) if self.table else cut_files(self, count)
+        self.log.info("%d partitions", len(found))
+        return [{"index": index, "count": len(found), **partition} for index, partition in enumerate(found)]
+
+
+class PreparePartitionOperator(ReadingOperator):
+    """Read and validate one partition of a source; what it comes to waits in the stage to be merged.
+
+    :param partition: one of those that :class:`SplitSourceOperator` returned: ``.expand(partition=…)``.
+        Templated.
+    :return: the address of the partition's folder, for :class:`MergePartitionsOperator`.
+    """
+
+    template_fields: Sequence[str] = (*ReadingOperator.template_fields, "partition")
+    template_fields_renderers = {"mapping": "json", "partition": "json"}  # noqa: RUF012
+
+    def __init__(self, *, partition: Mapping[str, Any] | XComArg, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.partition = partition
+
+    def act(self, context: Context) -> str:
+        """Prepare it, and say where it lies."""
+        from email_contacts.contacts.options import Options
+        from email_contacts.contacts.partitions import prepare_partition
+
+        index, count, source = read_partition(self.partition)
+        folder = self.stage(context)
+        part = prepare_partition(
+            source,
+            folder,
+            index=index,
+            count=count,
+            options=Options(**self.reading_options()),
+            on_progress=ProgressLog(self.log),
+        )
+        self.log.info(
+            "prepared partition %d of %d of %s: %d rows read = %d valid + %d rejected",
+            index + 1, count, part.source, part.read, part.accepted, part.rejected,
+        )  # fmt: skip
+        return str(folder)
+
+
+class MergePartitionsOperator(PreparingOperator):
+    """Merge prepared partitions: duplicates are found over all of them, and batches staged to import.
+
+    It returns and pushes what ``PrepareContactsOperator`` does, so the same tasks follow. The partitions'
+    folders are removed.
+
+    :param partitions: what the tasks of :class:`PreparePartitionOperator` returned, all of them. Templated.
+    :param duplicates: which of several rows about one contact is sent: the ``last`` (default) or the
+        ``first``; or ``fail``. Templated.
+    :param conflicts: rows whose identifiers belong to two different rows: ``flag`` (default), ``reject`` or
+        ``fail``. Templated.
+    :return: the batches' addresses, to expand an import over. The XComs ``manifest_uri`` and ``rows`` say
+        more.
+    """
+
+    template_fields: Sequence[str] = (
+        *PreparingOperator.template_fields, "partitions", "duplicates", "conflicts",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        *,
+        partitions: Sequence[str] | XComArg,
+        duplicates: TextArg = "last",
+        conflicts: TextArg = "flag",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.partitions = partitions
+        self.duplicates = duplicates
+        self.conflicts = conflicts
+
+    def act(self, context: Context) -> list[str]:
+        """Merge, report, and hand the batches on."""
+        from airflow.sdk import ObjectStoragePath
+
+        from email_contacts.contacts.options import Options
+        from email_contacts.contacts.partitions import merge_partitions
+
+        options = Options(
+            max_rejects=self.reject_limit(),
+            duplicates=as_choice(self.duplicates, "duplicates", DUPLICATES),
+            conflicts=as_choice(self.conflicts, "conflicts", CONFLICTS),
+        )
+        stage = self.stage(context)
+        folders = [ObjectStoragePath(uri) for uri in as_texts(self.partitions, "partitions")]
+        manifest = merge_partitions(folders, stage, options=options, on_progress=ProgressLog(self.log))
+        return self.hand_on(context, manifest, stage)
