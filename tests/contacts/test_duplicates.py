@@ -23,7 +23,7 @@ from email_contacts.contacts.staging.contacts import Contacts
 from email_contacts.contacts.staging.part import PartWriter
 from email_contacts.contacts.staging.scratch import NamelessFiles
 from tests.contacts.conftest import WriteSource
-from tests.contacts.prepared import Prepared, prepared, read_csv
+from tests.contacts.prepared import ACCOUNT, Prepared, prepared, read_csv
 
 Person = tuple[str, str, str]  # e-mail, EXT_ID, SMS; at least one of them
 PEOPLE = (
@@ -47,6 +47,36 @@ def test_the_last_row_about_a_contact_counts(write: WriteSource) -> None:
     found = prepared(write(PEOPLE))
     assert names(found) == ["five", "six", "seven", "eight"]
     assert found.duplicates == [(1, 8), (2, 5), (3, 8), (4, 6)]
+
+
+def test_of_rows_about_one_contact_the_last_wins(write: WriteSource) -> None:
+    source = write(
+        "email,ext_id,sms,firstname\n"
+        "a@example.com,,,first\n"
+        ",X-1,,by ext_id\n"
+        "A@Example.com ,,,second\n"
+        ",,+44 7700 900001,by sms\n"
+        ",X-1,,by ext_id again\n"
+        ",,00447700900001,by sms again\n"
+        "a@example.com,X-1,,third\n"
+        "bad,,,\n"
+    )
+    found = prepared(source)
+    assert [contact["attributes"]["FIRSTNAME"] for contact in found.contacts] == [
+        "by ext_id again",
+        "by sms again",
+        "third",
+    ]
+    assert found.duplicates == [(1, 7), (2, 5), (3, 7), (4, 6)]
+    rows = found.manifest.rows
+    assert (rows.read, rows.accepted, rows.rejected, rows.duplicates) == (8, 3, 1, 4)
+
+
+def test_an_invalid_row_does_not_supersede_a_valid_one(write: WriteSource) -> None:
+    found = prepared(
+        write("email,birthday\na@example.com,1990-01-05\na@example.com,never\n"), account_attributes=ACCOUNT
+    )
+    assert [contact["attributes"] for contact in found.contacts] == [{"BIRTHDAY": "1990-01-05"}]
 
 
 def test_the_first_row_about_a_contact_counts(write: WriteSource) -> None:

@@ -95,36 +95,6 @@ def test_rejects_show_no_value_as_it_is(write: WriteSource) -> None:
     assert "jane" not in listed
 
 
-def test_of_rows_about_one_contact_the_last_wins(write: WriteSource) -> None:
-    source = write(
-        "email,ext_id,sms,firstname\n"
-        "a@example.com,,,first\n"
-        ",X-1,,by ext_id\n"
-        "A@Example.com ,,,second\n"
-        ",,+44 7700 900001,by sms\n"
-        ",X-1,,by ext_id again\n"
-        ",,00447700900001,by sms again\n"
-        "a@example.com,X-1,,third\n"
-        "bad,,,\n"
-    )
-    found = prepared(source)
-    assert [contact["attributes"]["FIRSTNAME"] for contact in found.contacts] == [
-        "by ext_id again",
-        "by sms again",
-        "third",
-    ]
-    assert found.duplicates == [(1, 7), (2, 5), (3, 7), (4, 6)]
-    rows = found.manifest.rows
-    assert (rows.read, rows.accepted, rows.rejected, rows.duplicates) == (8, 3, 1, 4)
-
-
-def test_an_invalid_row_does_not_supersede_a_valid_one(write: WriteSource) -> None:
-    found = prepared(
-        write("email,birthday\na@example.com,1990-01-05\na@example.com,never\n"), account_attributes=ACCOUNT
-    )
-    assert [contact["attributes"] for contact in found.contacts] == [{"BIRTHDAY": "1990-01-05"}]
-
-
 def test_the_same_source_gives_the_same_bytes(write: WriteSource, tmp_path: Path) -> None:
     lines = "".join(f"p{number % 90}@example.com,Zoë {number}\n" for number in range(120))
     source = write("email,firstname\n" + lines + "broken,x\n")

@@ -6,7 +6,7 @@ import csv
 import io
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import polars as pl
@@ -45,7 +45,7 @@ def odd_csv(*, has_faults: bool) -> bytes:
             row[0] = random.choice(rows)[0]
         row = row[: random.randint(1, 9)] if random.random() < 0.02 else row
         row = [*row, "one more"] if random.random() < 0.02 else row
-        quoting: Any = csv.QUOTE_ALL if random.random() < 0.2 else csv.QUOTE_MINIMAL
+        quoting: Literal[0, 1] = csv.QUOTE_ALL if random.random() < 0.2 else csv.QUOTE_MINIMAL
         line_end = random.choice(("\n", "\n", "\r\n"))
         csv.writer(text, quoting=quoting, lineterminator=line_end).writerow(row)
         if random.random() < 0.02:

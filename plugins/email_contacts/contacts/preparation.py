@@ -42,6 +42,7 @@ from email_contacts.contacts.staging.stage import (
     REJECTS,
     REJECTS_PARQUET,
     Stage,
+    lack_of_room_named,
 )
 
 
@@ -121,7 +122,11 @@ def prepare(
     )
     clock = Clock(on_progress)
     folder = Stage(stage, source=source)
-    with closing(NamelessFiles()) as scratch, closing(rejects_of(folder)) as rejects:
+    with (
+        lack_of_room_named(stage),
+        closing(NamelessFiles()) as scratch,
+        closing(rejects_of(folder)) as rejects,
+    ):
         part = sift(source, options, scratch, rejects, clock)
         return finish([(part, scratch)], folder, options, rejects, clock)
 

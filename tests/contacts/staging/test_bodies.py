@@ -14,8 +14,8 @@ import pytest
 from email_contacts.contacts import prepare
 from email_contacts.contacts.errors import RowTooLong
 from email_contacts.contacts.staging.bodies import Batches, WholeFile
+from email_contacts.contacts.staging.contacts import Chosen, Contacts
 from email_contacts.contacts.staging.forms import FILE_BODY, FILE_URL, JSON_BODY, SEPARATORS, TAILS
-from email_contacts.contacts.staging.part import Contacts
 from email_contacts.contacts.staging.stage import Stage
 from tests.contacts.conftest import WriteSource
 from tests.contacts.prepared import Prepared
@@ -24,10 +24,11 @@ HEADS = {JSON_BODY: b"[", FILE_BODY: b'"EMAIL;NAME\\n'}
 IN_BATCHES = (JSON_BODY, FILE_BODY)
 
 
-def contacts_of(*texts: bytes, separator: bytes) -> Contacts:
+def contacts_of(*texts: bytes, separator: bytes) -> Chosen:
     rows = [text + separator for text in texts]
     lengths = np.array(list(map(len, rows)), np.uint32)
-    return Contacts(b"".join(rows), lengths, np.arange(1, len(rows) + 1, dtype=np.uint32))
+    contacts = Contacts(b"".join(rows), lengths, np.arange(1, len(rows) + 1, dtype=np.uint32))
+    return contacts.only(np.ones(len(rows), bool))
 
 
 def batches(stage: Path, form: str, limit: int) -> Batches:

@@ -59,6 +59,13 @@ def test_without_parquet() -> None:
     assert lines.content == b"row,key,field,rule,message,value\n1,,,columns,x,\n"
 
 
+def test_many_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rejects_room, "_PAIRS_AT_ONCE", 2)
+    file = Kept()
+    write_pairs(file, ("row", "superseded_by"), [1, 2, 3], [9, 8, 7])
+    assert file.content == b"row,superseded_by\n1,9\n2,8\n3,7\n"
+
+
 def test_pairs() -> None:
     file = Kept()
     write_pairs(file, ("row", "field", "other_row"), [1, 2], ["SMS", "SMS"], [2, 1])

@@ -56,10 +56,10 @@ def test_nameless_files_go_with_the_process(tmp_path: Path) -> None:
 def test_staged_files_are_read_by_another_task(tmp_path: Path) -> None:
     first: Scratch = StagedFiles(tmp_path)
     with closing(first):
-        first.create("part-1").write(b"x" * 100_000)
-    assert stat.S_IMODE((tmp_path / "part-1").stat().st_mode) == 0o600
+        first.create("bodies").write(b"x" * 100_000)
+    assert stat.S_IMODE((tmp_path / "part-bodies").stat().st_mode) == 0o600
     second = StagedFiles(tmp_path)
-    file = second.open("part-1")
+    file = second.open("bodies")
     assert file.read() == b"x" * 100_000
     second.close()
     assert file.closed

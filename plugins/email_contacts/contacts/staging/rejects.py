@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 
 REASONS_SHOWN = 5
 _ROWS_AT_ONCE = 1 << 12
+_PAIRS_AT_ONCE = 1 << 16
 _SCHEMA = {
     "row": pl.Int64,
     "key": pl.String,
@@ -123,5 +124,9 @@ def write_pairs(file: BinaryIO, header: tuple[str, ...], *columns: Sequence[obje
     :param file: opened for writing bytes; it is closed.
     :param header: the columns' names.
     """
+    frame = pl.DataFrame(dict(zip(header, columns, strict=True)))
     with file:
-        pl.DataFrame(dict(zip(header, columns, strict=True))).write_csv(file)
+        file.write(f"{','.join(header)}\n".encode())
+        # Not by Polars into the file: its errors do not say which they are, such as a full disk.
+        for some in frame.iter_slices(_PAIRS_AT_ONCE):
+            file.write(some.write_csv(include_header=False).encode())

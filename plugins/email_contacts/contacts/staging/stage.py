@@ -6,8 +6,11 @@ folder is made for its owner only (0700) and so is every file (0600).
 
 from __future__ import annotations
 
+import errno
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -27,6 +30,7 @@ MERGED = "merged.json"
 _COMPLETE = (MANIFEST, PART)
 # What may be kept: it holds row numbers and masked values.
 LISTS = re.compile(r"(rejects|duplicates|conflicts)\.csv|rejects\.parquet")
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _OURS = re.compile(
     rf"batch-\d{{5,}}\.json|contacts\.csv|row_numbers\.bin|{LISTS.pattern}"
     r"|(manifest|part|merged)\.json(\.part)?|part-(bodies|lengths|rows|EMAIL|EXT_ID|SMS)"
@@ -85,6 +89,25 @@ class Stage:
     def create(self, name: str) -> BinaryIO:
         """Open a new file for writing bytes."""
         return create_private(self.path(name))
+
+
+@contextmanager
+def lack_of_room_named(stage: AnyPath) -> Iterator[None]:
+    """Tell in plain words that a file could not be written whole for lack of room.
+
+    :param stage: the folder that is filled.
+    :raises StageError: in place of the ``OSError`` that says so.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
+        raise StageError(
+            f"There is no room for all files: {error.strerror}. Make room in the stage {stage} and in the "
+            "folder for temporary files (TMPDIR), and prepare again. Nothing in the stage counts without a "
+            "manifest."
+        ) from error
 
 
 def create_private(path: AnyPath) -> BinaryIO:
