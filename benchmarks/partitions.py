@@ -30,7 +30,7 @@ from local.stack import Stack
 FILES = 8
 LIMIT = 500e6
 ACCOUNT = {"POSTGRES_USER": "crm", "POSTGRES_PASSWORD": "benchmark", "POSTGRES_DB": "crm"}
-QUERY = f"SELECT {', '.join(COLUMNS)} FROM customers ORDER BY id"  # noqa: S608  # names of ours
+QUERY = f"SELECT {', '.join(COLUMNS)} FROM customers ORDER BY id"  # names of ours
 RUNS: tuple[tuple[str, str], ...] = (
     ("a Parquet folder of 8 files, 4 mapped tasks", "partitions_of_a_folder"),
     ("a PostgreSQL query", "import_contacts"),
