@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections import defaultdict
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from email_contacts.contacts import merge_partitions, prepare_partition
@@ -99,6 +102,24 @@ def test_a_file_with_other_columns_than_the_first_one_is_refused(tmp_path: Path)
     (source / "day=1" / "part-3.csv").write_text("email,country\na@example.com,DE\n")
     with pytest.raises(SourceChanged, match=r"day=1/part-3\.csv has other columns than day=0/part-0\.csv"):
         prepared_in(split(source, 4), tmp_path)
+
+
+def test_a_file_with_other_types_than_the_first_one_is_refused(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    for name, points in (("a", 1), ("b", "1")):
+        table = pa.table({"email": [f"{name}@example.com"], "points": [points]})
+        pq.write_table(table, source / f"{name}.parquet")
+    with pytest.raises(SourceChanged, match=r'"points" is text, but integer in a\.parquet'):
+        prepared_in(split(source, 2), tmp_path)
+
+
+def test_more_rows_than_can_be_numbered(ready: Ready) -> None:
+    folders, stage, _ = ready
+    path = folders[0] / "part.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"read": (1 << 32) - 1}))
+    with pytest.raises(PreparationError, match="more than 4,294,967,295 rows"):
+        merge_partitions(folders, stage, options=OPTIONS)
 
 
 def test_partitions_without_rows(tmp_path: Path) -> None:
