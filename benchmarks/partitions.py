@@ -99,16 +99,20 @@ def write_folder(folder: Path, rows: int) -> Path:
 
 def fill_table(folder: Path, rows: int, port: int) -> None:
     """Make a table of the contacts, as text."""
-    import psycopg2
+    import psycopg
 
     path = folder / "contacts.csv"
     write_contacts(path, rows)
-    connection = psycopg2.connect(**address(port))
-    with connection, connection.cursor() as cursor, path.open(encoding="utf-8", newline="") as file:
+    with (
+        psycopg.connect(**address(port)) as connection,
+        connection.cursor() as cursor,
+        path.open("rb") as file,
+    ):
         columns = ", ".join(f"{name} text" for name in COLUMNS)
         cursor.execute(f"CREATE TABLE customers (id serial PRIMARY KEY, {columns})")
-        cursor.copy_expert(f"COPY customers ({', '.join(COLUMNS)}) FROM STDIN (FORMAT csv, HEADER)", file)
-    connection.close()
+        with cursor.copy(f"COPY customers ({', '.join(COLUMNS)}) FROM STDIN (FORMAT csv, HEADER)") as copy:
+            while block := file.read(1 << 16):
+                copy.write(block)
     path.unlink()
 
 
@@ -119,15 +123,15 @@ def postgres(logs: Path) -> Iterator[int]:
     :param logs: the folder of its log.
     :return: its port.
     """
-    import psycopg2
+    import psycopg
 
     # Of its own, for PostgreSQL's user must reach it.
     folder, port = Path(tempfile.mkdtemp(prefix="airflow-bench-postgres-")), free_port()
 
     def is_ready() -> bool:
         try:
-            psycopg2.connect(**address(port)).close()
-        except psycopg2.OperationalError:
+            psycopg.connect(**address(port)).close()
+        except psycopg.OperationalError:
             return False
         return True
 

@@ -58,7 +58,7 @@ def crm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def task(store: StateStore, task_id: str, map_index: int = -1) -> Context:
     """The context of a task."""
     context = make_context(store)
-    context["ti"].task_id, context["ti"].map_index = task_id, map_index  # type: ignore[misc]
+    context["ti"].task_id, context["ti"].map_index = task_id, map_index
     return context
 
 

@@ -28,7 +28,7 @@ from email_contacts.contacts.staging.bodies import Batches, Bodies, WholeFile
 from email_contacts.contacts.staging.contacts import Chosen
 from email_contacts.contacts.staging.forms import FILE_URL, SEPARATORS, TAILS
 from email_contacts.contacts.staging.manifest import Batch
-from email_contacts.contacts.staging.part import Part, read_contacts
+from email_contacts.contacts.staging.part import Part, check_rows, read_contacts
 from email_contacts.contacts.staging.rejects import Reject, RejectsFile, write_pairs
 from email_contacts.contacts.staging.scratch import Scratch
 from email_contacts.contacts.staging.stage import CONFLICTS, DUPLICATES, ROW_NUMBERS, Stage
@@ -68,6 +68,7 @@ class Packer:
         self._limit = limit
         self._first = parts[0][0]
         self._read = sum(part.read for part, _ in parts)
+        check_rows(self._read)
         for part, _ in parts:
             if part.head != self._first.head or part.body != self._first.body:
                 raise SourceChanged(

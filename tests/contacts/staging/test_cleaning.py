@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from email_contacts.contacts.partitions import prepare_partition
 from email_contacts.contacts.preparation import prepare
 from email_contacts.contacts.staging.cleaning import (
     remove_bodies,
@@ -174,3 +175,23 @@ def test_in_an_object_store(object_store: ObjectStore, tmp_path: Path) -> None:
     assert remove_stage(found) == len(LISTS) - 1
     remove_empty_folders(root)
     assert sorted(root.fs.find("stages")) == ["stages/team/contacts.csv", "stages/team/stages/dag/notes.txt"]
+
+
+def test_a_partition_that_was_never_merged_goes_as_a_whole(tmp_path: Path) -> None:
+    source = tmp_path / "source.csv"
+    source.write_text("email,ext_id,sms\na@example.com,C-1,+447700900123\nnobody,,\n")
+    folder = tmp_path / "root" / "dag" / "run" / "prepare" / "0"
+    prepare_partition(source, folder, index=0, count=2)
+    aged(folder, WEEK * 2)
+    assert old(tmp_path / "root") == [str(folder)]
+    remove_stage(folder)
+    assert not folder.exists()
+
+
+def test_so_does_one_that_was_killed_at_once(tmp_path: Path) -> None:
+    folder = tmp_path / "root" / "dag" / "run" / "prepare" / "0"
+    folder.mkdir(parents=True)
+    for name in ("part-bodies", "part-lengths", "part-rows", "part-EMAIL", "rejects.csv"):
+        (folder / name).touch()
+    aged(folder, WEEK * 2)
+    assert old(tmp_path / "root") == [str(folder)]

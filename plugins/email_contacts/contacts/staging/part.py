@@ -127,10 +127,16 @@ class PartWriter:
                 "carry (api-contract §2.1). Shorten its values; if they are many lines, look for an unclosed "
                 "quote."
             )
-        if row > MOST_ROWS:
-            raise PreparationError(
-                f"The source has more than {MOST_ROWS:,} rows. Prepare it in several runs."
-            )
+        check_rows(row)
+
+
+def check_rows(rows: int) -> None:
+    """See that the rows of a source can be numbered.
+
+    :raises PreparationError: when there are too many.
+    """
+    if rows > MOST_ROWS:
+        raise PreparationError(f"The source has more than {MOST_ROWS:,} rows. Prepare it in several runs.")
 
 
 def read_contacts(scratch: Scratch, *, rows_before: int) -> Iterator[Contacts]:
