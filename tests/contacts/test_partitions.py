@@ -28,6 +28,7 @@ from email_contacts.contacts.sources.sql_rows import Query
 from email_contacts.contacts.staging import part as staged_part
 from email_contacts.contacts.staging.manifest import Manifest
 from email_contacts.contacts.staging.scratch import StagedFiles
+from local.object_store import ObjectStore
 from tests.contacts.partitioned import (
     HEADER,
     OPTIONS,
@@ -44,7 +45,6 @@ from tests.contacts.partitioned import (
     write_parquet,
 )
 from tests.contacts.prepared import Prepared
-from tests.object_store import ObjectStore
 
 Ready = tuple[list[Path], Path, dict[str, Any]]
 
