@@ -165,3 +165,8 @@ def test_memory_of_cells_is_bounded() -> None:
 )
 def test_blank_cells_are_empty_whatever_the_type(normalise: normalising.Normaliser) -> None:
     assert normalise("") == normalise(" \t") == ""
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\u00a0", "\u3000"])
+def test_an_address_is_in_lower_case_whatever_blanks_were_around_it(blank: str) -> None:
+    assert normalising.email(f"{blank}Anna@Example.COM{blank}") == "anna@example.com"
