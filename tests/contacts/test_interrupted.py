@@ -65,7 +65,7 @@ class Disk:
     def parent(self) -> Disk:
         return Disk(self.path.parent, self._full)
 
-    def open(self, mode: str, /) -> Any:
+    def open(self, mode: str, /, **options: Any) -> Any:
         return NoRoom() if self.name == self._full and "w" in mode else self.path.open(mode)
 
     def exists(self) -> bool:
