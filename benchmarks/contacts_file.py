@@ -7,7 +7,8 @@ Knows the people and how each format writes them. Everything but a person's numb
 memory of one period.
 
 Of the rows 1 % are bad, each in one field; 0.5 % bring again somebody who came long before, with the address
-in capitals; 2 % have a doubled quote or a newline inside quotes in a name; 10 % have a letter outside ASCII.
+in capitals; 0.2 % have a doubled quote or a newline inside quotes in a name, whose quotes all last names have;
+10 % have a letter outside ASCII.
 """
 
 from __future__ import annotations
@@ -127,9 +128,9 @@ def _cells(place: int) -> Cells:
     """Give the text cells of the row at a place of the period; the person's number is left open."""
     address = "PERSON.%d@EXAMPLE.COM" if place % 200 == 199 else "person.%d@example.com"
     first, last = FIRST[place % 20], LAST[place // 20 % 20]
-    if place % 100 == 20:
+    if place % 1000 == 20:
         last = f'{last} "Bee" Jones'
-    elif place % 100 == 70:
+    elif place % 1000 == 570:
         first = f"{first}\nMaria"
     cells: Cells = {
         "email": address,

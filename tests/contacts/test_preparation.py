@@ -21,6 +21,7 @@ from email_contacts.contacts.errors import (
     StageError,
     TooManyRejects,
 )
+from email_contacts.contacts.sources import line_feed
 from email_contacts.contacts.sources.line_feed import BLOCK_BYTES
 from tests.contacts.conftest import WriteSource
 from tests.contacts.prepared import ACCOUNT, prepared
@@ -266,7 +267,8 @@ def test_dropped_columns_are_named(write: WriteSource) -> None:
     assert found.contacts == [{"email": "a@example.com", "attributes": {}}]
 
 
-def test_progress_counts_up_to_the_end(write: WriteSource) -> None:
+def test_progress_counts_up_to_the_end(write: WriteSource, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(line_feed, "BLOCK_BYTES", 1_000_000)
     told: list[Progress] = []
     source = write("email\nbad\n" + "".join(f"p{n}@example.com\n" for n in range(200_000)))
     found = prepared(source, on_progress=told.append, max_batch_bytes=1_000_000)

@@ -24,7 +24,7 @@ MOST_ROWS = (1 << 32) - 1
 RECORD = np.dtype([("high", "<u8"), ("low", "<u8"), ("row", "<u4"), ("is_primary", "<u4")])
 Records = Any  # numpy.ndarray of RECORD
 _SEEDS = {EMAIL: (11, 12), EXT_ID: (21, 22), SMS: (31, 32)}
-_RECORDS_AT_ONCE = 1 << 18
+_RECORDS_AT_ONCE = 1 << 16
 _WAYS = 128
 _RECORDS_IN_A_CACHE = 1 << 15
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -71,14 +71,10 @@ class Sifter:
         kept = self._kept(self._cells_of(block, others))
         found = judged.rows.filter(pl.Series(judged.is_good)) if len(others) else judged.rows
         numbers = np.flatnonzero(judged.is_good) + self.read + 1
-        if kept.numbers:
-            found = pl.concat([found, kept.frame(self._identifiers)])
-            numbers = np.concatenate((numbers, kept.numbers))
-            order = np.argsort(numbers, kind="stable")
-            numbers, found = numbers[order], found[order]
-        bodies = found.get_column(BODY)
-        data = cast("bytes", bodies.str.join("").cast(pl.Binary).item()) if len(bodies) else b""
-        self._part.add(Contacts(data, bodies.str.len_bytes().to_numpy(), numbers), found.drop(BODY))
+        good = Contacts(*_in_one_piece(found.get_column(BODY)), numbers)
+        self._part.add(good.merged(kept.contacts()) if kept.numbers else good)
+        self._part.know(found.drop(BODY), numbers)
+        self._part.know(kept.identifiers(self._identifiers), kept.numbers)
 
     def _cells_of(self, block: Block, places: Any) -> Iterator[tuple[int, Row | RowFault]]:
         """Give the rows of a block that one by one has to decide."""
@@ -98,7 +94,7 @@ class Sifter:
         """
         contact_of, is_valid = self._contact_of, self._validator.is_valid
         kept = _Kept()
-        keep_number, keep_body, keep_contact = kept.numbers.append, kept.bodies.append, kept.contacts.append
+        keep_number, keep_body, keep_contact = kept.numbers.append, kept.bodies.append, kept.people.append
         write = self._form.row
         for number, cells in rows:
             if isinstance(cells, RowFault):
@@ -123,17 +119,26 @@ class _Kept:
     def __init__(self) -> None:
         self.numbers: list[int] = []
         self.bodies: list[bytes] = []
-        self.contacts: list[Contact] = []
+        self.people: list[Contact] = []
 
-    def frame(self, names: Sequence[str]) -> pl.DataFrame:
-        bodies = pl.Series(BODY, [body.decode() for body in self.bodies], pl.String)
-        values = {name: self._values(name) for name in names}
-        return pl.DataFrame(values, dict.fromkeys(names, pl.String)).insert_column(0, bodies)
+    def contacts(self) -> Contacts:
+        lengths = np.fromiter(map(len, self.bodies), np.uint32, len(self.bodies))
+        return Contacts(b"".join(self.bodies), lengths, np.array(self.numbers, np.int64))
+
+    def identifiers(self, names: Sequence[str]) -> pl.DataFrame:
+        return pl.DataFrame({name: self._values(name) for name in names}, dict.fromkeys(names, pl.String))
 
     def _values(self, name: str) -> list[str]:
         if name == EMAIL:
-            return [contact.get("email", EMPTY) for contact in self.contacts]
-        return [contact["attributes"].get(name, EMPTY) for contact in self.contacts]
+            return [contact.get("email", EMPTY) for contact in self.people]
+        return [contact["attributes"].get(name, EMPTY) for contact in self.people]
+
+
+def _in_one_piece(bodies: pl.Series) -> tuple[memoryview, Any]:
+    """Give the bytes of texts, one after the other, and the length of each: as Arrow lays them out."""
+    _, offsets, data = bodies.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest()).buffers()
+    ends = np.frombuffer(offsets, np.int64)[: len(bodies) + 1]
+    return memoryview(data)[ends[0] : ends[-1]], np.diff(ends)
 
 
 def identifiers_of(validator: ContactValidator) -> tuple[str, ...]:

@@ -103,7 +103,7 @@ def number(cells: Cells) -> Plain:
     """Accept numbers of few digits; noughts at the end of a decimal go, but for one."""
     cell = cells.cell
     good = cells.or_empty(cell.str.contains(NUMBER))
-    if not cells.texts.str.ends_with("0").any():
+    if not cells.texts.str.contains(NOUGHTS).any():
         return Plain(cell, good, is_literal=True)
     short = cell.str.strip_chars_end("0")
     shortened = pl.when(short.str.ends_with(".")).then(short + "0").otherwise(short)

@@ -8,16 +8,17 @@ and the tests hold the reference evaluator ``jsonschema`` against it.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 import jsonschema_rs
 
-from email_contacts.contacts.checks.schema import document, schema_of
+from email_contacts.contacts.checks.schema import document, judge, schema_of
 from email_contacts.contacts.mapping.binding import Binding, BoundColumn, Contact
 from email_contacts.contacts.mapping.column_names import EMAIL, IDENTIFIERS
 from email_contacts.contacts.masking import mask
-from email_contacts.contacts.sources.rows import Row
+from email_contacts.contacts.sources.rows import EMPTY, Row
 from email_contacts.contacts.staging.rejects import Reject
 
 _LABELS_SHOWN = 10
@@ -64,12 +65,18 @@ class ContactValidator:
         :param cells: the row, for the masked value.
         :param contact: what was made of it; ``is_valid(contact)`` is false.
         """
-        wrong = wrong_attributes(error.instance_path for error in self._validator.iter_errors(contact))
-        for column in self.binding.columns:
-            if column.attribute in wrong:
-                value = mask(cells[column.place])
-                return Reject(number, key, column.name, column.kind, self._message(column), value)
+        values = contact["attributes"] | {EMAIL: contact.get("email", EMPTY)}
+        for column, is_valid, message in self._columns:
+            value = values.get(column.attribute, EMPTY)
+            if value != EMPTY and not is_valid(value):
+                return Reject(number, key, column.name, column.kind, message, mask(cells[column.place]))
         return Reject(number, key, "", "identifier", f"Fill one of {self._identifiers}.")
+
+    @cached_property
+    def _columns(self) -> list[tuple[BoundColumn, Callable[[Any], bool], str]]:
+        """The columns, each with the judge of its values and what is asked for; made for the first reject."""
+        columns = self.binding.columns
+        return [(column, judge(column.kind, column.labels), self._message(column)) for column in columns]
 
     def _message(self, column: BoundColumn) -> str:
         if column.labels:
@@ -82,19 +89,3 @@ class ContactValidator:
         if column.rule.format is not None:
             return f"Give a day of the calendar as {column.rule.format}."
         return f"Give {self._descriptions[column.kind]['description']}."
-
-
-def wrong_attributes(paths: Iterable[Iterable[str | int]]) -> set[str]:
-    """Tell from the places of a schema's errors which attributes are wrong.
-
-    :param paths: as evaluators give them: ``["email"]``, ``["attributes", "TAGS", 0]``, or ``[]`` for the
-        contact as a whole (no identifier).
-    """
-    wrong = set()
-    for path in paths:
-        match tuple(path):
-            case ("email", *_):
-                wrong.add(EMAIL)
-            case ("attributes", str(attribute), *_):
-                wrong.add(attribute)
-    return wrong

@@ -173,14 +173,19 @@ def _delimiters_outside(rows: WholeRows, text: Any, delimiter: int) -> int:
 def _is_trimmed(rows: WholeRows, text: Any, delimiter: int) -> bool:
     """Say whether certainly no cell begins or ends with a blank."""
     blanks = rows.blanks
-    if not _among(_BLANK, NEWLINE, RETURN)[text[blanks]].all():
+    is_blank = _among(_BLANK, NEWLINE, RETURN)
+    if not is_blank[text[blanks]].all():
         return False  # a control character may stand beside a blank
     before, after = text[blanks - 1], text[np.minimum(blanks + 1, len(text) - 1)]
-    if (before == QUOTE).any() or (after == QUOTE).any():
-        return False
     is_edge = _among(delimiter, NEWLINE, RETURN)
     at_edges = blanks[is_edge[before] | is_edge[after]]
     if _is_outside(rows.quotes, at_edges).any():
+        return False
+    # Within quotes a cell begins behind one that opens, and ends before one that closes; not at doubled ones.
+    opening, closing = rows.quotes[0::2], rows.quotes[1::2]
+    first = opening[text[opening - 1] != QUOTE] + 1
+    last = closing[text[closing + 1] != QUOTE] - 1
+    if is_blank[text[first]].any() or is_blank[text[last]].any():
         return False
     data = rows.data
     # One byte is looked for much more quickly than several.

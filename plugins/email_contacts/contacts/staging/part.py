@@ -102,10 +102,9 @@ class PartWriter:
         self._identities = {name: IdentityFile(scratch.create(name), name) for name in identifiers}
         self.accepted = 0
 
-    def add(self, contacts: Contacts, identifiers: pl.DataFrame) -> None:
+    def add(self, contacts: Contacts) -> None:
         """Keep some contacts.
 
-        :param identifiers: a column of texts for each identifier; empty where there is none.
         :raises RowTooLong: when one is longer than a request may carry.
         """
         if not len(contacts.rows):
@@ -114,9 +113,16 @@ class PartWriter:
         self._bodies.write(contacts.data)
         self._lengths.write(contacts.lengths.astype("<u4").tobytes())
         self._rows.write(contacts.rows.astype("<u4").tobytes())
-        for attribute, is_primary in primary_of(identifiers).items():
-            self._identities[attribute].add(identifiers.get_column(attribute), contacts.rows, is_primary)
         self.accepted += len(contacts.rows)
+
+    def know(self, identifiers: pl.DataFrame, rows: Numbers) -> None:
+        """Keep who contacts are, in any order.
+
+        :param identifiers: a column of texts for each identifier; empty where there is none.
+        :param rows: the numbers of their rows.
+        """
+        for attribute, is_primary in primary_of(identifiers).items():
+            self._identities[attribute].add(identifiers.get_column(attribute), np.asarray(rows), is_primary)
 
     def _check(self, contacts: Contacts) -> None:
         place = int(np.argmax(contacts.lengths))
