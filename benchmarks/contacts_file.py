@@ -7,7 +7,7 @@ Knows the people and how each format writes them. Everything but a person's numb
 memory of one period.
 
 Of the rows 1 % are bad, each in one field; 0.5 % bring again somebody who came long before, with the address
-in capitals; 0.2 % have a doubled quote or a newline inside quotes in a name, whose quotes all last names have;
+in capitals; 0.2 % have a doubled quote or a newline in a name; every last name is quoted;
 10 % have a letter outside ASCII.
 """
 

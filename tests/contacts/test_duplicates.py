@@ -180,7 +180,8 @@ def kept(people: Sequence[Person], *, parts: int = 1) -> Iterator[list[IdentityF
         writer = PartWriter(scratch, IDENTIFIERS, longest=10)
         rows = np.arange(1, len(some) + 1)
         frame = pl.DataFrame(some, dict.fromkeys(IDENTIFIERS, pl.String), orient="row")
-        writer.add(Contacts(b"x" * len(some), np.ones(len(some), np.uint32), rows), frame)
+        writer.add(Contacts(b"x" * len(some), np.ones(len(some), np.uint32), rows))
+        writer.know(frame, rows)
         placed.append((scratch, before))
         before += len(some)
     try:
@@ -230,7 +231,6 @@ def test_as_a_dictionary_would_find_them(
     with pytest.MonkeyPatch.context() as patch, kept(people, parts=parts) as identities:
         if in_buckets:
             patch.setattr(identity, "_RECORDS_AT_ONCE", 3)
-            patch.setattr(identity, "_WAYS", 5)
             patch.setattr(identity, "_RECORDS_IN_A_CACHE", 2)
         repeated = find_repeated(identities)
         twice = find_duplicates(repeated, policy=policy)
@@ -247,7 +247,7 @@ def test_many_records_go_through_buckets(monkeypatch: pytest.MonkeyPatch) -> Non
     with kept(people, parts=3) as identities:
         buckets = list(identities[0].buckets())
         twice = find_duplicates(find_repeated(identities), policy="last")
-    assert len(buckets) == identity._WAYS
+    assert len(buckets) == NamelessFiles.ways
     assert sum(map(len, buckets)) == 4_000
     assert len(twice) == 2_100
     assert np.array_equal(twice.rows, np.arange(1, 2_101))
@@ -257,7 +257,8 @@ def test_no_identifier_is_kept_as_it_is() -> None:
     with closing(NamelessFiles()) as scratch:
         writer = PartWriter(scratch, ("EMAIL",), longest=10)
         frame = pl.DataFrame({"EMAIL": ["jane@example.com"]})
-        writer.add(Contacts(b"x", np.ones(1, np.uint32), np.ones(1, np.int64)), frame)
-        content = scratch.open("EMAIL").read()
+        writer.add(Contacts(b"x", np.ones(1, np.uint32), np.ones(1, np.int64)))
+        writer.know(frame, np.ones(1, np.int64))
+        content = b"".join(scratch.open(f"EMAIL-{way}").read() for way in range(scratch.ways))
     assert len(content) == 24
     assert b"jane" not in content

@@ -25,7 +25,6 @@ RECORD = np.dtype([("high", "<u8"), ("low", "<u8"), ("row", "<u4"), ("is_primary
 Records = Any  # numpy.ndarray of RECORD
 _SEEDS = {EMAIL: (11, 12), EXT_ID: (21, 22), SMS: (31, 32)}
 _RECORDS_AT_ONCE = 1 << 16
-_WAYS = 128
 _RECORDS_IN_A_CACHE = 1 << 15
 
 
@@ -36,14 +35,14 @@ def canary() -> str:
 
 
 class IdentityFile:
-    """Digests of one identifier, in the order of the rows.
+    """Digests of one identifier, spread over files by their bits where there are several.
 
-    :param file: opened for writing.
+    :param scratch: where the files are.
     :param attribute: EMAIL, EXT_ID or SMS.
     """
 
-    def __init__(self, file: BinaryIO, attribute: str) -> None:
-        self._file = file
+    def __init__(self, scratch: Scratch, attribute: str) -> None:
+        self._files = [scratch.create(name) for name in _names(attribute, scratch.ways)]
         self._attribute = attribute
 
     def add(self, values: pl.Series, rows: Any, is_primary: Any) -> None:
@@ -57,7 +56,7 @@ class IdentityFile:
         given = (values != "").to_numpy()
         if not given.all():
             values, rows, is_primary = values.filter(given), rows[given], is_primary[given]
-        self._file.write(_records(self._attribute, values, rows, is_primary).tobytes())
+        _distribute(_records(self._attribute, values, rows, is_primary), self._files)
 
 
 @dataclass(frozen=True)
@@ -73,6 +72,10 @@ class IdentityFiles:
 
     def buckets(self) -> Iterator[Records]:
         """Walk all records, those with the same digest together, and never very many at once."""
+        if len(self.parts) == 1 and self.parts[0][0].ways > 1:
+            (scratch, _), *_ = self.parts
+            yield from _read(scratch, _names(self.attribute, scratch.ways))
+            return
         blocks = self._blocks()
         first = next(blocks, np.empty(0, RECORD))
         second = next(blocks, None)
@@ -80,27 +83,39 @@ class IdentityFiles:
             yield first
             return
         with closing(NamelessFiles()) as scratch:
-            names = [f"{self.attribute}-{way}" for way in range(_WAYS)]
+            names = _names(self.attribute, scratch.ways)
             files = [scratch.create(name) for name in names]
             for records in chain((first, second), blocks):
                 _distribute(records, files)
-            for name in names:
-                yield np.frombuffer(scratch.open(name).read(), RECORD)
+            yield from _read(scratch, names)
 
     def _blocks(self) -> Iterator[Records]:
         for scratch, rows_before in self.parts:
-            file = scratch.open(self.attribute)
-            while block := file.read(_RECORDS_AT_ONCE * RECORD.itemsize):
-                records = np.frombuffer(block, RECORD)
-                if rows_before:
-                    records = records.copy()
-                    records["row"] += rows_before
-                yield records
-            scratch.release(file)
+            for name in _names(self.attribute, scratch.ways):
+                file = scratch.open(name)
+                while block := file.read(_RECORDS_AT_ONCE * RECORD.itemsize):
+                    records = np.frombuffer(block, RECORD)
+                    if rows_before:
+                        records = records.copy()
+                        records["row"] += rows_before
+                    yield records
+                scratch.release(file)
+
+
+def _names(attribute: str, ways: int) -> list[str]:
+    return [f"{attribute}-{way}" for way in range(ways)] if ways > 1 else [attribute]
+
+
+def _read(scratch: Scratch, names: Sequence[str]) -> Iterator[Records]:
+    for name in names:
+        yield np.frombuffer(scratch.open(name).read(), RECORD)
 
 
 def _distribute(records: Records, files: Sequence[BinaryIO]) -> None:
     """Append each record to the file that its digest leads to."""
+    if len(files) == 1:
+        files[0].write(records.tobytes())
+        return
     for first in range(0, len(records), _RECORDS_IN_A_CACHE):
         some = records[first : first + _RECORDS_IN_A_CACHE]
         ways = (some["high"] % np.uint64(len(files))).astype(np.uint8)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from email_contacts.contacts import identity
 from email_contacts.contacts.errors import PreparationError, RowTooLong
-from email_contacts.contacts.identity import MOST_ROWS, RECORD, canary, primary_of
+from email_contacts.contacts.identity import MOST_ROWS, IdentityFiles, canary, primary_of
 from email_contacts.contacts.staging import part as part_room
 from email_contacts.contacts.staging.contacts import Contacts
 from email_contacts.contacts.staging.part import Part, PartWriter, read_contacts
@@ -44,7 +44,9 @@ def contacts_of(texts: list[bytes], rows: list[int]) -> Contacts:
 
 
 def emails(count: int) -> pl.DataFrame:
-    return pl.DataFrame({"EMAIL": [f"p{number}@example.com" for number in range(count)]})
+    return pl.DataFrame(
+        {"EMAIL": [f"p{number}@example.com" for number in range(count)]}, {"EMAIL": pl.String}
+    )
 
 
 def test_a_part_goes_to_another_task_and_back() -> None:
@@ -65,13 +67,18 @@ def test_the_canary_tells_other_digests(monkeypatch: pytest.MonkeyPatch) -> None
         Part.from_bytes(document)
 
 
+def keep(writer: PartWriter, contacts: Contacts) -> None:
+    writer.add(contacts)
+    writer.know(emails(len(contacts.rows)), contacts.rows)
+
+
 def test_contacts_come_back_in_their_order(scratch: NamelessFiles, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(part_room, "_CONTACTS_AT_ONCE", 3)
     writer = PartWriter(scratch, ("EMAIL",), longest=100)
     texts = [b"x" * number for number in range(1, 9)]
-    writer.add(contacts_of(texts[:5], [1, 2, 4, 5, 9]), emails(5))
-    writer.add(contacts_of([], []), emails(0))
-    writer.add(contacts_of(texts[5:], [10, 12, 13]), emails(3))
+    keep(writer, contacts_of(texts[:5], [1, 2, 4, 5, 9]))
+    keep(writer, contacts_of([], []))
+    keep(writer, contacts_of(texts[5:], [10, 12, 13]))
     assert writer.accepted == 8
     found = list(read_contacts(scratch, rows_before=1_000))
     assert [len(some.rows) for some in found] == [3, 3, 2]
@@ -79,23 +86,24 @@ def test_contacts_come_back_in_their_order(scratch: NamelessFiles, monkeypatch: 
     assert np.concatenate([some.lengths for some in found]).tolist() == list(range(1, 9))
     rows = np.concatenate([some.rows for some in found]).tolist()
     assert rows == [1001, 1002, 1004, 1005, 1009, 1010, 1012, 1013]
-    records = np.frombuffer(scratch.open("EMAIL").read(), RECORD)
-    assert records["row"].tolist() == [1, 2, 4, 5, 9, 10, 12, 13]
+    buckets = list(IdentityFiles("EMAIL", [(scratch, 0)]).buckets())
+    assert len(buckets) == scratch.ways
+    assert sorted(np.concatenate(buckets)["row"].tolist()) == [1, 2, 4, 5, 9, 10, 12, 13]
 
 
 def test_a_contact_too_long(scratch: NamelessFiles) -> None:
     writer = PartWriter(scratch, ("EMAIL",), longest=4)
-    writer.add(contacts_of([b"1234"], [1]), emails(1))
+    keep(writer, contacts_of([b"1234"], [1]))
     with pytest.raises(RowTooLong, match="The contact of row 3 has 5 bytes as it is sent"):
-        writer.add(contacts_of([b"1", b"12345"], [2, 3]), emails(2))
+        keep(writer, contacts_of([b"1", b"12345"], [2, 3]))
     assert writer.accepted == 1
 
 
 def test_more_rows_than_numbers(scratch: NamelessFiles) -> None:
     writer = PartWriter(scratch, ("EMAIL",), longest=4)
-    writer.add(contacts_of([b"1"], [MOST_ROWS]), emails(1))
+    keep(writer, contacts_of([b"1"], [MOST_ROWS]))
     with pytest.raises(PreparationError, match="more than 4,294,967,295 rows"):
-        writer.add(contacts_of([b"1"], [MOST_ROWS + 1]), emails(1))
+        keep(writer, contacts_of([b"1"], [MOST_ROWS + 1]))
 
 
 @given(st.lists(st.tuples(st.binary(max_size=5), st.booleans()), max_size=20))

@@ -32,7 +32,7 @@ class CellMemory:
         self._is_valid = judge(column.kind, column.labels)
         self._form = form
         self._known: dict[str, str | None] = {"": ""}
-        self._cells = pl.Series([""])
+        self._cells = pl.Enum([""])
         self._written = pl.Series([""])
 
     def written(self, cells: pl.Series) -> pl.Series:
@@ -47,14 +47,12 @@ class CellMemory:
             return written
         self._known |= {cell: self._decided(cell) for cell in new}
         good = {cell: text for cell, text in self._known.items() if text is not None}
-        self._cells, self._written = pl.Series(list(good)), pl.Series(list(good.values()))
+        self._cells, self._written = pl.Enum(list(good)), pl.Series(list(good.values()))
         return self._looked_up(cells)
 
     def _looked_up(self, cells: pl.Series) -> pl.Series:
-        found: pl.Series = cells.replace_strict(
-            self._cells, self._written, default=None, return_dtype=pl.String
-        )
-        return found
+        # By way of their numbers, which is twice as quick as to replace texts by texts.
+        return self._written.gather(cells.cast(self._cells, strict=False).to_physical())
 
     def _decided(self, cell: str) -> str | None:
         value = self._normalise(cell if self._joined_by is None else cell.split(self._joined_by))

@@ -99,7 +99,7 @@ class PartWriter:
     def __init__(self, scratch: Scratch, identifiers: tuple[str, ...], *, longest: int) -> None:
         self._longest = longest
         self._bodies, self._lengths, self._rows = (scratch.create(name) for name in (BODIES, LENGTHS, ROWS))
-        self._identities = {name: IdentityFile(scratch.create(name), name) for name in identifiers}
+        self._identities = {name: IdentityFile(scratch, name) for name in identifiers}
         self.accepted = 0
 
     def add(self, contacts: Contacts) -> None:

@@ -19,6 +19,11 @@ _PREFIX = "part-"
 class Scratch(Protocol):
     """Where such files are."""
 
+    @property
+    def ways(self) -> int:
+        """Over how many files what is to be sorted may be spread."""
+        ...
+
     def create(self, name: str) -> BinaryIO:
         """Open a new file for writing."""
         ...
@@ -38,6 +43,8 @@ class Scratch(Protocol):
 
 class NamelessFiles:
     """Files of this process alone."""
+
+    ways = 64
 
     def __init__(self) -> None:
         self._files: dict[str, BinaryIO] = {}
@@ -68,6 +75,8 @@ class StagedFiles:
 
     :param folder: the folder.
     """
+
+    ways = 1  # an object store has its price for each
 
     def __init__(self, folder: AnyPath) -> None:
         self._folder = folder
