@@ -64,6 +64,7 @@ class PlainRows:
         texts = texts.with_columns(changed) if changed else texts
         may_be_empty = texts.select((pl.all() == "").any()).row(0)
         special = self._form.own_special if frame.is_unescaped else self._form.special
+        special = "" if special in frame.lacks else special
         plain = [
             column.plain(Cells(texts.get_column(column.name), bool(empty), special), frame)
             for column, empty in zip(self._columns, may_be_empty, strict=True)

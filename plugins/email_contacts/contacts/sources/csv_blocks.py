@@ -8,7 +8,7 @@ to it: quotes out of place, null bytes, carriage returns that end a row by thems
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -88,7 +88,7 @@ def framed(rows: WholeRows, *, delimiter: str, width: int) -> Frame | None:
         # As many as there should be in all; and Polars refuses rows with too many.
         cells = _read(rows.data, delimiter, width, height=count)
         if cells is not None:
-            return Frame(cells, is_trimmed=is_trimmed, is_odd=_odd_lines(rows, text), is_unescaped=True)
+            return _known(Frame(cells, is_trimmed=is_trimmed), _odd_lines(rows, text), rows.data)
     return _framed_line_by_line(rows, starts, is_blank, delimiter, width, is_trimmed=is_trimmed)
 
 
@@ -111,7 +111,13 @@ def _framed_line_by_line(
         for line in np.flatnonzero(is_wrong)
     }
     is_odd = _odd_lines(rows, np.frombuffer(rows.data, np.uint8))[~is_blank]
-    return Frame(cells, faults, is_trimmed, is_odd, is_unescaped=True)
+    return _known(Frame(cells, faults, is_trimmed), is_odd, rows.data)
+
+
+def _known(frame: Frame, is_odd: Any, data: bytes) -> Frame:
+    """Say of a frame what its bytes tell."""
+    lacks = "" if b";" in data else ";"
+    return replace(frame, is_odd=is_odd, is_unescaped=True, lacks=lacks)
 
 
 def _read(data: bytes, delimiter: str, width: int, *, height: int) -> pl.DataFrame | None:

@@ -43,6 +43,7 @@ class Frame:
     :param is_trimmed: whether certainly no cell begins or ends with a blank.
     :param is_odd: for each row whether it has to be decided by itself (a NumPy array); None for none.
     :param is_unescaped: whether no cell of the other rows holds a quote, a backslash or a control character.
+    :param lacks: further characters that certainly no cell holds.
     """
 
     cells: pl.DataFrame
@@ -50,6 +51,7 @@ class Frame:
     is_trimmed: bool = False
     is_odd: Any = None
     is_unescaped: bool = False
+    lacks: str = ""
 
     def __len__(self) -> int:
         """Count the rows, those with faults among them."""

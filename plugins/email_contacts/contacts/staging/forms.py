@@ -216,11 +216,10 @@ class CsvText:
 
     def rows(self, columns: Sequence[Values]) -> pl.Expr:
         """Write many lines."""
-        parts: list[str | pl.Expr] = []
-        for place, column in enumerate(columns):
-            parts += [";" if place else "", column.text]
-        parts += [f";{self.literal(value)}" for value in self.constants.values()]
-        return _joined([*parts, self.separator.decode()])
+        cells = [column.text for column in columns]
+        rest = "".join(f";{self.literal(value)}" for value in self.constants.values())
+        cells[-1] = pl.concat_str(cells[-1], pl.lit(rest + self.separator.decode()))
+        return pl.concat_str(cells, separator=";")
 
     def _line(self, cells: Sequence[str]) -> bytes:
         return self._written(";".join(cells)).encode() + self.separator
