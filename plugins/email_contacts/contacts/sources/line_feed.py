@@ -11,7 +11,7 @@ from typing import BinaryIO
 from email_contacts.contacts.paths import AnyPath
 from email_contacts.contacts.sources.encoding import HEAD_BYTES, encoding_of, open_bytes
 
-BLOCK_BYTES = 5 << 19
+BLOCK_BYTES = 1 << 21
 _AS_THEY_ARE = ("utf-8", "utf-8-sig", "ascii")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 

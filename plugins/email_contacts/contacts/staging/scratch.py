@@ -12,7 +12,7 @@ from typing import BinaryIO, Protocol, cast
 from email_contacts.contacts.paths import AnyPath, local_path
 from email_contacts.contacts.staging.stage import create_private
 
-_BUFFERED = 1 << 15
+_BUFFERED = 1 << 14
 _PREFIX = "part-"
 
 
@@ -44,7 +44,7 @@ class Scratch(Protocol):
 class NamelessFiles:
     """Files of this process alone."""
 
-    ways = 64
+    ways = 128
 
     def __init__(self) -> None:
         self._files: dict[str, BinaryIO] = {}
