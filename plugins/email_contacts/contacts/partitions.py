@@ -32,7 +32,15 @@ from email_contacts.contacts.staging.manifest import Manifest
 from email_contacts.contacts.staging.part import Part
 from email_contacts.contacts.staging.rejects import RejectsFile, read_rejects
 from email_contacts.contacts.staging.scratch import StagedFiles
-from email_contacts.contacts.staging.stage import MANIFEST, MERGED, PART, REJECTS, Stage, write_whole
+from email_contacts.contacts.staging.stage import (
+    MANIFEST,
+    MERGED,
+    PART,
+    REJECTS,
+    Stage,
+    lack_of_room_named,
+    write_whole,
+)
 
 
 def prepare_partition(
@@ -64,7 +72,11 @@ def prepare_partition(
     options = options or Options()
     clock = Clock(on_progress)
     stage = Stage(folder, source=source)
-    with closing(StagedFiles(folder)) as scratch, closing(RejectsFile(stage.create(REJECTS))) as rejects:
+    with (
+        lack_of_room_named(folder),
+        closing(StagedFiles(folder)) as scratch,
+        closing(RejectsFile(stage.create(REJECTS))) as rejects,
+    ):
         part = replace(sift(source, options, scratch, rejects, clock), index=index, count=count)
     limit = RejectLimit.parse(options.max_rejects)
     if limit.is_passed_for_good(part.rejected):
@@ -106,7 +118,7 @@ def _merge(folders: Sequence[AnyPath], stage: AnyPath, options: Options, clock: 
     parts = _read_parts(folders)
     into = Stage(stage, source=None)
     scratches = [StagedFiles(folder) for folder in folders]
-    with closing(rejects_of(into)) as rejects:
+    with lack_of_room_named(stage), closing(rejects_of(into)) as rejects:
         rows_before = 0
         for part, folder in zip(parts, folders, strict=True):
             for reject in read_rejects((folder / REJECTS).open("rb"), rows_before=rows_before):

@@ -96,8 +96,9 @@ class _PlainColumn:
         self._column = column
         self._form = form
         self._memory = CellMemory(column, form) if _has_few_cells(column) else None
-        self._memory_of_lists = CellMemory(column, form, joined_by=JOINT)
-        self._memory_of_lists = CellMemory(column, form, joined_by=JOINT)
+        self._memory_of_lists = (
+            CellMemory(column, form, joined_by=JOINT) if column.kind == "multiple_choice" else None
+        )
         self._default = self._default_text()
         self.is_looked_up = self._memory is not None or self._default is not None
 
@@ -108,9 +109,9 @@ class _PlainColumn:
 
     def looked_up(self, texts: pl.Series, frame: Frame) -> pl.Series:
         """Give what is sent, where that is remembered cell by cell; else the text."""
-        if self._memory is not None:
-            found = self._read(frame)
-            memory = self._memory_of_lists if found is not None and found[1] == CHOICES else self._memory
+        found = self._read(frame)
+        memory = self._memory_of_lists if found is not None and found[1] == CHOICES else self._memory
+        if memory is not None:
             texts = memory.written(texts)
         return (texts if self._default is None else texts.replace("", self._default)).alias(self.name)
 

@@ -35,7 +35,7 @@ class Reject(NamedTuple):
 
     :param row: its number.
     :param key: what names it in the source: the cell of the mapping's key column, or file and row where the
-        source has several files; else empty.
+        source has several files; else empty, and so it is for conflicts, which show when the source is read.
     :param field: the column that is wrong, as the source spells it; empty when it is the row as a whole.
     :param rule: the rule that it breaks, a stable word: ``email``, ``ext_id``, ``sms``, ``text``, ``number``,
         ``date``, ``boolean``, ``category``, ``multiple_choice``, ``identifier``, ``columns``, ``quoting``,
