@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 from urllib.parse import quote
 
@@ -52,7 +53,19 @@ class AirflowRest:
         return answer.status_code == 200
 
     def put_connection(self, document: dict[str, Any]) -> None:
-        """Create or replace a connection."""
+        """Create or replace a connection; asked again while the server fails.
+
+        On SQLite its action log commits beside other writers, and the one that is late gets a 500.
+        """
+        for pause in (1, 2, 4, 8, None):
+            try:
+                return self._put_connection(document)
+            except requests.HTTPError as error:
+                if pause is None or error.response.status_code < 500:
+                    raise
+                time.sleep(pause)
+
+    def _put_connection(self, document: dict[str, Any]) -> None:
         path = f"connections/{document['connection_id']}"
         if self._session.get(f"{self.url}/api/v2/{path}", timeout=10).status_code == 404:
             self.post("connections", document)
