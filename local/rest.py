@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import Any
 from urllib.parse import quote
 
 import requests
+
+
+class _ServerFailed(requests.HTTPError):
+    """A status of 500 or above."""
 
 
 class AirflowRest:
@@ -57,13 +62,12 @@ class AirflowRest:
 
         On SQLite its action log commits beside other writers, and the one that is late gets a 500.
         """
-        for pause in (1, 2, 4, 8, None):
-            try:
-                return self._put_connection(document)
-            except requests.HTTPError as error:
-                if pause is None or error.response.status_code < 500:
-                    raise
-                time.sleep(pause)
+        for pause in (1, 2, 4, 8):
+            with suppress(_ServerFailed):
+                self._put_connection(document)
+                return
+            time.sleep(pause)
+        self._put_connection(document)
 
     def _put_connection(self, document: dict[str, Any]) -> None:
         path = f"connections/{document['connection_id']}"
@@ -105,5 +109,6 @@ class AirflowRest:
     def _json(self, method: str, path: str, **kwargs: Any) -> Any:
         answer = self._session.request(method, f"{self.url}/api/v2/{path}", timeout=30, **kwargs)
         if not answer.ok:
-            raise requests.HTTPError(f"{method} {path}: {answer.status_code} {answer.text}", response=answer)
+            kind = _ServerFailed if answer.status_code >= 500 else requests.HTTPError
+            raise kind(f"{method} {path}: {answer.status_code} {answer.text}", response=answer)
         return answer.json() if answer.content else None
