@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
+from email_contacts.contacts.errors import SourceBroken
 from email_contacts.contacts.staging.manifest import Manifest
 from email_contacts.operators.partitions import (
     MergePartitionsOperator,
@@ -188,12 +189,16 @@ def test_a_partition_that_failed_is_named(source: Path, store: StateStore) -> No
         ({"table": "customers"}, "sql_conn_id=None is empty"),
         ({"table": "customers", "sql_conn_id": "crm", "column": "email"}, "holds str; ranges need whole"),
         ({"table": "customers", "sql_conn_id": "crm", "column": "id; --"}, "is no name of a column"),
-        ({"table": "nothing", "sql_conn_id": "crm"}, "crm:nothing failed after 0 rows"),
     ],
 )
 def test_what_cannot_be_cut(crm: Path, store: StateStore, arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(AirflowFailException, match=message):
         split(store, **arguments)
+
+
+def test_a_database_that_fails_is_left_to_the_retries(crm: Path, store: StateStore) -> None:
+    with pytest.raises(SourceBroken, match="crm:nothing failed after 0 rows"):
+        split(store, table="nothing", sql_conn_id="crm")
 
 
 def test_rows_that_would_be_in_no_range(crm: Path, store: StateStore) -> None:
