@@ -56,13 +56,24 @@ def csv_rows(lines: Iterable[str]) -> Iterator[Mapping[str, str]]:
 
     :param lines: with their line ends, the header first.
     """
-    # The module's own limit of 128 KB a cell is not that of the platform, nor of the preparation.
-    csv.field_size_limit(sys.maxsize)
     rows = csv.reader(lines, delimiter=DELIMITER)
-    header = next(rows, [])
-    for row in rows:
+    header = _next(rows) or []
+    while (row := _next(rows)) is not None:
         if row:
             yield dict(zip(header, row, strict=False))
+
+
+def _next(rows: Iterator[list[str]]) -> list[str] | None:
+    """Read a row whose cells may have any length.
+
+    The module's own limit of 128 KB is neither that of the platform nor of the preparation; but it is one
+    setting for the whole process, so it is put back.
+    """
+    limit = csv.field_size_limit(sys.maxsize)
+    try:
+        return next(rows, None)
+    finally:
+        csv.field_size_limit(limit)
 
 
 def identifiers_of(row: Mapping[str, Any]) -> dict[str, str]:
