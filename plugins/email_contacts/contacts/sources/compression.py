@@ -30,7 +30,7 @@ def open_raw(source: AnyPath) -> io.BufferedReader:
     local = local_path(source)
     if local is not None:
         return io.BufferedReader(io.FileIO(local), _BUFFER)
-    return io.BufferedReader(_Raw(source.open("rb")), _BUFFER)
+    return io.BufferedReader(RawStream(source.open("rb")), _BUFFER)
 
 
 def open_bytes(source: AnyPath) -> BinaryIO:
@@ -59,21 +59,32 @@ def uncompressed_name(name: str) -> str:
     return next((name[: -len(suffix)] for suffix in SUFFIXES if lower.endswith(suffix)), name)
 
 
-class _Raw(io.RawIOBase):
-    """Any file object as a raw stream: object stores' files are not all of ``io``'s classes."""
+class RawStream(io.RawIOBase):
+    """Any file object as a raw stream: object stores' files are not all of ``io``'s classes.
 
-    def __init__(self, file: BinaryIO) -> None:
+    :param file: opened for reading.
+    :param head: what was read of it already, and comes first.
+    """
+
+    def __init__(self, file: BinaryIO, head: bytes = b"") -> None:
         self._file = file
+        self._head = head
 
     def readable(self) -> bool:
+        """Say yes."""
         return True
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        block = self._file.read(len(buffer))
+        """Fill a buffer."""
+        if self._head:
+            block, self._head = self._head[: len(buffer)], self._head[len(buffer) :]
+        else:
+            block = self._file.read(len(buffer))
         buffer[: len(block)] = block
         return len(block)
 
     def close(self) -> None:
+        """Close the file."""
         if not self.closed:
             self._file.close()
         super().close()

@@ -9,7 +9,8 @@ import io
 from typing import BinaryIO
 
 from email_contacts.contacts.paths import AnyPath
-from email_contacts.contacts.sources.encoding import HEAD_BYTES, encoding_of, open_bytes
+from email_contacts.contacts.sources.compression import RawStream, open_bytes
+from email_contacts.contacts.sources.encoding import HEAD_BYTES, encoding_of
 
 BLOCK_BYTES = 1 << 21
 _AS_THEY_ARE = ("utf-8", "utf-8-sig", "ascii")
@@ -34,7 +35,7 @@ class LineFeed:
             raise
         self._text: io.TextIOBase | None = None
         if self.encoding not in _AS_THEY_ARE:
-            raw = io.BufferedReader(_Blocks(self._file, head), HEAD_BYTES)
+            raw = io.BufferedReader(RawStream(self._file, head), HEAD_BYTES)
             # newline="" leaves line ends as they are.
             self._text = io.TextIOWrapper(raw, encoding=self.encoding, newline="")
             head = b""
@@ -118,27 +119,3 @@ class LineFeed:
         if self._text is not None:
             return self._text.read(BLOCK_BYTES).encode()
         return self._file.read(BLOCK_BYTES)
-
-
-class _Blocks(io.RawIOBase):
-    """Any file object as a raw stream: object stores' files are not all of ``io``'s classes."""
-
-    def __init__(self, file: BinaryIO, head: bytes) -> None:
-        self._file = file
-        self._head = head
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        if self._head:
-            block, self._head = self._head[: len(buffer)], self._head[len(buffer) :]
-        else:
-            block = self._file.read(len(buffer))
-        buffer[: len(block)] = block
-        return len(block)
-
-    def close(self) -> None:
-        if not self.closed:
-            self._file.close()
-        super().close()
