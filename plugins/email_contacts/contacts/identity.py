@@ -23,15 +23,43 @@ from email_contacts.contacts.staging.scratch import NamelessFiles, Scratch
 MOST_ROWS = (1 << 32) - 1
 RECORD = np.dtype([("high", "<u8"), ("low", "<u8"), ("row", "<u4"), ("is_primary", "<u4")])
 Records = Any  # numpy.ndarray of RECORD
+Numbers = Any  # numpy.ndarray, or a list, of row numbers
 _SEEDS = {EMAIL: (11, 12), EXT_ID: (21, 22), SMS: (31, 32)}
+_PARTS = ("high", "low", "given")
 _RECORDS_AT_ONCE = 1 << 16
 _RECORDS_IN_A_CACHE = 1 << 15
 
 
 def canary() -> str:
     """Give a digest that is the same wherever digests are."""
-    record = _records(EMAIL, pl.Series(["canary@example.com"]), np.zeros(1, np.uint32), np.ones(1, bool))[0]
-    return f"{record['high']:016x}{record['low']:016x}"
+    (_, records), *_ = records_of(pl.DataFrame({EMAIL: ["canary@example.com"]}), [0])
+    return f"{records[0]['high']:016x}{records[0]['low']:016x}"
+
+
+def records_of(identifiers: pl.DataFrame, rows: Numbers) -> Iterator[tuple[str, Records]]:
+    """Make digests of identifiers: for each attribute, of those rows that have it.
+
+    A contact is known by its first identifier, in the order e-mail, EXT_ID, SMS.
+
+    :param identifiers: a column of texts for each identifier, empty where there is none; other columns are
+        passed over.
+    :param rows: the rows' numbers.
+    """
+    names = [name for name in IDENTIFIERS if name in identifiers.columns]
+    found = identifiers.select(made for name in names for made in _digests(name))
+    is_open = np.ones(identifiers.height, bool)
+    for name in names:
+        high, low, given = (found.get_column(f"{name} {part}").to_numpy() for part in _PARTS)
+        records = np.empty(identifiers.height, RECORD)
+        records["high"], records["low"], records["row"] = high, low, rows
+        records["is_primary"] = is_open & given
+        yield name, records if given.all() else records[given]
+        is_open &= ~given
+
+
+def _digests(name: str) -> Iterator[pl.Expr]:
+    made = (*(pl.col(name).hash(seed) for seed in _SEEDS[name]), pl.col(name) != "")
+    return (expression.alias(f"{name} {part}") for expression, part in zip(made, _PARTS, strict=True))
 
 
 class IdentityFile:
@@ -43,20 +71,10 @@ class IdentityFile:
 
     def __init__(self, scratch: Scratch, attribute: str) -> None:
         self._files = [scratch.create(name) for name in _names(attribute, scratch.ways)]
-        self._attribute = attribute
 
-    def add(self, values: pl.Series, rows: Any, is_primary: Any) -> None:
-        """Keep the digests of identifiers.
-
-        :param values: texts; empty ones are passed over.
-        :param rows: the rows' numbers.
-        :param is_primary: whether the contact is known by this identifier: its first in the order e-mail,
-            EXT_ID, SMS.
-        """
-        given = (values != "").to_numpy()
-        if not given.all():
-            values, rows, is_primary = values.filter(given), rows[given], is_primary[given]
-        _distribute(_records(self._attribute, values, rows, is_primary), self._files)
+    def add(self, records: Records) -> None:
+        """Keep records."""
+        _distribute(records, self._files)
 
 
 @dataclass(frozen=True)
@@ -125,25 +143,3 @@ def _distribute(records: Records, files: Sequence[BinaryIO]) -> None:
         ends = np.cumsum(np.bincount(ways, minlength=len(files)))
         for file, start, end in zip(files, (0, *ends), ends, strict=False):
             file.write(lines[start:end])
-
-
-def primary_of(identifiers: pl.DataFrame) -> dict[str, Any]:
-    """Say for each identifier of contacts whether they are known by it.
-
-    :param identifiers: a column of texts for each identifier; empty where there is none.
-    """
-    primary: dict[str, Any] = {}
-    is_open = np.ones(identifiers.height, bool)
-    for attribute in IDENTIFIERS:
-        if attribute in identifiers.columns:
-            given = (identifiers.get_column(attribute) != "").to_numpy()
-            primary[attribute] = is_open & given
-            is_open = is_open & ~given
-    return primary
-
-
-def _records(attribute: str, values: pl.Series, rows: Any, is_primary: Any) -> Records:
-    records = np.empty(len(values), RECORD)
-    high, low = (values.hash(seed).to_numpy() for seed in _SEEDS[attribute])
-    records["high"], records["low"], records["row"], records["is_primary"] = high, low, rows, is_primary
-    return records

@@ -72,9 +72,11 @@ class Sifter:
         found = judged.rows.filter(pl.Series(judged.is_good)) if len(others) else judged.rows
         numbers = np.flatnonzero(judged.is_good) + self.read + 1
         good = Contacts(*_in_one_piece(found.get_column(BODY)), numbers)
-        self._part.add(good.merged(kept.contacts()) if kept.numbers else good)
-        self._part.know(found.drop(BODY), numbers)
-        self._part.know(kept.identifiers(self._identifiers), kept.numbers)
+        self._part.know(found, numbers)
+        if kept.numbers:
+            good = good.merged(kept.contacts())
+            self._part.know(kept.identifiers(self._identifiers), kept.numbers)
+        self._part.add(good)
 
     def _cells_of(self, block: Block, places: Any) -> Iterator[tuple[int, Row | RowFault]]:
         """Give the rows of a block that one by one has to decide."""

@@ -56,9 +56,8 @@ LOOSENED: dict[str, Loosened] = {
         "EMAIL", plain_values.EMAIL.replace("[A-Za-z]{2,63}", "[A-Za-z0-9]{2,63}")
     ),
     "e-mail: any length": lambda patch: patch.setattr(plain_values, "LONGEST_EMAIL", 10_000),
-    "date: no calendar": lambda patch: patch.setattr(
-        plain_values, "pattern_of", lambda kind: r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
-    ),
+    "date: no calendar": _pattern("DATE", r"^[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}$"),
+    "date: 30 February": _pattern("DATE", plain_values.DATE.replace("0[13-9]", "0[1-9]")),
     "date: 24 o'clock": _pattern("DATE_TIME", plain_values.DATE_TIME.replace("2[0-3]", "2[0-4]")),
     "number: 1_000": _pattern("NUMBER", r"^-?[1-9][0-9_]{0,14}$"),
     "number: -0": _pattern("NUMBER", r"^-?(?:0|[1-9][0-9]{0,14})$"),

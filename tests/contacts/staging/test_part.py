@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from email_contacts.contacts import identity
 from email_contacts.contacts.errors import PreparationError, RowTooLong
-from email_contacts.contacts.identity import MOST_ROWS, IdentityFiles, canary, primary_of
+from email_contacts.contacts.identity import MOST_ROWS, IdentityFiles, canary, records_of
 from email_contacts.contacts.staging import part as part_room
 from email_contacts.contacts.staging.contacts import Contacts
 from email_contacts.contacts.staging.part import Part, PartWriter, read_contacts
@@ -121,9 +121,12 @@ def test_a_contact_is_known_by_its_first_identifier() -> None:
     frame = pl.DataFrame(
         {"SMS": ["1", "1", "1", ""], "EMAIL": ["a", "", "", ""], "EXT_ID": ["x", "x", "", "x"]}
     )
-    found = {name: is_primary.tolist() for name, is_primary in primary_of(frame).items()}
+    found = {
+        name: dict(zip(records["row"].tolist(), records["is_primary"].tolist(), strict=True))
+        for name, records in records_of(frame, [1, 2, 3, 4])
+    }
     assert found == {
-        "EMAIL": [True, False, False, False],
-        "EXT_ID": [False, True, False, True],
-        "SMS": [False, False, True, False],
+        "EMAIL": {1: 1},
+        "EXT_ID": {1: 0, 2: 1, 4: 1},
+        "SMS": {1: 0, 2: 0, 3: 1},
     }

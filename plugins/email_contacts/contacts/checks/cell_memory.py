@@ -31,31 +31,34 @@ class CellMemory:
         self._joined_by = joined_by
         self._is_valid = judge(column.kind, column.labels)
         self._form = form
-        self._known: dict[str, str | None] = {"": ""}
-        self._cells = pl.Enum([""])
-        self._written = pl.Series([""])
+        self._known: dict[str, str | None] = {}
+        self._remember({"": "" if column.default == EMPTY else form.literal(column.default)})
 
-    def written(self, cells: pl.Series) -> pl.Series:
-        """Give what is sent for each cell, as the form writes it; null where row by row has to decide."""
-        written = self._looked_up(cells)
-        if not written.null_count():
-            return written
-        missing = cells.filter(written.is_null()).unique()
-        missing = missing.filter(missing.str.len_chars() <= LONGEST_REMEMBERED)
-        new = [cell for cell in missing.to_list() if cell not in self._known]
+    def numbers(self, cells: pl.Expr) -> pl.Expr:
+        """Give the number under which each cell is known; null where it is not."""
+        # By way of numbers is twice as quick as to replace texts by texts.
+        return cells.cast(self._cells, strict=False).to_physical()
+
+    def written(self, numbers: pl.Series) -> pl.Series:
+        """Give what is sent for cells, as the form writes it; null where row by row has to decide."""
+        return self._written.gather(numbers)
+
+    def learn(self, cells: pl.Series) -> bool:
+        """Decide cells that are not known; tell whether there was any to remember."""
+        missing = cells.filter(cells.cast(self._cells, strict=False).is_null() & cells.is_not_null()).unique()
+        new = missing.filter(missing.str.len_chars() <= LONGEST_REMEMBERED).to_list()
         if not new or len(self._known) + len(new) > MOST_REMEMBERED:
-            return written
-        self._known |= {cell: self._decided(cell) for cell in new}
-        good = {cell: text for cell, text in self._known.items() if text is not None}
-        self._cells, self._written = pl.Enum(list(good)), pl.Series(list(good.values()))
-        return self._looked_up(cells)
+            return False
+        self._remember({cell: self._decided(cell) for cell in new})
+        return True
 
-    def _looked_up(self, cells: pl.Series) -> pl.Series:
-        # By way of their numbers, which is twice as quick as to replace texts by texts.
-        return self._written.gather(cells.cast(self._cells, strict=False).to_physical())
+    def _remember(self, decided: dict[str, str | None]) -> None:
+        self._known |= decided
+        self._cells = pl.Enum(list(self._known))
+        self._written = pl.Series(list(self._known.values()), dtype=pl.String)
 
     def _decided(self, cell: str) -> str | None:
         value = self._normalise(cell if self._joined_by is None else cell.split(self._joined_by))
         if value == EMPTY:
-            return ""
+            return self._known[""]
         return self._form.literal(value) if self._is_valid(value) else None

@@ -6,6 +6,7 @@ here, but left to the validator.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -55,23 +56,12 @@ class PlainRows:
 
         :param frame: its cells are the columns of the source, in their order.
         """
-        texts = frame.cells.select(column.text(frame) for column in self._columns)
-        changed = [
-            column.looked_up(texts.get_column(column.name), frame)
-            for column in self._columns
-            if column.is_looked_up
-        ]
-        texts = texts.with_columns(changed) if changed else texts
-        may_be_empty = texts.select((pl.all() == "").any()).row(0)
-        special = self._form.own_special if frame.is_unescaped else self._form.special
-        special = "" if special in frame.lacks else special
-        plain = [
-            column.plain(Cells(texts.get_column(column.name), bool(empty), special), frame)
-            for column, empty in zip(self._columns, may_be_empty, strict=True)
-        ]
+        reads = [column.read(frame) for column in self._columns]
+        cells = self._cells(frame, reads)
+        plain = [read.plain(some) for read, some in zip(reads, cells, strict=True)]
         values = [
-            Values(column.attribute, one.text, one.is_literal, bool(empty))
-            for column, one, empty in zip(self._columns, plain, may_be_empty, strict=True)
+            Values(read.attribute, one.text, one.is_literal, some.may_be_empty)
+            for read, some, one in zip(reads, cells, plain, strict=True)
         ]
         identifiers = [value for value in values if value.attribute in IDENTIFIERS]
         good = [one.is_good for one in plain]
@@ -79,72 +69,112 @@ class PlainRows:
             good.append(pl.any_horizontal(value.text != "" for value in identifiers))
         if frame.is_odd is not None:
             good.append(pl.lit(pl.Series(~frame.is_odd)))
-        rows = texts.select(
-            pl.all_horizontal(good).alias(_GOOD),
+        rows = pl.DataFrame([some.texts for some in cells]).select(
+            pl.all_horizontal(good).fill_null(value=False).alias(_GOOD),
             self._form.rows(values).alias(BODY),
             *(value.text.alias(value.attribute) for value in identifiers),
         )
-        return Judged(rows.drop(_GOOD), rows.get_column(_GOOD).fill_null(value=False).to_numpy())
+        return Judged(rows, rows.drop_in_place(_GOOD).to_numpy())
+
+    def _cells(self, frame: Frame, reads: Sequence[_Read]) -> list[Cells]:
+        """Give the columns, and what is known of them."""
+        texts = self._texts(frame, reads)
+        # All is asked in one go: a question by itself costs more than its answer.
+        known = texts.select(
+            *((pl.col(read.name) == "").any() for read in reads),
+            *(read.changing.any().alias(f"{read.name} changes") for read in reads),
+        ).row(0, named=True)
+        special = self._form.own_special if frame.is_unescaped else self._form.special
+        special = "" if special in frame.lacks else special
+        return [
+            Cells(texts.get_column(read.name), known[read.name], known[f"{read.name} changes"], special)
+            for read in reads
+        ]
+
+    def _texts(self, frame: Frame, reads: Sequence[_Read]) -> pl.DataFrame:
+        """Give each column's text, or what is sent where that is remembered cell by cell."""
+        texts = frame.cells.select(read.looked_up.alias(read.name) for read in reads)
+        for place, read in enumerate(reads):
+            if read.memory is None:
+                continue
+            numbers = texts.to_series(place)
+            if numbers.null_count() and read.memory.learn(frame.cells.select(read.text).to_series()):
+                numbers = frame.cells.select(read.looked_up).to_series()
+            texts.replace_column(place, read.memory.written(numbers).alias(read.name))
+        return texts
+
+
+@dataclass(frozen=True)
+class _Read:
+    """A column of a frame, as it is to be judged.
+
+    :param attribute: what it becomes.
+    :param name: what it is called beside others.
+    :param text: its trimmed text.
+    :param kind: whose rule judges it; None where another one does.
+    :param memory: what its cells become, where that is remembered.
+    :param is_good: which rows are good, where no rule of text says so.
+    :param is_filled: whether empty cells are left to row by row.
+    """
+
+    attribute: str
+    name: str
+    text: pl.Expr
+    kind: str | None = None
+    memory: CellMemory | None = None
+    is_good: pl.Series | None = None
+    is_filled: bool = False
+
+    @property
+    def looked_up(self) -> pl.Expr:
+        """The text, or the number under which it is remembered."""
+        return self.text if self.memory is None else self.memory.numbers(self.text)
+
+    @property
+    def changing(self) -> pl.Expr:
+        """Which cells may have to be written otherwise than they stand."""
+        changing = plain_values.CHANGING.get(self.kind or "")
+        return pl.lit(value=False) if changing is None else changing(pl.col(self.name))
+
+    def plain(self, cells: Cells) -> Plain:
+        """Give what is sent, and where it may be."""
+        if self.is_good is not None:
+            return Plain(cells.cell, pl.lit(self.is_good))
+        if self.kind is None:
+            return Plain(cells.cell, cells.cell.is_not_null(), is_literal=True)
+        plain = plain_values.RULES[self.kind](cells)
+        return replace(plain, is_good=plain.is_good & (cells.cell != "")) if self.is_filled else plain
 
 
 class _PlainColumn:
     """A bound column, as its frames are judged."""
 
     def __init__(self, column: BoundColumn, form: Form) -> None:
-        self.attribute = column.attribute
-        self.name = str(column.place)
         self._column = column
-        self._form = form
         self._memory = CellMemory(column, form) if _has_few_cells(column) else None
         self._memory_of_lists = (
             CellMemory(column, form, joined_by=JOINT) if column.kind == "multiple_choice" else None
         )
-        self._default = self._default_text()
-        self.is_looked_up = self._memory is not None or self._default is not None
+        self._default = _text_of_default(column)
 
-    def text(self, frame: Frame) -> pl.Expr:
-        """Give its trimmed text; empty too where only row by row can read it."""
-        found = self._read(frame)
-        return (pl.repeat("", pl.len()) if found is None else found[0]).alias(self.name)
-
-    def looked_up(self, texts: pl.Series, frame: Frame) -> pl.Series:
-        """Give what is sent, where that is remembered cell by cell; else the text."""
-        found = self._read(frame)
-        memory = self._memory_of_lists if found is not None and found[1] == CHOICES else self._memory
-        if memory is not None:
-            texts = memory.written(texts)
-        return (texts if self._default is None else texts.replace("", self._default)).alias(self.name)
-
-    def plain(self, cells: Cells, frame: Frame) -> Plain:
-        """Give the rule by which it is judged."""
-        found = self._read(frame)
-        if found is None:
+    def read(self, frame: Frame) -> _Read:
+        """Say how it is judged in a frame."""
+        column, name = self._column, str(self._column.place)
+        cells = frame.cells.to_series(column.place)
+        found = text_of(pl.col(cells.name), cells.dtype, column.kind, is_trimmed=frame.is_trimmed)
+        # Words for yes and no are for text: "true" may be one of them.
+        if found is None or (cells.dtype == pl.Boolean and column.rule.booleans):
             # Row by row decides whatever there is, and writes what is sent where nothing is.
-            is_nothing = frame.cells.to_series(self._column.place).is_null()
-            return Plain(cells.cell, pl.lit(is_nothing) & (self._column.default == EMPTY))
-        if self._memory is not None:
-            return Plain(cells.cell, cells.cell.is_not_null(), is_literal=True)
-        plain = plain_values.RULES[found[1]](cells)
-        if self._column.default != EMPTY and self._default is None:
-            return replace(plain, is_good=plain.is_good & (cells.cell != ""))
-        return plain
-
-    def _read(self, frame: Frame) -> tuple[pl.Expr, str] | None:
-        cells = frame.cells.to_series(self._column.place)
-        if cells.dtype == pl.Boolean and self._column.rule.booleans:
-            return None  # words for yes and no are for text: "true" may be one of them
-        return text_of(pl.col(cells.name), cells.dtype, self._column.kind, is_trimmed=frame.is_trimmed)
-
-    def _default_text(self) -> str | None:
-        """Give the text by which the default is judged as a cell is; None where there is none."""
-        default = self._column.default
-        if default == EMPTY:
-            return None
-        if self._memory is not None:
-            return self._form.literal(default)
-        if isinstance(default, str):
-            return default
-        return orjson.dumps(default).decode() if self._column.kind == "number" else None
+            is_good = cells.is_null() & (column.default == EMPTY)
+            return _Read(column.attribute, name, pl.repeat("", pl.len()), is_good=is_good)
+        text, kind = found
+        memory = self._memory_of_lists if kind == CHOICES else self._memory
+        if memory is not None:
+            return _Read(column.attribute, name, text, memory=memory)
+        if self._default is not None:
+            text = text.replace("", self._default)
+        is_filled = column.default != EMPTY and self._default is None
+        return _Read(column.attribute, name, text, kind, is_filled=is_filled)
 
 
 def _has_few_cells(column: BoundColumn) -> bool:
@@ -152,3 +182,10 @@ def _has_few_cells(column: BoundColumn) -> bool:
     if column.kind in ("boolean", "multiple_choice") or column.rule.spellings:
         return True
     return bool(column.labels) or (column.kind == "date" and column.rule.format is not None)
+
+
+def _text_of_default(column: BoundColumn) -> str | None:
+    """Give the text by which a default is judged as a cell is; None where there is none."""
+    if column.default == EMPTY or isinstance(column.default, str):
+        return column.default or None
+    return orjson.dumps(column.default).decode() if column.kind == "number" else None

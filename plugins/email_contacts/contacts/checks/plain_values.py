@@ -12,9 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import polars as pl
+import pyarrow.compute as pc
 
 from email_contacts.contacts.checks import phones
-from email_contacts.contacts.checks.schema import pattern_of
 
 # No address of 64 characters has a local part or a label that is too long.
 EMAIL = r"^[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*@(?:[A-Za-z0-9](?:-?[A-Za-z0-9])*\.)+[A-Za-z]{2,63}$"
@@ -22,6 +22,11 @@ LONGEST_EMAIL = 64
 # At most fifteen digits: such a number is written by every library as it was read. No "-0", no "0.00001".
 NUMBER = r"^(?:0|-?[1-9][0-9]{0,14}|-?(?:0\.[0-9]{1,4}|[1-9][0-9]{0,8}\.[0-9]{1,6}))$"
 NOUGHTS = r"\.[0-9]*0$"
+# As the schema's, but for years before 1000 and 29 February of full centuries, which row by row decides.
+DATE = (
+    r"^(?:[1-9][0-9]{3}-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|"
+    r"(?:0[13578]|1[02])-31)|[1-9][0-9](?:0[48]|[2468][048]|[13579][26])-02-29)$"
+)
 DATE_TIME = (
     r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ](?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:[.,][0-9]+)?)?"
     r"(?:[Zz]|[+-][0-9]{2}:?[0-9]{2})?$"
@@ -50,11 +55,13 @@ class Cells:
 
     :param texts: the column.
     :param may_be_empty: whether any cell is.
+    :param may_change: whether any cell is one of those that ``CHANGING`` knows for the kind.
     :param special: a pattern of what a plain text cannot hold; empty where no row that may be good holds any.
     """
 
     texts: pl.Series
     may_be_empty: bool
+    may_change: bool
     special: str
 
     @property
@@ -80,7 +87,9 @@ PlainRule = Callable[[Cells], Plain]
 def email(cells: Cells) -> Plain:
     """Accept usual addresses, in lower case: the pattern has no letter outside ASCII."""
     good = cells.cell.str.contains(EMAIL) & (cells.cell.str.len_bytes() <= LONGEST_EMAIL)
-    return Plain(cells.cell.str.to_lowercase(), cells.or_empty(good))
+    # As Arrow lays texts out they are one piece, of which the letters outside ASCII do not matter here.
+    lower = pl.from_arrow(pc.ascii_lower(cells.texts.to_arrow(compat_level=pl.CompatLevel.oldest())))
+    return Plain(pl.lit(lower), cells.or_empty(good))
 
 
 def text(cells: Cells) -> Plain:
@@ -103,7 +112,7 @@ def number(cells: Cells) -> Plain:
     """Accept numbers of few digits; noughts at the end of a decimal go, but for one."""
     cell = cells.cell
     good = cells.or_empty(cell.str.contains(NUMBER))
-    if not cells.texts.str.contains(NOUGHTS).any():
+    if not cells.may_change:
         return Plain(cell, good, is_literal=True)
     short = cell.str.strip_chars_end("0")
     shortened = pl.when(short.str.ends_with(".")).then(short + "0").otherwise(short)
@@ -112,12 +121,11 @@ def number(cells: Cells) -> Plain:
 
 
 def date(cells: Cells) -> Plain:
-    """Accept days of the calendar, by the schema's own pattern; a time of day goes."""
+    """Accept days of the calendar; a time of day goes."""
     day = cells.cell
-    if (cells.texts.str.len_bytes() > LENGTH_OF_A_DAY).any():
+    if cells.may_change:
         day = pl.when(day.str.contains(DATE_TIME)).then(day.str.slice(0, LENGTH_OF_A_DAY)).otherwise(day)
-    good = day.str.contains(pattern_of("date")) & ~day.str.starts_with("0000")
-    return Plain(day, cells.or_empty(good & (day.str.len_bytes() == LENGTH_OF_A_DAY)))
+    return Plain(day, cells.or_empty(day.str.contains(DATE)))
 
 
 RULES: dict[str, PlainRule] = {
@@ -129,4 +137,9 @@ RULES: dict[str, PlainRule] = {
     "number": number,
     "date": date,
     "category": category,
+}
+# Which cells may have to be written otherwise than they stand: in most blocks there are none.
+CHANGING: dict[str, Callable[[pl.Expr], pl.Expr]] = {
+    "number": lambda cell: cell.str.contains(NOUGHTS),
+    "date": lambda cell: cell.str.len_bytes() > LENGTH_OF_A_DAY,
 }

@@ -51,21 +51,26 @@ def whole_rows(data: bytes, *, delimiter: str, longest: int) -> WholeRows:
     :param longest: bytes that a row may have; a longer one is left alone.
     """
     text = np.frombuffer(data, np.uint8)
-    quotes = np.flatnonzero(text == QUOTE)
-    low = np.flatnonzero(text <= _BLANK)
-    kinds = text[low]
-    is_outside = _is_outside(quotes, low)
-    returns = low[is_outside & (kinds == RETURN)]
-    bad = min(_first_bad_quote(text, quotes, ord(delimiter)), _first_lone(text, returns))
-    ends = low[is_outside & (kinds == NEWLINE)]
+    marks = np.flatnonzero(text <= QUOTE)  # in one go: quotes, newlines, blanks, control characters, and "!"
+    kinds = text[marks]
+    is_quote = kinds == QUOTE
+    is_inside = np.bitwise_xor.accumulate(is_quote)
+    quotes = marks[is_quote]
+    returns = np.flatnonzero(kinds == RETURN)
+    returns = returns[~is_inside[returns]]
+    newlines = np.flatnonzero(kinds == NEWLINE)
+    newlines = newlines[~is_inside[newlines]]
+    bad = min(_first_bad_quote(text, quotes, ord(delimiter)), _first_lone(text, marks[returns]))
+    ends = marks[newlines]
     ends = ends[: np.searchsorted(ends, bad)] + 1
     lengths = np.diff(ends, prepend=0)
     if len(lengths) and lengths.max() > longest:
         ends = ends[: int(np.argmax(lengths > longest))]
     end = int(ends[-1]) if len(ends) else 0
     is_stuck = bad < len(data) or len(ends) < len(lengths) or len(data) - end > longest
-    blanks = low[~is_outside | ((kinds != NEWLINE) & (kinds != RETURN))]
-    return WholeRows(data[:end], ends, _before(quotes, end), _before(blanks, end), is_stuck)
+    is_blank = kinds <= _BLANK
+    is_blank[newlines] = is_blank[returns] = False
+    return WholeRows(data[:end], ends, _before(quotes, end), _before(marks[is_blank], end), is_stuck)
 
 
 def framed(rows: WholeRows, *, delimiter: str, width: int) -> Frame | None:
@@ -83,11 +88,10 @@ def framed(rows: WholeRows, *, delimiter: str, width: int) -> Frame | None:
     text = np.frombuffer(rows.data, np.uint8)
     is_blank = (lengths == 1) | ((lengths == 2) & (text[starts] == RETURN))
     is_trimmed = _is_trimmed(rows, text, ord(delimiter))
-    count = len(lengths)
-    if not is_blank.any() and _delimiters_outside(rows, text, ord(delimiter)) == count * (width - 1):
-        # As many as there should be in all; and Polars refuses rows with too many.
-        cells = _read(rows.data, delimiter, width, height=count)
-        if cells is not None:
+    if not is_blank.any():
+        # Polars refuses rows with too many cells, and fills up those with too few.
+        cells = _read(rows.data, delimiter, width, height=len(lengths))
+        if cells is not None and not _is_filled_up(cells, rows, text, ord(delimiter)):
             return _known(Frame(cells, is_trimmed=is_trimmed), _odd_lines(rows, text), rows.data)
     return _framed_line_by_line(rows, starts, is_blank, delimiter, width, is_trimmed=is_trimmed)
 
@@ -164,6 +168,25 @@ def _first_lone(text: Any, returns: Positions) -> int:
     returns = _before(returns, len(text) - 1)
     lone = returns[text[returns + 1] != NEWLINE]
     return int(lone[0]) if len(lone) else len(text)
+
+
+def _is_filled_up(cells: pl.DataFrame, rows: WholeRows, text: Any, delimiter: int) -> bool:
+    """Say whether a row had too few cells; none has too many.
+
+    A row may lack some only when its last cell is empty, and lacks none when the cell before that is not
+    empty and the line ends with a delimiter. Delimiters are counted only where a row is of neither kind.
+    """
+    if cells.width == 1:
+        return False
+    before_last, last = (cells.to_series(place) == "" for place in (-2, -1))
+    is_doubtful = last.to_numpy()
+    if not is_doubtful.any():
+        return False
+    at = rows.ends[is_doubtful] - 2
+    at -= text[at] == RETURN
+    if (text[at] == delimiter).all() and not before_last.to_numpy()[is_doubtful].any():
+        return False
+    return _delimiters_outside(rows, text, delimiter) != cells.height * (cells.width - 1)
 
 
 def _delimiters_outside(rows: WholeRows, text: Any, delimiter: int) -> int:

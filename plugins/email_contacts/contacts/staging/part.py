@@ -16,7 +16,7 @@ import numpy as np
 import polars as pl
 
 from email_contacts.contacts.errors import PreparationError, RowTooLong
-from email_contacts.contacts.identity import MOST_ROWS, IdentityFile, canary, primary_of
+from email_contacts.contacts.identity import MOST_ROWS, IdentityFile, canary, records_of
 from email_contacts.contacts.staging.contacts import Contacts, Window
 from email_contacts.contacts.staging.scratch import Scratch
 
@@ -121,8 +121,8 @@ class PartWriter:
         :param identifiers: a column of texts for each identifier; empty where there is none.
         :param rows: the numbers of their rows.
         """
-        for attribute, is_primary in primary_of(identifiers).items():
-            self._identities[attribute].add(identifiers.get_column(attribute), np.asarray(rows), is_primary)
+        for attribute, records in records_of(identifiers, rows):
+            self._identities[attribute].add(records)
 
     def _check(self, contacts: Contacts) -> None:
         place = int(np.argmax(contacts.lengths))
