@@ -260,5 +260,5 @@ def test_no_identifier_is_kept_as_it_is() -> None:
         writer.add(Contacts(b"x", np.ones(1, np.uint32), np.ones(1, np.int64)))
         writer.know(frame, np.ones(1, np.int64))
         content = b"".join(scratch.open(f"EMAIL-{way}").read() for way in range(scratch.ways))
-    assert len(content) == 24
+    assert len(content) == 16
     assert b"jane" not in content

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from email_contacts.contacts.errors import InvalidOption
-from email_contacts.contacts.identity import IdentityFiles, Records
+from email_contacts.contacts.identity import IdentityFiles, Records, are_primary, in_order_of_digests
 
 LAST, FIRST, FAIL = "last", "first", "fail"
 DUPLICATES = (LAST, FIRST, FAIL)
@@ -149,7 +149,7 @@ def _repeated(identities: IdentityFiles) -> Repeated:
         group, some = _grouped(records)
         groups.append((group + before).astype(np.uint32))
         rows.append(some["row"])
-        primary.append(some["is_primary"] == 1)
+        primary.append(are_primary(some))
         before += int(group[-1]) + 1 if len(group) else 0
     return Repeated(identities.attribute, *map(np.concatenate, (groups, rows, primary)))
 
@@ -157,9 +157,9 @@ def _repeated(identities: IdentityFiles) -> Repeated:
 def _grouped(records: Records) -> tuple[Any, Records]:
     """Keep the records whose digest comes more than once; number the groups."""
     some = records[np.flatnonzero(_may_repeat(np.ascontiguousarray(records["high"])))]
-    some = some[np.lexsort((some["row"], some["low"], some["high"]))]
+    some, is_like_before = in_order_of_digests(some)
     is_same = np.zeros(len(some) + 1, bool)
-    is_same[1:-1] = (some["high"][1:] == some["high"][:-1]) & (some["low"][1:] == some["low"][:-1])
+    is_same[1:-1] = is_like_before
     group = np.cumsum(~is_same[:-1]) - 1
     is_repeated = is_same[1:] | is_same[:-1]
     return group[is_repeated], some[is_repeated]

@@ -1,7 +1,7 @@
 """Who contacts are: their identifiers as digests, and where these are kept.
 
-Knows identifiers and row numbers. No address is kept: a digest has 128 bits, and that two of a billion people
-share one has a chance below 1 in 10^20. Digests hold within one preparation only: another version of Polars
+Knows identifiers and row numbers. No address is kept: a digest has 95 bits, and that two of a billion people
+share one has a chance below 1 in 10^10. Digests hold within one preparation only: another version of Polars
 may make others, which ``canary`` tells.
 """
 
@@ -21,11 +21,13 @@ from email_contacts.contacts.staging.scratch import NamelessFiles, Scratch
 
 # Row numbers have 32 bits; a source of four billion rows is refused.
 MOST_ROWS = (1 << 32) - 1
-RECORD = np.dtype([("high", "<u8"), ("low", "<u8"), ("row", "<u4"), ("is_primary", "<u4")])
+# Sixteen bytes: 64 bits of a digest; 31 more, and one for whether the contact is known by it; the row.
+RECORD = np.dtype([("high", "<u8"), ("low", "<u4"), ("row", "<u4")])
 Records = Any  # numpy.ndarray of RECORD
 Numbers = Any  # numpy.ndarray, or a list, of row numbers
 _SEEDS = {EMAIL: (11, 12), EXT_ID: (21, 22), SMS: (31, 32)}
 _PARTS = ("high", "low", "given")
+_PRIMARY = np.uint32(1)
 _RECORDS_AT_ONCE = 1 << 16
 _RECORDS_IN_A_CACHE = 1 << 15
 
@@ -51,10 +53,27 @@ def records_of(identifiers: pl.DataFrame, rows: Numbers) -> Iterator[tuple[str, 
     for name in names:
         high, low, given = (found.get_column(f"{name} {part}").to_numpy() for part in _PARTS)
         records = np.empty(identifiers.height, RECORD)
-        records["high"], records["low"], records["row"] = high, low, rows
-        records["is_primary"] = is_open & given
+        records["high"], records["row"] = high, rows
+        records["low"] = (low.astype(np.uint32) & ~_PRIMARY) | (is_open & given)
         yield name, records if given.all() else records[given]
         is_open &= ~given
+
+
+def are_primary(records: Records) -> Any:
+    """Say of each record whether the row's contact is known by the identifier."""
+    return (records["low"] & _PRIMARY) == 1
+
+
+def in_order_of_digests(records: Records) -> tuple[Records, Any]:
+    """Sort records by their digests, then by their rows.
+
+    :return: also whether each, but for the first, has the same digest as the one before it.
+    """
+    low = records["low"] >> 1
+    order = np.lexsort((records["row"], low, records["high"]))
+    records, low = records[order], low[order]
+    is_same = (records["high"][1:] == records["high"][:-1]) & (low[1:] == low[:-1])
+    return records, is_same
 
 
 def _digests(name: str) -> Iterator[pl.Expr]:
@@ -139,7 +158,7 @@ def _distribute(records: Records, files: Sequence[BinaryIO]) -> None:
         ways = (some["high"] % np.uint64(len(files))).astype(np.uint8)
         order = np.argsort(ways, kind="stable")
         # Taken as lines of plain numbers, which is much quicker than record by record.
-        lines: Any = np.take(some.view("<u8").reshape(-1, 3), order, axis=0)
+        lines: Any = np.take(some.view("<u8").reshape(-1, 2), order, axis=0)
         ends = np.cumsum(np.bincount(ways, minlength=len(files)))
         for file, start, end in zip(files, (0, *ends), ends, strict=False):
             file.write(lines[start:end])

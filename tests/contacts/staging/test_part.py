@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from email_contacts.contacts import identity
 from email_contacts.contacts.errors import PreparationError, RowTooLong
-from email_contacts.contacts.identity import MOST_ROWS, IdentityFiles, canary, records_of
+from email_contacts.contacts.identity import MOST_ROWS, IdentityFiles, are_primary, canary, records_of
 from email_contacts.contacts.staging import part as part_room
 from email_contacts.contacts.staging.contacts import Contacts
 from email_contacts.contacts.staging.part import Part, PartWriter, read_contacts
@@ -122,11 +122,11 @@ def test_a_contact_is_known_by_its_first_identifier() -> None:
         {"SMS": ["1", "1", "1", ""], "EMAIL": ["a", "", "", ""], "EXT_ID": ["x", "x", "", "x"]}
     )
     found = {
-        name: dict(zip(records["row"].tolist(), records["is_primary"].tolist(), strict=True))
+        name: dict(zip(records["row"].tolist(), are_primary(records).tolist(), strict=True))
         for name, records in records_of(frame, [1, 2, 3, 4])
     }
     assert found == {
-        "EMAIL": {1: 1},
-        "EXT_ID": {1: 0, 2: 1, 4: 1},
-        "SMS": {1: 0, 2: 0, 3: 1},
+        "EMAIL": {1: True},
+        "EXT_ID": {1: False, 2: True, 4: True},
+        "SMS": {1: False, 2: False, 3: True},
     }

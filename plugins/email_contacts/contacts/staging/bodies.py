@@ -22,6 +22,7 @@ MAX_REQUEST_BYTES = 8_000_000
 ENVELOPE_BYTES = 16_384
 MAX_BATCH_BYTES = MAX_REQUEST_BYTES - ENVELOPE_BYTES
 MIN_BATCH_BYTES = 1_024
+_WRITTEN_AT_ONCE = 2
 
 
 def check_batch_bytes(limit: int) -> int:
@@ -72,8 +73,8 @@ class Batches:
         self._stage = stage
         self._head, self._tail, self._separator = head, tail, separator
         self._limit = limit
-        # A body is written while the next one is packed: a digest and a file leave Python.
-        self._writer = ThreadPoolExecutor(1, thread_name_prefix="bodies")
+        # Bodies are written while the next one is packed: a digest and a file leave Python.
+        self._writer = ThreadPoolExecutor(_WRITTEN_AT_ONCE, thread_name_prefix="bodies")
         self._batches: list[Future[Batch]] = []
         self._begin()
         self._contacts = 0
@@ -118,8 +119,8 @@ class Batches:
     def _close_body(self) -> None:
         self._pieces[-1] = self._pieces[-1][: -len(self._separator)]
         self._pieces.append(self._tail)
-        if self._batches:
-            self._batches[-1].result()  # no more than one waits in memory, and a fault shows here
+        if len(self._batches) >= _WRITTEN_AT_ONCE:
+            self._batches[-_WRITTEN_AT_ONCE].result()  # no more wait in memory, and a fault shows here
         number = len(self._batches) + 1
         self._batches.append(self._writer.submit(self._write, number, self._pieces, self._contacts))
         self._begin()

@@ -44,7 +44,7 @@ class Scratch(Protocol):
 class NamelessFiles:
     """Files of this process alone."""
 
-    ways = 128
+    ways = 64
 
     def __init__(self) -> None:
         self._files: dict[str, BinaryIO] = {}
