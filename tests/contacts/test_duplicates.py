@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from email_contacts.contacts import identity
 from email_contacts.contacts.duplicates import find_conflicts, find_duplicates, find_repeated
 from email_contacts.contacts.errors import ConflictsFound, DuplicatesFound, InvalidOption
-from email_contacts.contacts.identity import IdentityFiles
+from email_contacts.contacts.identity import IdentityFiles, records_of
 from email_contacts.contacts.mapping.column_names import IDENTIFIERS
 from email_contacts.contacts.staging.contacts import Contacts
 from email_contacts.contacts.staging.part import PartWriter
@@ -181,7 +181,7 @@ def kept(people: Sequence[Person], *, parts: int = 1) -> Iterator[list[IdentityF
         rows = np.arange(1, len(some) + 1)
         frame = pl.DataFrame(some, dict.fromkeys(IDENTIFIERS, pl.String), orient="row")
         writer.add(Contacts(b"x" * len(some), np.ones(len(some), np.uint32), rows))
-        writer.know(frame, rows)
+        writer.know(records_of(frame, rows))
         placed.append((scratch, before))
         before += len(some)
     try:
@@ -258,7 +258,7 @@ def test_no_identifier_is_kept_as_it_is() -> None:
         writer = PartWriter(scratch, ("EMAIL",), longest=10)
         frame = pl.DataFrame({"EMAIL": ["jane@example.com"]})
         writer.add(Contacts(b"x", np.ones(1, np.uint32), np.ones(1, np.int64)))
-        writer.know(frame, np.ones(1, np.int64))
+        writer.know(records_of(frame, [1]))
         content = b"".join(scratch.open(f"EMAIL-{way}").read() for way in range(scratch.ways))
     assert len(content) == 16
     assert b"jane" not in content

@@ -7,15 +7,16 @@ rows of the frame before it that were not plainly good are decided one by one.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 from email_contacts.contacts.ahead import ahead
-from email_contacts.contacts.checks.plain_rows import BODY, Judged, PlainRows
+from email_contacts.contacts.checks.plain_rows import BODY, PlainRows
 from email_contacts.contacts.checks.validation import ContactValidator
+from email_contacts.contacts.identity import Records, records_of
 from email_contacts.contacts.mapping.binding import Contact
 from email_contacts.contacts.mapping.column_names import EMAIL, IDENTIFIERS
 from email_contacts.contacts.sources.framing import frame_of
@@ -49,33 +50,35 @@ class Sifter:
         self._identifiers = identifiers_of(validator)
         self._plain = PlainRows(validator.binding, form)
         self._contact_of = validator.binding.reader(text_only=rows.text_only)
+        self._judged = 0
         self.read = 0
 
     def blocks(self) -> Iterator[int]:
         """Sift block by block; gives the rows read so far after each."""
         blocks = self._rows.blocks()
         # Three stages, each on a block of its own: cut into cells, judged, kept.
-        judged = map(self._judged, ahead(blocks) if self._rows.reads_ahead else blocks)
-        for block, verdict in ahead(judged) if self._rows.reads_ahead else judged:
-            self._sift(block, verdict)
-            self.read += len(block)
+        judged = map(self._judge, ahead(blocks) if self._rows.reads_ahead else blocks)
+        for block in ahead(judged) if self._rows.reads_ahead else judged:
+            self._keep(block)
+            self.read += len(block.rows)
             yield self.read
 
-    def _judged(self, block: Block) -> tuple[Block, Judged]:
-        frame = block if isinstance(block, Frame) else frame_of(block, len(self._rows.columns))
+    def _judge(self, rows: Block) -> _JudgedBlock:
+        frame = rows if isinstance(rows, Frame) else frame_of(rows, len(self._rows.columns))
         judged = self._plain.judge(frame)
-        return block, replace(judged, is_good=judged.is_good & ~marked(frame.faults, len(frame)))
-
-    def _sift(self, block: Block, judged: Judged) -> None:
-        others = np.flatnonzero(~judged.is_good)
-        kept = self._kept(self._cells_of(block, others))
-        found = judged.rows.filter(pl.Series(judged.is_good)) if len(others) else judged.rows
-        numbers = np.flatnonzero(judged.is_good) + self.read + 1
+        is_good = judged.is_good & ~marked(frame.faults, len(frame))
+        found = judged.rows if is_good.all() else judged.rows.filter(pl.Series(is_good))
+        numbers = np.flatnonzero(is_good) + self._judged + 1
+        self._judged += len(frame)
         good = Contacts(*_in_one_piece(found.get_column(BODY)), numbers)
-        self._part.know(found, numbers)
+        return _JudgedBlock(rows, good, list(records_of(found, numbers)), np.flatnonzero(~is_good))
+
+    def _keep(self, block: _JudgedBlock) -> None:
+        kept, good = self._kept(self._cells_of(block.rows, block.others)), block.good
+        self._part.know(block.records)
         if kept.numbers:
             good = good.merged(kept.contacts())
-            self._part.know(kept.identifiers(self._identifiers), kept.numbers)
+            self._part.know(records_of(kept.identifiers(self._identifiers), kept.numbers))
         self._part.add(good)
 
     def _cells_of(self, block: Block, places: Any) -> Iterator[tuple[int, Row | RowFault]]:
@@ -113,6 +116,22 @@ class Sifter:
         if self._key_place is None:
             return self._rows.place(number)
         return str(cells[self._key_place])
+
+
+@dataclass(frozen=True)
+class _JudgedBlock:
+    """A block of the source with what is known of it.
+
+    :param rows: the block.
+    :param good: the contacts of the rows that are plainly good.
+    :param records: who they are.
+    :param others: the places of the other rows.
+    """
+
+    rows: Block
+    good: Contacts
+    records: Sequence[tuple[str, Records]]
+    others: Any
 
 
 class _Kept:

@@ -69,7 +69,7 @@ def test_the_canary_tells_other_digests(monkeypatch: pytest.MonkeyPatch) -> None
 
 def keep(writer: PartWriter, contacts: Contacts) -> None:
     writer.add(contacts)
-    writer.know(emails(len(contacts.rows)), contacts.rows)
+    writer.know(records_of(emails(len(contacts.rows)), contacts.rows))
 
 
 def test_contacts_come_back_in_their_order(scratch: NamelessFiles, monkeypatch: pytest.MonkeyPatch) -> None:

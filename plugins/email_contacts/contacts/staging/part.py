@@ -7,16 +7,15 @@ partitions.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, BinaryIO
 from uuid import uuid4
 
 import numpy as np
-import polars as pl
 
 from email_contacts.contacts.errors import PreparationError, RowTooLong
-from email_contacts.contacts.identity import MOST_ROWS, IdentityFile, canary, records_of
+from email_contacts.contacts.identity import MOST_ROWS, IdentityFile, Records, canary
 from email_contacts.contacts.staging.contacts import Contacts, Window
 from email_contacts.contacts.staging.scratch import Scratch
 
@@ -115,14 +114,13 @@ class PartWriter:
         self._rows.write(contacts.rows.astype("<u4").tobytes())
         self.accepted += len(contacts.rows)
 
-    def know(self, identifiers: pl.DataFrame, rows: Numbers) -> None:
+    def know(self, records: Iterable[tuple[str, Records]]) -> None:
         """Keep who contacts are, in any order.
 
-        :param identifiers: a column of texts for each identifier; empty where there is none.
-        :param rows: the numbers of their rows.
+        :param records: of each identifier, as ``identity.records_of`` gives them.
         """
-        for attribute, records in records_of(identifiers, rows):
-            self._identities[attribute].add(records)
+        for attribute, some in records:
+            self._identities[attribute].add(some)
 
     def _check(self, contacts: Contacts) -> None:
         place = int(np.argmax(contacts.lengths))
