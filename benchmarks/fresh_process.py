@@ -7,6 +7,7 @@ are made, variants run and digests taken here, never by the one that asks.
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -53,6 +54,7 @@ def measure(variant: str, source: Path, folder: Path, warm_up: Path) -> Measurem
     :raises VariantFailed: when the variant fails.
     """
     shutil.rmtree(folder, ignore_errors=True)
+    os.sync()  # what was written before is not to be written now
     return Measurement(**json.loads(_run("variant", variant, source, folder, warm_up)))
 
 

@@ -30,6 +30,8 @@ from benchmarks.variant import OURS, PEERS
 
 HANDWRITTEN = "handwritten"
 ASKED = {"json_body": 40, "file_body": 55}
+QUICK_SECONDS = 10
+RUNS_OF_QUICK_ONES = 5
 EXPLAINED = """
 variants:
   handwritten  csv.DictReader, cells read by hand, a jsonschema validator built once from a short
@@ -79,10 +81,11 @@ class Comparison:
     """Variants on one CSV.
 
     :param folder: for the CSV and what is prepared.
-    :param runs: of each variant, one after the other and round again; medians count.
+    :param runs: of each variant, one after the other and round again; medians count. None: one of each, and
+        more of the quick ones, of which a moment's noise is a large part.
     """
 
-    def __init__(self, console: Console, folder: Path, *, rows: int, runs: int) -> None:
+    def __init__(self, console: Console, folder: Path, *, rows: int, runs: int | None) -> None:
         self._console = console
         self._folder = folder
         self._rows = rows
@@ -100,9 +103,10 @@ class Comparison:
         write_source("csv", source, self._rows)
         write_source("csv", warm_up, WARM_UP_ROWS)
         self._console.print(f"{self._rows:,} rows, {source.stat().st_size / 1e6:.0f} MB of CSV")
-        for _ in range(self._runs):
+        for turn in range(self._runs or RUNS_OF_QUICK_ONES):
             for name in variants:
-                self._measure(name, source, warm_up)
+                if turn == 0 or self._runs or self._is_quick(name):
+                    self._measure(name, source, warm_up)
         self._console.print(self._table())
         differing = self._differing()
         for name, parts in differing.items():
@@ -126,6 +130,9 @@ class Comparison:
                 self._digests[name] = digest(prepared)
         except VariantFailed as failure:
             self._failed[name] = str(failure)
+
+    def _is_quick(self, name: str) -> bool:
+        return name in self._measured and self._seconds(name) < QUICK_SECONDS
 
     def _seconds(self, name: str) -> float:
         return median(measurement.seconds for measurement in self._measured[name])
@@ -151,9 +158,10 @@ class Comparison:
         return ratio >= ASKED[name]
 
     def _table(self) -> Table:
-        table = Table(title=f"Preparing {self._rows:,} rows of CSV, median of {self._runs}")
+        table = Table(title=f"Preparing {self._rows:,} rows of CSV; seconds are medians of the runs")
         table.add_column("variant")
         for heading in (
+            "runs",
             "seconds",
             "rows/s",
             "peak MB",
@@ -168,6 +176,7 @@ class Comparison:
             counts = (found.accepted, found.rejected, found.again) if found else ()
             table.add_row(
                 name,
+                str(len(self._measured[name])),
                 f"{self._seconds(name):.2f}",
                 f"{self._rows / self._seconds(name):,.0f}",
                 f"{max(measurement.memory for measurement in self._measured[name]) / 1e6:.0f}",
@@ -194,7 +203,12 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAMES",
         help="which variants, by commas (default: handwritten,sdk,pandas,ours; see below)",
     )
-    parser.add_argument("--runs", type=_at_least_one, default=1, metavar="N", help="of each (default: 1)")
+    parser.add_argument(
+        "--runs",
+        type=_at_least_one,
+        metavar="N",
+        help=f"of each (default: 1, and {RUNS_OF_QUICK_ONES} of those that take less than {QUICK_SECONDS} s)",
+    )
     parser.add_argument("--strict", action="store_true", help="fail also when a ratio or a limit is missed")
     parser.add_argument(
         "--scale",
