@@ -50,7 +50,7 @@ class Sifter:
         self._identifiers = identifiers_of(validator)
         self._plain = PlainRows(validator.binding, form)
         self._contact_of = validator.binding.reader(text_only=rows.text_only)
-        self._judged = 0
+        self._rows_judged = 0
         self.read = 0
 
     def blocks(self) -> Iterator[int]:
@@ -68,8 +68,8 @@ class Sifter:
         judged = self._plain.judge(frame)
         is_good = judged.is_good & ~marked(frame.faults, len(frame))
         found = judged.rows if is_good.all() else judged.rows.filter(pl.Series(is_good))
-        numbers = np.flatnonzero(is_good) + self._judged + 1
-        self._judged += len(frame)
+        numbers = np.flatnonzero(is_good) + self._rows_judged + 1
+        self._rows_judged += len(frame)
         good = Contacts(*_in_one_piece(found.get_column(BODY)), numbers)
         return _JudgedBlock(rows, good, list(records_of(found, numbers)), np.flatnonzero(~is_good))
 

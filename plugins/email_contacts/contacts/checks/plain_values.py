@@ -87,7 +87,7 @@ PlainRule = Callable[[Cells], Plain]
 def email(cells: Cells) -> Plain:
     """Accept usual addresses, in lower case: the pattern has no letter outside ASCII."""
     good = cells.cell.str.contains(EMAIL) & (cells.cell.str.len_bytes() <= LONGEST_EMAIL)
-    # As Arrow lays texts out they are one piece, of which the letters outside ASCII do not matter here.
+    # To Arrow a column is one run of bytes, lowered at once; letters outside ASCII are not good anyway.
     lower = pl.from_arrow(pc.ascii_lower(cells.texts.to_arrow(compat_level=pl.CompatLevel.oldest())))
     return Plain(pl.lit(lower), cells.or_empty(good))
 

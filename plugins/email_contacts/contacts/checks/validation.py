@@ -66,17 +66,22 @@ class ContactValidator:
         :param contact: what was made of it; ``is_valid(contact)`` is false.
         """
         values = contact["attributes"] | {EMAIL: contact.get("email", EMPTY)}
-        for column, is_valid, message in self._columns:
-            value = values.get(column.attribute, EMPTY)
+        for attribute, is_valid, column, message in self._columns:
+            value = values.get(attribute, EMPTY)
             if value != EMPTY and not is_valid(value):
                 return Reject(number, key, column.name, column.kind, message, mask(cells[column.place]))
         return Reject(number, key, "", "identifier", f"Fill one of {self._identifiers}.")
 
     @cached_property
-    def _columns(self) -> list[tuple[BoundColumn, Callable[[Any], bool], str]]:
-        """The columns, each with the judge of its values and what is asked for; made for the first reject."""
-        columns = self.binding.columns
-        return [(column, judge(column.kind, column.labels), self._message(column)) for column in columns]
+    def _columns(self) -> list[tuple[str, Callable[[Any], bool], BoundColumn, str]]:
+        """Attributes with the judge of their values, the column, and what is asked for.
+
+        Made for the first reject.
+        """
+        return [
+            (column.attribute, judge(column.kind, column.labels), column, self._message(column))
+            for column in self.binding.columns
+        ]
 
     def _message(self, column: BoundColumn) -> str:
         if column.labels:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 from email_contacts.contacts.errors import InvalidOption, SourceUndecodable, SourceUnreadable
 from email_contacts.contacts.paths import AnyPath
-from email_contacts.contacts.sources.compression import open_bytes as open_bytes
+from email_contacts.contacts.sources.compression import open_bytes
 
 HEAD_BYTES = 1 << 16
 _BLOCK = 1 << 18

@@ -23,7 +23,8 @@ from email_contacts.contacts.errors import (
 )
 from email_contacts.contacts.mapping.column_names import canonical
 from email_contacts.contacts.paths import AnyPath
-from email_contacts.contacts.sources.encoding import HEAD_BYTES, encoding_of, open_bytes
+from email_contacts.contacts.sources.compression import open_bytes
+from email_contacts.contacts.sources.encoding import HEAD_BYTES, encoding_of
 from email_contacts.contacts.sources.rows import EMPTY, Block, Row, RowFault, in_blocks
 
 ROWS_LOOKED_AT = 1000
