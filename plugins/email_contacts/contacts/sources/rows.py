@@ -77,7 +77,7 @@ class Rows(Protocol):
 
     @property
     def reads_ahead(self) -> bool:
-        """Whether blocks may be made in another thread, before they are asked for."""
+        """Whether blocks may be made in another thread, before they are asked for, and sooner so."""
         ...
 
     @property
