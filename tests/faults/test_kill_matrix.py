@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
 
-from local.servers import missing_programs
 from tests.faults.matrix import ROWS, Matrix, Row
 from tests.faults.trial import DOMAIN, KEY
 from tests.faults.under_fire import UnderFire
-
-# Where only Python is, all tests together are to take less than ten minutes; this takes three of them.
-pytestmark = pytest.mark.skipif(
-    bool(missing_programs()) and os.environ.get("CI") != "true",
-    reason="the kill matrix takes minutes, so it runs where all servers are: "
-    "apt-get install postgresql redis-server curl",
-)
 
 
 @pytest.mark.parametrize("row", ROWS, ids=str)
