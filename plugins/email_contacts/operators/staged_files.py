@@ -56,7 +56,8 @@ def signed_address(staged: StagedFile, *, expires: Any) -> str:
     try:
         url = str(path.fs.sign(path.path, expiration=expires))
     except (NotImplementedError, AttributeError) as error:
-        # AttributeError: what Google's library raises for credentials without a key to sign with.
+        # NotImplementedError is how fsspec says that a file system cannot sign at all; AttributeError is what
+        # Google's library raises for credentials without a key to sign with.
         raise InvalidArgument(
             f"{path} cannot be given to the platform: no signed address can be made of it "
             f"({type(error).__name__}). Set the connection's staging_uri to a bucket, with credentials that "

@@ -87,6 +87,19 @@ def test_a_second_spelling_of_a_key(write: WriteSource) -> None:
         list(opened(late(write, '{"A": 2}')))
 
 
+def test_a_second_spelling_of_a_key_that_is_expected(write: WriteSource) -> None:
+    with pytest.raises(HeaderError, match='"B" is a second spelling'):
+        list(opened(late(write, '{"a": 1, "b": 2}\n{"a": 1, "B": 2}'), expected=["b"]))
+
+
+def test_a_line_with_all_keys_in_their_order_may_lack_values(write: WriteSource) -> None:
+    assert list(opened(write('{"a": 1, "b": null}\n{"b": 2, "a": null}\n{}\n'))) == [
+        [1, ""],
+        ["", 2],
+        ["", ""],
+    ]
+
+
 def test_a_json_array(write: WriteSource) -> None:
     with pytest.raises(SourceUnreadable, match="is a JSON array, not NDJSON"):
         opened(write('[{"a": 1}]'))

@@ -57,7 +57,8 @@ class PlainRows:
         :param frame: its cells are the columns of the source, in their order.
         """
         reads = [column.read(frame) for column in self._columns]
-        cells = self._cells(frame, reads)
+        texts = self._texts(frame, reads)
+        cells = self._cells(texts, frame, reads)
         plain = [read.plain(some) for read, some in zip(reads, cells, strict=True)]
         values = [
             Values(read.attribute, one.text, one.is_literal, some.may_be_empty)
@@ -69,16 +70,15 @@ class PlainRows:
             good.append(pl.any_horizontal(value.text != "" for value in identifiers))
         if frame.is_odd is not None:
             good.append(pl.lit(pl.Series(~frame.is_odd)))
-        rows = pl.DataFrame([some.texts for some in cells]).select(
+        rows = texts.select(
             pl.all_horizontal(good).fill_null(value=False).alias(_GOOD),
             self._form.rows(values).alias(BODY),
             *(value.text.alias(value.attribute) for value in identifiers),
         )
         return Judged(rows, rows.drop_in_place(_GOOD).to_numpy())
 
-    def _cells(self, frame: Frame, reads: Sequence[_Read]) -> list[Cells]:
+    def _cells(self, texts: pl.DataFrame, frame: Frame, reads: Sequence[_Read]) -> list[Cells]:
         """Give the columns, and what is known of them."""
-        texts = self._texts(frame, reads)
         # All is asked in one go: a question by itself costs more than its answer.
         known = texts.select(
             *((pl.col(read.name) == "").any() for read in reads),

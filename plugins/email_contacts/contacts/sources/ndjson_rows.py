@@ -106,13 +106,15 @@ class NdjsonRows:
         :raises SourceUndecodable: when a line is not UTF-8.
         """
         places = self._places
-        width, columns = len(self._columns), tuple(self._columns)
+        width = len(self._columns)
+        # A key that is expected must be seen to come: its spelling counts from then on.
+        usual = None if self._expected else tuple(self._columns)
         records, self._first = chain(self._first, self._records), []
         for record in records:
             if isinstance(record, RowFault):
                 yield record
                 continue
-            if tuple(record) == columns:  # nearly all lines of most files
+            if tuple(record) == usual:  # nearly all lines of most files
                 yield [EMPTY if value is None else value for value in record.values()]
                 continue
             cells: Row = [EMPTY] * width
