@@ -11,7 +11,7 @@ from email_contacts.connection import InvalidConnection
 from email_contacts.contacts.errors import PreparationError, SourceBroken, SourceMissing
 from email_contacts.failures import failing_at_once
 from email_contacts.imports import errors
-from email_contacts.imports.waiting import WaitingFailed
+from email_contacts.imports.waiting.worker_wait import WaitingFailed
 from email_contacts.trigger import ImportCompletedTrigger
 
 PERMANENT: list[Exception] = [

@@ -17,7 +17,7 @@ from airflow.sdk.exceptions import (
 )
 
 from email_contacts.api import ContactsClient, UnexpectedAnswer
-from email_contacts.imports.waiting import WaitingFailed
+from email_contacts.imports.waiting.worker_wait import WaitingFailed
 from email_contacts.sandbox import SandboxServer
 from email_contacts.sensor import ImportCompletedSensor
 from email_contacts.trigger import RESUME_GRACE
@@ -40,7 +40,7 @@ def connection(sandbox: SandboxServer, tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr("email_contacts.connection.MAX_WAIT", 0.0)
     monkeypatch.setattr("email_contacts.sensor.RESUME_GRACE", 0.0)
     # No test is to spend what another one needs.
-    monkeypatch.setattr("email_contacts.imports.watcher._budgets", {})
+    monkeypatch.setattr("email_contacts.imports.waiting.shared_poller._budgets", {})
 
 
 @pytest.fixture

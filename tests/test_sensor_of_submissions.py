@@ -11,7 +11,7 @@ from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
 
 from email_contacts.api import ContactsClient
 from email_contacts.imports.callbacks import MAILBOX, mail
-from email_contacts.imports.evidence import Evidence
+from email_contacts.imports.waiting.completion_signals import CompletionSignals
 from email_contacts.sandbox import SandboxServer
 from email_contacts.sensor import ImportCompletedSensor
 from tests.conftest import connect
@@ -31,7 +31,7 @@ def connection(sandbox: SandboxServer, tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr("email_contacts.connection.MAX_WAIT", 0.0)
     monkeypatch.setattr("email_contacts.sensor.RESUME_GRACE", 0.0)
     # No test is to spend what another one needs.
-    monkeypatch.setattr("email_contacts.imports.watcher._budgets", {})
+    monkeypatch.setattr("email_contacts.imports.waiting.shared_poller._budgets", {})
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ SUBMITTER = ("a_dag", "a_run", "import", 2)
 
 def submission(process_id: int | None, *, nonce: str = "", contacts: int | None = None) -> dict[str, Any]:
     """What the import task pushed, as far as the sensor reads it."""
-    evidence = Evidence(SUBMITTER, nonce, {LIST: 0}, contacts, "2026-01-01T00:00:00.000+00:00")
+    evidence = CompletionSignals(SUBMITTER, nonce, {LIST: 0}, contacts, "2026-01-01T00:00:00.000+00:00")
     return {"process_id": process_id, "fingerprint": "f", "evidence": evidence.to_json()}
 
 

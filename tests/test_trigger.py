@@ -14,7 +14,7 @@ import pytest
 from airflow._shared.module_loading import import_string
 
 from email_contacts.api import ContactsClient
-from email_contacts.imports.line import _answer
+from email_contacts.imports.waiting.poller_client import _answer
 from email_contacts.sandbox import SandboxServer
 from email_contacts.trigger import ImportCompletedTrigger
 from tests.conftest import CONN_ID, connect
@@ -31,7 +31,7 @@ def connection(sandbox: SandboxServer, tmp_path: Path, monkeypatch: pytest.Monke
     connect(monkeypatch, sandbox, stage=tmp_path, requests_per_second=1000)
     monkeypatch.setattr("email_contacts.connection.MAX_WAIT", 0.0)
     # No test is to spend what another one needs.
-    monkeypatch.setattr("email_contacts.imports.watcher._budgets", {})
+    monkeypatch.setattr("email_contacts.imports.waiting.shared_poller._budgets", {})
 
 
 @pytest.fixture
@@ -249,7 +249,7 @@ def test_a_look_does_not_hold_up_the_event_loop(
         assert progress.wait(30), "the event loop stood still while the trigger looked"
         return _answer(*arguments)
 
-    monkeypatch.setattr("email_contacts.imports.line._answer", answer_after_progress)
+    monkeypatch.setattr("email_contacts.imports.waiting.poller_client._answer", answer_after_progress)
 
     async def together() -> Any:
         async def ticks() -> None:

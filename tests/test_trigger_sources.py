@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from email_contacts.api import ContactsClient
-from email_contacts.imports.evidence import Evidence
+from email_contacts.imports.waiting.completion_signals import CompletionSignals
 from email_contacts.sandbox import SandboxServer
 from tests.conftest import connect
 from tests.deferral import event_of
@@ -23,7 +23,7 @@ def connection(sandbox: SandboxServer, tmp_path: Path, monkeypatch: pytest.Monke
     connect(monkeypatch, sandbox, stage=tmp_path, requests_per_second=1000)
     monkeypatch.setattr("email_contacts.connection.MAX_WAIT", 0.0)
     # No test is to spend what another one needs.
-    monkeypatch.setattr("email_contacts.imports.watcher._budgets", {})
+    monkeypatch.setattr("email_contacts.imports.waiting.shared_poller._budgets", {})
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def test_where_there_is_no_process_route_a_callback_tells(
     sandbox.set_knobs(process_route="405")
     heard = iter([False, True])
 
-    async def was_called(of: Evidence) -> bool:
+    async def was_called(of: CompletionSignals) -> bool:
         assert of.nonce == "abc"
         return next(heard)
 
@@ -70,7 +70,7 @@ def test_a_callback_alone_is_waited_for_without_a_request_and_the_process_then_l
     before = len(sandbox.journal())
     heard = iter([False, False, True])
 
-    async def was_called(of: Evidence) -> bool:
+    async def was_called(of: CompletionSignals) -> bool:
         assert sandbox.journal()[before:] == []
         return next(heard)
 

@@ -16,10 +16,10 @@ from email_contacts.connection import DEFAULT_CONN_ID
 from email_contacts.failures import failing_at_once
 from email_contacts.hook import ContactsHook
 from email_contacts.imports.callbacks import MAILBOX, has_mail
-from email_contacts.imports.completion import AUTO, look_for_end
 from email_contacts.imports.errors import ImportTimeout
-from email_contacts.imports.evidence import Evidence
-from email_contacts.imports.waiting import Supervision, WaitOutcome
+from email_contacts.imports.waiting.completion import AUTO, look_for_end
+from email_contacts.imports.waiting.completion_signals import CompletionSignals
+from email_contacts.imports.waiting.worker_wait import Supervision, WaitOutcome
 from email_contacts.trigger import RESUME_GRACE, ImportCompletedTrigger
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ class ImportCompletedSensor(BaseSensorOperator):
         return Supervision()
 
     @cached_property
-    def _awaited(self) -> tuple[list[int | None], list[Evidence]]:
+    def _awaited(self) -> tuple[list[int | None], list[CompletionSignals]]:
         """The imports to wait for, each once: their process ids, and what else can tell of them.
 
         Read once in a process, for XComs come over the network and a worker may look every few seconds.
@@ -153,7 +153,9 @@ class ImportCompletedSensor(BaseSensorOperator):
         ids: list[int | None] = [one["process_id"] for one in submissions]
         try:
             evidence = [
-                Evidence.from_json(one["evidence"]) if one.get("evidence") else Evidence.none()
+                CompletionSignals.from_json(one["evidence"])
+                if one.get("evidence")
+                else CompletionSignals.none()
                 for one in submissions
             ]
         except ValueError as error:
@@ -164,9 +166,12 @@ class ImportCompletedSensor(BaseSensorOperator):
                 "process_ids is empty, and so are the submissions; give the id, or the ids, that an import "
                 "returned"
             )
-        return [*ids, *others], [*evidence, *(Evidence.none() for _ in others)] if submissions else []
+        return [*ids, *others], [
+            *evidence,
+            *(CompletionSignals.none() for _ in others),
+        ] if submissions else []
 
-    def _source(self, evidence: Sequence[Evidence]) -> str:
+    def _source(self, evidence: Sequence[CompletionSignals]) -> str:
         """The connection's source; without submissions only the processes can tell."""
         return self.hook.settings.completion_source if evidence else AUTO
 
@@ -195,7 +200,7 @@ class ImportCompletedSensor(BaseSensorOperator):
         return f"{_DEADLINE}.{hashlib.sha256(names.encode()).hexdigest()[:16]}"
 
 
-def _was_called(context: Context, evidence: Evidence) -> bool:
+def _was_called(context: Context, evidence: CompletionSignals) -> bool:
     """Read the mailbox of the task that submitted the import."""
     dag_id, run_id, task_id, map_index = evidence.task
     mail = context["ti"].xcom_pull(

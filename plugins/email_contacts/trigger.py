@@ -1,7 +1,7 @@
 """Waiting for imports without a worker: what Airflow has to do with it.
 
-All triggers of one connection in one triggerer share a watcher (:mod:`email_contacts.imports.watcher`), so
-that a thousand waits cost the platform no more than one.
+All triggers of one connection in one triggerer share a poller (``imports.waiting.shared_poller``), so that a
+thousand waits cost the platform no more than one.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from email_contacts.connection import ContactsConnection, InvalidConnection
 from email_contacts.imports.callbacks import MAILBOX, has_mail
-from email_contacts.imports.completion import AUTO, Completion
-from email_contacts.imports.evidence import Evidence
-from email_contacts.imports.vigil import Vigil
-from email_contacts.imports.waiting import WaitOutcome
-from email_contacts.imports.watch import Sighting
-from email_contacts.imports.watcher import Watcher
+from email_contacts.imports.waiting.async_wait import AsyncWait
+from email_contacts.imports.waiting.completion import AUTO, Completion
+from email_contacts.imports.waiting.completion_signals import CompletionSignals
+from email_contacts.imports.waiting.process_status import ProcessStatuses
+from email_contacts.imports.waiting.shared_poller import SharedPoller
+from email_contacts.imports.waiting.worker_wait import WaitOutcome
 
 log = logging.getLogger(__name__)
 
@@ -102,12 +102,12 @@ class ImportCompletedTrigger(BaseTrigger):
     async def _outcome(self) -> WaitOutcome:
         await self._grace()
         try:
-            evidence = [Evidence.from_json(document) for document in self.evidence]
+            evidence = [CompletionSignals.from_json(document) for document in self.evidence]
             completion = Completion(self.process_ids, evidence, self.source)
         except ValueError as error:
-            return WaitOutcome(Sighting(()), error=str(error))
-        vigil = Vigil(
-            Watcher.of(self.conn_id, self._settings),
+            return WaitOutcome(ProcessStatuses(()), error=str(error))
+        vigil = AsyncWait(
+            SharedPoller.of(self.conn_id, self._settings),
             completion,
             deadline=self.deadline,
             enough=self.enough,
@@ -129,7 +129,7 @@ class ImportCompletedTrigger(BaseTrigger):
         return await asyncio.to_thread(ContactsConnection.from_airflow, connection)
 
 
-async def _was_called(evidence: Evidence) -> bool:
+async def _was_called(evidence: CompletionSignals) -> bool:
     """Read the mailbox of the task that submitted the import."""
     from airflow.sdk.execution_time.xcom import XCom
 

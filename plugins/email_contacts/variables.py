@@ -8,7 +8,7 @@ from airflow.sdk import Variable
 
 
 class SharedVariables:
-    """A :class:`~email_contacts.imports.turns.SharedStore`; each variable lives as long as a submission."""
+    """A ``SharedStore`` of ``submission_queue``; each variable lives as long as a submission."""
 
     def keys(self, prefix: str) -> Sequence[str]:
         """List the keys that begin so, as they are now."""

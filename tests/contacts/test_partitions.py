@@ -14,6 +14,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from email_contacts.contacts import merge_partitions, prepare_partition
+from email_contacts.contacts.batches import parts as staged_part
+from email_contacts.contacts.batches.spool import StagedFiles
 from email_contacts.contacts.errors import (
     InvalidOption,
     PartitionMissing,
@@ -25,9 +27,7 @@ from email_contacts.contacts.errors import (
 )
 from email_contacts.contacts.sources.splitting import range_queries
 from email_contacts.contacts.sources.sql_rows import Query
-from email_contacts.contacts.staging import part as staged_part
 from email_contacts.contacts.staging.manifest import Manifest
-from email_contacts.contacts.staging.scratch import StagedFiles
 from local.object_store import ObjectStore
 from tests.contacts.partitioned import (
     HEADER,
@@ -251,8 +251,8 @@ def test_files_of_many_partitions_are_not_all_open_at_a_time(
     opened: dict[str, list[BinaryIO]] = defaultdict(list)
     most, open_file = [0], StagedFiles.open
 
-    def counted(scratch: StagedFiles, name: str) -> BinaryIO:
-        opened[name].append(open_file(scratch, name))
+    def counted(spool: StagedFiles, name: str) -> BinaryIO:
+        opened[name].append(open_file(spool, name))
         most.append(sum(not file.closed for file in opened[name]))
         return opened[name][-1]
 

@@ -12,10 +12,10 @@ import polars as pl
 import pytest
 
 from email_contacts.contacts import Progress, prepare
-from email_contacts.contacts.checks.plain_rows import Judged, PlainRows
+from email_contacts.contacts.batches.forms import FORMS
+from email_contacts.contacts.checks.fast_path_rows import FastPathRows, Judged
 from email_contacts.contacts.sources import line_feed
 from email_contacts.contacts.sources.rows import Frame
-from email_contacts.contacts.staging.forms import FORMS
 from tests.contacts.checks.generated_rows import CASES
 from tests.contacts.conftest import WriteSource
 from tests.contacts.prepared import ACCOUNT
@@ -24,7 +24,7 @@ HEADER = "email,ext_id,sms,firstname,country,birthday,points,newsletter,interest
 ROWS = 1_500
 FAULTS = ('a@example.com,"C" 1,,,,,,,\n', "a@example.com,C\0,,,,,,,\n")
 ALWAYS_OTHER = ("manifest.json",)  # it has the time that it took, and names the stage
-JUDGE = PlainRows.judge
+JUDGE = FastPathRows.judge
 
 
 def quoted(cell: str) -> str:
@@ -65,7 +65,7 @@ def files_of(source: Path, stage: Path, **options: Any) -> dict[str, object]:
     return {name: content for name, content in files.items() if name not in ALWAYS_OTHER}
 
 
-def judge_nothing_good(plain: PlainRows, frame: Frame) -> Judged:
+def judge_nothing_good(plain: FastPathRows, frame: Frame) -> Judged:
     return Judged(JUDGE(plain, frame).rows, np.zeros(len(frame), bool))
 
 
@@ -95,7 +95,7 @@ def test_blocks_and_ways_do_not_matter(
         told: list[Progress] = []
         assert files_of(source, tmp_path / str(size), **options, on_progress=told.append) == expected
         assert len({step.read for step in told}) > (2 if has_faults else blocks)
-    monkeypatch.setattr(PlainRows, "judge", judge_nothing_good)
+    monkeypatch.setattr(FastPathRows, "judge", judge_nothing_good)
     assert files_of(source, tmp_path / "slow", **options) == expected
 
 

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from email_contacts.contacts import Mapping
-from email_contacts.contacts.checks import phones
-from email_contacts.contacts.command_line import main
+from email_contacts.contacts.batches.bodies import MAX_BATCH_BYTES
+from email_contacts.contacts.cli.command_line import main
 from email_contacts.contacts.errors import MappingError
 from email_contacts.contacts.mapping.binding import bind
-from email_contacts.contacts.staging.bodies import MAX_BATCH_BYTES
+from email_contacts.contacts.values import phones
 from tests.contacts.prepared import prepared
 
 PROJECT = Path(__file__).resolve().parents[2]

@@ -16,7 +16,7 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
 from email_contacts.api import ContactsApiError
-from email_contacts.imports.waiting import WaitingFailed
+from email_contacts.imports.waiting.worker_wait import WaitingFailed
 from email_contacts.operators.imports import ImportContactsOperator
 from email_contacts.operators.lists import CreateListOperator, GetListOperator
 from email_contacts.operators.preparation import PrepareContactsOperator

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from email_contacts.imports import moments
+from email_contacts.imports import failpoints
 from local.processes import kill_at_once
 from tests.faults.trial import Trial
 from tests.faults.under_fire import UnderFire
@@ -15,14 +15,14 @@ from tests.faults.under_fire import UnderFire
 MODES = ("in_worker", "deferred")
 # Where the task's process kills itself, and which of these come after the wait.
 MOMENTS = {
-    "before_intent": moments.BEFORE_INTENT,
-    "after_intent": moments.AFTER_INTENT,
-    "after_answer": moments.AFTER_ANSWER,
-    "after_ledger": moments.AFTER_LEDGER,
-    "before_waiting": moments.BEFORE_DEFERRAL,
-    "woken": moments.WOKEN,
-    "ended": moments.ENDED,
-    "receipt_written": moments.RECEIPT_WRITTEN,
+    "before_intent": failpoints.BEFORE_INTENT,
+    "after_intent": failpoints.AFTER_INTENT,
+    "after_answer": failpoints.AFTER_ANSWER,
+    "after_ledger": failpoints.AFTER_LEDGER,
+    "before_waiting": failpoints.BEFORE_DEFERRAL,
+    "woken": failpoints.WOKEN,
+    "ended": failpoints.ENDED,
+    "receipt_written": failpoints.RECEIPT_WRITTEN,
 }
 AFTER_THE_WAIT = ("woken", "ended")
 ACCEPTED = "accepted_unanswered"

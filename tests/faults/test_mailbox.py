@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from email_contacts.imports.callbacks import MAILBOX, mail, new_nonce
-from email_contacts.imports.evidence import Evidence
+from email_contacts.imports.waiting.completion_signals import CompletionSignals
 from email_contacts.sandbox import SandboxServer
 from local.deferred import DAG_ID, RUN_ID, TASK_ID
 from local.home import PROJECT, Home
@@ -54,7 +54,9 @@ def waiting(sandbox: SandboxServer, tmp_path: Path) -> Iterator[Waiting]:
 def test_who_was_called_is_resumed_and_who_was_not_waits_on(waiting: Waiting, sandbox: SandboxServer) -> None:
     sandbox.set_knobs(process_route="404")
     nonces = [new_nonce(), new_nonce()]
-    evidence = [Evidence((DAG_ID, RUN_ID, TASK_ID, index), nonce) for index, nonce in enumerate(nonces)]
+    evidence = [
+        CompletionSignals((DAG_ID, RUN_ID, TASK_ID, index), nonce) for index, nonce in enumerate(nonces)
+    ]
     waiting.defer(
         [
             {"process_ids": [5], "deadline": time.time() + 3600, "evidence": [one.to_json()]}

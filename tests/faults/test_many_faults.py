@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from email_contacts.api import ContactsClient, ImportRequest
-from email_contacts.imports import moments
+from email_contacts.imports import failpoints
 from email_contacts.sandbox import SandboxServer
 from tests.faults.chain import run_chain, without_pauses
 
@@ -48,14 +48,14 @@ def strangers(platform: SandboxServer, chance: random.Random, monkeypatch: pytes
     request = ImportRequest(json_body=[{"email": "stranger@example.com"}], list_ids=[2])
 
     def import_too(moment: str) -> None:
-        if moment == moments.AFTER_INTENT and chance.random() < 0.3:
+        if moment == failpoints.AFTER_INTENT and chance.random() < 0.3:
             ours = platform.knobs.faults
             platform.set_knobs(faults=[])
             with ContactsClient(platform.url, platform.api_key) as somebody:
                 theirs.append(somebody.import_contacts(request))
             platform.set_knobs(faults=ours)
 
-    monkeypatch.setattr("email_contacts.imports.moments._listeners", [import_too])
+    monkeypatch.setattr("email_contacts.imports.failpoints._listeners", [import_too])
     return theirs
 
 

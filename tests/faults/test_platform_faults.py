@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from email_contacts.imports import moments
+from email_contacts.imports import failpoints
 from email_contacts.sandbox import SandboxServer
 from tests.faults.chain import Ended, run_chain, without_pauses
 
@@ -166,12 +166,12 @@ def test_a_strangers_import_at_the_worst_moment(
 
     def import_too(moment: str) -> None:
         """Between our intent and our request, and before the faults that are meant for us."""
-        if moment == moments.AFTER_INTENT and not theirs:
+        if moment == failpoints.AFTER_INTENT and not theirs:
             platform.set_knobs(faults=[])
             theirs.append(stranger(platform))
             platform.set_knobs(faults=[fault("import", kind)])
 
-    monkeypatch.setattr("email_contacts.imports.moments._listeners", [import_too])
+    monkeypatch.setattr("email_contacts.imports.failpoints._listeners", [import_too])
     ended = run_chain(platform, tmp_path, knobs={"process_seconds": 0.1}, deferrable=deferrable)
     check_whole(ended, platform, imports=2)
     assert ended.receipt["repeats"] == (1 if kind == "524" else 0)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from email_contacts.api import ContactsClient
-from email_contacts.imports.budget import AT_FIRST
+from email_contacts.imports.waiting.rate_budget import AT_FIRST
 from email_contacts.sandbox import SandboxServer
 from local.home import Home
 from tests.faults.lone_triggerer import POLLS_PER_HOUR, Waiting

@@ -8,9 +8,9 @@ from typing import Any, cast
 
 from email_contacts.api import ContactsApiError, ContactsClient, NotFound, Process
 from email_contacts.api.answers import Page
-from email_contacts.imports.budget import HOUR
-from email_contacts.imports.line import Line
-from email_contacts.imports.watcher import Watcher
+from email_contacts.imports.waiting.poller_client import PollerClient
+from email_contacts.imports.waiting.rate_budget import HOUR
+from email_contacts.imports.waiting.shared_poller import SharedPoller
 from tests.imports.virtual_time import at_once, run
 
 
@@ -62,16 +62,16 @@ class Platform:
         has_ended = asyncio.get_running_loop().time() >= self.ended_at.get(process_id, 0)
         return Process(process_id, "IMPORTUSER", "completed" if has_ended else "in_process")
 
-    def watcher(self) -> Watcher:
+    def watcher(self) -> SharedPoller:
         now = asyncio.get_running_loop().time
-        line = Line("c", self.connect, budgets={}, in_thread=at_once, now=now)
-        return Watcher(line)
+        line = PollerClient("c", self.connect, budgets={}, in_thread=at_once, now=now)
+        return SharedPoller(line)
 
     def fullest_hour(self) -> int:
         return max(sum(begin <= moment < begin + HOUR for moment in self.asked_at) for begin in self.asked_at)
 
 
-async def end_of(watcher: Watcher, process_id: int, *, every: float | None = None) -> float:
+async def end_of(watcher: SharedPoller, process_id: int, *, every: float | None = None) -> float:
     """Wait for one import, and give the moment at which its end was seen."""
     loop = asyncio.get_running_loop()
     with watcher.join(every=every) as wait:

@@ -15,7 +15,7 @@ from airflow.sdk.execution_time.task_runner import _serialize_rendered_fields
 
 from email_contacts.api import ContactsApiError, ContactsClient
 from email_contacts.contacts.staging.manifest import Batch, Manifest, Rows
-from email_contacts.imports import moments
+from email_contacts.imports import failpoints
 from email_contacts.operators import staged_files
 from email_contacts.operators.imports import ImportContactsOperator
 from email_contacts.sandbox import SandboxServer
@@ -109,7 +109,7 @@ class Killed(BaseException):
     """The worker is gone."""
 
 
-@pytest.mark.parametrize("moment", [moments.AFTER_ANSWER, moments.AFTER_LEDGER])
+@pytest.mark.parametrize("moment", [failpoints.AFTER_ANSWER, failpoints.AFTER_LEDGER])
 def test_a_retry_with_another_signature_reconnects(
     moment: str,
     staged: ObjectStoragePath,
@@ -125,7 +125,7 @@ def test_a_retry_with_another_signature_reconnects(
 
     sandbox.set_knobs(process_seconds=0.2)
     with monkeypatch.context() as patched:
-        patched.setattr("email_contacts.imports.submitter.moments.reached", die)
+        patched.setattr("email_contacts.imports.submission.submitter.failpoints.reached", die)
         with pytest.raises(Killed):
             an_import(str(staged)).execute(make_context(store))
     context = make_context(store)

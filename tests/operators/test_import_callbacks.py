@@ -11,8 +11,8 @@ from airflow.sdk.exceptions import TaskDeferred
 
 from email_contacts.api import ContactsClient, ImportRequest
 from email_contacts.imports.callbacks import MAILBOX, CallbackAddress, called_key
-from email_contacts.imports.waiting import WaitOutcome
-from email_contacts.imports.watch import Sighting
+from email_contacts.imports.waiting.process_status import ProcessStatuses
+from email_contacts.imports.waiting.worker_wait import WaitOutcome
 from email_contacts.operators.imports import ImportContactsOperator
 from email_contacts.sandbox import SandboxServer
 from tests.conftest import CONN_ID, connect
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 SECRET = secrets.token_urlsafe(32)
 AIRFLOW = "https://airflow.example.com"
-CALLED = WaitOutcome(Sighting(()), is_called=True).to_event()
+CALLED = WaitOutcome(ProcessStatuses(()), is_called=True).to_event()
 HEARD_AT = "2026-11-22T10:00:00+00:00"
 
 

@@ -8,7 +8,7 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
 
 from email_contacts.api import ContactsClient, RateLimited, Unavailable
-from email_contacts.imports.waiting import WaitingFailed
+from email_contacts.imports.waiting.worker_wait import WaitingFailed
 from email_contacts.operators.imports import ImportContactsOperator
 from email_contacts.sandbox import SandboxServer
 from tests.deferral import carried_through, fired

@@ -10,7 +10,7 @@ import pytest
 from airflow.sdk.exceptions import TaskDeferred
 
 from email_contacts.api import ContactsClient
-from email_contacts.imports.waiting import WaitingFailed
+from email_contacts.imports.waiting.worker_wait import WaitingFailed
 from email_contacts.operators.imports import ImportContactsOperator
 from email_contacts.sandbox import SandboxServer
 from tests.conftest import connect

@@ -28,7 +28,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
 from email_contacts.imports.callbacks import MAILBOX
-from email_contacts.imports.waiting import WaitOutcome
+from email_contacts.imports.waiting.worker_wait import WaitOutcome
 from tests.web.runs import Run
 
 

@@ -2,6 +2,6 @@
 
 import sys
 
-from email_contacts.contacts.command_line import main
+from email_contacts.contacts.cli.command_line import main
 
 sys.exit(main())

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from email_contacts.contacts.duplicates import FLAG, LAST, check_policies
+from email_contacts.contacts.batches.bodies import MAX_BATCH_BYTES, check_batch_bytes
+from email_contacts.contacts.batches.duplicates import FLAG, LAST, check_policies
+from email_contacts.contacts.batches.forms import JSON_BODY, check_form
 from email_contacts.contacts.errors import InvalidOption
 from email_contacts.contacts.limits import RejectLimit
 from email_contacts.contacts.mapping.attributes import AccountAttribute
@@ -15,8 +17,6 @@ from email_contacts.contacts.mapping.binding import Binding, bind
 from email_contacts.contacts.mapping.document import DROP, FAIL, UNKNOWN_COLUMNS, Mapping
 from email_contacts.contacts.sources.opening import Source, open_rows
 from email_contacts.contacts.sources.rows import Rows
-from email_contacts.contacts.staging.bodies import MAX_BATCH_BYTES, check_batch_bytes
-from email_contacts.contacts.staging.forms import JSON_BODY, check_form
 
 
 @dataclass(frozen=True)

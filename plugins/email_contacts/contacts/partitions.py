@@ -21,6 +21,8 @@ from contextlib import closing
 from dataclasses import replace
 from typing import cast
 
+from email_contacts.contacts.batches.parts import Part
+from email_contacts.contacts.batches.spool import StagedFiles
 from email_contacts.contacts.errors import InvalidOption, NotAManifest, PartitionMissing
 from email_contacts.contacts.limits import RejectLimit
 from email_contacts.contacts.options import Options
@@ -29,9 +31,7 @@ from email_contacts.contacts.preparation import Clock, Progress, check_rejects, 
 from email_contacts.contacts.sources.opening import Source
 from email_contacts.contacts.staging.cleaning import remove_partition
 from email_contacts.contacts.staging.manifest import Manifest
-from email_contacts.contacts.staging.part import Part
 from email_contacts.contacts.staging.rejects import RejectsFile, read_rejects
-from email_contacts.contacts.staging.scratch import StagedFiles
 from email_contacts.contacts.staging.stage import (
     MANIFEST,
     MERGED,
@@ -74,10 +74,10 @@ def prepare_partition(
     stage = Stage(folder, source=source)
     with (
         lack_of_room_named(folder),
-        closing(StagedFiles(folder)) as scratch,
+        closing(StagedFiles(folder)) as spool,
         closing(RejectsFile(stage.create(REJECTS))) as rejects,
     ):
-        part = replace(sift(source, options, scratch, rejects, clock), index=index, count=count)
+        part = replace(sift(source, options, spool, rejects, clock), index=index, count=count)
     limit = RejectLimit.parse(options.max_rejects)
     if limit.is_passed_for_good(part.rejected):
         check_rejects(limit, rejects, read=part.read, folder=stage)
@@ -117,7 +117,7 @@ def merge_partitions(
 def _merge(folders: Sequence[AnyPath], stage: AnyPath, options: Options, clock: Clock) -> Manifest:
     parts = _read_parts(folders)
     into = Stage(stage, source=None)
-    scratches = [StagedFiles(folder) for folder in folders]
+    spools = [StagedFiles(folder) for folder in folders]
     with lack_of_room_named(stage), closing(rejects_of(into)) as rejects:
         rows_before = 0
         for part, folder in zip(parts, folders, strict=True):
@@ -127,10 +127,10 @@ def _merge(folders: Sequence[AnyPath], stage: AnyPath, options: Options, clock: 
         # Before the manifest: where both are there, these are the partitions that it is about.
         write_whole(into.path(MERGED), json.dumps({"made_by": [part.made_by for part in parts]}).encode())
         try:
-            return finish(list(zip(parts, scratches, strict=True)), into, options, rejects, clock)
+            return finish(list(zip(parts, spools, strict=True)), into, options, rejects, clock)
         finally:
-            for scratch in scratches:
-                scratch.close()
+            for spool in spools:
+                spool.close()
 
 
 def _merged_before(folders: Sequence[AnyPath], stage: AnyPath) -> Manifest | None:
@@ -162,8 +162,8 @@ def _read_parts(folders: Sequence[AnyPath]) -> list[Part]:
                 f"{folder} is partition {part.index + 1} of {part.count}, and was given as {place + 1} of "
                 f"{len(folders)}. Give the folders of all partitions, in their order."
             )
-        scratch = StagedFiles(folder)
-        paths = [*map(scratch.path, part.files), cast("AnyPath", folder / REJECTS)]
+        spool = StagedFiles(folder)
+        paths = [*map(spool.path, part.files), cast("AnyPath", folder / REJECTS)]
         lost = [path.name for path in paths if not path.exists()]
         if lost:
             raise PartitionMissing(

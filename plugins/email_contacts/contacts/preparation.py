@@ -2,8 +2,9 @@
 
 Knows the order of things; each step is a room of its own.
 
-1. ``sifting``: source rows → mapped, normalised contacts → validated → kept; invalid rows go to the rejects.
-2. ``packing``: duplicates and conflicts over all rows → bodies. Then the manifest.
+1. ``validate_rows``: source rows → mapped, normalised contacts → validated → kept; invalid rows go to the
+   rejects.
+2. ``build_batches``: duplicates and conflicts over all rows → bodies. Then the manifest.
 
 Memory holds two blocks of the source, one body and what is known of duplicates, however long the source is.
 """
@@ -17,24 +18,23 @@ from contextlib import closing
 from dataclasses import dataclass
 from time import monotonic
 
+from email_contacts.contacts.batches.bodies import MAX_BATCH_BYTES
+from email_contacts.contacts.batches.duplicates import FLAG, LAST
+from email_contacts.contacts.batches.forms import JSON_BODY, form_of, longest_contact
+from email_contacts.contacts.batches.parts import Part, PartWriter
+from email_contacts.contacts.batches.spool import NamelessFiles, Spool
+from email_contacts.contacts.build_batches import BatchBuilder
 from email_contacts.contacts.checks.validation import ContactValidator
-from email_contacts.contacts.duplicates import FLAG, LAST
 from email_contacts.contacts.errors import TooManyRejects
 from email_contacts.contacts.limits import RejectLimit
 from email_contacts.contacts.mapping.attributes import AccountAttribute
 from email_contacts.contacts.mapping.document import Mapping
 from email_contacts.contacts.options import Options
-from email_contacts.contacts.packing import Packer
 from email_contacts.contacts.paths import AnyPath
-from email_contacts.contacts.sifting import Sifter, identifiers_of
 from email_contacts.contacts.sources.opening import Source
-from email_contacts.contacts.staging.bodies import MAX_BATCH_BYTES
-from email_contacts.contacts.staging.forms import JSON_BODY, form_of, longest_contact
 from email_contacts.contacts.staging.manifest import Manifest
 from email_contacts.contacts.staging.manifest import Rows as RowCounts
-from email_contacts.contacts.staging.part import Part, PartWriter
 from email_contacts.contacts.staging.rejects import RejectsFile
-from email_contacts.contacts.staging.scratch import NamelessFiles, Scratch
 from email_contacts.contacts.staging.stage import (
     CONFLICTS,
     DUPLICATES,
@@ -44,6 +44,7 @@ from email_contacts.contacts.staging.stage import (
     Stage,
     lack_of_room_named,
 )
+from email_contacts.contacts.validate_rows import RowValidation, identifiers_of
 
 
 @dataclass(frozen=True)
@@ -124,11 +125,11 @@ def prepare(
     folder = Stage(stage, source=source)
     with (
         lack_of_room_named(stage),
-        closing(NamelessFiles()) as scratch,
+        closing(NamelessFiles()) as spool,
         closing(rejects_of(folder)) as rejects,
     ):
-        part = sift(source, options, scratch, rejects, clock)
-        return finish([(part, scratch)], folder, options, rejects, clock)
+        part = sift(source, options, spool, rejects, clock)
+        return finish([(part, spool)], folder, options, rejects, clock)
 
 
 def rejects_of(folder: Stage) -> RejectsFile:
@@ -136,10 +137,10 @@ def rejects_of(folder: Stage) -> RejectsFile:
     return RejectsFile(folder.create(REJECTS), folder.create(REJECTS_PARQUET))
 
 
-def sift(source: Source, options: Options, scratch: Scratch, rejects: RejectsFile, clock: Clock) -> Part:
+def sift(source: Source, options: Options, spool: Spool, rejects: RejectsFile, clock: Clock) -> Part:
     """Do the first half for a source, or a partition of one.
 
-    :param scratch: where valid contacts go.
+    :param spool: where valid contacts go.
     :param rejects: where the other rows are listed, numbered from 1.
     """
     limit = RejectLimit.parse(options.max_rejects)
@@ -147,9 +148,9 @@ def sift(source: Source, options: Options, scratch: Scratch, rejects: RejectsFil
         validator = ContactValidator(options.bind(rows, source))
         form = form_of(options.body, validator.binding)
         identifiers = identifiers_of(validator)
-        contacts = PartWriter(scratch, identifiers, longest=longest_contact(form, options.max_batch_bytes))
+        contacts = PartWriter(spool, identifiers, longest=longest_contact(form, options.max_batch_bytes))
         read = 0
-        for read in Sifter(rows, validator, form, contacts, rejects).blocks():
+        for read in RowValidation(rows, validator, form, contacts, rejects).blocks():
             clock.tell(read, rejects.count)
             if limit.is_passed_for_good(rejects.count):
                 break
@@ -167,7 +168,7 @@ def sift(source: Source, options: Options, scratch: Scratch, rejects: RejectsFil
 
 
 def finish(
-    parts: Sequence[tuple[Part, Scratch]],
+    parts: Sequence[tuple[Part, Spool]],
     folder: Stage,
     options: Options,
     rejects: RejectsFile,
@@ -180,7 +181,7 @@ def finish(
     read = sum(part.read for part, _ in parts)
     limit = RejectLimit.parse(options.max_rejects)
     check_rejects(limit, rejects, read=read, folder=folder)
-    packed = Packer(parts, folder, rejects, limit=options.max_batch_bytes).pack(
+    packed = BatchBuilder(parts, folder, rejects, limit=options.max_batch_bytes).pack(
         duplicates=options.duplicates,
         conflicts=options.conflicts,
         tell=lambda bodies: clock.tell(read, rejects.count, bodies),

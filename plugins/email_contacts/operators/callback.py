@@ -9,8 +9,8 @@ from typing import Any, Protocol
 
 from email_contacts.connection import ContactsConnection
 from email_contacts.imports.callbacks import MAILBOX, CallbackAddress, callback_url, mail
-from email_contacts.imports.evidence import Evidence
-from email_contacts.imports.ledger import Ledger, now
+from email_contacts.imports.submission.ledger import Ledger, now
+from email_contacts.imports.waiting.completion_signals import CompletionSignals
 
 log = logging.getLogger(__name__)
 
@@ -79,7 +79,7 @@ class Callback:
 
     def evidence(self, nonce: str, sizes: Mapping[int, int], contacts: int | None) -> dict[str, Any]:
         """What else can tell that the import has ended, for whoever waits for it."""
-        return Evidence(
+        return CompletionSignals(
             task=self._task, nonce=nonce, list_sizes=dict(sizes), contacts=contacts, since=now()
         ).to_json()
 

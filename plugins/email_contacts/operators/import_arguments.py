@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from email_contacts.arguments import InvalidArgument, as_flag, as_id, as_ids, as_text, exactly_one
-from email_contacts.imports.staged_file import StagedFile
+from email_contacts.imports.submission.staged_file import StagedFile
 from email_contacts.operators.existing import reuse_or_create_list
 from email_contacts.operators.staged_files import is_for_fetching, signed_address, staged_batch
 

@@ -13,15 +13,15 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from email_contacts.arguments import as_flag
 from email_contacts.failures import failing_at_once
-from email_contacts.imports import moments
-from email_contacts.imports.completion import AUTO, look_for_end, nobody_called
+from email_contacts.imports import failpoints
 from email_contacts.imports.errors import ImportFailed, ImportTimeout
-from email_contacts.imports.evidence import Evidence
-from email_contacts.imports.ledger import Ledger
-from email_contacts.imports.submission import Submission, fingerprint, reconnect
-from email_contacts.imports.submitter import Submitter
-from email_contacts.imports.turns import turn
-from email_contacts.imports.waiting import WaitOutcome, pauses, wait_here
+from email_contacts.imports.submission.ledger import Ledger
+from email_contacts.imports.submission.submission import Submission, fingerprint, reconnect
+from email_contacts.imports.submission.submission_queue import turn
+from email_contacts.imports.submission.submitter import Submitter
+from email_contacts.imports.waiting.completion import AUTO, look_for_end, nobody_called
+from email_contacts.imports.waiting.completion_signals import CompletionSignals
+from email_contacts.imports.waiting.worker_wait import WaitOutcome, pauses, wait_here
 from email_contacts.operators.base import ContactsOperator
 from email_contacts.operators.callback import Callback
 from email_contacts.operators.import_arguments import read_order
@@ -153,7 +153,7 @@ class ImportContactsOperator(ContactsOperator):
         :param fingerprint: of the request that was submitted, so that the batch need not be there any more;
             None where Airflow lost it (``dag.test()`` does).
         """
-        moments.reached(moments.WOKEN)
+        failpoints.reached(failpoints.WOKEN)
         with failing_at_once():
             outcome, ledger = WaitOutcome.from_event(event), self._ledger(context, fingerprint)
             if outcome.is_called:
@@ -225,7 +225,7 @@ class ImportContactsOperator(ContactsOperator):
         from email_contacts.api import NotFound
 
         ids = [submission.process_id]
-        evidence = [Evidence.from_json(submission.evidence)] if submission.evidence else []
+        evidence = [CompletionSignals.from_json(submission.evidence)] if submission.evidence else []
         try:
             sighting = look_for_end(
                 self.hook.client,
@@ -239,7 +239,7 @@ class ImportContactsOperator(ContactsOperator):
             raise AirflowFailException(f"{error}. Clear this task to import again") from error
         if sighting is not None and sighting.is_finished:
             return WaitOutcome(sighting)
-        moments.reached(moments.BEFORE_DEFERRAL)
+        failpoints.reached(failpoints.BEFORE_DEFERRAL)
         outcome = self._wait(
             ids,
             submission.deadline,
@@ -247,7 +247,7 @@ class ImportContactsOperator(ContactsOperator):
             called=ledger.was_called,
             kwargs={"fingerprint": ledger.fingerprint},
         )
-        moments.reached(moments.WOKEN)
+        failpoints.reached(failpoints.WOKEN)
         return outcome
 
     def _wait(
@@ -256,8 +256,8 @@ class ImportContactsOperator(ContactsOperator):
         deadline: float,
         *,
         enough: str = "all",
-        evidence: Sequence[Evidence] = (),
-        called: Callable[[Evidence], bool] = nobody_called,
+        evidence: Sequence[CompletionSignals] = (),
+        called: Callable[[CompletionSignals], bool] = nobody_called,
         then: str = "execute_complete",
         kwargs: dict[str, Any] | None = None,
     ) -> WaitOutcome:
@@ -289,7 +289,7 @@ class ImportContactsOperator(ContactsOperator):
             called=called,
         )
 
-    def _source(self, evidence: Sequence[Evidence]) -> str:
+    def _source(self, evidence: Sequence[CompletionSignals]) -> str:
         """Who is to tell the end: of other people's imports only their processes can."""
         return self.hook.settings.completion_source if evidence else AUTO
 
@@ -316,6 +316,6 @@ class ImportContactsOperator(ContactsOperator):
         except ImportFailed:
             ledger.forget()
             raise
-        moments.reached(moments.ENDED)
+        failpoints.reached(failpoints.ENDED)
         ledger.close()
         return process.id

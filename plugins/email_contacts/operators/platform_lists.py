@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from email_contacts.api import ContactsClient
     from email_contacts.contacts.staging.manifest import Batch, Manifest
-    from email_contacts.imports.reject_reports import Reports, SentBatch
+    from email_contacts.imports.verification.reject_reports import Reports, SentBatch
 
 PLATFORM_REJECTS = "platform_rejects.csv"
 
@@ -37,8 +37,8 @@ def list_platform_rejects(
     from airflow.sdk import ObjectStoragePath
 
     from email_contacts.contacts.staging.stage import write_whole
-    from email_contacts.imports.platform_rejects import listing
-    from email_contacts.imports.reject_reports import platform_rejects
+    from email_contacts.imports.verification.platform_rejects import listing
+    from email_contacts.imports.verification.reject_reports import platform_rejects
 
     path = ObjectStoragePath(manifest_uri).parent / PLATFORM_REJECTS
     sent = _sent_batches(list(reports), manifest, submissions)
@@ -71,7 +71,7 @@ def _sent_batch(batch: Batch) -> SentBatch:
     from airflow.sdk import ObjectStoragePath
 
     from email_contacts.contacts.staging.row_numbers import row_numbers
-    from email_contacts.imports.reject_reports import SentBatch
+    from email_contacts.imports.verification.reject_reports import SentBatch
 
     path = ObjectStoragePath(batch.uri)
     return SentBatch(cast("Any", path), partial(row_numbers, batch, cast("Any", path.parent)))

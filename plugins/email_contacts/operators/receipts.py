@@ -12,9 +12,9 @@ from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowFailException
 
 from email_contacts.arguments import as_documents, as_id, as_ids
-from email_contacts.imports import moments
-from email_contacts.imports.receipt import Receipt
-from email_contacts.imports.verification import FAILED, UNKNOWN, Verdict, Verification
+from email_contacts.imports import failpoints
+from email_contacts.imports.verification.receipt import Receipt
+from email_contacts.imports.verification.verification import FAILED, UNKNOWN, Verdict, Verification
 from email_contacts.operators.base import ContactsOperator
 from email_contacts.operators.platform_lists import list_platform_rejects
 from email_contacts.operators.stages import bodies_removed
@@ -153,7 +153,7 @@ class WriteReceiptOperator(ContactsOperator):
         path = stage / "receipt.json"
         document = {**receipt.to_json(), "receipt_uri": str(path)}
         path.write_text(json.dumps(document, indent=2))
-        moments.reached(moments.RECEIPT_WRITTEN)
+        failpoints.reached(failpoints.RECEIPT_WRITTEN)
         context["ti"].xcom_push("receipt", document)
         self.log.info("receipt: %s", path)
         receipt.raise_for_unaccounted()

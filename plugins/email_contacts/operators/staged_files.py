@@ -8,12 +8,12 @@ from urllib.parse import parse_qsl, urlsplit
 from airflow.sdk.log import mask_secret
 
 from email_contacts.arguments import InvalidArgument
-from email_contacts.imports.bodies import CSV_SUFFIX
+from email_contacts.imports.submission.batch_rows import CSV_SUFFIX
 
 if TYPE_CHECKING:
     from airflow.sdk import ObjectStoragePath
 
-    from email_contacts.imports.staged_file import StagedFile
+    from email_contacts.imports.submission.staged_file import StagedFile
 
 MIN_EXPIRES = 60
 MAX_EXPIRES = 7 * 24 * 3600  # as long as S3 lets a signature be good

@@ -32,8 +32,8 @@ from sqlalchemy.orm import Session
 
 from email_contacts.connection import CONN_TYPE, ContactsConnection
 from email_contacts.imports.callbacks import MAILBOX, CallbackAddress, called_key, mail
-from email_contacts.imports.waiting import WaitOutcome
-from email_contacts.imports.watch import Sighting
+from email_contacts.imports.waiting.process_status import ProcessStatuses
+from email_contacts.imports.waiting.worker_wait import WaitOutcome
 from email_contacts.trigger import ImportCompletedTrigger
 
 TRIGGER = f"{ImportCompletedTrigger.__module__}.{ImportCompletedTrigger.__qualname__}"
@@ -152,7 +152,7 @@ def _wake(session: Session, address: CallbackAddress, grace: float) -> Attempt:
     if too_early > 0:
         # No more than the grace, whatever the clocks of two machines say.
         return Attempt("has only just begun to wait", again_in=min(too_early, grace))
-    event = WaitOutcome(Sighting(()), is_called=True).to_event()
+    event = WaitOutcome(ProcessStatuses(()), is_called=True).to_event()
     handle_event_submit(TriggerEvent(event), task_instance=ti, session=session)  # type: ignore[no-untyped-call]
     return Attempt("was woken")
 

@@ -13,13 +13,13 @@ from typing import Any
 import orjson
 from jsonschema import Draft202012Validator
 
-from email_contacts.contacts.checks.plain_rows import BODY, PlainRows
+from email_contacts.contacts.batches.forms import FORMS, form_of
+from email_contacts.contacts.checks.fast_path_rows import BODY, FastPathRows
 from email_contacts.contacts.checks.validation import ContactValidator, contact_schema
+from email_contacts.contacts.column_names import EMAIL, IDENTIFIERS
 from email_contacts.contacts.mapping.binding import Binding, Contact
-from email_contacts.contacts.mapping.column_names import EMAIL, IDENTIFIERS
 from email_contacts.contacts.sources.rows import Frame
 from email_contacts.contacts.sources.typed import frame_rows
-from email_contacts.contacts.staging.forms import FORMS, form_of
 
 
 class Reference:
@@ -73,7 +73,7 @@ class Agreement:
         self._validator = ContactValidator(binding)
         self._reader = {only: binding.reader(text_only=only) for only in (True, False)}
         self._forms = [form_of(name, binding) for name in forms]
-        self._plain = [PlainRows(binding, form) for form in self._forms]
+        self._plain = [FastPathRows(binding, form) for form in self._forms]
         self.reference = Reference(binding)
         self.rows = self.valid = self.plain = 0
         self.plainly_filled: Counter[str] = Counter()

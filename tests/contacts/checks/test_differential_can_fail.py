@@ -9,10 +9,10 @@ from types import SimpleNamespace
 import polars as pl
 import pytest
 
-from email_contacts.contacts.checks import plain_rows, plain_values
+from email_contacts.contacts.checks import fast_path_rows, fast_path_values
 from email_contacts.contacts.checks.cell_memory import CellMemory
 from email_contacts.contacts.checks.cell_text import text_of
-from email_contacts.contacts.checks.plain_values import Cells, Plain
+from email_contacts.contacts.checks.fast_path_values import Cells, Plain
 from email_contacts.contacts.mapping.binding import BoundColumn
 from tests.contacts.checks.agreement import Agreement
 from tests.contacts.checks.generated_rows import CASES, ROWS_IN_A_FRAME
@@ -21,11 +21,11 @@ Loosened = Callable[[pytest.MonkeyPatch], None]
 
 
 def _pattern(name: str, pattern: str) -> Loosened:
-    return lambda patch: patch.setattr(plain_values, name, pattern)
+    return lambda patch: patch.setattr(fast_path_values, name, pattern)
 
 
-def _rule(kind: str, rule: plain_values.PlainRule) -> Loosened:
-    return lambda patch: patch.setitem(plain_values.RULES, kind, rule)
+def _rule(kind: str, rule: fast_path_values.PlainRule) -> Loosened:
+    return lambda patch: patch.setitem(fast_path_values.RULES, kind, rule)
 
 
 def _anything(cells: Cells) -> Plain:
@@ -53,12 +53,12 @@ LOOSENED: dict[str, Loosened] = {
     ),
     "e-mail: letters outside ASCII": _pattern("EMAIL", r"^\w+(?:\.\w+)*@(?:\w(?:-?\w)*\.)+[A-Za-z]{2,63}$"),
     "e-mail: digits at the end": _pattern(
-        "EMAIL", plain_values.EMAIL.replace("[A-Za-z]{2,63}", "[A-Za-z0-9]{2,63}")
+        "EMAIL", fast_path_values.EMAIL.replace("[A-Za-z]{2,63}", "[A-Za-z0-9]{2,63}")
     ),
-    "e-mail: any length": lambda patch: patch.setattr(plain_values, "LONGEST_EMAIL", 10_000),
+    "e-mail: any length": lambda patch: patch.setattr(fast_path_values, "LONGEST_EMAIL", 10_000),
     "date: no calendar": _pattern("DATE", r"^[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}$"),
-    "date: 30 February": _pattern("DATE", plain_values.DATE.replace("0[13-9]", "0[1-9]")),
-    "date: 24 o'clock": _pattern("DATE_TIME", plain_values.DATE_TIME.replace("2[0-3]", "2[0-4]")),
+    "date: 30 February": _pattern("DATE", fast_path_values.DATE.replace("0[13-9]", "0[1-9]")),
+    "date: 24 o'clock": _pattern("DATE_TIME", fast_path_values.DATE_TIME.replace("2[0-3]", "2[0-4]")),
     "number: 1_000": _pattern("NUMBER", r"^-?[1-9][0-9_]{0,14}$"),
     "number: -0": _pattern("NUMBER", r"^-?(?:0|[1-9][0-9]{0,14})$"),
     "number: 007": _pattern("NUMBER", r"^-?[1-9]?[0-9]{1,14}$"),
@@ -67,14 +67,16 @@ LOOSENED: dict[str, Loosened] = {
     "number: noughts at the end": _pattern("NOUGHTS", r"never"),
     "text: nothing is special": _rule("text", _anything),
     "value: nothing is special": _rule("value", _anything),
-    "category: any length": lambda patch: patch.setattr(plain_values, "LONGEST_CATEGORY", 10_000),
+    "category: any length": lambda patch: patch.setattr(fast_path_values, "LONGEST_CATEGORY", 10_000),
     "category: labels in other letters": lambda patch: patch.setattr(CellMemory, "_decided", _folded),
-    "category: labels not looked up": lambda patch: patch.setattr(plain_rows, "_has_few_cells", _short_cells),
+    "category: labels not looked up": lambda patch: patch.setattr(
+        fast_path_rows, "_has_few_cells", _short_cells
+    ),
     "phones: any length": lambda patch: patch.setattr(
-        plain_values, "phones", SimpleNamespace(plain_pattern=_digits_only)
+        fast_path_values, "phones", SimpleNamespace(plain_pattern=_digits_only)
     ),
     "blanks are left": lambda patch: patch.setattr(
-        plain_rows, "text_of", lambda cell, dtype, kind, **_: _TEXT_OF(cell, dtype, kind, is_trimmed=True)
+        fast_path_rows, "text_of", lambda cell, dtype, kind, **_: _TEXT_OF(cell, dtype, kind, is_trimmed=True)
     ),
 }
 

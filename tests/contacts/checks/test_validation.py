@@ -16,8 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from email_contacts.contacts.checks.validation import ContactValidator, contact_schema
+from email_contacts.contacts.column_names import EMAIL
 from email_contacts.contacts.mapping.binding import bind
-from email_contacts.contacts.mapping.column_names import EMAIL
 from tests.contacts.prepared import ACCOUNT
 
 BINDING = bind(

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from email_contacts.contacts import Manifest, prepare
+from email_contacts.contacts.batches.forms import FORMS
 from email_contacts.contacts.errors import NotAManifest, StageError
-from email_contacts.contacts.staging.forms import FORMS
 from email_contacts.contacts.staging.row_numbers import row_numbers
 from tests.contacts.conftest import WriteSource
 from tests.contacts.prepared import Prepared

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from airflow.sdk import DAG, Asset, Param, XComArg, get_current_context
 
-from email_contacts.imports import moments
+from email_contacts.imports import failpoints
 from email_contacts.operators.folders import CreateFolderOperator
 from email_contacts.operators.imports import ImportContactsOperator
 from email_contacts.operators.lists import CreateListOperator, GetListOperator
@@ -32,7 +32,7 @@ def die_once(moment: str) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-moments.listen(die_once)
+failpoints.listen(die_once)
 
 
 def kill_matrix(*, waiter: str, deferrable: bool) -> DAG:

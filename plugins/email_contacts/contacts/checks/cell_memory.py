@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import polars as pl
 
+from email_contacts.contacts.batches.forms import Form
 from email_contacts.contacts.checks.schema import judge
 from email_contacts.contacts.mapping.bound_column import BoundColumn
 from email_contacts.contacts.sources.rows import EMPTY
-from email_contacts.contacts.staging.forms import Form
 
 MOST_REMEMBERED = 1 << 16
 LONGEST_REMEMBERED = 200

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from email_contacts.contacts.sources.framing import JOINT, LISTS, NUMERALS
+from email_contacts.contacts.sources.row_frames import JOINT, LISTS, NUMERALS
 
 _BY_TEXT = ("text", "ext_id", "category", "sms", "number", "boolean", "email")
 CHOICES = "choices"

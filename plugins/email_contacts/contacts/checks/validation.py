@@ -15,8 +15,8 @@ from typing import Any
 import jsonschema_rs
 
 from email_contacts.contacts.checks.schema import document, judge, schema_of
+from email_contacts.contacts.column_names import EMAIL, IDENTIFIERS
 from email_contacts.contacts.mapping.binding import Binding, BoundColumn, Contact
-from email_contacts.contacts.mapping.column_names import EMAIL, IDENTIFIERS
 from email_contacts.contacts.masking import mask
 from email_contacts.contacts.sources.rows import EMPTY, Row
 from email_contacts.contacts.staging.rejects import Reject

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from email_contacts.contacts.column_names import canonical
 from email_contacts.contacts.errors import InvalidOption
-from email_contacts.contacts.mapping.column_names import canonical
 
 TYPES = ("text", "number", "date", "boolean", "category", "multiple_choice")
 # The platform's words for types (api-contract §3) -> ours. "id" and "user" values are plain text to us.

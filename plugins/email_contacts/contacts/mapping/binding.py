@@ -10,11 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from email_contacts.contacts.checks import normalising
-from email_contacts.contacts.errors import HeaderError, NoIdentifierColumn, UnknownColumns
-from email_contacts.contacts.mapping.attributes import AccountAttribute, by_name
-from email_contacts.contacts.mapping.bound_column import BoundColumn as BoundColumn
-from email_contacts.contacts.mapping.column_names import (
+from email_contacts.contacts.column_names import (
     EMAIL,
     EXT_ID,
     IDENTIFIERS,
@@ -23,9 +19,13 @@ from email_contacts.contacts.mapping.column_names import (
     canonical,
     check_header,
 )
+from email_contacts.contacts.errors import HeaderError, NoIdentifierColumn, UnknownColumns
+from email_contacts.contacts.mapping.attributes import AccountAttribute, by_name
+from email_contacts.contacts.mapping.bound_column import BoundColumn as BoundColumn
 from email_contacts.contacts.mapping.document import FAIL, ColumnRule, Mapping
 from email_contacts.contacts.mapping.fixed_values import bound_constants, with_default
 from email_contacts.contacts.sources.rows import EMPTY, Row
+from email_contacts.contacts.values import normalising
 
 Contact = dict[str, Any]
 _CELLS_REMEMBERED = 1 << 17  # by all columns together: some 25 MB

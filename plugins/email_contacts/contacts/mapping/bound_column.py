@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from email_contacts.contacts.checks import normalising, phones
 from email_contacts.contacts.mapping.rules import ColumnRule
 from email_contacts.contacts.sources.rows import EMPTY
+from email_contacts.contacts.values import normalising, phones
 
 _NORMALISERS: dict[str, normalising.Normaliser] = {
     "email": normalising.email,

@@ -13,7 +13,7 @@ from functools import cached_property
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, cast
 
-from email_contacts.contacts.mapping.column_names import canonical
+from email_contacts.contacts.column_names import canonical
 from email_contacts.contacts.mapping.faults import faults_of
 from email_contacts.contacts.mapping.reading import Place, Written, read
 from email_contacts.contacts.mapping.rules import ColumnRule as ColumnRule

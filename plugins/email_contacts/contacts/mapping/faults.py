@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from email_contacts.contacts.checks import phones
-from email_contacts.contacts.mapping.column_names import EMAIL, IDENTIFIERS, SMS, attribute_of, canonical
+from email_contacts.contacts.column_names import EMAIL, IDENTIFIERS, SMS, attribute_of, canonical
 from email_contacts.contacts.mapping.reading import Place
 from email_contacts.contacts.mapping.rules import ColumnRule, Constant
+from email_contacts.contacts.values import phones
 
 Fault = tuple[Place, str]
 # The names of months depend on the machine's locale, and two digits of a year do not say the century.

@@ -1,7 +1,7 @@
 """A mapping proposed from a source's header and first rows.
 
-Knows names (``synonyms``), cells (``looks``) and the account's attributes. What cannot be told is asked, not
-guessed: such a column leads nowhere until somebody answers.
+Knows names (``synonyms``), cells (``column_profile``) and the account's attributes. What cannot be told is
+asked, not guessed: such a column leads nowhere until somebody answers.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from email_contacts.contacts.column_names import EMAIL, EXT_ID, SMS, check_header
 from email_contacts.contacts.errors import NoIdentifierColumn
 from email_contacts.contacts.mapping import synonyms
 from email_contacts.contacts.mapping.attributes import AccountAttribute, by_name
-from email_contacts.contacts.mapping.column_names import EMAIL, EXT_ID, SMS, check_header
-from email_contacts.contacts.mapping.looks import Looks
+from email_contacts.contacts.mapping.column_profile import ColumnProfile
 from email_contacts.contacts.mapping.rules import ColumnRule
 
 _SEPARATORS = ("|", ";", ",", "/")
@@ -65,7 +65,7 @@ def propose(
     :raises NoIdentifierColumn: when no column looks as if it said who the contact is.
     """
     check_header(columns, source=source)
-    looks = [Looks(column, (row[place] for row in rows)) for place, column in enumerate(columns)]
+    looks = [ColumnProfile(column, (row[place] for row in rows)) for place, column in enumerate(columns)]
     proposer = _Proposer(looks, None if account_attributes is None else by_name(account_attributes), region)
     lines = tuple(map(proposer.line, looks))
     if not any(line.is_settled and line.rules[0].attribute in _KINDS for line in lines):
@@ -81,7 +81,7 @@ class _Proposer:
     """Decides for one column after the other; an attribute is filled once."""
 
     def __init__(
-        self, looks: Sequence[Looks], account: dict[str, AccountAttribute] | None, region: str | None
+        self, looks: Sequence[ColumnProfile], account: dict[str, AccountAttribute] | None, region: str | None
     ) -> None:
         self._account = account
         self._region = region
@@ -108,7 +108,7 @@ class _Proposer:
                 self._identifiers[chosen.column] = self._identifier(chosen, attribute)
         self._filled = {rule.attribute: column for column, rule in self._identifiers.items()}
 
-    def line(self, one: Looks) -> Line:
+    def line(self, one: ColumnProfile) -> Line:
         rule = self._identifiers.get(one.column)
         if rule is not None:
             return Line(one.column, (rule,), _misfits(one, rule, _KINDS[rule.attribute]))
@@ -123,16 +123,16 @@ class _Proposer:
         known = None if self._account is None else self._account[attribute]
         return _by_cells(one, rule, group) if known is None else _by_account(one, rule, known)
 
-    def _identifier(self, one: Looks, attribute: str) -> ColumnRule:
+    def _identifier(self, one: ColumnProfile, attribute: str) -> ColumnRule:
         return ColumnRule(one.column, attribute, region=self._region if attribute == SMS else None)
 
-    def _fits(self, one: Looks, attribute: str) -> bool:
+    def _fits(self, one: ColumnProfile, attribute: str) -> bool:
         """Say whether a column's cells are such identifiers; a mere "id" must also tell rows apart."""
         if self._groups[one.column] == synonyms.ID and not one.are_different():
             return False
         return one.fit(self._identifier(one, attribute), _KINDS[attribute])
 
-    def _attribute_of(self, one: Looks, group: str | None) -> str | None:
+    def _attribute_of(self, one: ColumnProfile, group: str | None) -> str | None:
         """Find the attribute that a column becomes by its name, or None."""
         if self._account is None:
             if group in _ATTRIBUTES_OF_PEOPLE or not synonyms.is_personal(one.column):
@@ -144,7 +144,7 @@ class _Proposer:
         alike = [name for name in names if group is not None and synonyms.group_of(name) == group]
         return next(iter(same + alike), None)
 
-    def _nowhere(self, one: Looks, group: str | None) -> str:
+    def _nowhere(self, one: ColumnProfile, group: str | None) -> str:
         if group in (SMS, synonyms.PHONE) and SMS not in self._filled and one.count:
             return "most numbers are none with a country code; give the country of the others as --region"
         if self._account is None:
@@ -152,7 +152,7 @@ class _Proposer:
         return "no attribute of the account is called so"
 
 
-def _by_account(one: Looks, rule: ColumnRule, known: AccountAttribute) -> Line:
+def _by_account(one: ColumnProfile, rule: ColumnRule, known: AccountAttribute) -> Line:
     """Bring the cells to the type that the account says."""
     if known.type == "date" and one.count:
         return _dates(one, rule) or Line(one.column, (rule,), _misfits(one, rule, "date") or "date")
@@ -167,7 +167,7 @@ def _by_account(one: Looks, rule: ColumnRule, known: AccountAttribute) -> Line:
     return Line(one.column, (rule,), _misfits(one, rule, known.type, known.labels) or known.type)
 
 
-def _by_cells(one: Looks, rule: ColumnRule, group: str | None) -> Line:
+def _by_cells(one: ColumnProfile, rule: ColumnRule, group: str | None) -> Line:
     """Find the type in the cells."""
     if group == synonyms.POSTAL_CODE:  # a code of digits is no number
         return Line(one.column, (rule,))
@@ -185,7 +185,7 @@ def _by_cells(one: Looks, rule: ColumnRule, group: str | None) -> Line:
     return Line(one.column, (rule,))
 
 
-def _dates(one: Looks, rule: ColumnRule) -> Line | None:
+def _dates(one: ColumnProfile, rule: ColumnRule) -> Line | None:
     rules = tuple(replace(rule, type="date", format=said) for said in one.date_formats())
     if not rules:
         return None
@@ -194,7 +194,7 @@ def _dates(one: Looks, rule: ColumnRule) -> Line | None:
     return Line(one.column, rules, _misfits(one, rules[0], "date"))
 
 
-def _misfits(one: Looks, rule: ColumnRule, kind: str, labels: Sequence[str] = ()) -> str:
+def _misfits(one: ColumnProfile, rule: ColumnRule, kind: str, labels: Sequence[str] = ()) -> str:
     count = one.misfits(rule, kind, labels)
     return f"{kind}; {count:,} of {one.count:,} cells would be rejected" if count else ""
 

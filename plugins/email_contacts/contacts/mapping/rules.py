@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from email_contacts.contacts.mapping.column_names import attribute_of
+from email_contacts.contacts.column_names import attribute_of
 
 DEFAULT_SEPARATOR = "|"
 

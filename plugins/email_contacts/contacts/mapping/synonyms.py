@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import unicodedata
 
-from email_contacts.contacts.mapping.column_names import EMAIL, EXT_ID, SMS
+from email_contacts.contacts.column_names import EMAIL, EXT_ID, SMS
 
 PHONE = "PHONE"  # a number of any kind; the second best for SMS
 ID = "ID"  # a number of anything; the second best for EXT_ID

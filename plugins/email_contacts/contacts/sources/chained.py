@@ -17,8 +17,8 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from operator import itemgetter
 
+from email_contacts.contacts.column_names import canonical, check_header
 from email_contacts.contacts.errors import PreparationError, SourceChanged, SourceEmpty
-from email_contacts.contacts.mapping.column_names import canonical, check_header
 from email_contacts.contacts.sources.files import SourceFile
 from email_contacts.contacts.sources.rows import Block, Frame, RowFault, Rows
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import orjson
 
+from email_contacts.contacts.column_names import canonical
 from email_contacts.contacts.errors import (
     HeaderError,
     InvalidOption,
@@ -21,7 +22,6 @@ from email_contacts.contacts.errors import (
     SourceUnreadable,
     UnknownColumns,
 )
-from email_contacts.contacts.mapping.column_names import canonical
 from email_contacts.contacts.paths import AnyPath
 from email_contacts.contacts.sources.compression import open_bytes
 from email_contacts.contacts.sources.encoding import HEAD_BYTES, encoding_of

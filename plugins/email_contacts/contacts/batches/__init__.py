@@ -1,0 +1,1 @@
+"""From valid contacts to request bodies: forms, parts, duplicates, and where they lie meanwhile."""

@@ -1,0 +1,188 @@
+"""Rows about the same contact, and rows that would make the platform merge two people.
+
+Knows digests and row numbers. Duplicates are rows known by the same identifier: one of them counts.
+Conflicts are rows that count, are known by different identifiers, and share one all the same: the platform
+would merge the two people, or refuse one (api-contract §3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from email_contacts.contacts.batches.identity import IdentityFiles, Records, are_primary, in_order_of_digests
+from email_contacts.contacts.errors import InvalidOption
+
+LAST, FIRST, FAIL = "last", "first", "fail"
+DUPLICATES = (LAST, FIRST, FAIL)
+FLAG, REJECT = "flag", "reject"
+CONFLICTS = (FLAG, REJECT, FAIL)
+Numbers = Any  # numpy.ndarray of uint32
+
+
+def check_policies(duplicates: str, conflicts: str) -> None:
+    """See that both policies are known.
+
+    :raises InvalidOption: when one is not.
+    """
+    for name, said, choices in (("duplicates", duplicates, DUPLICATES), ("conflicts", conflicts, CONFLICTS)):
+        if said not in choices:
+            raise InvalidOption(f'{name}="{said}" is not one of {", ".join(choices)}.')
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Rows with the row that each has to do with.
+
+    :param rows: sorted.
+    :param others: which other row each is about.
+    :param attributes: for conflicts, the identifier that they share.
+    """
+
+    rows: Numbers
+    others: Numbers
+    attributes: Sequence[str] = ()
+
+    def __len__(self) -> int:
+        """Count the rows."""
+        return len(self.rows)
+
+    def marked(self, rows: int) -> Any:
+        """Give a mark for each row of a source, one byte each, which says whether it is among these.
+
+        :param rows: how many rows there are; they are numbered from 1.
+        """
+        marks = np.zeros(rows + 1, bool)
+        marks[self.rows] = True
+        return marks
+
+
+@dataclass(frozen=True)
+class Repeated:
+    """The records of one identifier whose digest comes more than once, those with the same one together.
+
+    :param attribute: EMAIL, EXT_ID or SMS.
+    :param group: which records belong together; sorted.
+    :param rows: their rows, sorted within each group.
+    :param is_primary: whether the row's contact is known by the identifier.
+    """
+
+    attribute: str
+    group: Numbers
+    rows: Numbers
+    is_primary: Any
+
+    def only(self, kept: Any) -> Repeated:
+        """Keep some records, as far as they are still more than one together.
+
+        :param kept: for each record whether it is to be kept.
+        """
+        group, rows, is_primary = self.group[kept], self.rows[kept], self.is_primary[kept]
+        if len(group):
+            sizes = np.bincount(group)
+            kept = sizes[group] > 1
+            group, rows, is_primary = group[kept], rows[kept], is_primary[kept]
+        return Repeated(self.attribute, group, rows, is_primary)
+
+    @property
+    def starts(self) -> Any:
+        """Where each group begins."""
+        return np.flatnonzero(np.diff(self.group.astype(np.int64), prepend=-1))
+
+    @property
+    def sizes(self) -> Any:
+        """How many records each group has."""
+        return np.diff(self.starts, append=len(self.group))
+
+
+def find_repeated(identities: Sequence[IdentityFiles]) -> list[Repeated]:
+    """Find for each identifier the records whose digest comes more than once."""
+    with ThreadPoolExecutor(thread_name_prefix="repeated") as pool:  # sorting leaves Python
+        return list(pool.map(_repeated, identities))
+
+
+def find_duplicates(repeated: Iterable[Repeated], *, policy: str) -> Pairs:
+    """Find the rows in whose place another one counts.
+
+    :param policy: ``"first"``: the first row about a contact counts; else the last.
+    """
+    rows, others = [], []
+    for records in repeated:
+        known = records.only(records.is_primary)
+        counting = known.starts if policy == FIRST else known.starts + known.sizes - 1
+        winners = np.repeat(known.rows[counting], known.sizes)
+        is_losing = known.rows != winners
+        rows.append(known.rows[is_losing])
+        others.append(winners[is_losing])
+    return _sorted(rows, others, [])
+
+
+def find_conflicts(repeated: Iterable[Repeated], is_duplicate: Any) -> Pairs:
+    """Find the rows that count and share an identifier.
+
+    :param is_duplicate: ``Pairs.marked`` of the duplicates.
+    """
+    rows, others, attributes = [], [], []
+    for records in repeated:
+        counting = records.only(~is_duplicate[records.rows])
+        if not len(counting.rows):
+            continue
+        # Each row is told of the first other one.
+        first = np.repeat(counting.rows[counting.starts], counting.sizes)
+        second = np.repeat(
+            counting.rows[np.minimum(counting.starts + 1, len(counting.rows) - 1)], counting.sizes
+        )
+        rows.append(counting.rows)
+        others.append(np.where(counting.rows == first, second, first))
+        attributes += [records.attribute] * len(counting.rows)
+    return _sorted(rows, others, attributes)
+
+
+def _repeated(identities: IdentityFiles) -> Repeated:
+    groups, rows, primary = [], [], []
+    before = 0
+    for records in identities.buckets():
+        group, some = _grouped(records)
+        groups.append((group + before).astype(np.uint32))
+        rows.append(some["row"])
+        primary.append(are_primary(some))
+        before += int(group[-1]) + 1 if len(group) else 0
+    return Repeated(identities.attribute, *map(np.concatenate, (groups, rows, primary)))
+
+
+def _grouped(records: Records) -> tuple[Any, Records]:
+    """Keep the records whose digest comes more than once; number the groups."""
+    some = records[np.flatnonzero(_may_repeat(np.ascontiguousarray(records["high"])))]
+    some, is_like_before = in_order_of_digests(some)
+    is_same = np.zeros(len(some) + 1, bool)
+    is_same[1:-1] = is_like_before
+    group = np.cumsum(~is_same[:-1]) - 1
+    is_repeated = is_same[1:] | is_same[:-1]
+    return group[is_repeated], some[is_repeated]
+
+
+def _may_repeat(digests: Any) -> Any:
+    """Mark digests that share a slot of a table with another one: all that repeat, and few more.
+
+    Sorting those only is much quicker than sorting all.
+    """
+    bits = 3 + len(digests).bit_length()
+    slots = digests >> np.uint64(64 - bits)  # the low bits led the digests here
+    last = np.zeros(1 << bits, np.uint32)
+    numbers = np.arange(len(digests), dtype=np.uint32)
+    last[slots] = numbers
+    is_shared = np.zeros(len(last), bool)
+    is_shared[slots[last[slots] != numbers]] = True
+    return is_shared[slots]
+
+
+def _sorted(rows: list[Numbers], others: list[Numbers], attributes: list[str]) -> Pairs:
+    if not rows:
+        return Pairs(np.empty(0, np.uint32), np.empty(0, np.uint32))
+    number, other = np.concatenate(rows), np.concatenate(others)
+    order = np.argsort(number, kind="stable")
+    return Pairs(number[order], other[order], [attributes[place] for place in order] if attributes else ())

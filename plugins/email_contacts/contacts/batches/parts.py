@@ -1,0 +1,159 @@
+"""What the first half of a preparation leaves for the second: valid contacts, written, and who they are.
+
+Knows bytes, lengths, row numbers and digests; nothing of cells. A part is a whole source, or one of its
+partitions.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, BinaryIO
+from uuid import uuid4
+
+import numpy as np
+
+from email_contacts.contacts.batches.contact_bytes import Contacts, Window
+from email_contacts.contacts.batches.identity import MOST_ROWS, IdentityFile, Records, canary
+from email_contacts.contacts.batches.spool import Spool
+from email_contacts.contacts.errors import PreparationError, RowTooLong
+
+BODIES, LENGTHS, ROWS = "bodies", "lengths", "rows"
+_CONTACTS_AT_ONCE = 1 << 14
+Numbers = Any  # numpy.ndarray of uint32
+
+
+@dataclass(frozen=True)
+class Part:
+    """What the first half came to.
+
+    :param source: where the rows came from.
+    :param read: rows read.
+    :param accepted: rows that are valid.
+    :param rejected: rows that are not.
+    :param reasons: rule -> rows rejected by it.
+    :param dropped: columns that were dropped, by choice.
+    :param identifiers: which identifiers the rows have.
+    :param head: what a body begins with.
+    :param body: the form.
+    :param digest: how identifiers are made digests (``identity.canary``).
+    :param index: which partition of the source it is, from 0.
+    :param count: how many partitions the source has.
+    :param made_by: which try made it; no other one says the same.
+    """
+
+    source: str
+    read: int
+    accepted: int
+    rejected: int
+    reasons: Mapping[str, int]
+    dropped: tuple[str, ...]
+    identifiers: tuple[str, ...]
+    head: str
+    body: str
+    digest: str = field(default_factory=canary)
+    index: int = 0
+    count: int = 1
+    made_by: str = field(default_factory=lambda: uuid4().hex)
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        return self.source if self.count == 1 else f"partition {self.index + 1} of {self.source}"
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Names of the files that belong to it."""
+        return (BODIES, LENGTHS, ROWS, *self.identifiers)
+
+    def to_bytes(self) -> bytes:
+        """Give the document, for another task."""
+        return json.dumps(asdict(self), ensure_ascii=False).encode()
+
+    @classmethod
+    def from_bytes(cls, document: bytes) -> Part:
+        """Read what ``to_bytes`` made.
+
+        :raises PreparationError: when it was made where identifiers become other digests.
+        """
+        said = json.loads(document)
+        part = cls(**said | {"dropped": tuple(said["dropped"]), "identifiers": tuple(said["identifiers"])})
+        if part.digest != canary():
+            raise PreparationError(
+                f"{part.name} was prepared with another version of Polars, so duplicates "
+                "cannot be found across partitions. Install the same version on all workers."
+            )
+        return part
+
+
+class PartWriter:
+    """Keeps contacts in the order of their rows.
+
+    :param spool: where the files are.
+    :param identifiers: which ones the rows have.
+    :param longest: bytes that a contact may have.
+    """
+
+    def __init__(self, spool: Spool, identifiers: tuple[str, ...], *, longest: int) -> None:
+        self._longest = longest
+        self._bodies, self._lengths, self._rows = (spool.create(name) for name in (BODIES, LENGTHS, ROWS))
+        self._identities = {name: IdentityFile(spool, name) for name in identifiers}
+        self.accepted = 0
+
+    def add(self, contacts: Contacts) -> None:
+        """Keep some contacts.
+
+        :raises RowTooLong: when one is longer than a request may carry.
+        """
+        if not len(contacts.rows):
+            return
+        self._check(contacts)
+        self._bodies.write(contacts.data)
+        self._lengths.write(contacts.lengths.astype("<u4").tobytes())
+        self._rows.write(contacts.rows.astype("<u4").tobytes())
+        self.accepted += len(contacts.rows)
+
+    def know(self, records: Iterable[tuple[str, Records]]) -> None:
+        """Keep who contacts are, in any order.
+
+        :param records: of each identifier, as ``identity.records_of`` gives them.
+        """
+        for attribute, some in records:
+            self._identities[attribute].add(some)
+
+    def _check(self, contacts: Contacts) -> None:
+        place = int(np.argmax(contacts.lengths))
+        length, row = int(contacts.lengths[place]), int(contacts.rows[place])
+        if length > self._longest:
+            raise RowTooLong(
+                f"The contact of row {row} has {length:,} bytes as it is sent, more than one request may "
+                "carry (api-contract §2.1). Shorten its values; if they are many lines, look for an unclosed "
+                "quote."
+            )
+        check_rows(row)
+
+
+def check_rows(rows: int) -> None:
+    """See that the rows of a source can be numbered.
+
+    :raises PreparationError: when there are too many.
+    """
+    if rows > MOST_ROWS:
+        raise PreparationError(f"The source has more than {MOST_ROWS:,} rows. Prepare it in several runs.")
+
+
+def read_contacts(spool: Spool, *, rows_before: int) -> Iterator[Contacts]:
+    """Walk the contacts of a part; then its files are let go.
+
+    :param rows_before: rows of the parts before it.
+    """
+    bodies, lengths, rows = (spool.open(name) for name in (BODIES, LENGTHS, ROWS))
+    window = Window(bodies)
+    while len(some := _numbers(lengths)):
+        yield Contacts(window.next(int(some.sum())), some, _numbers(rows) + np.uint32(rows_before))
+    spool.release(bodies, lengths, rows)
+
+
+def _numbers(file: BinaryIO) -> Numbers:
+    return np.frombuffer(file.read(_CONTACTS_AT_ONCE * 4), "<u4")

@@ -1,0 +1,171 @@
+"""The second half of a preparation: of the valid contacts of all parts, those that count become bodies.
+
+Knows the order of things: duplicates, conflicts, bodies, and the manifest last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Any
+
+import numpy as np
+
+from email_contacts.contacts.batches.bodies import Batches, Bodies, WholeFile
+from email_contacts.contacts.batches.contact_bytes import Chosen
+from email_contacts.contacts.batches.duplicates import (
+    FAIL,
+    REJECT,
+    Pairs,
+    find_conflicts,
+    find_duplicates,
+    find_repeated,
+)
+from email_contacts.contacts.batches.forms import FILE_URL, SEPARATORS, TAILS
+from email_contacts.contacts.batches.identity import IdentityFiles
+from email_contacts.contacts.batches.parts import Part, check_rows, read_contacts
+from email_contacts.contacts.batches.spool import Spool
+from email_contacts.contacts.column_names import IDENTIFIERS
+from email_contacts.contacts.errors import ConflictsFound, DuplicatesFound, SourceChanged
+from email_contacts.contacts.staging.manifest import Batch
+from email_contacts.contacts.staging.rejects import Reject, RejectsFile, write_pairs
+from email_contacts.contacts.staging.stage import CONFLICTS, DUPLICATES, ROW_NUMBERS, Stage
+
+_FIRST_ROWS_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class BuiltBatches:
+    """What packing came to.
+
+    :param batches: the bodies.
+    :param duplicates: rows in whose place another one counts.
+    :param conflicts: rows that share an identifier with another contact's row.
+    """
+
+    batches: tuple[Batch, ...]
+    duplicates: int
+    conflicts: int
+
+
+class BatchBuilder:
+    """Packs the contacts of all parts.
+
+    :param parts: in the order of their rows, each with its files.
+    :param stage: where bodies and lists go.
+    :param rejects: where rows go that are rejected only now.
+    :param limit: bytes that a body may have.
+    """
+
+    def __init__(
+        self, parts: Sequence[tuple[Part, Spool]], stage: Stage, rejects: RejectsFile, *, limit: int
+    ) -> None:
+        self._parts = parts
+        self._stage = stage
+        self._rejects = rejects
+        self._limit = limit
+        self._first = parts[0][0]
+        self._read = sum(part.read for part, _ in parts)
+        check_rows(self._read)
+        for part, _ in parts:
+            if part.head != self._first.head or part.body != self._first.body:
+                raise SourceChanged(
+                    f"{part.name} was prepared with other columns, or in another form, than "
+                    f"{self._first.name}. Prepare all partitions with one mapping."
+                )
+
+    def pack(self, *, duplicates: str, conflicts: str, tell: Callable[[int], None]) -> BuiltBatches:
+        """Find duplicates and conflicts, list them, and write the bodies.
+
+        :param duplicates: ``"last"``, ``"first"`` or ``"fail"``.
+        :param conflicts: ``"flag"``, ``"reject"`` or ``"fail"``.
+        :param tell: told how many bodies are written.
+        :raises DuplicatesFound: when there are some and that is to fail.
+        :raises ConflictsFound: when there are some and that is to fail.
+        """
+        repeated = find_repeated(self._identities())
+        twice = find_duplicates(repeated, policy=duplicates)
+        self._list(DUPLICATES, ("row", "superseded_by"), twice.rows, twice.others)
+        if len(twice) and duplicates == FAIL:
+            uri = self._stage.uri(DUPLICATES)
+            raise DuplicatesFound(_found(twice, "another row is about the same contact", uri))
+        is_out = twice.marked(self._read)
+        shared = find_conflicts(repeated, is_out)
+        self._list(CONFLICTS, ("row", "field", "other_row"), shared.rows, shared.attributes, shared.others)
+        if len(shared) and conflicts == FAIL:
+            uri = self._stage.uri(CONFLICTS)
+            raise ConflictsFound(_found(shared, "another contact has one of its identifiers", uri))
+        if conflicts == REJECT:
+            self._reject(shared)
+            is_out |= shared.marked(self._read)
+        return BuiltBatches(self._write(is_out, tell), len(twice), len(np.unique(shared.rows)))
+
+    def _identities(self) -> list[IdentityFiles]:
+        placed = {name: self._placed(having=name) for name in IDENTIFIERS}
+        return [IdentityFiles(name, parts) for name, parts in placed.items() if parts]
+
+    def _placed(self, *, having: str | None = None) -> list[tuple[Spool, int]]:
+        """Give the parts' files with the number of rows before each.
+
+        :param having: only of parts whose rows have this identifier: in NDJSON, some may not.
+        """
+        befores = accumulate((part.read for part, _ in self._parts), initial=0)
+        return [
+            (spool, before)
+            for (part, spool), before in zip(self._parts, befores, strict=False)
+            if having is None or having in part.identifiers
+        ]
+
+    def _list(self, name: str, header: tuple[str, ...], *columns: Any) -> None:
+        write_pairs(self._stage.create(name), header, *columns)
+
+    def _reject(self, shared: Pairs) -> None:
+        """Reject each row once, under the first identifier that it shares."""
+        last = None
+        for row, other, field in zip(
+            shared.rows.tolist(), shared.others.tolist(), shared.attributes, strict=True
+        ):
+            if row != last:
+                message = f"Row {other} has the same {field}, but is about another contact."
+                self._rejects.add(Reject(row, "", field, "conflict", message))
+            last = row
+
+    def _write(self, is_out: Any, tell: Callable[[int], None]) -> tuple[Batch, ...]:
+        """Write the contacts that count.
+
+        :param is_out: for each row whether it does not.
+        """
+        with self._stage.create(ROW_NUMBERS) as numbers, closing(self._bodies()) as bodies:
+            for contacts in self._counting(is_out):
+                numbers.write(contacts.rows.astype("<u4").tobytes())
+                bodies.add(contacts)
+                tell(bodies.count)
+            return bodies.finish()
+
+    def _counting(self, is_out: Any) -> Iterator[Chosen]:
+        for spool, before in self._placed():
+            for contacts in read_contacts(spool, rows_before=before):
+                yield contacts.only(~is_out[contacts.rows])
+
+    def _bodies(self) -> Bodies:
+        head = self._first.head.encode()
+        if self._first.body == FILE_URL:
+            return WholeFile(self._stage, head=head)
+        return Batches(
+            self._stage,
+            head=head,
+            tail=TAILS[self._first.body],
+            separator=SEPARATORS[self._first.body],
+            limit=self._limit,
+        )
+
+
+def _found(pairs: Pairs, what: str, uri: str) -> str:
+    count = len(np.unique(pairs.rows))
+    first = ", ".join(map(str, np.unique(pairs.rows)[:_FIRST_ROWS_SHOWN].tolist()))
+    return (
+        f"Of {count:,} rows {what}; nothing is prepared. The first are {first}. Each is listed in {uri}. "
+        "Mend the source, or choose another policy than fail."
+    )

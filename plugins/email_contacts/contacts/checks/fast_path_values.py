@@ -1,0 +1,145 @@
+"""Which values are plainly good, column by column: the quick way past the validator.
+
+Knows kinds of values, as Polars expressions over a column of trimmed text. What is accepted here is sent as
+it is written here, so each rule accepts less than the schema, never more, and writes what the row by row way
+would; whatever it does not accept is decided there. ``tests/contacts/checks/test_differential.py`` holds the
+two against each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import polars as pl
+import pyarrow.compute as pc
+
+from email_contacts.contacts.values import phones
+
+# No address of 64 characters has a local part or a label that is too long.
+EMAIL = r"^[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*@(?:[A-Za-z0-9](?:-?[A-Za-z0-9])*\.)+[A-Za-z]{2,63}$"
+LONGEST_EMAIL = 64
+# At most fifteen digits: such a number is written by every library as it was read. No "-0", no "0.00001".
+NUMBER = r"^(?:0|-?[1-9][0-9]{0,14}|-?(?:0\.[0-9]{1,4}|[1-9][0-9]{0,8}\.[0-9]{1,6}))$"
+NOUGHTS = r"\.[0-9]*0$"
+# As the schema's, but for years before 1000 and 29 February of full centuries, which row by row decides.
+DATE = (
+    r"^(?:[1-9][0-9]{3}-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|"
+    r"(?:0[13578]|1[02])-31)|[1-9][0-9](?:0[48]|[2468][048]|[13579][26])-02-29)$"
+)
+DATE_TIME = (
+    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ](?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:[.,][0-9]+)?)?"
+    r"(?:[Zz]|[+-][0-9]{2}:?[0-9]{2})?$"
+)
+LONGEST_CATEGORY = 200
+LENGTH_OF_A_DAY = 10
+
+
+@dataclass(frozen=True)
+class Plain:
+    """A column as it is sent where it is plainly good.
+
+    :param text: what is sent; empty where nothing is.
+    :param is_good: whether the value may be sent so; true for an empty cell.
+    :param is_literal: whether the text is a value of JSON as it stands.
+    """
+
+    text: pl.Expr
+    is_good: pl.Expr
+    is_literal: bool = False
+
+
+@dataclass(frozen=True)
+class Cells:
+    """A column of trimmed text, and what is known of it.
+
+    :param texts: the column.
+    :param may_be_empty: whether any cell is.
+    :param may_change: whether any cell is one of those that ``CHANGING`` knows for the kind.
+    :param special: a pattern of what a plain text cannot hold; empty where no row that may be good holds any.
+    """
+
+    texts: pl.Series
+    may_be_empty: bool
+    may_change: bool
+    special: str
+
+    @property
+    def cell(self) -> pl.Expr:
+        """The column as an expression."""
+        return pl.col(self.texts.name)
+
+    def or_empty(self, good: pl.Expr) -> pl.Expr:
+        """An empty cell is good too; where there is none it is not looked for."""
+        return good | (self.cell == "") if self.may_be_empty else good
+
+    @property
+    def is_plain(self) -> pl.Expr:
+        """Whether nothing has to be escaped."""
+        if len(self.special) == 1:
+            return ~self.cell.str.contains(self.special, literal=True)
+        return ~self.cell.str.contains(self.special) if self.special else pl.lit(value=True)
+
+
+PlainRule = Callable[[Cells], Plain]
+
+
+def email(cells: Cells) -> Plain:
+    """Accept usual addresses, in lower case: the pattern has no letter outside ASCII."""
+    good = cells.cell.str.contains(EMAIL) & (cells.cell.str.len_bytes() <= LONGEST_EMAIL)
+    # To Arrow a column is one run of bytes, lowered at once; letters outside ASCII are not good anyway.
+    lower = pl.from_arrow(pc.ascii_lower(cells.texts.to_arrow(compat_level=pl.CompatLevel.oldest())))
+    return Plain(pl.lit(lower), cells.or_empty(good))
+
+
+def text(cells: Cells) -> Plain:
+    """Accept text of which nothing has to be escaped."""
+    return Plain(cells.cell, cells.is_plain)
+
+
+def category(cells: Cells) -> Plain:
+    """Accept text of a category whose labels are not known."""
+    return Plain(cells.cell, cells.is_plain & (cells.cell.str.len_chars() <= LONGEST_CATEGORY))
+
+
+def sms(cells: Cells) -> Plain:
+    """Accept international numbers that are digits after ``+``."""
+    good = cells.cell.str.contains(phones.plain_pattern())
+    return Plain(cells.cell.str.strip_prefix("+"), cells.or_empty(good))
+
+
+def number(cells: Cells) -> Plain:
+    """Accept numbers of few digits; noughts at the end of a decimal go, but for one."""
+    cell = cells.cell
+    good = cells.or_empty(cell.str.contains(NUMBER))
+    if not cells.may_change:
+        return Plain(cell, good, is_literal=True)
+    short = cell.str.strip_chars_end("0")
+    shortened = pl.when(short.str.ends_with(".")).then(short + "0").otherwise(short)
+    written = pl.when(cell.str.contains(NOUGHTS)).then(shortened).otherwise(cell)
+    return Plain(written, good, is_literal=True)
+
+
+def date(cells: Cells) -> Plain:
+    """Accept days of the calendar; a time of day goes."""
+    day = cells.cell
+    if cells.may_change:
+        day = pl.when(day.str.contains(DATE_TIME)).then(day.str.slice(0, LENGTH_OF_A_DAY)).otherwise(day)
+    return Plain(day, cells.or_empty(day.str.contains(DATE)))
+
+
+RULES: dict[str, PlainRule] = {
+    "email": email,
+    "ext_id": text,
+    "sms": sms,
+    "text": text,
+    "value": text,
+    "number": number,
+    "date": date,
+    "category": category,
+}
+# Which cells may have to be written otherwise than they stand: in most blocks there are none.
+CHANGING: dict[str, Callable[[pl.Expr], pl.Expr]] = {
+    "number": lambda cell: cell.str.contains(NOUGHTS),
+    "date": lambda cell: cell.str.len_bytes() > LENGTH_OF_A_DAY,
+}

@@ -1,0 +1,73 @@
+"""The command ``propose``: a mapping made from a source's header and first rows.
+
+Knows its arguments; opens the source and reads no more of it than it needs.
+"""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
+from contextlib import closing
+from itertools import islice
+from typing import Any
+
+from email_contacts.contacts.batches.bodies import MAX_BATCH_BYTES
+from email_contacts.contacts.errors import InvalidOption
+from email_contacts.contacts.mapping.attributes import read_account_attributes
+from email_contacts.contacts.mapping.proposal import propose
+from email_contacts.contacts.mapping.writing import as_yaml
+from email_contacts.contacts.sources.opening import open_rows
+from email_contacts.contacts.sources.rows import EMPTY, RowFault, Rows
+from email_contacts.contacts.values import phones
+
+ROWS_LOOKED_AT = 1_000
+
+
+def add_options(command: ArgumentParser) -> None:
+    """Add what only this command asks for."""
+    command.add_argument(
+        "--region", metavar="CC", help="the country of phone numbers without country code, such as DE"
+    )
+
+
+def proposed(asked: Namespace, *, delimiter: str | None) -> str:
+    """Give the proposal as YAML.
+
+    :param asked: ``source``, ``attributes``, ``region``, ``format`` and ``encoding``.
+    :param delimiter: of a CSV, or None.
+    :raises PreparationError: when the source cannot be read, or no column says who the contact is.
+    """
+    if asked.region is not None and not phones.is_region(asked.region):
+        raise InvalidOption(
+            f'--region "{asked.region}" is no country: two capitals of ISO 3166, such as DE or GB.'
+        )
+    attributes = None if asked.attributes is None else read_account_attributes(asked.attributes)
+    with closing(
+        open_rows(
+            asked.source,
+            source_format=asked.format,
+            delimiter=delimiter,
+            encoding=asked.encoding,
+            longest_row=MAX_BATCH_BYTES,
+            drop_late_columns=True,
+        )
+    ) as rows:
+        first = list(islice(first_rows(rows), ROWS_LOOKED_AT))
+        lines = propose(
+            rows.columns,
+            first,
+            source=asked.source.name,
+            account_attributes=attributes,
+            region=asked.region,
+        )
+    return as_yaml(lines, source=asked.source.name, rows=len(first))
+
+
+def first_rows(rows: Rows) -> Iterator[list[Any]]:
+    """Walk the rows that can be read, whether a block is a list or a frame."""
+    for block in rows.blocks():
+        if isinstance(block, list):
+            yield from (cells for cells in block if not isinstance(cells, RowFault))
+        else:
+            for cells in block.cells.head(ROWS_LOOKED_AT).iter_rows():
+                yield [EMPTY if cell is None else cell for cell in cells]

@@ -1,0 +1,174 @@
+"""The first half of a preparation: source rows become contacts, rejects, or nothing at all.
+
+Knows the order of things; each step is a room of its own. Frames are judged at once, and while one is, the
+rows of the frame before it that were not plainly good are decided one by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from email_contacts.contacts.batches.contact_bytes import Contacts
+from email_contacts.contacts.batches.forms import Form
+from email_contacts.contacts.batches.identity import Records, records_of
+from email_contacts.contacts.batches.parts import PartWriter
+from email_contacts.contacts.checks.fast_path_rows import BODY, FastPathRows
+from email_contacts.contacts.checks.validation import ContactValidator
+from email_contacts.contacts.column_names import EMAIL, IDENTIFIERS
+from email_contacts.contacts.mapping.binding import Contact
+from email_contacts.contacts.read_ahead import ahead
+from email_contacts.contacts.sources.row_frames import frame_of
+from email_contacts.contacts.sources.rows import EMPTY, Block, Frame, Row, RowFault, Rows
+from email_contacts.contacts.sources.typed import frame_rows
+from email_contacts.contacts.staging.rejects import Reject, RejectsFile
+
+
+class RowValidation:
+    """Sifts the rows of a source.
+
+    :param rows: the opened source.
+    :param validator: what a valid contact is.
+    :param form: how contacts are written.
+    :param part: where valid contacts go.
+    :param rejects: where the other rows go.
+    """
+
+    def __init__(
+        self, rows: Rows, validator: ContactValidator, form: Form, part: PartWriter, rejects: RejectsFile
+    ) -> None:
+        self._rows = rows
+        self._validator = validator
+        self._form = form
+        self._part = part
+        self._rejects = rejects
+        self._key_place = validator.binding.key_place
+        self._identifiers = identifiers_of(validator)
+        self._plain = FastPathRows(validator.binding, form)
+        self._contact_of = validator.binding.reader(text_only=rows.text_only)
+        self._rows_judged = 0
+        self.read = 0
+
+    def blocks(self) -> Iterator[int]:
+        """Sift block by block; gives the rows read so far after each."""
+        blocks = self._rows.blocks()
+        # Three stages, each on a block of its own: cut into cells, judged, kept.
+        judged = map(self._judge, ahead(blocks) if self._rows.reads_ahead else blocks)
+        for block in ahead(judged) if self._rows.reads_ahead else judged:
+            self._keep(block)
+            self.read += len(block.rows)
+            yield self.read
+
+    def _judge(self, rows: Block) -> _JudgedBlock:
+        frame = rows if isinstance(rows, Frame) else frame_of(rows, len(self._rows.columns))
+        judged = self._plain.judge(frame)
+        is_good = judged.is_good & ~marked(frame.faults, len(frame))
+        found = judged.rows if is_good.all() else judged.rows.filter(pl.Series(is_good))
+        numbers = np.flatnonzero(is_good) + self._rows_judged + 1
+        self._rows_judged += len(frame)
+        good = Contacts(*_in_one_piece(found.get_column(BODY)), numbers)
+        return _JudgedBlock(rows, good, list(records_of(found, numbers)), np.flatnonzero(~is_good))
+
+    def _keep(self, block: _JudgedBlock) -> None:
+        kept, good = self._kept(self._cells_of(block.rows, block.others)), block.good
+        self._part.know(block.records)
+        if kept.numbers:
+            good = good.merged(kept.contacts())
+            self._part.know(records_of(kept.identifiers(self._identifiers), kept.numbers))
+        self._part.add(good)
+
+    def _cells_of(self, block: Block, places: Any) -> Iterator[tuple[int, Row | RowFault]]:
+        """Give the rows of a block that one by one has to decide."""
+        first = self.read + 1
+        if not isinstance(block, Frame):
+            for place in places.tolist():
+                yield first + place, block[place]
+            return
+        some = block.cells[places] if len(places) < len(block) else block.cells
+        for place, cells in zip(places.tolist(), frame_rows(some), strict=True):
+            yield first + place, block.faults.get(place) or cells
+
+    def _kept(self, rows: Iterable[tuple[int, Row | RowFault]]) -> _Kept:
+        """Decide rows one by one; lists those that are rejected.
+
+        This loop runs for every such row, so what it calls is looked up before it.
+        """
+        contact_of, is_valid = self._contact_of, self._validator.is_valid
+        kept = _Kept()
+        keep_number, keep_body, keep_contact = kept.numbers.append, kept.bodies.append, kept.people.append
+        write = self._form.row
+        for number, cells in rows:
+            if isinstance(cells, RowFault):
+                self._rejects.add(Reject(number, self._rows.place(number), "", cells.rule, cells.message))
+            elif is_valid(contact := contact_of(cells)):
+                keep_number(number)
+                keep_body(write(contact))
+                keep_contact(contact)
+            else:
+                self._rejects.add(self._validator.reject(number, self._key(number, cells), cells, contact))
+        return kept
+
+    def _key(self, number: int, cells: Row) -> str:
+        if self._key_place is None:
+            return self._rows.place(number)
+        return str(cells[self._key_place])
+
+
+@dataclass(frozen=True)
+class _JudgedBlock:
+    """A block of the source with what is known of it.
+
+    :param rows: the block.
+    :param good: the contacts of the rows that are plainly good.
+    :param records: who they are.
+    :param others: the places of the other rows.
+    """
+
+    rows: Block
+    good: Contacts
+    records: Sequence[tuple[str, Records]]
+    others: Any
+
+
+class _Kept:
+    """Valid contacts that were decided one by one."""
+
+    def __init__(self) -> None:
+        self.numbers: list[int] = []
+        self.bodies: list[bytes] = []
+        self.people: list[Contact] = []
+
+    def contacts(self) -> Contacts:
+        lengths = np.fromiter(map(len, self.bodies), np.uint32, len(self.bodies))
+        return Contacts(b"".join(self.bodies), lengths, np.array(self.numbers, np.int64))
+
+    def identifiers(self, names: Sequence[str]) -> pl.DataFrame:
+        return pl.DataFrame({name: self._values(name) for name in names}, dict.fromkeys(names, pl.String))
+
+    def _values(self, name: str) -> list[str]:
+        if name == EMAIL:
+            return [contact.get("email", EMPTY) for contact in self.people]
+        return [contact["attributes"].get(name, EMPTY) for contact in self.people]
+
+
+def _in_one_piece(bodies: pl.Series) -> tuple[memoryview, Any]:
+    """Give the bytes of texts, one after the other, and the length of each: as Arrow lays them out."""
+    _, offsets, data = bodies.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest()).buffers()
+    ends = np.frombuffer(offsets, np.int64)[: len(bodies) + 1]
+    return memoryview(data)[ends[0] : ends[-1]], np.diff(ends)
+
+
+def identifiers_of(validator: ContactValidator) -> tuple[str, ...]:
+    """Name the identifiers that contacts of a binding can have, in the order of the columns."""
+    return tuple(column.attribute for column in validator.binding.columns if column.attribute in IDENTIFIERS)
+
+
+def marked(places: Mapping[int, object], count: int) -> Any:
+    """Mark places among so many."""
+    marks = np.zeros(count, bool)
+    marks[list(places)] = True
+    return marks

@@ -1,0 +1,1 @@
+"""What a cell means: e-mail addresses, numbers, dates, booleans, phone numbers."""

@@ -1,0 +1,1 @@
+"""What an import came to: reports, rejects, lists, and the receipt."""

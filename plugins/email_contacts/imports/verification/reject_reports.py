@@ -1,0 +1,98 @@
+"""Reading the reject reports of an import's processes, and listing whom they name.
+
+Knows which batch a process carried; how a batch is opened and its rows are numbered is handed in. Must not
+import Airflow.
+"""
+
+from __future__ import annotations
+
+import csv
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from email_contacts.imports.submission.batch_rows import rows_in
+from email_contacts.imports.verification.platform_rejects import (
+    MAX_LISTED,
+    Named,
+    PlatformReject,
+    joined,
+    named_in,
+)
+
+if TYPE_CHECKING:
+    from email_contacts.api import ContactsClient
+    from email_contacts.contacts.paths import AnyPath
+
+log = logging.getLogger(__name__)
+
+Reports = Mapping[str, "int | str"]
+
+
+@dataclass(frozen=True)
+class SentBatch:
+    """A batch that a process carried.
+
+    :param path: the staged body.
+    :param numbers: gives the row number of each of its contacts; called only when one is looked for.
+    """
+
+    path: AnyPath
+    numbers: Callable[[], Sequence[int]]
+
+    @property
+    def is_there(self) -> bool:
+        """Whether the body is still in the stage."""
+        return self.path.exists()
+
+
+def platform_rejects(
+    client: ContactsClient,
+    reports: Mapping[int, Reports],
+    batches: Mapping[int, SentBatch],
+    *,
+    limit: int = MAX_LISTED,
+) -> Iterator[PlatformReject]:
+    """Walk whom the platform rejected, process by process; each report and each batch is read once.
+
+    What cannot be read is logged and left out: whoever calls knows from the counts how many there should be.
+
+    :param reports: process id → reason → count, or address of a report (``Process.rejects``).
+    :param batches: process id → what it carried, as far as that is known.
+    :param limit: how many are listed at most.
+    """
+    for process_id, by_reason in reports.items():
+        named = list(islice(_named(client, process_id, by_reason), limit))
+        limit -= len(named)
+        if named:
+            yield from _joined(process_id, named, batches.get(process_id))
+
+
+def _named(client: ContactsClient, process_id: int, reports: Reports) -> Iterator[Named]:
+    from email_contacts.api import ContactsApiError
+
+    for reason, value in reports.items():
+        if not isinstance(value, str):
+            continue  # a count says how many, and not whom
+        try:
+            yield from named_in(reason, client.report_rows(value))
+        except ContactsApiError as error:
+            log.warning("the report %s of process %d cannot be listed: %s", reason, process_id, error)
+
+
+def _joined(process_id: int, named: Sequence[Named], batch: SentBatch | None) -> Iterator[PlatformReject]:
+    if batch is None or not batch.is_there:
+        log.warning("what process %d carried is not at hand: its rejects have no row numbers", process_id)
+        yield from joined(named, (), ())
+        return
+    try:
+        # Made a list before anything is handed on, so that a fault amid the batch lists nothing twice.
+        found = list(joined(named, rows_in(batch.path), batch.numbers()))
+    except (OSError, ValueError, csv.Error) as error:
+        log.warning(
+            "what process %d carried cannot be read (%s): no row numbers", process_id, type(error).__name__
+        )
+        found = list(joined(named, (), ()))
+    yield from found

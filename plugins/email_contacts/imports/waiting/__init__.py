@@ -1,0 +1,1 @@
+"""Waiting until imports end, with one cheap poll for all that wait."""

@@ -1,0 +1,155 @@
+"""The line to the platform that all waits of a connection share: one client, and what it may spend.
+
+Requests run in threads, for the client is synchronous and the event loop must not be held up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from email_contacts.imports.waiting.list_growth import has_grown
+from email_contacts.imports.waiting.poll_plan import Question
+from email_contacts.imports.waiting.process_status import PROCESS_PAGE
+from email_contacts.imports.waiting.rate_budget import RateBudget
+
+if TYPE_CHECKING:
+    from email_contacts.api import ContactsClient, Process
+    from email_contacts.imports.waiting.completion_signals import CompletionSignals
+
+log = logging.getLogger(__name__)
+
+# ColumnProfile at lists are in the generous bucket (api-contract §5), and still leave most of it to others.
+GROWTH_LOOKS_PER_HOUR = 7200
+
+
+class Settings(Protocol):
+    """What is read of a checked connection."""
+
+    @property
+    def process_polls_per_hour(self) -> int:
+        """The most that all waits together may ask in any hour."""
+
+    def client(self, *, max_wait: float) -> ContactsClient:
+        """Make a client."""
+
+
+Connect = Callable[[], Awaitable[Settings]]
+
+
+class CannotConnect(ValueError):
+    """The connection cannot work; the message says what to mend."""
+
+
+class PollerClient:
+    """A client of the platform, made of the connection when it is first needed.
+
+    :param name: of the connection, for the log.
+    :param connect: reads the connection; raises ``ValueError`` where it cannot work.
+    :param budgets: of requests for processes, by connection; they outlive the line.
+    :param in_thread: runs a blocking function elsewhere.
+    :param now: seconds that never go back.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        connect: Connect,
+        *,
+        budgets: dict[str, RateBudget],
+        in_thread: Callable[..., Awaitable[Any]] = asyncio.to_thread,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.name = name
+        self._connect = connect
+        self._budgets = budgets
+        self._in_thread = in_thread
+        self._now = now
+        self._client: ContactsClient | None = None
+        self._is_settled = asyncio.Event()
+        self._growth_turn = asyncio.Lock()
+        self._growth_budget = RateBudget(GROWTH_LOOKS_PER_HOUR, now=now)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a client."""
+        return self._client is not None
+
+    @property
+    def per_hour(self) -> int:
+        """The most that may be asked for processes in any hour."""
+        return self._budgets[self.name].per_hour
+
+    async def open(self) -> None:
+        """Read the connection and make a client of it; one that cannot work does not replace one that did.
+
+        :raises CannotConnect: when there was none before, and this one cannot work.
+        :raises Exception: when there was none before, and the connection cannot be read now.
+        """
+        try:
+            settings = await self._connect()
+            # No repeats inside the client, which the budget would not count. In a thread, for the first
+            # client of a process loads a library.
+            client = await self._in_thread(lambda: settings.client(max_wait=0.0))
+        except Exception as error:
+            if self._client is not None:
+                log.warning("the watch of %s keeps its old settings: %s", self.name, error)
+                return
+            if isinstance(error, ValueError):
+                self._is_settled.set()
+                raise CannotConnect(str(error)) from error
+            raise
+        # A look at a list that is under way in another thread ends well: its connection is out of the pool.
+        self.close()
+        self._client = client
+        limit = settings.process_polls_per_hour
+        if self.name in self._budgets:
+            self._budgets[self.name].change(limit)
+        else:
+            self._budgets[self.name] = RateBudget(limit, now=self._now)
+        self._is_settled.set()
+
+    def take(self) -> float:
+        """Take leave for one request; 0.0, or the seconds until it may be had."""
+        return self._budgets[self.name].take()
+
+    async def ask(self, question: Question) -> tuple[Sequence[Process], int]:
+        """Make the one request of a question.
+
+        :return: the processes, and how many there are on the platform in all.
+        :raises email_contacts.api.ContactsApiError: when there is no answer.
+        """
+        answer: tuple[Sequence[Process], int] = await self._in_thread(_answer, self._client, question)
+        return answer
+
+    async def has_grown(self, evidence: CompletionSignals) -> bool:
+        """Look at the lists of one import; one such look at a time.
+
+        :raises email_contacts.api.ContactsApiError: when the platform cannot be asked.
+        """
+        await self._is_settled.wait()
+        async with self._growth_turn:
+            for _ in range(2 * len(evidence.list_sizes)):
+                while pause := self._growth_budget.take():
+                    await asyncio.sleep(pause)
+            if self._client is None:
+                return False
+            grown: bool = await self._in_thread(has_grown, self._client, evidence)
+            return grown
+
+    def close(self) -> None:
+        """Close the client."""
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+
+
+def _answer(client: ContactsClient, question: Question) -> tuple[Sequence[Process], int]:
+    if question.process_id is not None:
+        return (client.process(question.process_id),), 0
+    sort: Literal["asc", "desc"] = "asc" if question.ascending else "desc"
+    page = client.processes(limit=PROCESS_PAGE, offset=question.offset, sort=sort)
+    return page.items, page.count

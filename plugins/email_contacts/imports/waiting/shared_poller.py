@@ -1,0 +1,310 @@
+"""One watcher for all waits of a connection: it asks the platform, and each wait reads what it saw.
+
+Lives in one event loop, that of a triggerer. Knows no Airflow: whoever waits brings a factory that reads the
+connection. Everything but the requests happens in that loop, so nothing here needs a lock.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from contextvars import Context
+from types import TracebackType
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+from email_contacts.imports.waiting.poll_plan import PollPlan, Question
+from email_contacts.imports.waiting.poll_schedule import LONGEST_REST, PollSchedule
+from email_contacts.imports.waiting.poller_client import CannotConnect, Connect, PollerClient
+from email_contacts.imports.waiting.rate_budget import HOUR, RateBudget
+
+if TYPE_CHECKING:
+    from email_contacts.api import ContactsApiError, Process, RouteMissing
+
+log = logging.getLogger(__name__)
+
+READ_CONNECTION_EVERY = 600.0
+# One answer such as a gateway gives during a deployment does not prove that a route is gone that was there.
+ROUTE_IS_GONE_AFTER = 3
+
+
+class SharedPoller:
+    """ColumnProfile at the platform for all waits of one connection in one event loop.
+
+    Runs while somebody waits, and closes the line when nobody does. Errors of a look never end a wait.
+
+    :param line: to the platform.
+    """
+
+    def __init__(self, line: PollerClient) -> None:
+        self.line = line
+        #: Why waiting is of no use; empty otherwise.
+        self.useless = ""
+        #: The last error, as long as it lasts.
+        self.trouble = ""
+        #: That the platform has no process route; remembered for the life of the watcher.
+        self.route_missing: RouteMissing | None = None
+        self._loop = asyncio.get_running_loop()
+        self._lookout = PollPlan()
+        self._pace = PollSchedule(self._loop.time)
+        self._waits: set[Wait] = set()
+        self._task: asyncio.Task[None] | None = None
+        self._wake = asyncio.Event()
+        self._read_connection_at = 0.0
+        self._missing_answers = 0
+        self._has_answered = False
+
+    @classmethod
+    def of(cls, conn_id: str, connect: Connect) -> SharedPoller:
+        """The one watcher of a connection in this event loop; made when there is none.
+
+        Join it before the next ``await``: a watcher that nobody has joined may be replaced.
+        """
+        watchers = _watchers.setdefault(asyncio.get_running_loop(), {})
+        if conn_id not in watchers:
+            watchers[conn_id] = cls(PollerClient(conn_id, connect, budgets=_budgets))
+        return watchers[conn_id]
+
+    def join(self, *, every: float | None = None) -> Wait:
+        """Begin to wait.
+
+        :param every: seconds between looks that this wait asks for, within the budget; None: as the watcher
+            sees fit.
+        """
+        wait = Wait(self, every)
+        self._waits.add(wait)
+        self.keep_running()
+        return wait
+
+    def leave(self, wait: Wait) -> None:
+        """End a wait; the last one that leaves ends the watcher."""
+        self._waits.discard(wait)
+        self._lookout.leave(wait.ids)
+        self._wake.set()
+        if self._waits:
+            return
+        # At once, and not when the task has noticed: who joins next gets a new watcher.
+        ours = _watchers.get(self._loop, {})
+        if ours.get(self.line.name) is self:
+            del ours[self.line.name]
+        if self._task is None or self._task.done():
+            self.line.close()
+
+    def keep_running(self) -> None:
+        """Start the watcher's task, or start it again should it have died."""
+        if self._task is None or self._task.done():
+            if self._task is not None:
+                log.error("the watch of %s had died; it is started again", self.line.name)
+            # In a context of its own, or its log would go to the task that happened to be first.
+            self._task = Context().run(self._loop.create_task, self._run(), name=f"watch of {self.line.name}")
+
+    def want(self, process_ids: Iterable[int]) -> None:
+        """Look at these, too, and soon."""
+        was_idle = not self._lookout.has_open_ids
+        self._lookout.join(process_ids)
+        self._pace.joined(self._wishes(), was_idle=was_idle)
+        self._wake.set()
+
+    def spare(self, process_ids: Iterable[int]) -> None:
+        """Look at these no more on behalf of one wait."""
+        self._lookout.leave(process_ids)
+
+    def hurry(self, process_ids: Iterable[int]) -> None:
+        """Look at these as soon as the budget and the platform's limits allow it."""
+        self._lookout.hurry(process_ids)
+        self._pace.hurry()
+        self._wake.set()
+
+    def seen(self, process_id: int) -> Process | None:
+        """The process as it was last seen."""
+        return self._lookout.seen.get(process_id)
+
+    def missing(self, process_id: int) -> str:
+        """Why the platform has no such process; empty as long as it does not say so."""
+        return self._lookout.missing.get(process_id, "")
+
+    def looks(self, process_id: int) -> int:
+        """How often it was looked at, or tried to be."""
+        return self._lookout.looks[process_id]
+
+    async def _run(self) -> None:
+        try:
+            while self._waits:
+                await self._step_safely()
+        finally:
+            if not self._waits:
+                self.line.close()
+
+    async def _step_safely(self) -> None:
+        try:
+            await self._step()
+        except Exception:
+            log.exception("the watch of %s stumbled; it goes on", self.line.name)
+            await self._sleep(LONGEST_REST)
+
+    async def _step(self) -> None:
+        """One request, or one sleep; woken when somebody joins, leaves or hurries."""
+        if pause := self._pace.rest:
+            await self._sleep(pause)
+        elif self.useless:
+            await self._sleep(HOUR)
+        elif not self.line.is_open or self._loop.time() > self._read_connection_at + READ_CONNECTION_EVERY:
+            await self._read_connection()
+        elif self.route_missing or not self._lookout.has_open_ids:
+            await self._sleep(READ_CONNECTION_EVERY)
+        else:
+            await self._look()
+
+    async def _look(self) -> None:
+        """Ask the next question, or sleep until there is one, or until the budget allows it."""
+        if not self._pace.until_due:
+            self._lookout.begin()
+            is_sweeping = self._lookout.is_sweeping
+            self._pace.begin(self._wishes(), per_hour=self.line.per_hour, is_sweeping=is_sweeping)
+        question = self._lookout.next()
+        if question is None:
+            await self._sleep(self._pace.until_due)
+        elif pause := self.line.take():
+            await self._sleep(pause)
+        else:
+            await self._ask(question)
+
+    async def _ask(self, question: Question) -> None:
+        from email_contacts.api import ContactsApiError, NotFound, RouteMissing
+
+        try:
+            processes, count = await self.line.ask(question)
+        except RouteMissing as error:
+            self._missing_answers += 1
+            if not self._has_answered or self._missing_answers >= ROUTE_IS_GONE_AFTER:
+                log.warning("the watch of %s: %s", self.line.name, error)
+                self.route_missing = error
+                self._tell_all()
+            else:
+                self._note_failure(question, error)
+        except ContactsApiError as error:
+            self._missing_answers = 0
+            if isinstance(error, NotFound) and question.process_id is not None:
+                self._lookout.unknown(question.process_id, str(error))
+                self._tell(question.expected)
+            else:
+                self._note_failure(question, error)
+        else:
+            self._missing_answers, self._has_answered = 0, True
+            self._pace.succeeded()
+            if self.trouble:
+                log.info("the watch of %s: the platform answers again", self.line.name)
+                self.trouble = ""
+            self._tell(self._lookout.heard(question, processes, count))
+
+    def _note_failure(self, question: Question, error: ContactsApiError) -> None:
+        from email_contacts.api import Forbidden, RateLimited, Unauthorized
+
+        rest = error.retry_after if isinstance(error, RateLimited) else 0.0
+        self._lookout.failed(question)
+        self._pace.failed(self._wishes(), rest=rest)
+        if isinstance(error, (Unauthorized, Forbidden)):
+            # Somebody may have changed the key since it was read.
+            self._read_connection_at = self._loop.time() - READ_CONNECTION_EVERY
+        if not self.trouble:
+            log.warning(
+                "the watch of %s: the platform cannot be asked, waiting goes on: %s", self.line.name, error
+            )
+        self.trouble = str(error)
+        self._tell(question.expected)
+
+    async def _read_connection(self) -> None:
+        self._read_connection_at = self._loop.time()
+        try:
+            await self.line.open()
+        except CannotConnect as error:
+            self.useless = str(error)
+            self._tell_all()
+        except Exception as error:  # noqa: BLE001  whatever a secrets backend may raise, it may pass
+            log.warning("the watch of %s cannot read its connection yet: %s", self.line.name, error)
+            self.trouble = str(error)
+            self._pace.failed(self._wishes())
+
+    def _wishes(self) -> list[float | None]:
+        return [wait.every for wait in self._waits]
+
+    async def _sleep(self, seconds: float) -> None:
+        self._wake.clear()
+        await _set_within(self._wake, seconds)
+
+    def _tell(self, process_ids: Iterable[int]) -> None:
+        told = set(process_ids)
+        for wait in self._waits:
+            if not told.isdisjoint(wait.ids):
+                wait.tell()
+
+    def _tell_all(self) -> None:
+        for wait in self._waits:
+            wait.tell()
+
+
+class Wait:
+    """One wait at a watcher: what it wants to know, and the bell that rings when there is news."""
+
+    def __init__(self, watcher: SharedPoller, every: float | None) -> None:
+        self.ids: set[int] = set()
+        self.every = every
+        self._watcher = watcher
+        self._bell = asyncio.Event()
+
+    def __enter__(self) -> Wait:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._watcher.leave(self)
+
+    def ask_for(self, process_ids: Iterable[int]) -> None:
+        """Want to know of these, and of no others any more."""
+        wanted = set(process_ids)
+        new, old = wanted - self.ids, self.ids - wanted
+        self.ids = wanted
+        self._watcher.spare(old)
+        if new:
+            self._watcher.want(new)
+
+    def tell(self) -> None:
+        """Ring the bell."""
+        self._bell.set()
+
+    async def news(self, seconds: float) -> None:
+        """Come back when there is news, or after so many seconds."""
+        self._watcher.keep_running()
+        await _set_within(self._bell, seconds)
+        self._bell.clear()
+
+    async def last_look(self, seconds: float) -> None:
+        """Have the ids looked at once more, out of turn.
+
+        :param seconds: to wait for it at most, for the budget may be used up.
+        """
+        watcher, loop = self._watcher, asyncio.get_running_loop()
+        looks = {one: watcher.looks(one) for one in self.ids}
+        until = loop.time() + seconds
+        watcher.hurry(self.ids)
+        while (left := until - loop.time()) > 0:
+            if watcher.useless or watcher.route_missing:
+                return
+            if all(watcher.looks(one) > before for one, before in looks.items()):
+                return
+            await self.news(left)
+
+
+_watchers: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, SharedPoller]] = WeakKeyDictionary()
+_budgets: dict[str, RateBudget] = {}
+
+
+async def _set_within(event: asyncio.Event, seconds: float) -> None:
+    """Wait for an event, or until the seconds are over; leaves nothing behind when it is cancelled."""
+    alarm = asyncio.get_running_loop().call_later(max(0.0, seconds), event.set)
+    try:
+        await event.wait()
+    finally:
+        alarm.cancel()

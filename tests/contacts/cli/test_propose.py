@@ -1,0 +1,104 @@
+"""``python -m email_contacts.contacts propose``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from email_contacts.contacts import Mapping
+from email_contacts.contacts.cli.command_line import main
+from email_contacts.contacts.cli.propose import first_rows
+from email_contacts.contacts.mapping.attributes import read_account_attributes
+from email_contacts.contacts.sources.rows import Frame, RowFault
+from tests.contacts.conftest import WriteSource
+from tests.contacts.prepared import prepared
+
+SAMPLES = Path(__file__).resolve().parents[3] / "include" / "sample_contacts"
+ATTRIBUTES = SAMPLES / "attributes.json"
+
+
+@pytest.mark.parametrize("with_account", [True, False])
+@pytest.mark.parametrize(
+    ("name", "encoding", "rows"),
+    [
+        ("contacts.csv", None, (1000, 971, 22, 7)),
+        ("contacts.ndjson", None, (50, 46, 3, 1)),
+        ("kunden.csv", "cp1252", (20, 19, 1, 0)),
+    ],
+)
+def test_what_is_proposed_for_the_samples_prepares_them(
+    name: str,
+    encoding: str | None,
+    rows: tuple[int, int, int, int],
+    with_account: bool,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    options = ["--attributes", str(ATTRIBUTES)] if with_account else []
+    options += ["--encoding", encoding] if encoding else []
+    assert main(["propose", str(SAMPLES / name), *options]) == 0
+    path = tmp_path / "proposed.yaml"
+    path.write_text(capsys.readouterr().out, encoding="utf-8")
+    found = prepared(
+        SAMPLES / name,
+        tmp_path / "stage",
+        mapping=Mapping.read(path),
+        account_attributes=read_account_attributes(ATTRIBUTES) if with_account else None,
+        encoding=encoding,
+    ).manifest
+    # Without the account nobody knows that only some interests may be chosen.
+    unknown = 1 if not with_account and name.startswith("contacts") else 0
+    assert found.rows.read == rows[0]
+    assert found.rows.rejected == rows[2] - unknown
+    assert found.unknown_columns == (("Interne Notiz",) if name == "kunden.csv" else ())
+
+
+@pytest.mark.parametrize(
+    ("content", "options", "message"),
+    [
+        ("", [], "is empty"),
+        ("colour\nred\n", [], "looks as if it said who the contact is"),
+        ("mail\na@example.com\n", ["--region", "UK"], '--region "UK" is no country'),
+        ("mail\na@example.com\n", ["--attributes", "nowhere.json"], "nowhere.json cannot be read"),
+        ("mail\na@example.com\n", ["--delimiter", ";;"], "delimiter"),
+    ],
+)
+def test_bad_input_is_told_in_a_line_with_code_2(
+    write: WriteSource, content: str, options: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["propose", str(write(content)), *options]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith("error: ")
+    assert printed.err.count("\n") == 1
+    assert message in printed.err
+
+
+def test_only_the_first_thousand_rows_are_looked_at(
+    write: WriteSource, capsys: pytest.CaptureFixture[str]
+) -> None:
+    people = "".join(f"p{number}@example.com,{number}\n" for number in range(1_500))
+    source = write(f"mail,points\n{people}" + "x,y\n" * 500)
+    assert main(["propose", str(source), "--delimiter", ","]) == 0
+    said = capsys.readouterr().out
+    assert 'the first 1,000 rows of "contacts.csv"' in said
+    assert "rejected" not in said
+
+
+class Blocks:
+    """Rows as blocks of both kinds."""
+
+    def __init__(self, *blocks: Any) -> None:
+        self._blocks = blocks
+
+    def blocks(self) -> Any:
+        yield from self._blocks
+
+
+def test_blocks_are_lists_or_frames() -> None:
+    frame = Frame(pl.DataFrame({"a": ["x", None], "b": [1, 2]}))
+    rows = Blocks([["y", 3], RowFault("columns", "")], frame)
+    assert list(first_rows(rows)) == [["y", 3], ["x", 1], ["", 2]]  # type: ignore[arg-type]

@@ -1,0 +1,172 @@
+"""Single cells."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from email_contacts.contacts.values import normalising
+
+
+@pytest.mark.parametrize(
+    ("cell", "sent"),
+    [
+        ("12", 12),
+        (" -3 ", -3),
+        ("4.50", 4.5),
+        ("1e3", 1000.0),
+        ("0", 0),
+        ("007", "007"),
+        ("+1", "+1"),
+        (".5", ".5"),
+        ("1_000", "1_000"),
+        ("1,5", "1,5"),
+        ("NaN", "NaN"),
+        ("inf", "inf"),
+        ("1e999", "1e999"),
+        ("١٢", "١٢"),
+        (True, True),
+        (2.5, 2.5),
+    ],
+)
+def test_number(cell: Any, sent: Any) -> None:
+    found = normalising.number(cell)
+    assert (found, type(found)) == (sent, type(sent))
+
+
+@pytest.mark.parametrize(
+    ("cell", "sent"),
+    [
+        ("TRUE", True),
+        ("yes ", True),
+        ("1", True),
+        (1, True),
+        ("No", False),
+        ("0", False),
+        (0, False),
+        ("on", "on"),
+        (2, "2"),
+    ],
+)
+def test_boolean(cell: Any, sent: Any) -> None:
+    assert normalising.boolean(cell) is sent or normalising.boolean(cell) == sent == str(cell)
+
+
+@pytest.mark.parametrize(
+    ("cell", "sent"),
+    [
+        ("1990-01-05", "1990-01-05"),
+        (" 1990-01-05T23:59:00.000+02:00", "1990-01-05"),
+        ("1990-01-05 10:00", "1990-01-05"),
+        ("1990-01-05T25:00", "1990-01-05T25:00"),
+        ("1990-01-05x", "1990-01-05x"),
+        ("5/1/1990", "5/1/1990"),
+    ],
+)
+def test_date(cell: str, sent: str) -> None:
+    assert normalising.date(cell) == sent
+
+
+@pytest.mark.parametrize(
+    ("cell", "sent"),
+    [
+        ("05/01/1990", "1990-01-05"),
+        ("", ""),
+        ("5/1/1990", "?5/1/1990"),
+        ("30/02/1990", "?30/02/1990"),
+        ("1990-01-05", "?1990-01-05"),
+    ],
+)
+def test_date_in_a_format(cell: str, sent: str) -> None:
+    assert normalising.date_in("%d/%m/%Y")(cell) == sent
+
+
+def test_email_is_lowered_in_ascii_only() -> None:
+    assert normalising.email(" Jane@Example.COM ") == "jane@example.com"
+    assert normalising.email("jac\N{KELVIN SIGN}@example.com") == "jac\N{KELVIN SIGN}@example.com"
+
+
+def test_category_takes_any_case_and_sends_the_account_s() -> None:
+    label_of = normalising.category(["DE", "Pro Plan", "pro plan"])
+    assert [label_of(cell) for cell in ["de", " PRO PLAN", "pro plan", "x"]] == [
+        "DE",
+        "pro plan",
+        "pro plan",
+        "x",
+    ]
+
+
+def test_cells_of_a_category_in_words_of_their_own() -> None:
+    label_of = normalising.category(["free", "pro"], {"1": "free", "B": "pro", "Pro": "free"})
+    cells = ["1", 1, "b", "FREE", "Pro", "pro", "2"]
+    assert [label_of(cell) for cell in cells] == ["free", "free", "pro", "free", "free", "pro", "2"]
+
+
+@pytest.mark.parametrize(
+    ("cell", "sent"),
+    [
+        ("JA ", True),
+        ("oui", True),
+        ("Nein", False),
+        ("yes", True),
+        ("0", False),
+        (1, True),
+        (2, "2"),
+        (None, None),
+    ],
+)
+def test_booleans_in_words_of_their_own(cell: Any, sent: Any) -> None:
+    assert normalising.boolean_in({"ja": True, "Oui": True, "nein": False})(cell) == sent
+
+
+def test_words_of_one_s_own_go_first() -> None:
+    assert normalising.boolean_in({"0": True})("0") is True
+    assert normalising.boolean_in({"0": True})(0) is True
+
+
+def test_multiple_choice_keeps_each_once() -> None:
+    labels_of = normalising.multiple_choice(["books", "music"], ",")
+    assert labels_of("Music, books,,music") == ["music", "books"]
+    assert labels_of(" , ") == ""
+    assert labels_of(["BOOKS "]) == ["books"]
+
+
+@given(cell=st.text())
+def test_what_is_remembered_is_what_was_made(cell: str) -> None:
+    remembered = normalising.Remembered(normalising.number, most=100)
+    assert remembered[cell] == remembered[cell] == normalising.number(cell)
+
+
+def test_memory_of_cells_is_bounded() -> None:
+    remembered = normalising.Remembered(normalising.text, most=3)
+    long = "x" * 65
+    assert remembered[long] == long
+    assert [remembered[str(number)] for number in range(10)] == list("0123456789")
+    assert list(remembered) == ["0", "1", "2"]
+
+
+@pytest.mark.parametrize(
+    "normalise",
+    [
+        normalising.text,
+        normalising.value,
+        normalising.email,
+        normalising.number,
+        normalising.boolean,
+        normalising.boolean_in({"ja": True}),
+        normalising.date,
+        normalising.date_in("%d.%m.%Y"),
+        normalising.category(["a"]),
+        normalising.multiple_choice(["a"], "|"),
+    ],
+)
+def test_blank_cells_are_empty_whatever_the_type(normalise: normalising.Normaliser) -> None:
+    assert normalise("") == normalise(" \t") == ""
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\u00a0", "\u3000"])
+def test_an_address_is_in_lower_case_whatever_blanks_were_around_it(blank: str) -> None:
+    assert normalising.email(f"{blank}Anna@Example.COM{blank}") == "anna@example.com"

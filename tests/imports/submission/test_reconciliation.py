@@ -1,0 +1,103 @@
+"""What is decided about a request whose answer was lost: every row of the table, and the words for it."""
+
+from __future__ import annotations
+
+import pytest
+
+from email_contacts.api import Process
+from email_contacts.imports.submission.reconciliation import Decision, Verdict, decide
+
+HEARD = "2026-11-22T10:00:00+00:00"
+
+
+def imports(**statuses: str) -> tuple[Process, ...]:
+    """Imports of the account, the newest first: ``imports(p8="completed")``."""
+    made = [Process(int(name[1:]), "IMPORTUSER", status) for name, status in statuses.items()]
+    return tuple(sorted(made, key=lambda one: -one.id))
+
+
+def never() -> bool | None:
+    raise AssertionError("the sample is not to be looked for")
+
+
+def decided(
+    newer: tuple[Process, ...] | None,
+    *,
+    heard_at: str | None = None,
+    found: bool | str | None = "never",
+    is_harmless: bool = True,
+) -> Decision:
+    return decide(
+        heard_at=heard_at,
+        newer=newer,
+        is_found=never if isinstance(found, str) else (lambda: found),
+        is_harmless=is_harmless,
+    )
+
+
+@pytest.mark.parametrize(
+    ("newer", "adopted"),
+    [
+        (imports(p8="completed"), (8,)),
+        (imports(p8="in_process"), (8,)),  # the call came before the end
+        (imports(p8="failed"), (8,)),
+        (imports(p8="in_process", p9="completed", p10="completed"), (9,)),
+        ((), ()),
+        (None, ()),
+    ],
+)
+def test_a_callback_that_was_heard_proves_that_it_was_accepted(
+    newer: tuple[Process, ...] | None, adopted: tuple[int, ...]
+) -> None:
+    decision = decided(newer, heard_at=HEARD, is_harmless=False)
+    assert (decision.verdict, decision.process_ids) == (Verdict.ADOPT, adopted)
+    assert HEARD in decision.reason
+
+
+def test_of_several_that_run_on_after_the_callback_nobody_knows_yet_which() -> None:
+    decision = decided(imports(p8="queued", p9="in_process"), heard_at=HEARD)
+    assert (decision.verdict, decision.process_ids) == (Verdict.AWAIT, (8, 9))
+
+
+@pytest.mark.parametrize("status", ["queued", "in_process", "processing", "a word of tomorrow"])
+def test_a_newer_import_is_only_a_candidate_until_it_has_ended(status: str) -> None:
+    decision = decided(imports(p8="completed", p9=status))
+    assert (decision.verdict, decision.process_ids) == (Verdict.AWAIT, (8, 9))
+    assert "9" in decision.reason
+    assert status in decision.reason
+
+
+@pytest.mark.parametrize(
+    ("newer", "adopted"),
+    [
+        (imports(p8="completed"), 8),
+        (imports(p8="completed", p9="completed"), 8),
+        (imports(p8="failed", p9="completed"), 9),
+        (imports(p8="failed"), 8),
+    ],
+)
+def test_contacts_of_ours_on_the_lists_prove_it(newer: tuple[Process, ...], adopted: int) -> None:
+    decision = decided(newer, found=True, is_harmless=False)
+    assert (decision.verdict, decision.process_ids) == (Verdict.ADOPT, (adopted,))
+
+
+@pytest.mark.parametrize("is_harmless", [True, False])
+def test_a_strangers_import_is_not_ours(is_harmless: bool) -> None:
+    decision = decided(imports(p8="completed"), found=False, is_harmless=is_harmless)
+    assert decision.verdict is Verdict.SEND_AGAIN
+    assert "none is ours" in decision.reason
+
+
+@pytest.mark.parametrize("is_harmless", [True, False])
+def test_where_the_account_has_begun_nothing_it_was_not_accepted(is_harmless: bool) -> None:
+    assert decided((), is_harmless=is_harmless).verdict is Verdict.SEND_AGAIN
+
+
+@pytest.mark.parametrize(("is_harmless", "verdict"), [(True, Verdict.SEND_AGAIN), (False, Verdict.STOP)])
+@pytest.mark.parametrize(("newer", "found"), [(None, "never"), (imports(p8="completed"), None)])
+def test_where_nobody_can_tell_a_harmless_repeat_is_better_than_a_loss(
+    newer: tuple[Process, ...] | None, found: bool | str | None, is_harmless: bool, verdict: Verdict
+) -> None:
+    decision = decided(newer, found=found, is_harmless=is_harmless)
+    assert decision.verdict is verdict
+    assert "nobody can tell" in decision.reason

@@ -1,0 +1,275 @@
+"""The verdict on an import never claims more than was seen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import requests
+from hypothesis import given
+from hypothesis import strategies as st
+
+from email_contacts.api import ContactsClient, ImportRequest, Process, Unauthorized, Unavailable
+from email_contacts.imports.verification.verification import (
+    COMPLETED,
+    COMPLETED_WITH_REJECTS,
+    FAILED,
+    UNKNOWN,
+    Verdict,
+    Verification,
+    judge,
+)
+from email_contacts.imports.waiting.process_status import ProcessStatuses
+from email_contacts.sandbox import SandboxServer
+from tests.api.scripted_server import ScriptedServer, answers
+from tests.imports.conftest import LIST, until, until_ended
+
+statuses = st.sampled_from(["queued", "in_process", "completed", "failed", "cancelled", "marinating"])
+# Two people with one phone number: the platform takes one of them (api-contract §2.3).
+TWO_WITH_ONE_PHONE = [
+    {"email": "a@example.com", "attributes": {"SMS": "+15005550001"}},
+    {"email": "b@example.com", "attributes": {"SMS": "+15005550001"}},
+]
+
+
+def seen(*words: str) -> ProcessStatuses:
+    return ProcessStatuses(
+        tuple(Process(id=one, name="IMPORTUSER", status=word) for one, word in enumerate(words, 1))
+    )
+
+
+def submit(client: ContactsClient) -> int:
+    return client.import_contacts(ImportRequest(json_body=TWO_WITH_ONE_PHONE, list_ids=[LIST]))
+
+
+def verify(client: ContactsClient, **seen: Any) -> Verdict:
+    return Verification(client, **seen).verdict()
+
+
+def check(
+    client: ContactsClient, *process_ids: int, sent: int = 2, list_ids: tuple[int, ...] = (LIST,)
+) -> Verdict:
+    return verify(client, process_ids=process_ids, batches=len(process_ids), sent=sent, list_ids=list_ids)
+
+
+@given(
+    st.lists(statuses, max_size=6),
+    st.integers(0, 6),
+    st.integers(0, 50),
+    st.integers(0, 50),
+    st.dictionaries(st.integers(1, 9), st.integers(0, 60), max_size=3),
+)
+def test_completed_means_that_all_of_it_was_seen(
+    words: list[str], batches: int, sent: int, rejected: int, sizes: dict[int, int]
+) -> None:
+    state, reason = judge(seen(*words), batches=batches, sent=sent, rejected=rejected, sizes=sizes)
+    is_whole = (
+        all(word == "completed" for word in words)
+        and len(words) >= batches
+        and all(size >= sent - rejected for size in sizes.values())
+    )
+    assert (state in (COMPLETED, COMPLETED_WITH_REJECTS)) is is_whole
+    assert (state == COMPLETED) is (is_whole and not rejected)
+    assert bool(reason) is not is_whole
+    if {"failed", "cancelled"} & set(words):
+        assert state == FAILED
+
+
+@pytest.mark.parametrize(
+    ("sighting", "batches", "sizes", "state", "reason"),
+    [
+        (seen("completed"), 1, {7: 10}, COMPLETED, ""),
+        (seen("completed"), 2, {7: 10}, FAILED, "only 1 of 2 batches were submitted"),
+        (seen(), 1, {7: 10}, FAILED, "only 0 of 1 batches were submitted"),
+        (seen("completed", "failed"), 2, {7: 10}, FAILED, "process 2 is failed"),
+        (seen("completed", "queued"), 2, {7: 10}, UNKNOWN, "still running when it was verified"),
+        (seen("completed"), 1, {7: 9}, UNKNOWN, "list 7 holds 9, expected at least 10"),
+    ],
+)
+def test_a_verdict_says_why(
+    sighting: ProcessStatuses, batches: int, sizes: dict[int, int], state: str, reason: str
+) -> None:
+    verdict = judge(sighting, batches=batches, sent=10, rejected=0, sizes=sizes)
+    assert verdict[0] == state
+    assert reason in verdict[1]
+
+
+def test_thousands_of_failed_processes_make_a_short_reason() -> None:
+    _, reason = judge(seen(*["failed"] * 10_000), batches=10_000, sent=1, rejected=0, sizes={})
+    assert len(reason) < 500
+    assert "9990 more" in reason
+
+
+@pytest.mark.parametrize("style", ["int", "url"])
+def test_what_the_platform_rejected_is_counted(
+    style: str, sandbox: SandboxServer, client: ContactsClient
+) -> None:
+    sandbox.set_knobs(info_import=style)
+    one, two = submit(client), submit(client)
+    until_ended(client, one, two)
+    verdict = check(client, one, two)
+    assert verdict.state == COMPLETED_WITH_REJECTS
+    assert verdict.platform == {"duplicate_phone_id": 2}
+    assert verdict.list_sizes == {LIST: 1}
+    assert verdict.process_ids == (one, two)
+
+
+def test_where_the_platform_reports_nothing_a_short_list_is_not_taken_for_complete(
+    sandbox: SandboxServer, client: ContactsClient
+) -> None:
+    sandbox.set_knobs(info_import="absent")
+    one = submit(client)
+    until_ended(client, one)
+    verdict = check(client, one)
+    assert verdict.state == UNKNOWN
+    assert f"list {LIST} holds 1, expected at least 2" in verdict.reason
+    assert check(client, one, sent=1).state == COMPLETED
+
+
+@pytest.mark.parametrize(
+    ("final", "state"), [("failed", FAILED), ("cancelled", FAILED), ("marinating", UNKNOWN)]
+)
+def test_an_import_that_did_not_complete(
+    final: str, state: str, sandbox: SandboxServer, client: ContactsClient
+) -> None:
+    sandbox.set_knobs(final_status=final)
+    one = submit(client)
+    until(lambda: client.process(one).status == final)
+    verdict = check(client, one)
+    assert verdict.state == state
+    assert final in verdict.reason
+
+
+def test_without_a_process_route_the_list_is_still_looked_at(
+    sandbox: SandboxServer, client: ContactsClient
+) -> None:
+    one = submit(client)
+    until_ended(client, one)
+    sandbox.set_knobs(process_route="404")
+    verdict = check(client, one)
+    assert (verdict.state, verdict.list_sizes) == (UNKNOWN, {LIST: 1})
+    assert "route" in verdict.reason
+
+
+def test_a_process_that_the_platform_forgot_is_unknown(client: ContactsClient) -> None:
+    verdict = check(client, 999)
+    assert verdict.state == UNKNOWN
+    assert "999" in verdict.reason
+
+
+def test_a_list_that_was_removed_is_unknown_and_named(sandbox: SandboxServer, client: ContactsClient) -> None:
+    other = client.create_list("another", folder_id=1)
+    one = submit(client)
+    until_ended(client, one)
+    answer = requests.delete(
+        f"{sandbox.url}/v3/contacts/lists/{other}", headers={"api-key": sandbox.api_key}, timeout=10
+    )
+    assert answer.status_code == 204
+    verdict = check(client, one, list_ids=(LIST, other))
+    assert verdict.state == UNKNOWN
+    assert f"lists/{other}" in verdict.reason
+    assert verdict.list_sizes == {LIST: 1}
+
+
+@pytest.mark.parametrize("report", ["http://elsewhere.example/r.csv", ["a"], {"x": 1}])
+def test_a_report_that_cannot_be_read_is_unknown_and_never_nothing(report: object) -> None:
+    process = {"id": 5, "name": "IMPORTUSER", "status": "completed"}
+    script = [answers(200, {**process, "info": {"import": {"invalid_emails": report}}})]
+    with ScriptedServer(script) as server, ContactsClient(server.url, "key", max_wait=0) as client:
+        assert check(client, 5, list_ids=()).state == UNKNOWN
+
+
+def test_a_platform_that_cannot_be_asked_makes_no_verdict(
+    sandbox: SandboxServer, client: ContactsClient
+) -> None:
+    sandbox.set_knobs(faults=["list:500", "list:401_key"])
+    with pytest.raises(Unavailable):
+        check(client, 1)
+    with pytest.raises(Unauthorized):
+        check(client, 1)
+
+
+def told(process_id: int | None, by: str, **rejects: int) -> dict[str, object]:
+    """What a wait saw of one import."""
+    return {"process_id": process_id, "status": "completed", "rejects": rejects, "told_by": by}
+
+
+def test_what_the_wait_saw_with_its_report_costs_no_second_look(
+    sandbox: SandboxServer, client: ContactsClient
+) -> None:
+    one = submit(client)
+    until_ended(client, one)
+    before = len(sandbox.journal())
+    verdict = verify(
+        client,
+        process_ids=[one],
+        batches=1,
+        sent=2,
+        list_ids=[LIST],
+        completions=[told(one, "process", duplicate_phone_id=1)],
+    )
+    assert (verdict.state, verdict.platform) == (COMPLETED_WITH_REJECTS, {"duplicate_phone_id": 1})
+    assert [entry.route for entry in sandbox.journal()[before:]] == ["list"]
+
+
+@pytest.mark.parametrize("by", ["callback", "list_growth"])
+@pytest.mark.parametrize("has_id", [True, False])
+def test_without_a_process_route_who_told_is_believed_and_the_missing_report_is_said(
+    has_id: bool, by: str, sandbox: SandboxServer, client: ContactsClient
+) -> None:
+    one = submit(client)
+    until_ended(client, one)
+    sandbox.set_knobs(process_route="404")
+    given: dict[str, Any] = {
+        "process_ids": [one] if has_id else [],
+        "batches": 1,
+        "list_ids": [LIST],
+        "completions": [told(one if has_id else None, by)],
+    }
+    verdict = verify(client, sent=1, **given)
+    assert (verdict.state, verdict.reason) == (COMPLETED, "")
+    assert "1 of 1 imports were told by callback or list growth: reports unknown" in verdict.remark
+    # Nobody knows of rejects, so a list that is too short is no completion.
+    short = verify(client, sent=2, **given)
+    assert (short.state, short.may_change) == (UNKNOWN, True)
+
+
+def test_where_there_is_a_process_it_has_the_last_word_over_a_callback(
+    sandbox: SandboxServer, client: ContactsClient
+) -> None:
+    sandbox.set_knobs(final_status="failed")
+    one = submit(client)
+    until_ended(client, one)
+    verdict = verify(
+        client, process_ids=[one], batches=1, sent=2, list_ids=[LIST], completions=[told(one, "callback")]
+    )
+    assert (verdict.state, verdict.remark) == (FAILED, "")
+
+
+def test_an_import_that_nobody_told_of_stays_unknown_though_others_were_told(
+    sandbox: SandboxServer, client: ContactsClient
+) -> None:
+    ids = [submit(client), submit(client)]
+    until_ended(client, *ids)
+    sandbox.set_knobs(process_route="405")
+    verdict = verify(
+        client, process_ids=ids, batches=2, sent=1, list_ids=[LIST], completions=[told(ids[0], "callback")]
+    )
+    assert (verdict.state, verdict.may_change) == (UNKNOWN, False)
+
+
+@pytest.mark.parametrize(("hold", "may_change"), [("in_process", True), ("none", False)])
+def test_it_says_whether_looking_again_may_help(
+    hold: str, may_change: bool, sandbox: SandboxServer, client: ContactsClient
+) -> None:
+    sandbox.set_knobs(hold=hold, final_status="failed")
+    one = submit(client)
+    until(lambda: client.process(one).status == (hold if may_change else "failed"))
+    assert check(client, one).may_change is may_change
+    assert not check(client, 999).may_change
+
+
+def test_a_verdict_survives_its_json() -> None:
+    verdict = Verdict(COMPLETED_WITH_REJECTS, "", (5, 6), {"invalid_emails": 3}, {7: 10}, remark="so")
+    assert Verdict.from_json(verdict.to_json()) == verdict
+    assert verdict.to_json()["list_sizes"] == {"7": 10}
