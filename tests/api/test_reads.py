@@ -139,7 +139,7 @@ READS: list[tuple[str, Use, str, dict[str, str], Any, Any]] = [
         },
         (
             Attribute("FIRSTNAME", "normal", "text"),
-            Attribute("COUNTRY", "category", enumeration=("DE",)),
+            Attribute("COUNTRY", "category", enumeration=("DE",), values=("1",)),
             Attribute("INTERESTS", "normal", "multiple-choice", options=("a",)),
         ),
     ),

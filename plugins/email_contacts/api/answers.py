@@ -144,6 +144,7 @@ class Attribute:
     :param category: ``normal``, ``category``, ``transactional``, ``calculated`` or ``global``.
     :param type: ``text``, ``float``, ``date``, ``boolean``, ...; ``None`` where the platform gives none.
     :param enumeration: labels that a *category* attribute takes.
+    :param values: the ids of these labels in turn; a contact may be given either (api-contract §3).
     :param options: values that a *multiple-choice* attribute takes.
     """
 
@@ -152,6 +153,7 @@ class Attribute:
     type: str | None = None
     enumeration: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
+    values: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, document: Any) -> Attribute:
@@ -163,6 +165,7 @@ class Attribute:
             type=None if kind is None else fields.text(document, "type"),
             enumeration=tuple(fields.text(entry, "label") for entry in fields.array(document, "enumeration")),
             options=tuple(str(option) for option in fields.array(document, "multiCategoryOptions")),
+            values=tuple(str(entry.get("value", "")) for entry in fields.array(document, "enumeration")),
         )
 
     @classmethod

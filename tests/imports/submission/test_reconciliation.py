@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from email_contacts.api import Process
+from email_contacts.imports.submission.batch_sample import Comparison
 from email_contacts.imports.submission.reconciliation import Decision, Verdict, decide
 
 HEARD = "2026-11-22T10:00:00+00:00"
@@ -16,21 +17,33 @@ def imports(**statuses: str) -> tuple[Process, ...]:
     return tuple(sorted(made, key=lambda one: -one.id))
 
 
-def never() -> bool | None:
-    raise AssertionError("the sample is not to be looked for")
+ALL = Comparison(40, 40, 40, 40, 40)
+SAMPLE = Comparison(1000, 106, 106, 106, 106)
+# Each is one contact short of proof.
+UNPROVED = (
+    Comparison(40, 40, 39, 39, 39),
+    Comparison(40, 40, 40, 39, 39),
+    Comparison(40, 40, 40, 40, 39),
+    Comparison(40, 40, 0, 0, 0),
+    Comparison(1000, 106, 106, 106, 105),
+)
+
+
+def never() -> Comparison | None:
+    raise AssertionError("the contacts are not to be compared")
 
 
 def decided(
     newer: tuple[Process, ...] | None,
     *,
     heard_at: str | None = None,
-    found: bool | str | None = "never",
+    found: Comparison | str | None = "never",
     is_harmless: bool = True,
 ) -> Decision:
     return decide(
         heard_at=heard_at,
         newer=newer,
-        is_found=never if isinstance(found, str) else (lambda: found),
+        compare=never if isinstance(found, str) else (lambda: found),
         is_harmless=is_harmless,
     )
 
@@ -76,16 +89,37 @@ def test_a_newer_import_is_only_a_candidate_until_it_has_ended(status: str) -> N
         (imports(p8="failed"), 8),
     ],
 )
-def test_contacts_of_ours_on_the_lists_prove_it(newer: tuple[Process, ...], adopted: int) -> None:
-    decision = decided(newer, found=True, is_harmless=False)
+@pytest.mark.parametrize("is_harmless", [True, False])
+def test_every_contact_with_what_was_sent_proves_it(
+    newer: tuple[Process, ...], adopted: int, is_harmless: bool
+) -> None:
+    decision = decided(newer, found=ALL, is_harmless=is_harmless)
     assert (decision.verdict, decision.process_ids) == (Verdict.ADOPT, (adopted,))
+    assert ("may be that of another" in decision.reason) is (len(newer) > 1)
 
 
 @pytest.mark.parametrize("is_harmless", [True, False])
-def test_a_strangers_import_is_not_ours(is_harmless: bool) -> None:
-    decision = decided(imports(p8="completed"), found=False, is_harmless=is_harmless)
-    assert decision.verdict is Verdict.SEND_AGAIN
-    assert "none is ours" in decision.reason
+def test_a_sample_proves_it_where_there_is_one_candidate(is_harmless: bool) -> None:
+    decision = decided(imports(p8="completed"), found=SAMPLE, is_harmless=is_harmless)
+    assert (decision.verdict, decision.process_ids) == (Verdict.ADOPT, (8,))
+    assert "a sample of 1000" in decision.reason
+
+
+@pytest.mark.parametrize(("is_harmless", "verdict"), [(True, Verdict.SEND_AGAIN), (False, Verdict.STOP)])
+def test_among_several_candidates_a_sample_is_not_enough(is_harmless: bool, verdict: Verdict) -> None:
+    newer = imports(p8="completed", p9="completed")
+    assert decided(newer, found=SAMPLE, is_harmless=is_harmless).verdict is verdict
+
+
+@pytest.mark.parametrize(("is_harmless", "verdict"), [(True, Verdict.SEND_AGAIN), (False, Verdict.STOP)])
+@pytest.mark.parametrize("found", UNPROVED)
+def test_contacts_that_are_not_proved_are_sent_again_only_where_that_is_harmless(
+    found: Comparison, is_harmless: bool, verdict: Verdict
+) -> None:
+    """An import without updates leaves contacts that were on the list as they are: that proves no loss."""
+    decision = decided(imports(p8="completed"), found=found, is_harmless=is_harmless)
+    assert decision.verdict is verdict
+    assert str(found) in decision.reason
 
 
 @pytest.mark.parametrize("is_harmless", [True, False])
@@ -96,8 +130,8 @@ def test_where_the_account_has_begun_nothing_it_was_not_accepted(is_harmless: bo
 @pytest.mark.parametrize(("is_harmless", "verdict"), [(True, Verdict.SEND_AGAIN), (False, Verdict.STOP)])
 @pytest.mark.parametrize(("newer", "found"), [(None, "never"), (imports(p8="completed"), None)])
 def test_where_nobody_can_tell_a_harmless_repeat_is_better_than_a_loss(
-    newer: tuple[Process, ...] | None, found: bool | str | None, is_harmless: bool, verdict: Verdict
+    newer: tuple[Process, ...] | None, found: str | None, is_harmless: bool, verdict: Verdict
 ) -> None:
     decision = decided(newer, found=found, is_harmless=is_harmless)
     assert decision.verdict is verdict
-    assert "nobody can tell" in decision.reason
+    assert "proved" in decision.reason

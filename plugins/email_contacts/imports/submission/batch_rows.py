@@ -89,6 +89,19 @@ def identifiers_of(row: Mapping[str, Any]) -> dict[str, str]:
     return found
 
 
+def attributes_of(row: Mapping[str, Any]) -> dict[str, Any]:
+    """What a row says of its contact beside who it is: upper-case attribute → value as it is sent."""
+    attributes = row.get("attributes")
+    values = attributes if isinstance(attributes, Mapping) else row
+    identifiers = {name for names in _NAMES.values() for name in names}
+    return {str(name).upper(): value for name, value in values.items() if name not in identifiers}
+
+
+def is_csv(request: ImportRequest) -> bool:
+    """Whether the rows of a request are CSV, whose cells the platform reads by type."""
+    return request.file_body is not None or (request.prepared or b"").lstrip().startswith(b'"')
+
+
 def _rows_of_body(body: bytes) -> Sequence[Mapping[str, Any]]:
     rows: str | list[dict[str, Any]] = json.loads(body)
     return list(csv_rows(io.StringIO(rows, newline=""))) if isinstance(rows, str) else rows

@@ -1,87 +1,245 @@
-"""Proof that an import of the account carried our own batch.
+"""The contacts of a batch, held against what the platform shows of them.
 
 Other people import into the same account, and the platform keeps no mark by which imports could be told
-apart. What a batch leaves behind is its contacts: they are on the lists, modified since it was sent. A few
-of them are looked up, and nothing of them is kept, logged or shown.
+apart. What a batch leaves behind is its contacts: they are on the lists, hold the values that were sent, and
+were modified since. All contacts of a request body are compared; of a large file a sample that grows with it.
+Nothing of them is kept, logged or shown.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from math import isqrt
 from typing import TYPE_CHECKING, Any
 
-from email_contacts.imports.submission.batch_rows import identifiers_of, rows_of
+from email_contacts.imports.submission.batch_rows import attributes_of, identifiers_of, is_csv, rows_of
+from email_contacts.imports.submission.shown_contacts import (
+    LIST_PAGE,
+    as_stored,
+    held_by,
+    is_since,
+    looked_up,
+    modified_on_list,
+)
+from email_contacts.imports.submission.stored_values import PHONES, StoredValues
 
 if TYPE_CHECKING:
     from email_contacts.api import ContactsClient, ImportRequest
-    from email_contacts.api.reads import IdentifierType
     from email_contacts.imports.submission.staged_file import StagedFile
 
-# An odd number, as more than half of them decide.
-SAMPLE_SIZE = 5
-
-# The platform's word for each attribute that a contact can be looked up by (api-contract §6).
-_KINDS: Mapping[str, IdentifierType] = {"EMAIL": "email_id", "EXT_ID": "ext_id", "SMS": "phone_id"}
+# Pages of other people's changes to a list that are walked through beside those of the batch.
+SPARE_PAGES = 20
+# A staged file with more contacts is sampled; a request body never has so many bytes that it has to be.
+COMPARED_WHOLE = 20_000
 
 
 @dataclass(frozen=True)
-class Sample:
-    """A few contacts of a batch, spread over all of it. Their identifiers are kept out of ``repr``."""
+class Comparison:
+    """What the platform shows of the contacts that were looked for. No personal data.
 
-    identifiers: tuple[tuple[IdentifierType, str], ...] = field(repr=False)
+    Each number counts a part of those before it.
+
+    :param contacts: contacts in the batch; None where that is not known.
+    :param compared: contacts that were looked for.
+    :param listed: of these, how many are on all the lists.
+    :param equal: of these, how many hold the values that were sent.
+    :param fresh: of these, how many were modified since the batch was about to be sent.
+    """
+
+    contacts: int | None
+    compared: int
+    listed: int
+    equal: int
+    fresh: int
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every contact of the batch was looked for."""
+        return self.compared == self.contacts
+
+    @property
+    def is_proof(self) -> bool:
+        """Whether an import brought every contact that was looked for, after the batch was to be sent."""
+        return 0 < self.compared == self.fresh
+
+    def __str__(self) -> str:
+        of_all = "" if self.is_whole else f" (a sample of {self.contacts or 'an unknown number'})"
+        return f"{self.fresh} of {self.compared} contacts{of_all} hold what was sent, modified since"
+
+
+@dataclass(frozen=True)
+class SentContact:
+    """One contact as it was sent.
+
+    :param identifiers: the platform's attribute → identifier, in the order in which it looks.
+    :param attributes: the others, by upper-case name.
+    """
+
+    identifiers: Mapping[str, str] = field(repr=False)
+    attributes: Mapping[str, Any] = field(repr=False)
 
     @classmethod
-    def of(cls, request: ImportRequest, staged: StagedFile | None = None) -> Sample:
-        """Take the sample; empty where the rows are not at hand, as behind a ``file_url`` of somebody else's.
+    def read_all(cls, rows: Iterable[Mapping[str, Any]]) -> list[SentContact]:
+        """Read rows; of several about one contact each attribute counts as it came last."""
+        contacts: dict[tuple[str, str], SentContact] = {}
+        for row in rows:
+            if not (named := {name: as_stored(name, text) for name, text in identifiers_of(row).items()}):
+                continue
+            key = next(iter(named.items()))
+            before = contacts.get(key, cls({}, {}))
+            contacts[key] = cls(
+                {**named, **{name: text for name, text in before.identifiers.items() if name not in named}},
+                {**before.attributes, **attributes_of(row)},
+            )
+        return list(contacts.values())
+
+    def among(self, shown: Mapping[tuple[str, str], Mapping[str, Any]]) -> Mapping[str, Any]:
+        """Find it by the first identifier that is there; an empty contact where none is."""
+        return next((shown[named] for named in self.identifiers.items() if named in shown), {})
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What the contact is to hold: attributes, and the phone numbers among the identifiers."""
+        phones = {name: text for name, text in self.identifiers.items() if name in PHONES}
+        return {**self.attributes, **phones}
+
+
+@dataclass(frozen=True)
+class BatchSample:
+    """Contacts of one batch, and what their import does to them.
+
+    :param sent: the contacts, all of them or a sample.
+    :param contacts: how many the batch has; None where that is not known.
+    :param is_csv: whether values are texts of CSV cells, which the platform reads by type.
+    :param updates_existing: whether contacts that exist get the values, too.
+    :param erases: whether empty values erase.
+    :param blocklists: the fields of a contact that the import sets for every one.
+    """
+
+    sent: Sequence[SentContact] = field(repr=False)
+    contacts: int | None
+    is_csv: bool = False
+    updates_existing: bool = True
+    erases: bool = False
+    blocklists: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, request: ImportRequest, staged: StagedFile | None = None) -> BatchSample:
+        """Take the contacts of a request; none where they are not at hand, as behind a foreign ``file_url``.
 
         :param staged: the file of ours that the platform fetches in the place of rows.
         """
-        rows = _spread(rows_of(request)) if staged is None else staged.sample(SAMPLE_SIZE)
-        return cls(tuple(person for row in rows if (person := _identifier(row))))
+        if staged is None:
+            sent = SentContact.read_all(rows_of(request))
+            contacts: int | None = len(sent)
+        elif staged.contacts is not None and staged.contacts <= COMPARED_WHOLE:
+            sent = SentContact.read_all(staged.rows())
+            contacts = len(sent)
+        else:
+            contacts = staged.contacts
+            sent = SentContact.read_all(staged.sample(sample_size(contacts or COMPARED_WHOLE)))
+        flags = {"emailBlacklisted": request.email_blacklist, "smsBlacklisted": request.sms_blacklist}
+        return cls(
+            sent,
+            contacts,
+            is_csv=staged is not None or is_csv(request),
+            updates_existing=request.update_existing_contacts,
+            erases=request.empty_contacts_attributes,
+            blocklists=tuple(name for name, is_set in flags.items() if is_set),
+        )
 
-    def is_on_lists(self, client: ContactsClient, list_ids: Sequence[int], *, since: str) -> bool | None:
-        """Tell whether more than half of the sample is on all the lists, modified since.
+    @classmethod
+    def of_rows(
+        cls, rows: Sequence[Mapping[str, Any]], *, is_csv: bool, updates_existing: bool = True
+    ) -> BatchSample:
+        """Take a sample of rows that were read from a stage, spread evenly; it grows with their number."""
+        return cls(
+            SentContact.read_all(spread(rows, sample_size(len(rows)))),
+            len(rows),
+            is_csv=is_csv,
+            updates_existing=updates_existing,
+        )
 
-        The platform's clock is compared with this machine's, to the second.
+    def compare(
+        self, client: ContactsClient, list_ids: Sequence[int], *, since: str | None = None
+    ) -> Comparison | None:
+        """Hold the contacts against what the platform shows.
 
-        :param since: ISO 8601, when the batch was about to be sent.
-        :return: None where there is no sample, or the platform does not show contacts.
+        :param list_ids: the lists that each contact must be on.
+        :param since: ISO 8601, when the batch was about to be sent. Whoever was not modified since then is
+            not looked at further, and counts as not listed. The platform's clock is compared with this
+            machine's, as exactly as the platform writes its own. None: it does not matter.
+        :return: None where there are no contacts to look for, or the platform does not show any.
         :raises email_contacts.api.ContactsApiError: when the platform cannot be asked now.
         """
-        from email_contacts.api import NotFound, RouteMissing
+        from email_contacts.api import RouteMissing
 
-        sent_at = datetime.fromisoformat(since).replace(microsecond=0)
-        found = 0
-        for kind, identifier in self.identifiers:
-            try:
-                contact = client.get_contact(identifier, identifier_type=kind)
-            except RouteMissing:
-                return None
-            except NotFound:
-                continue
-            found += _was_brought(contact, set(list_ids), sent_at)
-        return found * 2 > len(self.identifiers) if self.identifiers else None
+        if not self.sent or not list_ids:
+            return None
+        try:
+            values = StoredValues(client.attributes())
+        except RouteMissing:
+            values = StoredValues(None)
+        try:
+            pairs = self._shown(client, list_ids, since)
+            tally = [self._judge(sent, shown, set(list_ids), since, values) for sent, shown in pairs]
+        except RouteMissing:
+            return None
+        return Comparison(
+            self.contacts,
+            len(tally),
+            listed=sum(one > 0 for one in tally),
+            equal=sum(one > 1 for one in tally),
+            fresh=sum(one > 2 for one in tally),
+        )
+
+    def _shown(
+        self, client: ContactsClient, list_ids: Sequence[int], since: str | None
+    ) -> Iterable[tuple[SentContact, Mapping[str, Any]]]:
+        """Find what the platform shows of each contact; an empty one for whom it does not know."""
+        if since is not None and self.contacts == len(self.sent):
+            pages = 2 * (self.contacts // LIST_PAGE) + SPARE_PAGES
+            modified = modified_on_list(client, list_ids[0], since=since, most_pages=pages)
+            if modified is not None:
+                return [(sent, sent.among(modified)) for sent in self.sent]
+        few = spread(self.sent, sample_size(len(self.sent)))
+        return [(sent, looked_up(client, sent.identifiers)) for sent in few]
+
+    def _judge(
+        self,
+        sent: SentContact,
+        shown: Mapping[str, Any],
+        list_ids: set[int],
+        since: str | None,
+        values: StoredValues,
+    ) -> int:
+        """Count how far a contact came: listed, equal, fresh."""
+        if not list_ids <= set(shown.get("listIds") or ()):
+            return 0
+        is_old = since is not None and not is_since(shown.get("createdAt"), since)
+        if self.updates_existing or not is_old:
+            attributes = held_by(shown)
+            if any(
+                values.differs(name, value, attributes, is_cell=self.is_csv, erases=self.erases)
+                for name, value in sent.values.items()
+            ):
+                return 1
+            others = (name for name in ("EMAIL", "EXT_ID") if name in sent.identifiers)
+            if any(attributes.get(name, sent.identifiers[name]) != sent.identifiers[name] for name in others):
+                return 1
+            if not all(shown.get(name) for name in self.blocklists):
+                return 1
+        return 3 if since is None or is_since(shown.get("modifiedAt"), since) else 2
 
 
-def _spread(rows: Sequence[Mapping[str, Any]]) -> Iterable[Mapping[str, Any]]:
-    """The first row, the last one, and those evenly between."""
-    if len(rows) <= SAMPLE_SIZE:
-        return rows
-    return [rows[step * (len(rows) - 1) // (SAMPLE_SIZE - 1)] for step in range(SAMPLE_SIZE)]
+def sample_size(contacts: int) -> int:
+    """How many contacts of a batch are looked for one by one: all of 100, 120 of 10,000, 300 of 1,000,000."""
+    return min(contacts, 100 + isqrt(contacts) // 5)
 
 
-def _identifier(row: Mapping[str, Any]) -> tuple[IdentifierType, str] | None:
-    named = ((_KINDS[name], text) for name, text in identifiers_of(row).items() if name in _KINDS)
-    return next(named, None)
-
-
-def _was_brought(contact: Mapping[str, Any], list_ids: set[int], sent_at: datetime) -> bool:
-    from email_contacts.api.timestamps import parse
-
-    try:
-        modified_at = parse(str(contact.get("modifiedAt")))
-    except ValueError:
-        return False
-    return list_ids <= set(contact.get("listIds") or ()) and modified_at >= sent_at
+def spread(items: Sequence[Any], number: int) -> Sequence[Any]:
+    """The first item, the last one, and those evenly between."""
+    if len(items) <= number:
+        return items
+    return [items[step * (len(items) - 1) // (number - 1)] for step in range(number)]

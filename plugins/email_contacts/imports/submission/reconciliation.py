@@ -2,22 +2,28 @@
 
 The platform has no idempotency key, and answers 524 while the job runs (api-contract §2.2, §7). What can be
 known afterwards: whether our callback address was called; which imports the account has begun since; and,
-once these have ended, whether contacts of our batch are on the lists. Other people import into the same
-account, so a newer import is a candidate and no more, until something proves that it carried our batch.
+once these have ended, whether the contacts of our batch are on the lists with the values that were sent,
+modified since. Other people import into the same account, so a newer import is a candidate and no more, until
+there is proof that it carried our batch.
 
-==========  ======================  ============================  ===============================
-callback    newer imports           sample of our contacts        decision
-==========  ======================  ============================  ===============================
-heard       one                     not looked for                adopt it
-heard       several, some ended     not looked for                adopt the oldest that has ended
-heard       none, or cannot tell    not looked for                adopt it without its id
-not heard   some still running      not looked for yet            await them
-not heard   all ended               found                         adopt the oldest that completed
-not heard   all ended               not found                     send again
-not heard   none                    not looked for                send again
-not heard   all ended               nobody can tell               send again if harmless, or stop
-not heard   cannot tell             not looked for                send again if harmless, or stop
-==========  ======================  ============================  ===============================
+==========  ===================  ==================================  ====================================
+callback    newer imports        our contacts                        decision
+==========  ===================  ==================================  ====================================
+heard       one                  not compared                        adopt it
+heard       several, some ended  not compared                        adopt the oldest that has ended
+heard       several running      not compared                        await them
+heard       none, or unknown     not compared                        adopt it without its id
+not heard   unknown              not compared                        send again if harmless, or stop
+not heard   none                 not compared                        send again: it was not accepted
+not heard   some still running   not compared yet                    await them
+not heard   one, ended           all that were compared are proved   adopt it
+not heard   several, all ended   every one of the batch is proved    adopt the oldest that completed
+not heard   all ended            anything else                       send again if harmless, or stop
+==========  ===================  ==================================  ====================================
+
+A contact is *proved* when it is on all the lists, holds the values that were sent, and was modified since the
+request was about to be sent. Contacts that are not proved do not prove the opposite: an import with
+``updateExistingContacts=false`` leaves a contact that was on the list as it is.
 
 Sending again is harmless with ``updateExistingContacts`` into lists that exist: it changes no data.
 """
@@ -31,6 +37,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from email_contacts.api import Process
+    from email_contacts.imports.submission.batch_sample import Comparison
 
 
 class Verdict(Enum):
@@ -59,16 +66,16 @@ def decide(
     *,
     heard_at: str | None,
     newer: Sequence[Process] | None,
-    is_found: Callable[[], bool | None],
+    compare: Callable[[], Comparison | None],
     is_harmless: bool,
 ) -> Decision:
     """Decide by the table above.
 
     :param heard_at: when our callback address was called; None when it was not.
     :param newer: the imports that began after the newest process known before the request; None where
-        nobody can tell.
-    :param is_found: looks for a sample of the batch on its lists; None where that cannot be done. Called
-        once, when all newer imports have ended.
+        that cannot be known.
+    :param compare: holds the contacts of the batch against the lists; None where that cannot be done.
+        Called once, when all newer imports have ended.
     :param is_harmless: whether sending the same request again would change no data.
     """
     known = _in_words(heard_at, newer)
@@ -81,15 +88,17 @@ def decide(
     ids = tuple(sorted(process.id for process in newer))
     if any(process.is_running for process in newer):
         return Decision(Verdict.AWAIT, f"{known}: whether one is ours shows when they have ended", ids)
-    found = is_found()
-    if found is None:
-        return _by_policy(is_harmless, f"{known}, and its contacts cannot be looked for")
-    if not found:
-        return Decision(Verdict.SEND_AGAIN, f"{known}, and its contacts are not on the lists: none is ours")
+    comparison = compare()
+    if comparison is None:
+        return _by_policy(is_harmless, f"{known}, and the contacts of the batch cannot be looked up")
+    known = f"{known}, and {comparison}"
+    if not comparison.is_proof:
+        return _by_policy(is_harmless, known)
+    if len(ids) > 1 and not comparison.is_whole:
+        return _by_policy(is_harmless, f"{known}, which one of several imports may have done in part")
     completed = sorted(process.id for process in newer if process.is_completed)
-    return Decision(
-        Verdict.ADOPT, f"{known}, and its contacts are on the lists", tuple(completed[:1] or ids[:1])
-    )
+    which = "" if len(ids) == 1 else "; the process id may be that of another of these imports"
+    return Decision(Verdict.ADOPT, f"{known}{which}", tuple(completed[:1] or ids[:1]))
 
 
 def _of_heard(newer: Sequence[Process], known: str) -> Decision:
@@ -106,20 +115,20 @@ def _by_policy(is_harmless: bool, known: str) -> Decision:
     if is_harmless:
         return Decision(
             Verdict.SEND_AGAIN,
-            f"{known}: nobody can tell, and a repeat into existing lists with updateExistingContacts changes "
-            "no data",
+            f"{known}: not proved to be accepted, and a repeat into existing lists with "
+            "updateExistingContacts changes no data",
         )
     return Decision(
         Verdict.STOP,
-        f"{known}: nobody can tell whether it was accepted, and a repeat without updateExistingContacts "
-        "could change data",
+        f"{known}: neither proved to be accepted nor to be lost, and a repeat could change data (it is "
+        "harmless only into existing lists with updateExistingContacts)",
     )
 
 
 def _in_words(heard_at: str | None, newer: Sequence[Process] | None) -> str:
     heard = f"its callback came at {heard_at}" if heard_at else "no callback came"
     if newer is None:
-        return f"{heard}, and the platform shows no processes"
+        return f"{heard}, and the imports begun since are not known"
     if not newer:
         return f"{heard}, and the account has begun no import since"
     named = ", ".join(f"{process.id} ({process.status})" for process in sorted(newer, key=lambda one: one.id))

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-from email_contacts.imports.submission.batch_rows import DELIMITER, csv_rows, identifiers_of
+from email_contacts.imports.submission.batch_rows import DELIMITER, csv_rows, identifiers_of, rows_in
 
 if TYPE_CHECKING:
     from email_contacts.contacts.paths import AnyPath
@@ -44,6 +44,10 @@ class StagedFile:
         if batch is not None:
             return cls(path, batch.fingerprint, batch.contacts)
         return cls(path, _hashed(path))
+
+    def rows(self) -> Iterator[Mapping[str, str]]:
+        """Walk all its rows, a block at a time."""
+        return cast("Iterator[Mapping[str, str]]", rows_in(self.path))
 
     def sample(self, places: int) -> Iterator[Mapping[str, str]]:
         """Walk a row from each of some places, spread over the file; fewer where none can be told apart.

@@ -16,7 +16,7 @@ from email_contacts.imports import failpoints
 from email_contacts.imports.callbacks import new_nonce
 from email_contacts.imports.errors import SubmissionUnknown
 from email_contacts.imports.submission.batch_rows import rows_of
-from email_contacts.imports.submission.batch_sample import Sample
+from email_contacts.imports.submission.batch_sample import BatchSample
 from email_contacts.imports.submission.reconciliation import Verdict, decide
 from email_contacts.imports.submission.submission import Submission
 from email_contacts.imports.waiting.process_status import PROCESS_PAGE, in_few_words, look
@@ -149,7 +149,7 @@ class Submitter:
         decision = decide(
             heard_at=self._ledger.heard_at(entry),
             newer=newer,
-            is_found=lambda: Sample.of(self._request, self._staged).is_on_lists(
+            compare=lambda: BatchSample.of(self._request, self._staged).compare(
                 self._client, self._request.list_ids, since=entry.intended_at
             ),
             is_harmless=self._request.update_existing_contacts and self._request.new_list is None,
