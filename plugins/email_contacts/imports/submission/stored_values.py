@@ -72,8 +72,11 @@ class StoredValues:
             return lambda value: labels.get(str(value).strip(), DROPPED)
         if attribute.type == "multiple-choice":
             return lambda value: _chosen(value, attribute.options, is_cell=is_cell)
-        readers = {"date": _date, "float": _cell_float if is_cell else _float}
-        readers["boolean"] = _cell_boolean if is_cell else _boolean
+        readers: dict[str, Callable[[Any], Any]] = {
+            "date": _date,
+            "float": _cell_float if is_cell else _float,
+            "boolean": _cell_boolean if is_cell else _boolean,
+        }
         return readers.get(attribute.type or "text", _text)
 
 
