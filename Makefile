@@ -2,9 +2,12 @@
 PYTHON ?= python3
 UV_VERSION := 0.13.9
 BIN := .venv/bin
+# More than there are cores, for much of the tests is waiting for an Airflow.
+TEST_PROCESSES ?= 4
+PYTEST := $(BIN)/python -m pytest -q --dist loadgroup --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo up down env celery test lint types bench lock clean
+.PHONY: help setup setup-dev demo up down env celery test check soak lint types tests quick-tests bench lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -44,8 +47,20 @@ env: ## write .env with fresh secrets for docker-compose.yaml; keeps what is the
 celery: setup-dev ## the services of docker-compose.yaml without containers; needs PostgreSQL and Redis
 	@$(BIN)/python -m local celery
 
-test: lint types ## lint, types, and every test
-	@$(BIN)/python -m pytest -q
+test: setup-dev ## lint, types, and every test, side by side
+	@$(MAKE) --no-print-directory --jobs lint types tests
+
+check: setup-dev ## what to run while working: lint, types, and the tests that need no Airflow
+	@$(MAKE) --no-print-directory --jobs lint types quick-tests
+
+soak: setup-dev ## kill and freeze parts of a real Airflow at random: MINUTES=30 EXECUTOR=local SEED=1
+	@$(BIN)/python -m tests.faults.soak --minutes $(or $(MINUTES),3) --executor $(or $(EXECUTOR),local) $(if $(SEED),--seed $(SEED))
+
+tests: setup-dev
+	@$(PYTEST) -n $(TEST_PROCESSES)
+
+quick-tests: setup-dev
+	@$(PYTEST) -n 2 tests/api tests/contacts tests/imports tests/sandbox tests/project
 
 lint: setup-dev
 	@$(BIN)/ruff check .

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.grouping import arrange
 from tests.object_store import object_store, object_store_server
 
 if TYPE_CHECKING:
@@ -28,6 +31,7 @@ CONN_ID = "email_contacts_default"
 for name in [name for name in os.environ if name.startswith("AIRFLOW")]:
     del os.environ[name]
 HOME = Path(tempfile.mkdtemp(prefix="airflow-tests-"))
+atexit.register(shutil.rmtree, HOME, ignore_errors=True)
 os.environ |= {
     "AIRFLOW_HOME": str(HOME),
     "AIRFLOW__CORE__DAGS_FOLDER": str(PROJECT / "dags"),
@@ -38,13 +42,15 @@ os.environ |= {
 }
 
 
-@pytest.fixture(scope="session")
-def airflow_home() -> Iterator[Path]:
-    """The Airflow home that the tests of this session share."""
-    import shutil
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Say which tests stay together when several run side by side."""
+    arrange(items)
 
-    yield HOME
-    shutil.rmtree(HOME, ignore_errors=True)
+
+@pytest.fixture(scope="session")
+def airflow_home() -> Path:
+    """The Airflow home that the tests of this process share."""
+    return HOME
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""Airflows under fire, started once per module."""
+"""Airflows under fire, each started once for all tests that use it."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from tests.faults.matrix import Matrix
 from tests.faults.under_fire import UnderFire, celery_executor, local_executor
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def workspace() -> Iterator[Path]:
-    """A folder of this module's own."""
+    """A folder for all that these Airflows write."""
     folder = Path(tempfile.mkdtemp(prefix="airflow-faults-"))
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture(scope="module", params=["local_executor", "celery_executor"])
+@pytest.fixture(scope="session", params=["local_executor", "celery_executor"])
 def airflow(request: pytest.FixtureRequest, workspace: Path) -> Iterator[UnderFire]:
     """A running Airflow: LocalExecutor on SQLite; then CeleryExecutor on PostgreSQL, where that is."""
     if request.param == "local_executor":
