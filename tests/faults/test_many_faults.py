@@ -25,7 +25,7 @@ KINDS = (
     "reset_after_accepting", "closed", "truncated", "garbled",
 )  # fmt: skip
 # How often each route is asked in a healthy import, so that the faults are met.
-ROUTES = ("import", "import", "import", "processes", "processes", "process", "contact", "list")
+ROUTES = ("import", "import", "import", "processes", "processes", "process", "list_contacts", "list")
 
 
 @pytest.fixture

@@ -77,7 +77,8 @@ class StoredValues:
             "float": _cell_float if is_cell else _float,
             "boolean": _cell_boolean if is_cell else _boolean,
         }
-        return readers.get(attribute.type or "text", _text)
+        kind = attribute.type or "text"
+        return readers[kind] if kind in readers else _text
 
 
 def is_empty(value: Any) -> bool:
