@@ -77,8 +77,8 @@ class StoredValues:
             "float": _cell_float if is_cell else _float,
             "boolean": _cell_boolean if is_cell else _boolean,
         }
-        kind = attribute.type or "text"
-        return readers[kind] if kind in readers else _text
+        reader: Callable[[Any], Any] = readers.get(attribute.type or "text", _text)
+        return reader
 
 
 def is_empty(value: Any) -> bool:
