@@ -5,6 +5,7 @@ BIN := .venv/bin
 # More than there are cores, for much of the tests is waiting for an Airflow.
 TEST_PROCESSES ?= 4
 PYTEST := $(BIN)/python -m pytest -q --dist loadgroup --no-loadscope-reorder
+REQUIREMENTS := -r requirements.txt -c requirements.lock
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev demo up down env celery test check soak lint types tests quick-tests bench lock clean
@@ -24,7 +25,9 @@ setup-dev: .venv/.dev
 # The lock holds for every set of requirements: it is their common constraints file.
 .venv/.runtime: .venv/.uv requirements.txt requirements.lock pyproject.toml
 	@echo "installing the pinned requirements into .venv"
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements.txt -c requirements.lock -e .
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python $(REQUIREMENTS) -e .
+# With LC_ALL=C, Python up to 3.12 does not start on a .pth file that is not ASCII, as this folder's name may be.
+	@for path in .venv/lib/python3.*/site-packages/*email_contacts.pth; do echo ../../../../plugins > "$$path"; done
 	@touch $@
 
 .venv/.dev: .venv/.runtime requirements-dev.txt requirements-celery.txt
@@ -76,4 +79,4 @@ lock: .venv/.uv ## resolve requirements.lock anew, for Python 3.10 to 3.13
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.10 requirements-dev.txt -o requirements.lock
 
 clean: down ## remove .venv and everything that was made here
-	rm -rf .venv .local .mypy_cache .ruff_cache .pytest_cache .hypothesis plugins/*.egg-info
+	rm -rf .venv .local .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -23,8 +23,8 @@ from local.demo import DAG_ID, Demo
 from local.env_file import VARIABLES
 from local.home import PROJECT, USER
 from local.machine import Machine
-from local.processes import Service, StartError, wait_until
-from local.rest import AirflowRest
+from local.processes import LONGEST, Service, StartError, wait_until
+from local.rest import TIMEOUT, AirflowRest
 from local.running import RunningAirflow
 from local.servers import make_postgres, make_redis
 
@@ -33,7 +33,6 @@ SERVERS: dict[str, tuple[int, Callable[..., list[str]]]] = {
     "postgres": (5432, make_postgres),
     "redis": (6379, make_redis),
 }
-PATIENCE = 180.0
 
 
 class CeleryStack(RunningAirflow):
@@ -93,7 +92,7 @@ class CeleryStack(RunningAirflow):
         """Ask the sandbox, as its API or its control routes."""
         url = f"http://127.0.0.1:{self.machine.port('sandbox', 8080)}{path}"
         headers = {"api-key": self.variables["SANDBOX_API_KEY"]}
-        return requests.get(url, params=params, headers=headers, timeout=30)
+        return requests.get(url, params=params, headers=headers, timeout=TIMEOUT)
 
     def is_healthy(self, name: str) -> bool:
         """Run the health check of a service once."""
@@ -130,7 +129,6 @@ class CeleryStack(RunningAirflow):
             wait_until(
                 lambda: self.is_healthy(service.name),
                 services=self.services,
-                seconds=PATIENCE,
                 what=f"waited for {service.name}'s health check",
             )
         self._ready.add(service.name)
@@ -138,7 +136,7 @@ class CeleryStack(RunningAirflow):
         self._say(f"{service.name:<22} {what} (waited {time.monotonic() - started:.1f} s)")
 
     def _await_end(self, service: Service) -> None:
-        if service.process is None or service.process.wait(timeout=PATIENCE):
+        if service.process is None or service.process.wait(timeout=LONGEST):
             raise StartError(f"{service.name} failed:\n{service.tail()}")
         # It has done its work; from now on its end is no fault.
         self.services.remove(service)

@@ -16,6 +16,9 @@ from pathlib import Path
 
 import psutil
 
+QUIET, LONGEST = 180.0, 1800.0
+"""Seconds that a start may take without a sign of work, and in all."""
+
 
 class StartError(RuntimeError):
     """A process ended, or was not ready in time; the message holds the end of its log."""
@@ -61,6 +64,14 @@ class Service:
         """
         if self.process is not None and self.process.poll() is not None:
             raise StartError(f"{self.name} ended with status {self.process.returncode}:\n{self.tail()}")
+
+    def work_done(self) -> tuple[int, int]:
+        """What grows while the process works: the size of its log, and its processor time in seconds."""
+        seconds = 0
+        if self.process is not None:
+            with suppress(psutil.NoSuchProcess):
+                seconds = int(sum(psutil.Process(self.process.pid).cpu_times()[:4]))
+        return self.log.stat().st_size if self.log.exists() else 0, seconds
 
     def tail(self, lines: int = 30) -> str:
         """The end of its log."""
@@ -132,16 +143,32 @@ def is_alive(pid: int) -> bool:
     return True
 
 
-def wait_until(ready: Callable[[], bool], *, services: Sequence[Service], seconds: float, what: str) -> None:
-    """Wait until a condition holds, and give up at once when a service has ended.
+def wait_until(
+    ready: Callable[[], bool],
+    *,
+    services: Sequence[Service],
+    what: str,
+    seconds: float = QUIET,
+    longest: float = LONGEST,
+) -> None:
+    """Wait until a condition holds, for as long as the services show signs of work.
 
-    :raises StartError: naming what was waited for.
+    On a busy machine Airflow takes many times as long to start as on an idle one.
+
+    :param seconds: how long without a sign of work before it gives up.
+    :param longest: seconds after which to give up in any case.
+    :raises StartError: naming what was waited for; at once when a service has ended.
     """
-    until = time.monotonic() + seconds
+    started = changed = time.monotonic()
+    seen: list[object] = []
     while not ready():
         for service in services:
             service.check()
-        if time.monotonic() > until:
+        now = time.monotonic()
+        if (work := [service.work_done() for service in services]) != seen:
+            seen, changed = work, now
+        if now - changed > seconds or now - started > longest:
             tails = "\n\n".join(f"--- {service.name}\n{service.tail()}" for service in services)
-            raise StartError(f"{what} within {seconds:.0f} s, in vain\n{tails}")
+            waited = f"{now - started:.0f} s, the last {now - changed:.0f} s without a sign of work"
+            raise StartError(f"{what} for {waited}\n{tails}")
         time.sleep(0.2)

@@ -9,6 +9,9 @@ from urllib.parse import quote
 
 import requests
 
+# Seconds for one answer. Of a busy machine even a simple one takes many.
+TIMEOUT = 120
+
 
 class _ServerFailed(requests.HTTPError):
     """A status of 500 or above."""
@@ -28,15 +31,21 @@ class AirflowRest:
     def is_healthy(self) -> bool:
         """Whether every component is up."""
         try:
-            health = self._session.get(f"{self.url}/api/v2/monitor/health", timeout=5).json()
+            health = self._session.get(f"{self.url}/api/v2/monitor/health", timeout=TIMEOUT).json()
         except (requests.RequestException, ValueError):
             return False
         components = ("metadatabase", "scheduler", "triggerer", "dag_processor")
         return all(health.get(name, {}).get("status") == "healthy" for name in components)
 
+    def answers(self) -> bool:
+        """Whether the API server answers at all, whatever the other components do."""
+        with suppress(requests.RequestException):
+            return self._session.get(f"{self.url}/api/v2/version", timeout=TIMEOUT).ok
+        return False
+
     def login(self) -> None:
         """Get a token; the other calls need it."""
-        answer = self._session.post(f"{self.url}/auth/token", json=self._login, timeout=10)
+        answer = self._session.post(f"{self.url}/auth/token", json=self._login, timeout=TIMEOUT)
         answer.raise_for_status()
         self._session.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
 
@@ -54,7 +63,7 @@ class AirflowRest:
 
     def has_dag(self, dag_id: str) -> bool:
         """Whether the DAG processor has loaded the DAG."""
-        answer = self._session.get(f"{self.url}/api/v2/dags/{dag_id}", timeout=10)
+        answer = self._session.get(f"{self.url}/api/v2/dags/{dag_id}", timeout=TIMEOUT)
         return answer.status_code == 200
 
     def put_connection(self, document: dict[str, Any]) -> None:
@@ -71,7 +80,7 @@ class AirflowRest:
 
     def _put_connection(self, document: dict[str, Any]) -> None:
         path = f"connections/{document['connection_id']}"
-        if self._session.get(f"{self.url}/api/v2/{path}", timeout=10).status_code == 404:
+        if self._session.get(f"{self.url}/api/v2/{path}", timeout=TIMEOUT).status_code == 404:
             self.post("connections", document)
         else:
             self.patch(path, document)
@@ -100,14 +109,16 @@ class AirflowRest:
     def xcom(self, dag_id: str, run_id: str, task_id: str, key: str = "return_value") -> Any:
         """The value that a task pushed; None when there is none."""
         path = f"dags/{dag_id}/dagRuns/{quote(run_id, safe='')}/taskInstances/{task_id}/xcomEntries/{key}"
-        answer = self._session.get(f"{self.url}/api/v2/{path}", params={"deserialize": "true"}, timeout=10)
+        answer = self._session.get(
+            f"{self.url}/api/v2/{path}", params={"deserialize": "true"}, timeout=TIMEOUT
+        )
         if answer.status_code == 404:
             return None
         answer.raise_for_status()
         return answer.json()["value"]
 
     def _json(self, method: str, path: str, **kwargs: Any) -> Any:
-        answer = self._session.request(method, f"{self.url}/api/v2/{path}", timeout=30, **kwargs)
+        answer = self._session.request(method, f"{self.url}/api/v2/{path}", timeout=TIMEOUT, **kwargs)
         if not answer.ok:
             kind = _ServerFailed if answer.status_code >= 500 else requests.HTTPError
             raise kind(f"{method} {path}: {answer.status_code} {answer.text}", response=answer)

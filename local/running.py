@@ -68,6 +68,5 @@ class RunningAirflow(ABC):
         wait_until(
             lambda: all(map(self.rest.has_dag, self._dag_ids)),
             services=self.services,
-            seconds=60,
             what="waited for the DAGs",
         )

@@ -16,7 +16,7 @@ import requests
 from email_contacts.connection import CONN_TYPE, DEFAULT_CONN_ID, FIELDS
 from local.home import PROJECT, USER, Home
 from local.processes import Service, StartError, wait_until
-from local.rest import AirflowRest
+from local.rest import TIMEOUT, AirflowRest
 from local.running import RunningAirflow
 
 CONN_ID = DEFAULT_CONN_ID
@@ -67,9 +67,12 @@ class Stack(RunningAirflow):
             self._say(f"sandbox platform at {self.sandbox_url}")
         self.migrate()
         self._say("metadata database is ready")
-        for component in self._components:
+        # The scheduler last: its tasks talk to the API server, and fail while it does not answer.
+        for component in sorted(self._components, key=lambda component: component.startswith("scheduler")):
+            if component.startswith("scheduler") and "api-server" in self._components:
+                wait_until(self.rest.answers, services=self.services, what="waited for the API server")
             self.start_component(component)
-        wait_until(self.rest.is_healthy, services=self.services, seconds=120, what="waited for Airflow")
+        wait_until(self.rest.is_healthy, services=self.services, what="waited for Airflow")
         self._say(f"Airflow is healthy at {self.home.url}: {', '.join(self._components)}")
         self.rest.login()
         if self.sandbox_url:
@@ -86,7 +89,6 @@ class Stack(RunningAirflow):
         wait_until(
             lambda: "sandbox: http" in service.log.read_text(),
             services=[service],
-            seconds=30,
             what="waited for the sandbox",
         )
         lines = [line for line in service.log.read_text().splitlines() if line.startswith("sandbox: http")]
@@ -126,7 +128,7 @@ class Stack(RunningAirflow):
     def sandbox(self, path: str, **params: int | str) -> requests.Response:
         """Ask the sandbox, as its API or its control routes."""
         return requests.get(
-            f"{self.sandbox_url}{path}", params=params, headers={"api-key": API_KEY}, timeout=30
+            f"{self.sandbox_url}{path}", params=params, headers={"api-key": API_KEY}, timeout=TIMEOUT
         )
 
     def _service(self, name: str, command: Sequence[str]) -> Service:

@@ -1,16 +1,21 @@
-"""The one door for Airflow's plugin manager, which executes every file that it finds in this folder.
+"""The plugin for a copied folder; an installed distribution brings it by its own entry point.
 
-Every Airflow process does, workers and the triggerer too: what only the API server needs is loaded there,
-when it is first asked for.
+Airflow's plugin manager executes every file that it finds in this folder, and reports a plugin that comes by
+both ways as a mistake. So this file leaves the plugin to the entry point wherever one is installed.
 """
 
-from airflow.plugins_manager import AirflowPlugin
+from __future__ import annotations
 
-from email_contacts.web.lazy import LazyApp
+from importlib.metadata import PackageNotFoundError, distribution
 
 
-class EmailContactsPlugin(AirflowPlugin):
-    """Registers the package, and the address that the platform calls when an import has ended."""
+def _has_entry_point() -> bool:
+    try:
+        entry_points = distribution("airflow-provider-email-contacts").entry_points
+    except PackageNotFoundError:
+        return False
+    return any(each.group == "airflow.plugins" for each in entry_points)
 
-    name = "email_contacts"
-    fastapi_apps = [{"app": LazyApp(), "url_prefix": "/email-contacts", "name": "Email Contacts callbacks"}]  # noqa: RUF012
+
+if not _has_entry_point():
+    from email_contacts.plugin import EmailContactsPlugin  # noqa: F401

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
+import pkgutil
 import subprocess
 import sys
 from importlib.metadata import distribution
@@ -13,6 +15,8 @@ from typing import Any
 import airflow
 import jsonschema
 import pytest
+from airflow.sdk import BaseHook, BaseOperator, BaseSensorOperator
+from airflow.triggers.base import BaseTrigger
 
 from email_contacts import __version__
 from email_contacts.connection import FIELDS
@@ -74,6 +78,47 @@ def test_the_provider_info_is_what_airflow_expects() -> None:
 def test_the_provider_bears_the_name_and_version_of_the_distribution() -> None:
     info = get_provider_info()
     assert distribution(info["package-name"]).version == info["versions"][0] == __version__
+
+
+@pytest.mark.parametrize(
+    ("kind", "base"),
+    [
+        ("operators", BaseOperator),
+        ("sensors", BaseSensorOperator),
+        ("hooks", BaseHook),
+        ("triggers", BaseTrigger),
+    ],
+)
+def test_each_module_that_dags_import_from_is_named(kind: str, base: type) -> None:
+    (named,) = get_provider_info()[kind]
+    assert set(named["python-modules"]) == {each.__module__ for each in offered(base)}
+
+
+def offered(base: type) -> set[type]:
+    """The package's classes of one kind that no other of its classes extends; a sensor is no operator."""
+    package = importlib.import_module("email_contacts")
+    for module in pkgutil.walk_packages(package.__path__, "email_contacts."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+    ours = {each for each in descendants(base) if each.__module__.startswith("email_contacts.")}
+    extended = {parent for each in ours for parent in each.__mro__[1:]}
+    if base is BaseOperator:
+        ours -= descendants(BaseSensorOperator)
+    return ours - extended
+
+
+def descendants(base: type) -> set[type]:
+    return {each for child in base.__subclasses__() for each in {child, *descendants(child)}}
+
+
+def test_the_plugin_is_the_one_of_the_entry_point() -> None:
+    info = get_provider_info()
+    (plugin,) = info["plugins"]
+    (entry_point,) = [
+        each for each in distribution(info["package-name"]).entry_points if each.group == "airflow.plugins"
+    ]
+    assert entry_point.value.replace(":", ".") == plugin["plugin-class"]
+    assert entry_point.load().name == entry_point.name == plugin["name"]
 
 
 def test_form_and_fields_are_the_same() -> None:

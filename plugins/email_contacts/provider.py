@@ -1,4 +1,4 @@
-"""What Airflow's provider manager is told: the connection type and its form.
+"""What Airflow's provider manager is told: what the package brings, the connection type and its form.
 
 Read at every start of Airflow: imports nothing but the field declarations.
 """
@@ -10,19 +10,38 @@ from typing import Any
 from email_contacts import __version__
 from email_contacts.connection import CONN_TYPE, FIELDS
 
+NAME = "Email Contacts"
+OPERATORS = (
+    "contacts",
+    "folders",
+    "imports",
+    "lists",
+    "partitions",
+    "preparation",
+    "receipts",
+    "stages",
+)
+"""The modules of ``email_contacts.operators`` that DAGs import from."""
+
 
 def get_provider_info() -> dict[str, Any]:
     """Entry point ``apache_airflow_provider``: the provider's description."""
     return {
         "package-name": "airflow-provider-email-contacts",
-        "name": "Email Contacts",
+        "name": NAME,
         "description": "Contacts of an email platform: folders, lists, imports that are accounted for.",
         "versions": [__version__],
+        "integrations": [{"integration-name": NAME, "tags": ["service"]}],
+        "operators": _modules(*(f"operators.{module}" for module in OPERATORS)),
+        "sensors": _modules("sensor"),
+        "hooks": _modules("hook"),
+        "triggers": _modules("trigger"),
+        "plugins": [{"name": "email_contacts", "plugin-class": "email_contacts.plugin.EmailContactsPlugin"}],
         "connection-types": [
             {
                 "connection-type": CONN_TYPE,
                 "hook-class-name": "email_contacts.hook.ContactsHook",
-                "hook-name": "Email Contacts",
+                "hook-name": NAME,
                 "ui-field-behaviour": {
                     "hidden-fields": ["schema", "port", "login"],
                     "relabeling": {"host": "Base URL", "password": "API key"},
@@ -39,3 +58,7 @@ def get_provider_info() -> dict[str, Any]:
             }
         ],
     }
+
+
+def _modules(*names: str) -> list[dict[str, Any]]:
+    return [{"integration-name": NAME, "python-modules": [f"email_contacts.{name}" for name in names]}]

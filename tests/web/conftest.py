@@ -17,7 +17,7 @@ from email_contacts.web.notify import Patience
 from local.home import free_port
 from local.processes import Service, wait_until
 from local.servers import find_program, make_postgres
-from tests.web.door import SECRET, Door, opened
+from tests.web.door import SECRET, Door, opened, serving
 from tests.web.runs import CONN_ID, Run
 
 HAVE_SCHEMA: set[str] = set()
@@ -118,3 +118,26 @@ def door(database: str) -> Iterator[Door]:
     """The application as it is, with the grace that it has."""
     with opened(Patience()) as door:
         yield door
+
+
+@pytest.fixture(scope="module")
+def api_server(database: str) -> Iterator[Door]:
+    """Airflow's API server with everything that it mounts, and nobody logged in."""
+    from airflow.api_fastapi.app import create_app, purge_cached_app
+    from airflow.configuration import conf
+
+    assert not conf.getboolean("core", "simple_auth_manager_all_admins")
+    with serving(create_app()) as url:
+        yield Door(url)
+    purge_cached_app()
+
+
+@pytest.fixture(scope="module")
+def admin(api_server: Door) -> dict[str, str]:
+    """The header of somebody who has logged in."""
+    from airflow.api_fastapi.auth.managers.simple.simple_auth_manager import SimpleAuthManager
+
+    passwords = json.loads(Path(SimpleAuthManager.get_generated_password_file()).read_text())
+    login = {"username": "admin", "password": passwords["admin"]}
+    answer = api_server.request("POST", "/auth/token", json=login)
+    return {"Authorization": f"Bearer {answer.json()['access_token']}"}

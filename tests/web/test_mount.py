@@ -5,17 +5,13 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator, MutableMapping
-from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 import structlog
 from airflow._shared.secrets_masker import redact
-from airflow.api_fastapi.app import create_app, purge_cached_app
-from airflow.api_fastapi.auth.managers.simple.simple_auth_manager import SimpleAuthManager
 from airflow.api_fastapi.common import http_access_log
-from airflow.configuration import conf
 from airflow.models.connection import Connection
 from airflow.sdk import Connection as TaskConnection
 from airflow.sdk._shared.secrets_masker import redact as redact_in_a_task
@@ -28,24 +24,6 @@ from tests.web.runs import Run
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 MOUNT = "/email-contacts"
-
-
-@pytest.fixture(scope="module")
-def api_server(database: str) -> Iterator[Door]:
-    """Airflow's API server with everything that it mounts, and nobody logged in."""
-    assert not conf.getboolean("core", "simple_auth_manager_all_admins")
-    with serving(create_app()) as url:
-        yield Door(url)
-    purge_cached_app()
-
-
-@pytest.fixture(scope="module")
-def admin(api_server: Door) -> dict[str, str]:
-    """The header of somebody who has logged in."""
-    passwords = json.loads(Path(SimpleAuthManager.get_generated_password_file()).read_text())
-    login = {"username": "admin", "password": passwords["admin"]}
-    answer = api_server.request("POST", "/auth/token", json=login)
-    return {"Authorization": f"Bearer {answer.json()['access_token']}"}
 
 
 def logged_by(api_server: Door, path: str, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:

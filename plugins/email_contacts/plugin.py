@@ -1,0 +1,20 @@
+"""What the package adds to Airflow itself: its callback address, and a mended Test button.
+
+Every Airflow process loads it, workers and the triggerer too: what only the API server needs is loaded there,
+when it is first asked for.
+"""
+
+from __future__ import annotations
+
+from airflow.plugins_manager import AirflowPlugin
+
+from email_contacts.web.connection_test import BlankPort
+from email_contacts.web.lazy import LazyApp
+
+
+class EmailContactsPlugin(AirflowPlugin):
+    """Registers the address that the platform calls when an import has ended."""
+
+    name = "email_contacts"
+    fastapi_apps = [{"app": LazyApp(), "url_prefix": "/email-contacts", "name": "Email Contacts callbacks"}]  # noqa: RUF012
+    fastapi_root_middlewares = [{"middleware": BlankPort, "name": "Email Contacts connection test"}]  # noqa: RUF012

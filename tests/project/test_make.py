@@ -1,0 +1,39 @@
+"""The Makefile where people have their checkouts."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[2]
+PARTS = ("Makefile", "pyproject.toml", "README.md", "LICENSE", "requirements.txt", "requirements.lock")
+
+
+def test_setup_works_in_a_folder_whose_name_is_not_ascii_without_a_locale(tmp_path: Path) -> None:
+    checkout = tmp_path / "Prüfung für Noël"
+    shutil.copytree(
+        PROJECT / "plugins", checkout / "plugins", ignore=shutil.ignore_patterns("__pycache__", "*.egg-info")
+    )
+    for part in PARTS:
+        shutil.copy(PROJECT / part, checkout)
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", checkout / ".venv"], check=True)
+    (checkout / ".venv" / "bin" / "uv").symlink_to(Path(sys.executable).parent / "uv")
+    (checkout / ".venv" / ".uv").touch()
+    environment = {**os.environ, "LC_ALL": "C"}
+
+    # Without the requirements, which need the network; what is installed of the project itself is the same.
+    made = ["make", "--no-print-directory", "setup", "REQUIREMENTS=--no-deps --offline"]
+    subprocess.run(made, cwd=checkout, env=environment, check=True)
+
+    done = subprocess.run(
+        [checkout / ".venv" / "bin" / "python", "-c", "import email_contacts as e; print(ascii(e.__file__))"],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == ascii(str(checkout / "plugins" / "email_contacts" / "__init__.py"))
