@@ -25,6 +25,7 @@ setup-dev: .venv/.dev
 # The lock holds for every set of requirements: it is their common constraints file.
 .venv/.runtime: .venv/.uv requirements.txt requirements.lock pyproject.toml
 	@echo "installing the pinned requirements into .venv"
+	@rm -rf plugins/*.egg-info  # what earlier versions left there; Airflow would read it, too
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python $(REQUIREMENTS) -e .
 # With LC_ALL=C, Python up to 3.12 does not start on a .pth file that is not ASCII, as this folder's name may be.
 	@for path in .venv/lib/python3.*/site-packages/*email_contacts.pth; do echo ../../../../plugins > "$$path"; done

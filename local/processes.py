@@ -160,7 +160,7 @@ def wait_until(
     :raises StartError: naming what was waited for; at once when a service has ended.
     """
     started = changed = time.monotonic()
-    seen: list[object] = []
+    seen: list[tuple[int, int]] = []
     while not ready():
         for service in services:
             service.check()

@@ -6,16 +6,9 @@ both ways as a mistake. So this file leaves the plugin to the entry point wherev
 
 from __future__ import annotations
 
-from importlib.metadata import PackageNotFoundError, distribution
+from importlib.metadata import distributions
 
+_INSTALLED = distributions(name="airflow-provider-email-contacts")
 
-def _has_entry_point() -> bool:
-    try:
-        entry_points = distribution("airflow-provider-email-contacts").entry_points
-    except PackageNotFoundError:
-        return False
-    return any(each.group == "airflow.plugins" for each in entry_points)
-
-
-if not _has_entry_point():
+if not any(each.group == "airflow.plugins" for found in _INSTALLED for each in found.entry_points):
     from email_contacts.plugin import EmailContactsPlugin  # noqa: F401
