@@ -10,8 +10,8 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from email_contacts.arguments import as_flag, as_ids, as_instant, as_text
 from email_contacts.operators.base import ContactsOperator
-from email_contacts.operators.exports import write_contacts
-from email_contacts.operators.personal import hidden, shown
+from email_contacts.operators._exports import write_contacts
+from email_contacts.operators._personal import hidden, shown
 
 if TYPE_CHECKING:
     from email_contacts.arguments import FlagArg, IdsArg, InstantArg, TextArg

@@ -10,7 +10,7 @@ from airflow.sdk import Context
 from email_contacts.arguments import as_choice, as_id, as_instant, as_text
 from email_contacts.operators.base import ContactsOperator
 from email_contacts.operators.existing import IF_EXISTS, reuse_or_create_list
-from email_contacts.operators.exports import write_contacts
+from email_contacts.operators._exports import write_contacts
 
 if TYPE_CHECKING:
     from email_contacts.arguments import IdArg, InstantArg, TextArg

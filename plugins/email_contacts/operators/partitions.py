@@ -9,9 +9,9 @@ from airflow.sdk import Context
 
 from email_contacts.arguments import as_choice, as_count, as_texts
 from email_contacts.operators.base import ContactsOperator
-from email_contacts.operators.partition_arguments import cut_files, cut_table, read_partition
+from email_contacts.operators._partition_arguments import cut_files, cut_table, read_partition
 from email_contacts.operators.preparation import CONFLICTS, DUPLICATES
-from email_contacts.operators.preparing import PreparingOperator, ProgressLog, ReadingOperator
+from email_contacts.operators._staging import PreparingOperator, ProgressLog, ReadingOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import XComArg

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import Context
 
 from email_contacts.arguments import as_choice
-from email_contacts.operators.personal import Personal
-from email_contacts.operators.preparing import ProgressLog, ReadingOperator
-from email_contacts.operators.source_arguments import read_source
+from email_contacts.operators._personal import Personal
+from email_contacts.operators._staging import ProgressLog, ReadingOperator
+from email_contacts.operators._source_arguments import read_source
 
 if TYPE_CHECKING:
     from airflow.sdk import XComArg

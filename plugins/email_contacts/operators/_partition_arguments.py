@@ -7,7 +7,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any, cast
 
 from email_contacts.arguments import InvalidArgument, as_text, exactly_one
-from email_contacts.operators.source_arguments import database_hook, quote_of, rooted_path
+from email_contacts.operators._source_arguments import database_hook, quote_of, rooted_path
 
 if TYPE_CHECKING:
     from email_contacts.contacts.sources.opening import Source

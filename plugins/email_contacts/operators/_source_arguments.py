@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from email_contacts.arguments import InvalidArgument, as_text, exactly_one
-from email_contacts.operators.personal import shown
+from email_contacts.operators._personal import shown
 
 if TYPE_CHECKING:
     from airflow.sdk import ObjectStoragePath
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from email_contacts.contacts.mapping.document import Mapping
     from email_contacts.contacts.sources.sql_rows import Query
     from email_contacts.operators.preparation import PrepareContactsOperator
-    from email_contacts.operators.preparing import ReadingOperator
+    from email_contacts.operators._staging import ReadingOperator
 
 
 def read_source(given: PrepareContactsOperator) -> ObjectStoragePath | Query:
