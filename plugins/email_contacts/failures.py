@@ -41,6 +41,8 @@ def is_permanent(error: BaseException) -> bool:
 def failing_at_once() -> Iterator[None]:
     """Turn errors that a retry cannot mend into ``AirflowFailException``, with their message and cause.
 
+    A context manager, and with the same call a decorator: ``@failing_at_once()`` above ``execute``.
+
     Time-outs, server errors, rate limits and a database that fails pass through unchanged: they are worth a
     retry.
     """

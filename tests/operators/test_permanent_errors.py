@@ -12,6 +12,7 @@ from airflow.sdk import BaseHook
 from airflow.sdk.exceptions import AirflowFailException
 
 from email_contacts.api import NotSent, RateLimited, Unavailable
+from email_contacts.failures import failing_at_once
 from email_contacts.operators.base import ContactsOperator
 from email_contacts.operators.contacts import CreateContactOperator, GetContactsOperator
 from email_contacts.operators.folders import CreateFolderOperator, GetFolderListsOperator
@@ -124,7 +125,8 @@ def test_a_limit_over_the_cap(context: Context, sandbox: SandboxServer) -> None:
     """No operator takes a limit; a DAG's own one, made of the hook, does."""
 
     class FirstPage(ContactsOperator):
-        def act(self, context: Context) -> Any:
+        @failing_at_once()
+        def execute(self, context: Context) -> Any:
             return self.hook.client.contacts(limit=2000).count
 
     with pytest.raises(AirflowFailException, match=r"limit=2000 is over the API's maximum of 1000"):

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from email_contacts.contacts.mapping.document import Mapping
     from email_contacts.contacts.sources.sql_rows import Query
-    from email_contacts.operators.preparation import PrepareContactsOperator
     from email_contacts.operators._staging import ReadingOperator
+    from email_contacts.operators.preparation import PrepareContactsOperator
 
 
 def read_source(given: PrepareContactsOperator) -> ObjectStoragePath | Query:

@@ -12,8 +12,8 @@ from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowFailException
 
 from email_contacts.arguments import as_choice, as_text
-from email_contacts.operators.base import ContactsOperator
 from email_contacts.operators._source_arguments import read_mapping
+from email_contacts.operators.base import ContactsOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import ObjectStoragePath

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -10,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator, Context
 
 from email_contacts.connection import DEFAULT_CONN_ID
-from email_contacts.failures import failing_at_once
 from email_contacts.hook import ContactsHook
 
 if TYPE_CHECKING:
@@ -20,7 +18,8 @@ if TYPE_CHECKING:
 class ContactsOperator(BaseOperator):
     """An operator that talks to the Contacts API.
 
-    Errors that a retry cannot mend (wrong key, unknown id, refused argument) fail the task at once.
+    Its ``execute`` is decorated with :func:`email_contacts.failures.failing_at_once`, so that errors that no
+    retry can mend (wrong key, unknown id, refused argument) fail the task at once.
 
     :param conn_id: a connection of type ``email_contacts``. Templated.
     """
@@ -36,17 +35,8 @@ class ContactsOperator(BaseOperator):
         """The hook of this task's connection."""
         return ContactsHook(conn_id=self.conn_id)
 
-    def execute(self, context: Context) -> Any:
-        """Run :meth:`act`, failing at once where a retry is of no use."""
-        with failing_at_once():
-            return self.act(context)
-
     def conceal(self) -> None:
         """Hide rendered values that Airflow must not show in its log or UI; most operators have none."""
-
-    @abstractmethod
-    def act(self, context: Context) -> Any:
-        """Do the operator's one thing."""
 
     def _do_render_template_fields(
         self,

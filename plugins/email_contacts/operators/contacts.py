@@ -9,9 +9,10 @@ from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowFailException
 
 from email_contacts.arguments import as_flag, as_ids, as_instant, as_text
-from email_contacts.operators.base import ContactsOperator
+from email_contacts.failures import failing_at_once
 from email_contacts.operators._exports import write_contacts
 from email_contacts.operators._personal import hidden, shown
+from email_contacts.operators.base import ContactsOperator
 
 if TYPE_CHECKING:
     from email_contacts.arguments import FlagArg, IdsArg, InstantArg, TextArg
@@ -71,7 +72,8 @@ class CreateContactOperator(ContactsOperator):
         for name in PERSONAL_FIELDS:
             setattr(self, name, hidden(getattr(self, name)))
 
-    def act(self, context: Context) -> dict[str, Any]:
+    @failing_at_once()
+    def execute(self, context: Context) -> dict[str, Any]:
         """Create or update the contact."""
         from email_contacts.api import DuplicateContact
 
@@ -119,7 +121,8 @@ class GetContactsOperator(ContactsOperator):
         self.modified_since = modified_since
         self.created_since = created_since
 
-    def act(self, context: Context) -> dict[str, Any]:
+    @failing_at_once()
+    def execute(self, context: Context) -> dict[str, Any]:
         """Walk the pages and write."""
         contacts = self.hook.client.iter_contacts(
             modified_since=as_instant(self.modified_since, "modified_since"),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import Context
 
 from email_contacts.arguments import as_choice, as_id, as_text
+from email_contacts.failures import failing_at_once
 from email_contacts.operators.base import ContactsOperator
 from email_contacts.operators.existing import IF_EXISTS, create_unless_found
 
@@ -32,7 +33,8 @@ class CreateFolderOperator(ContactsOperator):
         self.name = name
         self.if_exists = if_exists
 
-    def act(self, context: Context) -> int:
+    @failing_at_once()
+    def execute(self, context: Context) -> int:
         """Find or create the folder."""
         name = as_text(self.name, "name")
         return create_unless_found(
@@ -56,7 +58,8 @@ class GetFolderListsOperator(ContactsOperator):
         super().__init__(**kwargs)
         self.folder_id = folder_id
 
-    def act(self, context: Context) -> list[dict[str, Any]]:
+    @failing_at_once()
+    def execute(self, context: Context) -> list[dict[str, Any]]:
         """Walk the pages of the folder's lists."""
         lists = self.hook.client.iter_folder_lists(as_id(self.folder_id, "folder_id"))
         return [asdict(one) for one in lists]

@@ -133,18 +133,20 @@ class ImportContactsOperator(ContactsOperator):
         for address in (self.file_url, self.notify_url):
             hide_signature(address)
 
-    def act(self, context: Context) -> int | None:
+    @failing_at_once()
+    def execute(self, context: Context) -> int | None:
         """Reconnect to the import of an earlier try, or submit it; then wait for its end, or hand it on."""
         return self._carry_on(context, self._ledger(context))
 
+    @failing_at_once()
     def resume_submission(self, context: Context, event: Mapping[str, Any] | None = None) -> int | None:
         """Come back from waiting for other imports to end; whether they went well is not ours to judge."""
-        with failing_at_once():
-            outcome = WaitOutcome.from_event(event)
-            if not outcome.is_called:
-                outcome.raise_unless_enough()
-            return self.act(context)
+        outcome = WaitOutcome.from_event(event)
+        if not outcome.is_called:
+            outcome.raise_unless_enough()
+        return self._carry_on(context, self._ledger(context))
 
+    @failing_at_once()
     def execute_complete(
         self, context: Context, event: Mapping[str, Any] | None = None, fingerprint: str | None = None
     ) -> int | None:
@@ -154,11 +156,10 @@ class ImportContactsOperator(ContactsOperator):
             None where Airflow lost it (``dag.test()`` does).
         """
         failpoints.reached(failpoints.WOKEN)
-        with failing_at_once():
-            outcome, ledger = WaitOutcome.from_event(event), self._ledger(context, fingerprint)
-            if outcome.is_called:
-                return self._carry_on(context, ledger)
-            return self._ended(outcome, ledger)
+        outcome, ledger = WaitOutcome.from_event(event), self._ledger(context, fingerprint)
+        if outcome.is_called:
+            return self._carry_on(context, ledger)
+        return self._ended(outcome, ledger)
 
     def on_kill(self) -> None:
         """Say what a kill means: the platform cannot cancel an import."""

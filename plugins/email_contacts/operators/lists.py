@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import Context
 
 from email_contacts.arguments import as_choice, as_id, as_instant, as_text
+from email_contacts.failures import failing_at_once
+from email_contacts.operators._exports import write_contacts
 from email_contacts.operators.base import ContactsOperator
 from email_contacts.operators.existing import IF_EXISTS, reuse_or_create_list
-from email_contacts.operators._exports import write_contacts
 
 if TYPE_CHECKING:
     from email_contacts.arguments import IdArg, InstantArg, TextArg
@@ -34,7 +35,8 @@ class CreateListOperator(ContactsOperator):
         self.folder_id = folder_id
         self.if_exists = if_exists
 
-    def act(self, context: Context) -> int:
+    @failing_at_once()
+    def execute(self, context: Context) -> int:
         """Find or create the list."""
         name, folder_id = as_text(self.name, "name"), as_id(self.folder_id, "folder_id")
         if_exists = as_choice(self.if_exists, "if_exists", IF_EXISTS)
@@ -55,7 +57,8 @@ class GetListOperator(ContactsOperator):
         super().__init__(**kwargs)
         self.list_id = list_id
 
-    def act(self, context: Context) -> dict[str, Any]:
+    @failing_at_once()
+    def execute(self, context: Context) -> dict[str, Any]:
         """Read the list."""
         found = self.hook.client.get_list(as_id(self.list_id, "list_id"))
         return {
@@ -86,7 +89,8 @@ class GetListContactsOperator(ContactsOperator):
         self.path = path
         self.modified_since = modified_since
 
-    def act(self, context: Context) -> dict[str, Any]:
+    @failing_at_once()
+    def execute(self, context: Context) -> dict[str, Any]:
         """Walk the pages and write."""
         contacts = self.hook.client.iter_list_contacts(
             as_id(self.list_id, "list_id"), modified_since=as_instant(self.modified_since, "modified_since")

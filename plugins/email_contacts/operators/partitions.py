@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import Context
 
 from email_contacts.arguments import as_choice, as_count, as_texts
-from email_contacts.operators.base import ContactsOperator
+from email_contacts.failures import failing_at_once
 from email_contacts.operators._partition_arguments import cut_files, cut_table, read_partition
-from email_contacts.operators.preparation import CONFLICTS, DUPLICATES
 from email_contacts.operators._staging import PreparingOperator, ProgressLog, ReadingOperator
+from email_contacts.operators.base import ContactsOperator
+from email_contacts.operators.preparation import CONFLICTS, DUPLICATES
 
 if TYPE_CHECKING:
     from airflow.sdk import XComArg
@@ -58,7 +59,8 @@ class SplitSourceOperator(ContactsOperator):
         self.column = column
         self.partitions = partitions
 
-    def act(self, context: Context) -> list[dict[str, Any]]:
+    @failing_at_once()
+    def execute(self, context: Context) -> list[dict[str, Any]]:
         """Look at the files' sizes, or at the column's bounds."""
         count = as_count(self.partitions, "partitions")
         found = cut_table(self, count) if self.table else cut_files(self, count)
@@ -81,7 +83,8 @@ class PreparePartitionOperator(ReadingOperator):
         super().__init__(**kwargs)
         self.partition = partition
 
-    def act(self, context: Context) -> str:
+    @failing_at_once()
+    def execute(self, context: Context) -> str:
         """Prepare it, and say where it lies."""
         from email_contacts.contacts.options import Options
         from email_contacts.contacts.partitions import prepare_partition
@@ -135,7 +138,8 @@ class MergePartitionsOperator(PreparingOperator):
         self.duplicates = duplicates
         self.conflicts = conflicts
 
-    def act(self, context: Context) -> list[str]:
+    @failing_at_once()
+    def execute(self, context: Context) -> list[str]:
         """Merge, report, and hand the batches on."""
         from airflow.sdk import ObjectStoragePath
 

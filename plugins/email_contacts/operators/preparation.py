@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import Context
 
 from email_contacts.arguments import as_choice
+from email_contacts.failures import failing_at_once
 from email_contacts.operators._personal import Personal
-from email_contacts.operators._staging import ProgressLog, ReadingOperator
 from email_contacts.operators._source_arguments import read_source
+from email_contacts.operators._staging import ProgressLog, ReadingOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import XComArg
@@ -98,7 +99,8 @@ class PrepareContactsOperator(ReadingOperator):
         if self.parameters and not isinstance(self.parameters, Personal):
             self.parameters = Personal(self.parameters)
 
-    def act(self, context: Context) -> list[str]:
+    @failing_at_once()
+    def execute(self, context: Context) -> list[str]:
         """Prepare, report, and hand the batches on."""
         from email_contacts.contacts.preparation import prepare
 

@@ -12,6 +12,7 @@ from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowFailException
 
 from email_contacts.arguments import as_documents, as_id, as_ids
+from email_contacts.failures import failing_at_once
 from email_contacts.imports import failpoints
 from email_contacts.imports.verification.receipt import Receipt
 from email_contacts.imports.verification.verification import FAILED, UNKNOWN, Verdict, Verification
@@ -70,7 +71,8 @@ class VerifyImportOperator(ContactsOperator):
         self.submissions = submissions
         self.patience = patience
 
-    def act(self, context: Context) -> dict[str, Any]:
+    @failing_at_once()
+    def execute(self, context: Context) -> dict[str, Any]:
         """Look, and look again while the counters may lag."""
         manifest = read_manifest(self.manifest_uri)
         verification = Verification(
@@ -143,7 +145,8 @@ class WriteReceiptOperator(ContactsOperator):
         self.sizes_before = sizes_before
         self.keep_batches = keep_batches
 
-    def act(self, context: Context) -> dict[str, Any]:
+    @failing_at_once()
+    def execute(self, context: Context) -> dict[str, Any]:
         """Put the receipt together, write it, and only then judge the run."""
         from airflow.sdk import ObjectStoragePath
 

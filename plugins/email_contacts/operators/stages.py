@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from airflow.sdk import Context
 
 from email_contacts.arguments import InvalidArgument
+from email_contacts.failures import failing_at_once
 from email_contacts.operators.base import ContactsOperator
 
 if TYPE_CHECKING:
@@ -39,7 +40,8 @@ class CleanStagesOperator(ContactsOperator):
         super().__init__(**kwargs)
         self.older_than = older_than
 
-    def act(self, context: Context) -> dict[str, int]:
+    @failing_at_once()
+    def execute(self, context: Context) -> dict[str, int]:
         """Find the old stages, and remove one after the other."""
         from airflow.sdk import ObjectStoragePath
 
