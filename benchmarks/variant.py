@@ -43,10 +43,9 @@ def prepare_of(name: str) -> Prepare:
 
 def _ours(source: Path, folder: Path, *, body: str) -> None:
     from benchmarks.account import ATTRIBUTES
-    from email_contacts.contacts import prepare
+    from email_contacts.contacts import Options, prepare
 
-    chosen: dict[str, Any] = {} if body == "json_body" else {"body": body}
-    prepare(source, folder, account_attributes=ATTRIBUTES, **chosen)
+    prepare(source, folder, Options(account_attributes=ATTRIBUTES, body=body))
 
 
 def main(name: str, source: Path, folder: Path, warm_up: Path) -> dict[str, float]:

@@ -73,7 +73,7 @@ def prepared_in(sources: Sequence[Source], root: Path, options: Options = OPTION
 
 
 def whole(source: Source, stage: Path, options: Options = OPTIONS) -> Prepared:
-    return Prepared(prepare(source, stage, **vars(options)))
+    return Prepared(prepare(source, stage, options))
 
 
 def content(found: Prepared) -> dict[str, Any]:

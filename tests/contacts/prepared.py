@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from email_contacts.contacts import AccountAttribute, Manifest, prepare
+from email_contacts.contacts import AccountAttribute, Manifest, Options, Progress, prepare
 
 ACCOUNT = (
     AccountAttribute("FIRSTNAME"),
@@ -48,9 +49,15 @@ class Prepared:
         return [(int(line["row"]), int(line["superseded_by"])) for line in found]
 
 
-def prepared(source: Path, stage: Path | None = None, **options: Any) -> Prepared:
+def prepared(
+    source: Path,
+    stage: Path | None = None,
+    on_progress: Callable[[Progress], None] | None = None,
+    **options: Any,
+) -> Prepared:
     """Prepare a source into a stage beside it."""
-    return Prepared(prepare(source, stage or source.parent / "stage", **options))
+    stage = stage or source.parent / "stage"
+    return Prepared(prepare(source, stage, Options(**options), on_progress=on_progress))
 
 
 def read_csv(uri: str | Path) -> list[dict[str, str]]:

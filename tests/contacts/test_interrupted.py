@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from email_contacts.contacts import prepare
+from email_contacts.contacts import Options, prepare
 from email_contacts.contacts.errors import StageError
 from tests.contacts.conftest import WriteSource
 
@@ -92,20 +92,20 @@ def test_a_stage_without_room(write: WriteSource, tmp_path: Path, name: str) -> 
     source, stage = write(PEOPLE), tmp_path / "stage"
     body = "file_url" if name == "contacts.csv" else "json_body"
     with pytest.raises(StageError, match="There is no room"):
-        prepare(source, Disk(stage, name), body=body)
+        prepare(source, Disk(stage, name), Options(body=body))
     assert not (stage / "manifest.json").exists()
-    assert prepare(source, stage, body=body).rows.accepted == 10_000
+    assert prepare(source, stage, Options(body=body)).rows.accepted == 10_000
 
 
 LIMITED = """
 import resource, sys
 from pathlib import Path
 import polars, pyarrow.parquet, phonenumbers
-from email_contacts.contacts import prepare
+from email_contacts.contacts import Options, prepare
 from email_contacts.contacts.errors import StageError
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[3]),) * 2)
 try:
-    prepare(Path(sys.argv[1]), Path(sys.argv[2]), body=sys.argv[4])
+    prepare(Path(sys.argv[1]), Path(sys.argv[2]), Options(body=sys.argv[4]))
 except StageError as error:
     print(error)
 """
@@ -140,13 +140,14 @@ def test_files_that_may_not_grow(
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from email_contacts.contacts import prepare
+from email_contacts.contacts import Options, prepare
 
 def kill_amid_the_bodies(step):
     if step.batches >= int(sys.argv[3]):
         os.kill(os.getpid(), signal.SIGKILL)
 
-prepare(Path(sys.argv[1]), Path(sys.argv[2]), on_progress=kill_amid_the_bodies, max_batch_bytes=20_000)
+options = Options(max_batch_bytes=20_000)
+prepare(Path(sys.argv[1]), Path(sys.argv[2]), options, on_progress=kill_amid_the_bodies)
 """
 
 
@@ -157,8 +158,8 @@ def test_a_preparation_that_was_killed_is_run_again(write: WriteSource, tmp_path
     assert len(list(stage.glob("batch-*.json"))) >= 3
     assert not (stage / "manifest.json").exists()
     assert list(temporary.iterdir()) == []
-    again = prepare(source, stage, max_batch_bytes=100_000)
-    expected = prepare(source, tmp_path / "expected", max_batch_bytes=100_000)
+    again = prepare(source, stage, Options(max_batch_bytes=100_000))
+    expected = prepare(source, tmp_path / "expected", Options(max_batch_bytes=100_000))
     assert again.fingerprint == expected.fingerprint
     assert sorted(path.name for path in stage.iterdir()) == sorted(
         path.name for path in (tmp_path / "expected").iterdir()

@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 from upath import UPath
 
-from email_contacts.contacts import Manifest, prepare
+from email_contacts.contacts import Manifest, Options, prepare
 from email_contacts.contacts.errors import SourceMissing, TooManyRejects
 from email_contacts.contacts.paths import AnyPath, local_path
 
@@ -36,7 +36,7 @@ def test_every_kind_of_path_is_source_and_stage(folder: AnyPath) -> None:
     with source.open("wb") as file:
         file.write(CONTENT)
     for _ in range(2):  # the second try finds what the first one left
-        manifest = prepare(source, stage, max_batch_bytes=1024)
+        manifest = prepare(source, stage, Options(max_batch_bytes=1024))
     assert manifest.rows.accepted == 200
     assert Manifest.read(stage / "manifest.json") == manifest
     for batch in manifest.batches:
@@ -55,7 +55,7 @@ def test_errors_are_the_same_on_every_kind_of_path(folder: AnyPath) -> None:
         file.write(CONTENT)
     prepare(folder / "people.csv", folder / "stage")
     with pytest.raises(TooManyRejects):
-        prepare(folder / "people.csv", folder / "stage", max_rejects=0)
+        prepare(folder / "people.csv", folder / "stage", Options(max_rejects=0))
     assert not (folder / "stage" / "manifest.json").exists()
 
 

@@ -11,9 +11,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from email_contacts.contacts import Progress, prepare
-from email_contacts.contacts.batches.forms import FORMS
+from email_contacts.contacts import Options, Progress, prepare
 from email_contacts.contacts.checks.fast_path_rows import FastPathRows, Judged
+from email_contacts.contacts.choices import BODIES
 from email_contacts.contacts.sources import line_feed
 from email_contacts.contacts.sources.rows import Frame
 from tests.contacts.checks.generated_rows import CASES
@@ -59,7 +59,7 @@ def odd_csv(*, has_faults: bool) -> bytes:
 
 
 def files_of(source: Path, stage: Path, **options: Any) -> dict[str, object]:
-    prepare(source, stage, account_attributes=ACCOUNT, max_batch_bytes=130_000, **options)
+    prepare(source, stage, Options(account_attributes=ACCOUNT, max_batch_bytes=130_000, **options))
     files: dict[str, object] = {path.name: path.read_bytes() for path in stage.iterdir()}
     files["rejects.parquet"] = pl.read_parquet(stage / "rejects.parquet").rows()
     return {name: content for name, content in files.items() if name not in ALWAYS_OTHER}
@@ -70,7 +70,7 @@ def judge_nothing_good(plain: FastPathRows, frame: Frame) -> Judged:
 
 
 @pytest.mark.parametrize(("conflicts", "has_faults"), [("flag", False), ("reject", False), ("reject", True)])
-@pytest.mark.parametrize("body", FORMS)
+@pytest.mark.parametrize("body", BODIES)
 def test_blocks_and_ways_do_not_matter(
     write: WriteSource,
     tmp_path: Path,
@@ -99,7 +99,7 @@ def test_blocks_and_ways_do_not_matter(
     assert files_of(source, tmp_path / "slow", **options) == expected
 
 
-@pytest.mark.parametrize("body", FORMS)
+@pytest.mark.parametrize("body", BODIES)
 def test_nor_do_compression_and_files_of_a_folder(write: WriteSource, tmp_path: Path, body: str) -> None:
     """Of a folder rows are named by file as well, so the lists of rejects differ in that alone."""
     import gzip

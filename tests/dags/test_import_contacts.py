@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -222,14 +223,16 @@ def test_old_stages_are_cleaned(dag: DAG, sandbox: SandboxServer, tmp_path: Path
 def test_many_batches_are_imported_one_after_the_other(
     dag: DAG, sandbox: SandboxServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from email_contacts.contacts import preparation
+    from email_contacts.contacts import Manifest, Options, preparation
     from email_contacts.operators import imports
 
     monkeypatch.setattr(imports, "RESUME_GRACE", 0.0)
     small = preparation.prepare
-    monkeypatch.setattr(
-        preparation, "prepare", lambda *args, **options: small(*args, **options, max_batch_bytes=60_000)
-    )
+
+    def prepare_small(source: Any, stage: Any, options: Options, **more: Any) -> Manifest:
+        return small(source, stage, replace(options, max_batch_bytes=60_000), **more)
+
+    monkeypatch.setattr(preparation, "prepare", prepare_small)
     state, tasks = run(dag)
     assert state == "success", tasks
     receipt = receipt_of(tmp_path / "stage")

@@ -60,6 +60,7 @@ def test_the_platform_fetches_the_file_in_one_import(
     sandbox: SandboxServer,
 ) -> None:
     process_id = an_import(str(staged)).execute(context)
+    assert process_id is not None
     assert platform.process(process_id).is_completed
     assert platform.get_list(LIST).unique_subscribers == PEOPLE
     assert platform.get_contact("p7@example.com")["attributes"]["FIRSTNAME"] == "P"

@@ -49,7 +49,8 @@ def cleared(store: StateStore) -> Context:
 
 def hand_on(context: Context, **arguments: Any) -> int:
     """Submit without waiting for the end."""
-    process_id: int = an_import(wait_for_completion=False, **arguments).execute(context)
+    process_id = an_import(wait_for_completion=False, **arguments).execute(context)
+    assert process_id is not None
     return process_id
 
 

@@ -55,6 +55,7 @@ def files(tmp_path: Path) -> Iterator[str]:
 
 def test_json_rows(context: Context, platform: ContactsClient) -> None:
     process_id = an_import(json_body=PEOPLE).execute(context)
+    assert process_id is not None
     assert platform.process(process_id).is_completed
     assert platform.get_list(LIST).unique_subscribers == 2
     assert platform.get_contact("a@example.com")["attributes"]["FIRSTNAME"] == "A"

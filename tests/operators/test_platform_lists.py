@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -50,7 +50,7 @@ class Run:
         operator = VerifyImportOperator(
             task_id="verify", manifest_uri=self.manifest_uri, list_ids=[LIST], **given | arguments
         )
-        return cast("dict[str, Any]", operator.execute(context))
+        return operator.execute(context)
 
     def write_receipt(self, context: Context, verdict: dict[str, Any]) -> dict[str, Any]:
         operator = WriteReceiptOperator(
@@ -59,7 +59,7 @@ class Run:
             verdict=verdict,
             submissions=self.submissions,
         )
-        return cast("dict[str, Any]", operator.execute(context))
+        return operator.execute(context)
 
     def listed(self) -> list[dict[str, str]]:
         with (self.stage / "platform_rejects.csv").open(newline="") as file:

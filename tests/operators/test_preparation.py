@@ -172,8 +172,8 @@ BAD_SOURCES: dict[str, tuple[Callable[[Path], Path], dict[str, Any], str]] = {
     ),
     "too large a share": (written("email\nnobody\n"), {"max_rejects": "49%"}, r"max_rejects=49%"),
     "max_rejects that is none": (written("email\n"), {"max_rejects": "some"}, r"max_rejects='some'"),
-    "unknown format": (written("email\n"), {"source_format": "xls"}, r"source_format='xls' is not one of"),
-    "unknown policy": (written("email\n"), {"unknown_columns": "keep"}, r"unknown_columns='keep' is not"),
+    "unknown format": (written("email\n"), {"source_format": "xls"}, r'source_format="xls" is not one of'),
+    "unknown policy": (written("email\n"), {"unknown_columns": "keep"}, r'unknown_columns="keep" is not'),
     "missing mapping": (written("email\n"), {"mapping": "/nowhere/mapping.json"}, r"mapping"),
 }  # fmt: skip
 
@@ -204,9 +204,9 @@ def test_an_empty_source_is_named(context: Context) -> None:
         ({"table": "t", "sql_conn_id": "crm"}, "got source and table"),
         ({"sql_conn_id": "crm"}, "belong to sql or table"),
         ({"parameters": [1]}, "belong to sql or table"),
-        ({"duplicates": "all"}, "duplicates='all' is not one of last, first, fail"),
-        ({"conflicts": "merge"}, "conflicts='merge' is not one of flag, reject, fail"),
-        ({"body": "xml"}, "body='xml' is not one of json_body, file_body, file_url"),
+        ({"duplicates": "all"}, 'duplicates="all" is not one of last, first, fail'),
+        ({"conflicts": "merge"}, 'conflicts="merge" is not one of flag, reject, fail'),
+        ({"body": "xml"}, 'body="xml" is not one of json_body, file_body, file_url'),
         ({"mapping": {"colums": {}}}, "columns"),
         ({"mapping": "mapping.json"}, "mapping='mapping.json' is a relative path"),
     ],

@@ -38,7 +38,9 @@ class Run:
         (self.batch_uri,) = PrepareContactsOperator(task_id="prepare", source=str(source)).execute(prepared)
         self.stage = Path(self.batch_uri.removeprefix("file://")).parent
         self.manifest_uri = pushed(prepared)["manifest_uri"]
-        self.process_id = self.an_import().execute(imported)
+        process_id = self.an_import().execute(imported)
+        assert process_id is not None
+        self.process_id = process_id
         self.submission = pushed(imported)["submission"]
         self.verdict = self.verify(make_context(store))
 
@@ -55,12 +57,12 @@ class Run:
         operator = VerifyImportOperator(
             task_id="verify", manifest_uri=self.manifest_uri, process_ids=[self.process_id], list_ids=[LIST]
         )
-        return cast("dict[str, Any]", operator.execute(context))
+        return operator.execute(context)
 
     def write_receipt(self, context: Context, **arguments: Any) -> dict[str, Any]:
         given = {"verdict": self.verdict, "submissions": [self.submission], **arguments}
         operator = WriteReceiptOperator(task_id="receipt", manifest_uri=self.manifest_uri, **given)
-        return cast("dict[str, Any]", operator.execute(context))
+        return operator.execute(context)
 
     def files(self) -> set[str]:
         return {file.name for file in self.stage.iterdir()}

@@ -16,17 +16,16 @@ import numpy as np
 from email_contacts.contacts.batches.bodies import Batches, Bodies, WholeFile
 from email_contacts.contacts.batches.contact_bytes import Chosen
 from email_contacts.contacts.batches.duplicates import (
-    FAIL,
-    REJECT,
     Pairs,
     find_conflicts,
     find_duplicates,
     find_repeated,
 )
-from email_contacts.contacts.batches.forms import FILE_URL, SEPARATORS, TAILS
+from email_contacts.contacts.batches.forms import SEPARATORS, TAILS
 from email_contacts.contacts.batches.identity import IdentityFiles
 from email_contacts.contacts.batches.parts import Part, check_rows, read_contacts
 from email_contacts.contacts.batches.spool import Spool
+from email_contacts.contacts.choices import FAIL, FILE_URL, REJECT
 from email_contacts.contacts.column_names import IDENTIFIERS
 from email_contacts.contacts.errors import ConflictsFound, DuplicatesFound, SourceChanged
 from email_contacts.contacts.staging.manifest import Batch

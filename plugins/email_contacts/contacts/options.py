@@ -1,6 +1,6 @@
-"""How a source is read, and what becomes of its rows: one object for all the choices.
+"""How a source is read, and what becomes of its rows: one object for all the options of a preparation.
 
-Knows each choice and how it is checked; ``prepare`` says what each means.
+Knows each option and how it is checked.
 """
 
 from __future__ import annotations
@@ -8,29 +8,47 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from email_contacts.contacts.batches.bodies import MAX_BATCH_BYTES, check_batch_bytes
-from email_contacts.contacts.batches.duplicates import FLAG, LAST, check_policies
-from email_contacts.contacts.batches.forms import JSON_BODY, check_form
-from email_contacts.contacts.errors import InvalidOption
+from email_contacts.contacts.choices import (
+    BODIES,
+    CONFLICTS,
+    DROP,
+    DUPLICATES,
+    FAIL,
+    FLAG,
+    JSON_BODY,
+    LAST,
+    UNKNOWN_COLUMNS,
+    check_choice,
+)
 from email_contacts.contacts.limits import RejectLimit
 from email_contacts.contacts.mapping.attributes import AccountAttribute
 from email_contacts.contacts.mapping.binding import Binding, bind
-from email_contacts.contacts.mapping.document import DROP, FAIL, UNKNOWN_COLUMNS, Mapping
+from email_contacts.contacts.mapping.document import Mapping
 from email_contacts.contacts.sources.opening import Source, open_rows
+from email_contacts.contacts.sources.reading_options import ReadingOptions
 from email_contacts.contacts.sources.rows import Rows
 
 
-@dataclass(frozen=True)
-class Options:
-    """How a source is read and what becomes of its rows; ``prepare`` says what each means.
+@dataclass(frozen=True, kw_only=True)
+class Options(ReadingOptions):
+    """The options of a preparation: those of reading, and these.
 
+    :param mapping: which column becomes what; None: by the columns' names.
+    :param account_attributes: what the account has, with types; None when that is not known.
+    :param unknown_columns: ``"fail"`` or ``"drop"``; None: what the mapping says, else ``"fail"``.
+    :param max_rejects: rows (``100``) or share of the rows (``"5%"``) that may be rejected; None: any.
+    :param body: the form in which contacts are sent: ``"json_body"``, ``"file_body"`` or ``"file_url"`` (see
+        ``batches.forms``).
+    :param duplicates: which of several rows about one contact counts: the ``"last"``, the ``"first"``; or
+        ``"fail"``.
+    :param conflicts: what to do with rows that share an identifier with another contact's row: ``"flag"``
+        lists them and sends them, ``"reject"`` sends none of them, ``"fail"``.
+    :param max_batch_bytes: bytes that a body may have.
     :raises InvalidOption: when one is of a kind that no source could satisfy.
     """
 
     mapping: Mapping | None = None
     account_attributes: tuple[AccountAttribute, ...] | None = None
-    source_format: str | None = None
-    delimiter: str | None = None
-    encoding: str | None = None
     unknown_columns: str | None = None
     max_rejects: int | str | None = None
     body: str = JSON_BODY
@@ -39,14 +57,13 @@ class Options:
     max_batch_bytes: int = MAX_BATCH_BYTES
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         check_batch_bytes(self.max_batch_bytes)
-        check_form(self.body)
-        check_policies(self.duplicates, self.conflicts)
+        check_choice("body", self.body, BODIES)
+        check_choice("duplicates", self.duplicates, DUPLICATES)
+        check_choice("conflicts", self.conflicts, CONFLICTS)
+        check_choice("unknown_columns", self.policy, UNKNOWN_COLUMNS)
         RejectLimit.parse(self.max_rejects)
-        if self.policy not in UNKNOWN_COLUMNS:
-            raise InvalidOption(
-                f'unknown_columns="{self.unknown_columns}" is not one of {", ".join(UNKNOWN_COLUMNS)}.'
-            )
 
     @property
     def policy(self) -> str:
@@ -58,9 +75,7 @@ class Options:
         expected = [known.name for known in self.account_attributes or ()]
         return open_rows(
             source,
-            source_format=self.source_format,
-            delimiter=self.delimiter,
-            encoding=self.encoding,
+            self,
             longest_row=self.max_batch_bytes,
             expected=expected if self.mapping is None else self.mapping.columns,
             drop_late_columns=self.policy == DROP,

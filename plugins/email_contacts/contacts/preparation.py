@@ -13,22 +13,18 @@ from __future__ import annotations
 
 import resource
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from time import monotonic
 
-from email_contacts.contacts.batches.bodies import MAX_BATCH_BYTES
-from email_contacts.contacts.batches.duplicates import FLAG, LAST
-from email_contacts.contacts.batches.forms import JSON_BODY, form_of, longest_contact
+from email_contacts.contacts.batches.forms import form_of, longest_contact
 from email_contacts.contacts.batches.parts import Part, PartWriter
 from email_contacts.contacts.batches.spool import NamelessFiles, Spool
 from email_contacts.contacts.build_batches import BatchBuilder
 from email_contacts.contacts.checks.validation import ContactValidator
 from email_contacts.contacts.errors import TooManyRejects
 from email_contacts.contacts.limits import RejectLimit
-from email_contacts.contacts.mapping.attributes import AccountAttribute
-from email_contacts.contacts.mapping.document import Mapping
 from email_contacts.contacts.options import Options
 from email_contacts.contacts.paths import AnyPath
 from email_contacts.contacts.sources.opening import Source
@@ -66,19 +62,9 @@ class Progress:
 def prepare(
     source: Source,
     stage: AnyPath,
+    options: Options | None = None,
     *,
-    mapping: Mapping | None = None,
-    account_attributes: Iterable[AccountAttribute] | None = None,
-    source_format: str | None = None,
-    delimiter: str | None = None,
-    encoding: str | None = None,
-    unknown_columns: str | None = None,
-    max_rejects: int | str | None = None,
-    body: str = JSON_BODY,
-    duplicates: str = LAST,
-    conflicts: str = FLAG,
     on_progress: Callable[[Progress], None] | None = None,
-    max_batch_bytes: int = MAX_BATCH_BYTES,
 ) -> Manifest:
     """Turn a source into request bodies, with every row accounted for.
 
@@ -90,37 +76,12 @@ def prepare(
     :param source: a file, folder or glob: ``pathlib.Path``, ``UPath`` or Airflow's ``ObjectStoragePath``; or
         a ``sources.sql_rows.Query``, or ``sources.files.SomeFiles``.
     :param stage: the folder to fill, a path of one of the same kinds; made when it is not there.
-    :param mapping: which column becomes what; None: by the columns' names.
-    :param account_attributes: what the account has, with types; None when that is not known.
-    :param source_format: ``"csv"``, ``"ndjson"`` or ``"parquet"``; None: found out.
-    :param delimiter: of a CSV, one character; None: found out from the header.
-    :param encoding: None: by the byte order mark, else UTF-8.
-    :param unknown_columns: ``"fail"`` or ``"drop"``; None: what the mapping says, else ``"fail"``.
-    :param max_rejects: rows (``100``) or share of the rows (``"5%"``) that may be rejected; None: any.
-    :param body: the form in which contacts are sent: ``"json_body"``, ``"file_body"`` or ``"file_url"`` (see
-        ``staging.forms``).
-    :param duplicates: which of several rows about one contact counts: the ``"last"``, the ``"first"``; or
-        ``"fail"``.
-    :param conflicts: what to do with rows that share an identifier with another contact's row: ``"flag"``
-        lists them and sends them, ``"reject"`` sends none of them, ``"fail"``.
+    :param options: how it is read, and what becomes of its rows; None: the defaults.
     :param on_progress: called after each block of the source and of the bodies.
-    :param max_batch_bytes: bytes that a body may have.
     :return: the manifest, as it is written.
     :raises PreparationError: see ``errors``; then no manifest is written.
     """
-    options = Options(
-        mapping=mapping,
-        account_attributes=None if account_attributes is None else tuple(account_attributes),
-        source_format=source_format,
-        delimiter=delimiter,
-        encoding=encoding,
-        unknown_columns=unknown_columns,
-        max_rejects=max_rejects,
-        body=body,
-        duplicates=duplicates,
-        conflicts=conflicts,
-        max_batch_bytes=max_batch_bytes,
-    )
+    options = options or Options()
     clock = Clock(on_progress)
     folder = Stage(stage, source=source)
     with (

@@ -1,68 +1,87 @@
-"""Partitions as they travel between tasks: where their rows are, and nothing of what the rows hold."""
+"""Partitions as they travel between tasks: where their rows are, and nothing of what the rows hold.
+
+Knows plain rendered values; no operator.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import closing
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-from email_contacts.arguments import InvalidArgument, as_text, exactly_one
+from email_contacts.arguments import InvalidArgument, as_count, as_text, exactly_one
 from email_contacts.operators._source_arguments import database_hook, quote_of, rooted_path
 
 if TYPE_CHECKING:
     from email_contacts.contacts.sources.opening import Source
-    from email_contacts.operators.partitions import SplitSourceOperator
 
 
-def cut_files(given: SplitSourceOperator, count: int) -> list[dict[str, Any]]:
-    """Cut the files of a source into partitions.
+@dataclass(frozen=True, kw_only=True)
+class SplitArguments:
+    """What to cut into partitions: exactly one of ``source`` and ``table``.
 
-    :param count: how many, at most.
-    :raises InvalidArgument: when the arguments name no source of files.
+    :param source: a file, a folder or a glob.
+    :param table: a table, with its schema if need be.
+    :param sql_conn_id: the connection of its database.
+    :param column: the column of whole numbers that it is cut by.
+    :param partitions: how many, at most.
+    :param root: the folder that a relative source is looked up in; empty: there is none.
     """
-    from email_contacts.contacts.sources.files import find_files
-    from email_contacts.contacts.sources.splitting import partitions_of
 
-    exactly_one(source=given.source, table=given.table)
-    if given.sql_conn_id:
-        raise InvalidArgument("sql_conn_id belongs to table, not to source")
-    source = rooted_path("source", given.source, root=given.source_root)
-    found = partitions_of(str(source), find_files(source), count)
-    folder = str(found[0].first.path).removesuffix(found[0].first.name).rstrip("/") or "/"
-    return [
-        {
-            "source": some.source,
-            "folder": folder,
-            "first": some.first.name,
-            "files": [file.name for file in some.files],
-        }
-        for some in found
-    ]
+    source: Any = None
+    table: Any = None
+    sql_conn_id: Any = None
+    column: Any = "id"
+    partitions: Any = 4
+    root: Any = ""
 
+    def cut(self) -> list[dict[str, Any]]:
+        """Cut it: files by their bytes, a table by ranges of the column. No row is read.
 
-def cut_table(given: SplitSourceOperator, count: int) -> list[dict[str, Any]]:
-    """Cut a table into ranges.
+        :raises InvalidArgument: when the arguments name none or both.
+        :raises email_contacts.contacts.errors.PreparationError: when the column is not fit for it.
+        """
+        chosen = exactly_one(source=self.source, table=self.table)
+        count = as_count(self.partitions, "partitions")
+        found = self._cut_files(count) if chosen == "source" else self._cut_table(count)
+        return [{"index": index, "count": len(found), **partition} for index, partition in enumerate(found)]
 
-    :param count: how many, at most.
-    :raises InvalidArgument: when the arguments name no table.
-    :raises email_contacts.contacts.errors.PreparationError: when the column is not fit for it.
-    """
-    from email_contacts.contacts.sources.splitting import bounds_query, range_queries
-    from email_contacts.contacts.sources.sql_rows import Query, SqlRows
+    def _cut_files(self, count: int) -> list[dict[str, Any]]:
+        from email_contacts.contacts.sources.files import find_files
+        from email_contacts.contacts.sources.splitting import partitions_of
 
-    exactly_one(source=given.source, table=given.table)
-    table = as_text(given.table, "table").strip()
-    column = as_text(given.column, "column").strip()
-    conn_id = as_text(given.sql_conn_id, "sql_conn_id")
-    hook = database_hook(conn_id)
-    quote = quote_of(hook)
-    name = f"{conn_id}:{table}"
-    asked = Query(connect=hook.get_conn, sql=bounds_query(table, column, quote=quote), name=name)
-    with closing(SqlRows(asked)) as rows:
-        ((low, high, without),) = cast("list[list[Any]]", next(rows.blocks()))
-    bounds = {"low": None if low == "" else low, "high": None if high == "" else high}
-    statements = range_queries(table, column, count, **bounds, without=without, quote=quote)
-    return [{"source": name, "sql_conn_id": conn_id, "sql": sql} for sql in statements]
+        if self.sql_conn_id:
+            raise InvalidArgument("sql_conn_id belongs to table, not to source")
+        source = rooted_path("source", self.source, root=self.root)
+        found = partitions_of(str(source), find_files(source), count)
+        folder = str(found[0].first.path).removesuffix(found[0].first.name).rstrip("/") or "/"
+        return [
+            {
+                "source": some.source,
+                "folder": folder,
+                "first": some.first.name,
+                "files": [file.name for file in some.files],
+            }
+            for some in found
+        ]
+
+    def _cut_table(self, count: int) -> list[dict[str, Any]]:
+        from email_contacts.contacts.sources.splitting import bounds_query, range_queries
+        from email_contacts.contacts.sources.sql_rows import Query, SqlRows
+
+        table = as_text(self.table, "table").strip()
+        column = as_text(self.column, "column").strip()
+        conn_id = as_text(self.sql_conn_id, "sql_conn_id")
+        hook = database_hook(conn_id)
+        quote = quote_of(hook)
+        name = f"{conn_id}:{table}"
+        asked = Query(connect=hook.get_conn, sql=bounds_query(table, column, quote=quote), name=name)
+        with closing(SqlRows(asked)) as rows:
+            ((low, high, without),) = cast("list[list[Any]]", next(rows.blocks()))
+        bounds = {"low": None if low == "" else low, "high": None if high == "" else high}
+        statements = range_queries(table, column, count, **bounds, without=without, quote=quote)
+        return [{"source": name, "sql_conn_id": conn_id, "sql": sql} for sql in statements]
 
 
 def read_partition(given: Any) -> tuple[int, int, Source]:

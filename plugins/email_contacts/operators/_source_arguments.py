@@ -1,63 +1,84 @@
-"""Where operators that prepare contacts take rows and mapping from."""
+"""Where operators that prepare contacts take rows and mapping from, as value objects of rendered arguments.
+
+Knows plain values, paths and database hooks; no operator.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping as Document
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, cast
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from email_contacts.arguments import InvalidArgument, as_text, exactly_one
-from email_contacts.operators._personal import shown
 
 if TYPE_CHECKING:
     from airflow.sdk import ObjectStoragePath
 
     from email_contacts.contacts.mapping.document import Mapping
     from email_contacts.contacts.sources.sql_rows import Query
-    from email_contacts.operators._staging import ReadingOperator
-    from email_contacts.operators.preparation import PrepareContactsOperator
 
 
-def read_source(given: PrepareContactsOperator) -> ObjectStoragePath | Query:
-    """Find the one source that was given.
+@dataclass(frozen=True, kw_only=True)
+class SourceArguments:
+    """Which rows to read: exactly one of ``source``, ``sql`` and ``table``.
 
-    :raises InvalidArgument: when none or several were, or what was given cannot be one.
+    :param source: a file, a folder or a glob.
+    :param sql: a query.
+    :param table: a table, with its schema if need be.
+    :param sql_conn_id: the connection of the database, for ``sql`` and ``table``.
+    :param parameters: of the query.
+    :param root: the folder that a relative source is looked up in; empty: there is none.
     """
-    chosen = exactly_one(source=given.source, sql=given.sql, table=given.table)
-    if chosen == "source":
-        if given.sql_conn_id or given.parameters:
-            raise InvalidArgument("sql_conn_id and parameters belong to sql or table, not to source")
-        return rooted_path("source", given.source, root=given.source_root)
-    from email_contacts.contacts.sources.sql_rows import Query, table_query
 
-    conn_id = as_text(given.sql_conn_id, "sql_conn_id")
-    hook = database_hook(conn_id)
-    if chosen == "table":
-        if given.parameters:
+    source: Any = None
+    sql: Any = field(default=None, repr=False)
+    table: Any = None
+    sql_conn_id: Any = None
+    parameters: Sequence[Any] | Document[str, Any] | None = field(default=None, repr=False)
+    root: Any = ""
+
+    def open(self) -> ObjectStoragePath | Query:
+        """Find the one source that was given; nothing is read yet.
+
+        :raises InvalidArgument: when none or several were, or what was given cannot be one.
+        """
+        chosen = exactly_one(source=self.source, sql=self.sql, table=self.table)
+        if chosen == "source":
+            if self.sql_conn_id or self.parameters:
+                raise InvalidArgument("sql_conn_id and parameters belong to sql or table, not to source")
+            return rooted_path("source", self.source, root=self.root)
+        if chosen == "table" and self.parameters:
             raise InvalidArgument("parameters belong to sql; a table takes none")
-        table = as_text(given.table, "table").strip()
-        sql = table_query(table, quote=quote_of(hook))
-        return Query(connect=hook.get_conn, sql=sql, name=f"{conn_id}:{table}")
-    return Query(
-        connect=hook.get_conn,
-        sql=as_text(given.sql, "sql"),
-        parameters=cast("Sequence[Any] | Document[str, Any] | None", shown(given.parameters) or None),
-        name=f"{conn_id}:query",
-    )
+        return self._query(chosen)
+
+    def _query(self, chosen: str) -> Query:
+        from email_contacts.contacts.sources.sql_rows import Query, table_query
+
+        conn_id = as_text(self.sql_conn_id, "sql_conn_id")
+        hook = database_hook(conn_id)
+        if chosen == "sql":
+            sql, name = as_text(self.sql, "sql"), f"{conn_id}:query"
+        else:
+            table = as_text(self.table, "table").strip()
+            sql, name = table_query(table, quote=quote_of(hook)), f"{conn_id}:{table}"
+        return Query(connect=hook.get_conn, sql=sql, parameters=self.parameters or None, name=name)
 
 
-def read_mapping(given: ReadingOperator) -> Mapping | None:
+def read_mapping(given: Any, *, root: Any) -> Mapping | None:
     """Read the mapping from its document, or take the one that stands in the DAG; None when there is none.
 
+    :param given: a path, or the document itself.
+    :param root: the folder that a relative path is looked up in.
     :raises email_contacts.contacts.errors.MappingError: when it breaks a rule.
     """
     from email_contacts.contacts.mapping.document import Mapping
 
-    if not given.mapping:
+    if not given:
         return None
-    if isinstance(given.mapping, Document):
-        return Mapping.from_json(given.mapping)
-    return Mapping.read(rooted_path("mapping", given.mapping, root=given.source_root))
+    if isinstance(given, Document):
+        return Mapping.from_json(given)
+    return Mapping.read(rooted_path("mapping", given, root=root))
 
 
 def rooted_path(argument: str, value: Any, *, root: Any) -> ObjectStoragePath:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import Context
 
-from email_contacts.arguments import as_choice, as_count, as_texts
+from email_contacts.arguments import as_texts
 from email_contacts.failures import failing_at_once
-from email_contacts.operators._partition_arguments import cut_files, cut_table, read_partition
-from email_contacts.operators._staging import PreparingOperator, ProgressLog, ReadingOperator
+from email_contacts.operators._partition_arguments import SplitArguments, read_partition
+from email_contacts.operators._reading import ReadingOperator
+from email_contacts.operators._staging import ProgressLog, StagingOperator, read_options
 from email_contacts.operators.base import ContactsOperator
-from email_contacts.operators.preparation import CONFLICTS, DUPLICATES
 
 if TYPE_CHECKING:
     from airflow.sdk import XComArg
@@ -62,10 +62,17 @@ class SplitSourceOperator(ContactsOperator):
     @failing_at_once()
     def execute(self, context: Context) -> list[dict[str, Any]]:
         """Look at the files' sizes, or at the column's bounds."""
-        count = as_count(self.partitions, "partitions")
-        found = cut_table(self, count) if self.table else cut_files(self, count)
+        given = SplitArguments(
+            source=self.source,
+            table=self.table,
+            sql_conn_id=self.sql_conn_id,
+            column=self.column,
+            partitions=self.partitions,
+            root=self.source_root,
+        )
+        found = given.cut()
         self.log.info("%d partitions", len(found))
-        return [{"index": index, "count": len(found), **partition} for index, partition in enumerate(found)]
+        return found
 
 
 class PreparePartitionOperator(ReadingOperator):
@@ -86,7 +93,6 @@ class PreparePartitionOperator(ReadingOperator):
     @failing_at_once()
     def execute(self, context: Context) -> str:
         """Prepare it, and say where it lies."""
-        from email_contacts.contacts.options import Options
         from email_contacts.contacts.partitions import prepare_partition
 
         index, count, source = read_partition(self.partition)
@@ -96,7 +102,7 @@ class PreparePartitionOperator(ReadingOperator):
             folder,
             index=index,
             count=count,
-            options=Options(**self.reading_options()),
+            options=self.options(),
             on_progress=ProgressLog(self.log),
         )
         self.log.info(
@@ -106,7 +112,7 @@ class PreparePartitionOperator(ReadingOperator):
         return str(folder)
 
 
-class MergePartitionsOperator(PreparingOperator):
+class MergePartitionsOperator(StagingOperator):
     """Merge prepared partitions: duplicates are found over all of them, and batches staged to import.
 
     It returns and pushes what ``PrepareContactsOperator`` does, so the same tasks follow. The partitions'
@@ -122,7 +128,7 @@ class MergePartitionsOperator(PreparingOperator):
     """
 
     template_fields: Sequence[str] = (
-        *PreparingOperator.template_fields, "partitions", "duplicates", "conflicts",
+        *StagingOperator.template_fields, "partitions", "duplicates", "conflicts",
     )  # fmt: skip
 
     def __init__(
@@ -143,13 +149,10 @@ class MergePartitionsOperator(PreparingOperator):
         """Merge, report, and hand the batches on."""
         from airflow.sdk import ObjectStoragePath
 
-        from email_contacts.contacts.options import Options
         from email_contacts.contacts.partitions import merge_partitions
 
-        options = Options(
-            max_rejects=self.reject_limit(),
-            duplicates=as_choice(self.duplicates, "duplicates", DUPLICATES),
-            conflicts=as_choice(self.conflicts, "conflicts", CONFLICTS),
+        options = read_options(
+            max_rejects=self.reject_limit, duplicates=self.duplicates, conflicts=self.conflicts
         )
         stage = self.stage(context)
         folders = [ObjectStoragePath(uri) for uri in as_texts(self.partitions, "partitions")]

@@ -7,19 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import Context
 
-from email_contacts.arguments import as_choice
 from email_contacts.failures import failing_at_once
-from email_contacts.operators._personal import Personal
-from email_contacts.operators._source_arguments import read_source
-from email_contacts.operators._staging import ProgressLog, ReadingOperator
+from email_contacts.operators._personal import Personal, shown
+from email_contacts.operators._reading import ReadingOperator
+from email_contacts.operators._source_arguments import SourceArguments
+from email_contacts.operators._staging import ProgressLog
 
 if TYPE_CHECKING:
     from airflow.sdk import XComArg
 
     from email_contacts.arguments import TextArg
-
-DUPLICATES = ("last", "first", "fail")
-CONFLICTS = ("flag", "reject", "fail")
 
 
 class PrepareContactsOperator(ReadingOperator):
@@ -58,6 +55,7 @@ class PrepareContactsOperator(ReadingOperator):
     :param max_rejects: stop when more rows are rejected: ``"100"`` or ``"5%"``; empty: the connection's
         setting. Templated.
     :param check_attributes: read the account's attributes first, and map and check columns by them.
+        Templated.
     :return: the batches' addresses, to expand an import over. The XComs ``manifest_uri`` and ``rows`` say
         more.
     """
@@ -105,12 +103,14 @@ class PrepareContactsOperator(ReadingOperator):
         from email_contacts.contacts.preparation import prepare
 
         stage = self.stage(context)
-        manifest = prepare(
-            read_source(self),
-            stage,
-            **self.reading_options(),
-            duplicates=as_choice(self.duplicates, "duplicates", DUPLICATES),
-            conflicts=as_choice(self.conflicts, "conflicts", CONFLICTS),
-            on_progress=ProgressLog(self.log),
-        )
+        source = SourceArguments(
+            source=self.source,
+            sql=self.sql,
+            table=self.table,
+            sql_conn_id=self.sql_conn_id,
+            parameters=shown(self.parameters),
+            root=self.source_root,
+        ).open()
+        options = self.options("duplicates", "conflicts")
+        manifest = prepare(source, stage, options, on_progress=ProgressLog(self.log))
         return self.hand_on(context, manifest, stage)

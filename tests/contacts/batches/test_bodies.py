@@ -11,10 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from email_contacts.contacts import prepare
+from email_contacts.contacts import Options, prepare
 from email_contacts.contacts.batches.bodies import Batches, WholeFile
 from email_contacts.contacts.batches.contact_bytes import Chosen, Contacts
-from email_contacts.contacts.batches.forms import FILE_BODY, FILE_URL, JSON_BODY, SEPARATORS, TAILS
+from email_contacts.contacts.batches.forms import SEPARATORS, TAILS
+from email_contacts.contacts.choices import FILE_BODY, FILE_URL, JSON_BODY
 from email_contacts.contacts.errors import RowTooLong
 from email_contacts.contacts.staging.stage import Stage
 from tests.contacts.conftest import WriteSource
@@ -113,19 +114,21 @@ def test_one_contact_may_fill_a_body_and_not_a_byte_more(
 ) -> None:
     fits = 1_024 - overhead
     source = write(source_of([fits, 5, fits]))
-    found = Prepared(prepare(source, tmp_path / "stage", body=body, max_batch_bytes=1_024))
+    found = Prepared(prepare(source, tmp_path / "stage", Options(body=body, max_batch_bytes=1_024)))
     assert list(map(len, found.bodies)) == [1_024, overhead + 5, 1_024]
     for content in found.bodies:
         json.loads(content)
     with pytest.raises(RowTooLong, match="The contact of row 2 has"):
-        prepare(write(source_of([5, fits + 1])), tmp_path / "stage", body=body, max_batch_bytes=1_024)
+        prepare(
+            write(source_of([5, fits + 1])), tmp_path / "stage", Options(body=body, max_batch_bytes=1_024)
+        )
     assert not list((tmp_path / "stage").glob("batch-*"))
     assert not (tmp_path / "stage" / "manifest.json").exists()
 
 
 def test_a_file_for_a_url_has_any_size(write: WriteSource, tmp_path: Path) -> None:
     source = write(source_of([300] * 50))
-    found = Prepared(prepare(source, tmp_path / "stage", body=FILE_URL, max_batch_bytes=1_024))
+    found = Prepared(prepare(source, tmp_path / "stage", Options(body=FILE_URL, max_batch_bytes=1_024)))
     (content,) = found.bodies
     (batch,) = found.manifest.batches
     assert len(content) == batch.bytes > 15_000

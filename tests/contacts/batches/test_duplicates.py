@@ -105,7 +105,7 @@ def test_without_duplicates_fail_passes(write: WriteSource) -> None:
 )
 def test_a_policy_that_is_none(write: WriteSource, policy: str, message: str) -> None:
     with pytest.raises(InvalidOption, match=f'{policy}="ignore" is not one of {message}'):
-        prepared(write(PEOPLE), None, **{policy: "ignore"})
+        prepared(write(PEOPLE), None, None, **{policy: "ignore"})
 
 
 CONFLICTS = (

@@ -12,16 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from email_contacts.contacts import Mapping, prepare
-from email_contacts.contacts.batches.forms import (
-    FILE_BODY,
-    FILE_URL,
-    FORMS,
-    JSON_BODY,
-    CsvText,
-    Form,
-    form_of,
-)
+from email_contacts.contacts import Mapping, Options, prepare
+from email_contacts.contacts.batches.forms import CsvText, Form, form_of
+from email_contacts.contacts.choices import BODIES, FILE_BODY, FILE_URL, JSON_BODY
 from email_contacts.contacts.errors import InvalidOption
 from email_contacts.contacts.mapping.binding import Binding, bind
 from tests.contacts.conftest import WriteSource
@@ -117,7 +110,7 @@ def test_constants_are_in_every_contact() -> None:
 
 def test_a_form_that_is_none(write: WriteSource, tmp_path: Path) -> None:
     with pytest.raises(InvalidOption, match='body="xml" is not one of json_body, file_body, file_url'):
-        prepare(write("email\na@example.com\n"), tmp_path / "stage", body="xml")
+        prepare(write("email\na@example.com\n"), tmp_path / "stage", Options(body="xml"))
 
 
 text = st.text(st.characters(codec="utf-8"), max_size=30)
@@ -138,13 +131,13 @@ def test_the_cells_come_back(rows: list[list[str]], names: list[str]) -> None:
     assert list(reader) == [[cell.replace("\0", "\u2400") for cell in row] for row in (list(header), *rows)]
 
 
-@pytest.mark.parametrize("body", FORMS)
+@pytest.mark.parametrize("body", BODIES)
 def test_through_the_preparation(write: WriteSource, tmp_path: Path, body: str) -> None:
     source = write(
         'email,firstname,newsletter\na@example.com,"semi;colon ""quoted""",yes\nb@example.com,plain,no\n'
         'c@example.com,"two\nlines",\nbad,x,\n'
     )
-    manifest = prepare(source, tmp_path / "stage", body=body, account_attributes=ACCOUNT)
+    manifest = prepare(source, tmp_path / "stage", Options(body=body, account_attributes=ACCOUNT))
     assert manifest.body == body
     assert manifest.rows.accepted == sum(batch.contacts for batch in manifest.batches) == 3
     (content,) = Prepared(manifest).bodies

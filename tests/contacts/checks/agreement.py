@@ -13,9 +13,10 @@ from typing import Any
 import orjson
 from jsonschema import Draft202012Validator
 
-from email_contacts.contacts.batches.forms import FORMS, form_of
+from email_contacts.contacts.batches.forms import form_of
 from email_contacts.contacts.checks.fast_path_rows import BODY, FastPathRows
 from email_contacts.contacts.checks.validation import ContactValidator, contact_schema
+from email_contacts.contacts.choices import BODIES
 from email_contacts.contacts.column_names import EMAIL, IDENTIFIERS
 from email_contacts.contacts.mapping.binding import Binding, Contact
 from email_contacts.contacts.sources.rows import Frame
@@ -68,7 +69,7 @@ class Agreement:
     :param forms: the forms in which contacts are written.
     """
 
-    def __init__(self, binding: Binding, forms: Sequence[str] = FORMS) -> None:
+    def __init__(self, binding: Binding, forms: Sequence[str] = BODIES) -> None:
         self.binding = binding
         self._validator = ContactValidator(binding)
         self._reader = {only: binding.reader(text_only=only) for only in (True, False)}

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import fields
 from typing import Any
 
 from email_contacts.contacts.sources.opening import open_rows
+from email_contacts.contacts.sources.reading_options import ReadingOptions
 from email_contacts.contacts.sources.rows import Block, Frame, Row, RowFault, Rows
 from email_contacts.contacts.sources.typed import frame_rows
 
@@ -28,4 +30,6 @@ def rows_in(block: Block) -> list[Row | RowFault]:
 
 def opened(source: Any, **options: Any) -> Rows:
     """A source of any kind, opened with the usual limit."""
-    return open_rows(source, **{"longest_row": 1_000_000} | options)
+    own = {"longest_row": 1_000_000} | options
+    said = {field.name: own.pop(field.name) for field in fields(ReadingOptions) if field.name in own}
+    return open_rows(source, ReadingOptions(**said), **own)

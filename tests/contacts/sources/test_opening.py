@@ -107,7 +107,7 @@ def test_kinds_that_are_not_what_they_seem(
         ("x.ndjson", {"delimiter": ","}, "A delimiter is for CSV; NDJSON has none"),
         ("x.parquet", {"delimiter": ","}, "A delimiter is for CSV; Parquet has none"),
         ("x.parquet", {"encoding": "utf-8"}, "An encoding is for files of text; Parquet has none"),
-        ("x.csv", {"source_format": "xls"}, 'source_format="xls" is not one of csv, ndjson, parquet'),
+        ("x.csv", {"source_format": "xls"}, 'source_format="xls" is not one of auto, csv, ndjson, parquet'),
     ],
 )
 def test_options_of_other_kinds(write: WriteSource, name: str, options: dict[str, Any], message: str) -> None:

@@ -9,9 +9,10 @@ from typing import Any
 import polars as pl
 import pytest
 
-from email_contacts.contacts.batches.forms import FORMS, form_of
+from email_contacts.contacts.batches.forms import form_of
 from email_contacts.contacts.checks.fast_path_rows import BODY, FastPathRows
 from email_contacts.contacts.checks.validation import ContactValidator
+from email_contacts.contacts.choices import BODIES
 from email_contacts.contacts.mapping.binding import bind
 from email_contacts.contacts.sources.row_frames import LISTS, NUMERALS, frame_of
 from email_contacts.contacts.sources.rows import Row, RowFault
@@ -63,7 +64,7 @@ def generated(chance: random.Random, rows: int) -> list[Row | RowFault]:
     return block
 
 
-@pytest.mark.parametrize("body", FORMS)
+@pytest.mark.parametrize("body", BODIES)
 @pytest.mark.parametrize("account", [ACCOUNT, None], ids=["typed", "untyped"])
 def test_what_is_judged_good_is_what_the_row_is(body: str, account: Any) -> None:
     binding = bind(COLUMNS, source="generated", account_attributes=account)

@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from email_contacts.contacts import Mapping, prepare
+from email_contacts.contacts import Mapping, Options, prepare
 from email_contacts.contacts.staging import rejects as rejects_room
 from email_contacts.contacts.staging.rejects import Reject, RejectsFile, write_pairs
 from tests.contacts.conftest import WriteSource
@@ -76,7 +76,7 @@ def test_pairs() -> None:
 
 
 def keys_of(source: Path, stage: Path, mapping: Mapping | None = None) -> list[tuple[str, str, str]]:
-    manifest = prepare(source, stage, mapping=mapping)
+    manifest = prepare(source, stage, Options(mapping=mapping))
     listed = read_csv(manifest.rejects_uri)
     assert pl.read_parquet(stage / "rejects.parquet").get_column("key").to_list() == [
         line["key"] for line in listed

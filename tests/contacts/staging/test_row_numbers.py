@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from email_contacts.contacts import Manifest, prepare
-from email_contacts.contacts.batches.forms import FORMS
+from email_contacts.contacts import Manifest, Options, prepare
+from email_contacts.contacts.choices import BODIES
 from email_contacts.contacts.errors import NotAManifest, StageError
 from email_contacts.contacts.staging.row_numbers import row_numbers
 from tests.contacts.conftest import WriteSource
@@ -38,11 +38,13 @@ def numbers_said(manifest: Manifest) -> list[list[int]]:
 
 
 @pytest.mark.parametrize("options", [{}, {"duplicates": "first"}, {"conflicts": "reject"}])
-@pytest.mark.parametrize("body", FORMS)
+@pytest.mark.parametrize("body", BODIES)
 def test_the_numbers_lead_to_the_rows(
     write: WriteSource, tmp_path: Path, body: str, options: dict[str, Any]
 ) -> None:
-    manifest = prepare(write(people()), tmp_path / "stage", body=body, max_batch_bytes=1_024, **options)
+    manifest = prepare(
+        write(people()), tmp_path / "stage", Options(body=body, max_batch_bytes=1_024, **options)
+    )
     found = [list(row_numbers(batch, tmp_path / "stage")) for batch in manifest.batches]
     assert found == numbers_said(manifest)
     assert manifest.rows.duplicates > 50

@@ -15,23 +15,9 @@ from typing import Any
 import numpy as np
 
 from email_contacts.contacts.batches.identity import IdentityFiles, Records, are_primary, in_order_of_digests
-from email_contacts.contacts.errors import InvalidOption
+from email_contacts.contacts.choices import FIRST
 
-LAST, FIRST, FAIL = "last", "first", "fail"
-DUPLICATES = (LAST, FIRST, FAIL)
-FLAG, REJECT = "flag", "reject"
-CONFLICTS = (FLAG, REJECT, FAIL)
 Numbers = Any  # numpy.ndarray of uint32
-
-
-def check_policies(duplicates: str, conflicts: str) -> None:
-    """See that both policies are known.
-
-    :raises InvalidOption: when one is not.
-    """
-    for name, said, choices in (("duplicates", duplicates, DUPLICATES), ("conflicts", conflicts, CONFLICTS)):
-        if said not in choices:
-            raise InvalidOption(f'{name}="{said}" is not one of {", ".join(choices)}.')
 
 
 @dataclass(frozen=True)

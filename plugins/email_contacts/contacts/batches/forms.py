@@ -19,12 +19,10 @@ from typing import Any, ClassVar, Protocol
 import orjson
 import polars as pl
 
+from email_contacts.contacts.choices import FILE_BODY, FILE_URL, JSON_BODY
 from email_contacts.contacts.column_names import EMAIL
-from email_contacts.contacts.errors import InvalidOption
 from email_contacts.contacts.mapping.binding import Binding, Contact
 
-JSON_BODY, FILE_BODY, FILE_URL = "json_body", "file_body", "file_url"
-FORMS = (JSON_BODY, FILE_BODY, FILE_URL)
 CHOICES_JOINED_BY = ","
 # What a body ends with, and what each contact does.
 TAILS = {JSON_BODY: b"]", FILE_BODY: b'"', FILE_URL: b""}
@@ -86,15 +84,6 @@ class Form(Protocol):
     def rows(self, columns: Sequence[Values]) -> pl.Expr:
         """Write many contacts, each with the separator."""
         ...
-
-
-def check_form(name: str) -> None:
-    """See that there is such a form.
-
-    :raises InvalidOption: when there is none.
-    """
-    if name not in FORMS:
-        raise InvalidOption(f'body="{name}" is not one of {", ".join(FORMS)}.')
 
 
 def form_of(name: str, binding: Binding) -> Form:

@@ -12,19 +12,29 @@ import json
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import Any
 
-from email_contacts.contacts.batches.duplicates import CONFLICTS, DUPLICATES, FLAG, LAST
-from email_contacts.contacts.batches.forms import FORMS, JSON_BODY
+from email_contacts.contacts.choices import (
+    AUTO,
+    BODIES,
+    CONFLICTS,
+    DUPLICATES,
+    FLAG,
+    JSON_BODY,
+    LAST,
+    SOURCE_FORMATS,
+    UNKNOWN_COLUMNS,
+)
 from email_contacts.contacts.cli import propose
 from email_contacts.contacts.cli.progress_bar import progress_bar
 from email_contacts.contacts.cli.report import first_contacts, report
 from email_contacts.contacts.errors import PreparationError
-from email_contacts.contacts.mapping.attributes import read_account_attributes
-from email_contacts.contacts.mapping.document import UNKNOWN_COLUMNS, Mapping
+from email_contacts.contacts.mapping.document import Mapping
+from email_contacts.contacts.options import Options
 from email_contacts.contacts.preparation import prepare
-from email_contacts.contacts.sources.opening import FORMATS
 from email_contacts.contacts.staging.manifest import Manifest
 from email_contacts.contacts.staging.stage import LISTS, MANIFEST
 
@@ -41,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = _parser().parse_args(arguments)
     try:
         if asked.command == "propose":
-            print(propose.proposed(asked, delimiter=_delimiter(asked)), end="")
+            print(propose.proposed(asked, options_of(asked)), end="")
             return PREPARED
         document, text = (_preview if asked.command == "preview" else _prepare)(asked)
     except PreparationError as error:
@@ -78,29 +88,22 @@ def _preview(asked: Namespace) -> tuple[dict[str, object], str]:
 
 
 def _run(asked: Namespace, stage: Path) -> Manifest:
+    options = options_of(
+        asked,
+        mapping=None if asked.mapping is None else Mapping.read(asked.mapping),
+        account_attributes=propose.account_attributes(asked),
+    )
     with progress_bar() as tell:
-        return prepare(
-            asked.source,
-            stage,
-            mapping=None if asked.mapping is None else Mapping.read(asked.mapping),
-            account_attributes=(
-                None if asked.attributes is None else read_account_attributes(asked.attributes)
-            ),
-            source_format=asked.format,
-            delimiter=_delimiter(asked),
-            encoding=asked.encoding,
-            unknown_columns=asked.unknown_columns,
-            max_rejects=asked.max_rejects,
-            body=asked.body,
-            duplicates=asked.duplicates,
-            conflicts=asked.conflicts,
-            on_progress=tell,
-        )
+        return prepare(asked.source, stage, options, on_progress=tell)
 
 
-def _delimiter(asked: Namespace) -> str | None:
-    given: str | None = asked.delimiter
-    return given if given is None else _DELIMITERS.get(given, given)
+def options_of(asked: Namespace, **read: Any) -> Options:
+    """Make the options of the arguments that bear their names.
+
+    :param read: options that are read from files.
+    """
+    said = {option.name: getattr(asked, option.name, option.default) for option in fields(Options)}
+    return Options(**{**said, **read})
 
 
 def _parser() -> ArgumentParser:
@@ -129,7 +132,7 @@ def _parser() -> ArgumentParser:
         help="the folder to fill; files of an earlier try go",
     )
     prepare_.add_argument(
-        "--body", choices=FORMS, default=JSON_BODY, help="the form that is sent (default: json_body)"
+        "--body", choices=BODIES, default=JSON_BODY, help="the form that is sent (default: json_body)"
     )
     preview.set_defaults(body=JSON_BODY)
     return parser
@@ -148,9 +151,18 @@ def _add_source_options(command: ArgumentParser) -> None:
         metavar="FILE",
         help="a saved answer of GET /v3/contacts/attributes: which attributes there are, of which types",
     )
-    command.add_argument("--format", choices=FORMATS, help="default: by the file's name, else by its content")
     command.add_argument(
-        "--delimiter", metavar="CHARACTER", help='of a CSV, or "tab" (default: by the header)'
+        "--format",
+        dest="source_format",
+        choices=SOURCE_FORMATS,
+        default=AUTO,
+        help="auto (default): by the file's name, else by its content",
+    )
+    command.add_argument(
+        "--delimiter",
+        type=lambda given: _DELIMITERS.get(given, given),
+        metavar="CHARACTER",
+        help='of a CSV, or "tab" (default: by the header)',
     )
     command.add_argument("--encoding", metavar="NAME", help="default: by the byte order mark, else UTF-8")
 

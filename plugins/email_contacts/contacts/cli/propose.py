@@ -13,10 +13,11 @@ from typing import Any
 
 from email_contacts.contacts.batches.bodies import MAX_BATCH_BYTES
 from email_contacts.contacts.errors import InvalidOption
-from email_contacts.contacts.mapping.attributes import read_account_attributes
+from email_contacts.contacts.mapping.attributes import AccountAttribute, read_account_attributes
 from email_contacts.contacts.mapping.proposal import propose
 from email_contacts.contacts.mapping.writing import as_yaml
 from email_contacts.contacts.sources.opening import open_rows
+from email_contacts.contacts.sources.reading_options import ReadingOptions
 from email_contacts.contacts.sources.rows import EMPTY, RowFault, Rows
 from email_contacts.contacts.values import phones
 
@@ -30,34 +31,31 @@ def add_options(command: ArgumentParser) -> None:
     )
 
 
-def proposed(asked: Namespace, *, delimiter: str | None) -> str:
+def account_attributes(asked: Namespace) -> tuple[AccountAttribute, ...] | None:
+    """Read the account's attributes from the file that was named; None when none was."""
+    return None if asked.attributes is None else read_account_attributes(asked.attributes)
+
+
+def proposed(asked: Namespace, options: ReadingOptions) -> str:
     """Give the proposal as YAML.
 
-    :param asked: ``source``, ``attributes``, ``region``, ``format`` and ``encoding``.
-    :param delimiter: of a CSV, or None.
+    :param asked: ``source``, ``attributes`` and ``region``.
+    :param options: how the source is read.
     :raises PreparationError: when the source cannot be read, or no column says who the contact is.
     """
     if asked.region is not None and not phones.is_region(asked.region):
         raise InvalidOption(
             f'--region "{asked.region}" is no country: two capitals of ISO 3166, such as DE or GB.'
         )
-    attributes = None if asked.attributes is None else read_account_attributes(asked.attributes)
     with closing(
-        open_rows(
-            asked.source,
-            source_format=asked.format,
-            delimiter=delimiter,
-            encoding=asked.encoding,
-            longest_row=MAX_BATCH_BYTES,
-            drop_late_columns=True,
-        )
+        open_rows(asked.source, options, longest_row=MAX_BATCH_BYTES, drop_late_columns=True)
     ) as rows:
         first = list(islice(first_rows(rows), ROWS_LOOKED_AT))
         lines = propose(
             rows.columns,
             first,
             source=asked.source.name,
-            account_attributes=attributes,
+            account_attributes=account_attributes(asked),
             region=asked.region,
         )
     return as_yaml(lines, source=asked.source.name, rows=len(first))

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from email_contacts.contacts.choices import FAIL
 from email_contacts.contacts.column_names import (
     EMAIL,
     EXT_ID,
@@ -22,7 +23,7 @@ from email_contacts.contacts.column_names import (
 from email_contacts.contacts.errors import HeaderError, NoIdentifierColumn, UnknownColumns
 from email_contacts.contacts.mapping.attributes import AccountAttribute, by_name
 from email_contacts.contacts.mapping.bound_column import BoundColumn as BoundColumn
-from email_contacts.contacts.mapping.document import FAIL, ColumnRule, Mapping
+from email_contacts.contacts.mapping.document import ColumnRule, Mapping
 from email_contacts.contacts.mapping.fixed_values import bound_constants, with_default
 from email_contacts.contacts.sources.rows import EMPTY, Row
 from email_contacts.contacts.values import normalising

@@ -13,6 +13,7 @@ from functools import cached_property
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, cast
 
+from email_contacts.contacts.choices import FAIL
 from email_contacts.contacts.column_names import canonical
 from email_contacts.contacts.mapping.faults import faults_of
 from email_contacts.contacts.mapping.reading import Place, Written, read
@@ -24,8 +25,6 @@ from email_contacts.contacts.paths import AnyPath
 if TYPE_CHECKING:
     from jsonschema import ValidationError
 
-FAIL, DROP = "fail", "drop"
-UNKNOWN_COLUMNS = (FAIL, DROP)
 _TYPES_NEEDED = {
     "format": "date",
     "booleans": "boolean",

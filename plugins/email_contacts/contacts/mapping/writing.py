@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 
-from email_contacts.contacts.mapping.document import DROP, FAIL
+from email_contacts.contacts.choices import DROP, FAIL
 from email_contacts.contacts.mapping.proposal import Line
 from email_contacts.contacts.mapping.rules import DEFAULT_SEPARATOR, ColumnRule
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
+from email_contacts.contacts.choices import AUTO, CSV, NDJSON, PARQUET
 from email_contacts.contacts.errors import InvalidOption, SourceEmpty, SourceUnreadable
 from email_contacts.contacts.paths import AnyPath
 from email_contacts.contacts.sources.chained import ChainedRows
@@ -21,13 +22,12 @@ from email_contacts.contacts.sources.csv_rows import CsvRows
 from email_contacts.contacts.sources.encoding import HEAD_BYTES
 from email_contacts.contacts.sources.files import SomeFiles, SourceFile, find_files
 from email_contacts.contacts.sources.ndjson_rows import NdjsonRows
+from email_contacts.contacts.sources.reading_options import ReadingOptions
 from email_contacts.contacts.sources.rows import Rows
 from email_contacts.contacts.sources.sql_rows import Query, SqlRows
 
 Source: TypeAlias = "AnyPath | Query | SomeFiles"
 
-CSV, NDJSON, PARQUET = "csv", "ndjson", "parquet"
-FORMATS = (CSV, NDJSON, PARQUET)
 _SUFFIXES = {
     "csv": CSV,
     "tsv": CSV,
@@ -41,14 +41,13 @@ _SUFFIXES = {
 }
 _TAB_SUFFIXES = ("tsv", "tab")
 _PARQUET_MAGIC = b"PAR1"
+AS_THE_SOURCE_SAYS = ReadingOptions()
 
 
 def open_rows(
     source: Source,
+    options: ReadingOptions = AS_THE_SOURCE_SAYS,
     *,
-    source_format: str | None = None,
-    delimiter: str | None = None,
-    encoding: str | None = None,
     longest_row: int,
     expected: Iterable[str] = (),
     drop_late_columns: bool = False,
@@ -57,10 +56,7 @@ def open_rows(
 
     :param source: a file, a folder, a pattern or some files (see ``files``), or a query. Files may be
         compressed with gzip or Zstandard.
-    :param source_format: ``"csv"``, ``"ndjson"`` or ``"parquet"``; None: each file's name says it, else its
-        first bytes.
-    :param delimiter: of a CSV; None: its header says it.
-    :param encoding: None: the byte order mark says it, else it is UTF-8.
+    :param options: how it is read.
     :param longest_row: most characters that a row of text may have.
     :param expected: columns that NDJSON may bring at any row.
     :param drop_late_columns: what NDJSON does with other keys that come up late.
@@ -71,14 +67,14 @@ def open_rows(
     :raises InvalidOption: when an option is for another kind.
     :raises PreparationError: as the readers do.
     """
-    if source_format not in (None, *FORMATS):
-        raise InvalidOption(f'source_format="{source_format}" is not one of {", ".join(FORMATS)}.')
+    given = None if options.source_format == AUTO else options.source_format
+    delimiter, encoding = options.delimiter, options.encoding
     if isinstance(source, Query):
-        _refuse("A query", source_format=source_format, delimiter=delimiter, encoding=encoding)
+        _refuse("A query", source_format=given, delimiter=delimiter, encoding=encoding)
         return SqlRows(source)
     first = source.first if isinstance(source, SomeFiles) else None
     files = source.found() if isinstance(source, SomeFiles) else find_files(source)
-    kind = source_format or _kind_of([first or files[0], *files])
+    kind = given or _kind_of([first or files[0], *files])
     if kind == NDJSON:
         _refuse("NDJSON", delimiter=delimiter)
     if kind == PARQUET:

@@ -1,0 +1,33 @@
+"""What can be chosen for a preparation: each choice once, for library, operators, command line and forms.
+
+Knows words only and imports nothing heavy, so that a DAG file can offer them in its form.
+"""
+
+from __future__ import annotations
+
+from email_contacts.contacts.errors import InvalidOption
+
+AUTO, CSV, NDJSON, PARQUET = "auto", "csv", "ndjson", "parquet"
+SOURCE_FORMATS = (AUTO, CSV, NDJSON, PARQUET)
+
+FAIL, DROP = "fail", "drop"
+UNKNOWN_COLUMNS = (FAIL, DROP)
+
+LAST, FIRST = "last", "first"
+DUPLICATES = (LAST, FIRST, FAIL)
+
+FLAG, REJECT = "flag", "reject"
+CONFLICTS = (FLAG, REJECT, FAIL)
+
+JSON_BODY, FILE_BODY, FILE_URL = "json_body", "file_body", "file_url"
+BODIES = (JSON_BODY, FILE_BODY, FILE_URL)
+
+
+def check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
+    """See that a value is one of the choices.
+
+    :param name: of the option.
+    :raises InvalidOption: naming the choices.
+    """
+    if value not in choices:
+        raise InvalidOption(f'{name}="{value}" is not one of {", ".join(choices)}.')

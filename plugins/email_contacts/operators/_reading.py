@@ -1,0 +1,93 @@
+"""What operators share that read contacts and validate every row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from email_contacts.arguments import as_flag
+from email_contacts.operators._source_arguments import read_mapping
+from email_contacts.operators._staging import StagingOperator, read_options
+
+if TYPE_CHECKING:
+    from email_contacts.arguments import FlagArg, TextArg
+    from email_contacts.contacts.mapping.attributes import AccountAttribute
+    from email_contacts.contacts.options import Options
+
+# Arguments that are options of a preparation by the same name.
+READING_OPTIONS = ("source_format", "delimiter", "encoding", "unknown_columns", "body")
+
+
+class ReadingOperator(StagingOperator):
+    """An operator that reads contacts and validates every row.
+
+    :param source_root: the folder that a relative ``source`` or ``mapping`` is looked up in. Templated.
+    :param source_format: ``csv``, ``ndjson``, ``parquet``, or ``auto`` (by the file's name). Templated.
+    :param delimiter: of a CSV file; empty: detected from its header. Templated.
+    :param encoding: of the file; empty: a byte order mark decides, otherwise UTF-8. Templated.
+    :param mapping: path of a mapping document (YAML or JSON), or the document itself as a dictionary; empty:
+        columns are mapped by their names. Templated.
+    :param unknown_columns: ``fail`` or ``drop`` columns that the account has no attribute for, which the
+        platform would drop in silence (api-contract §3); empty (default): what the mapping says, otherwise
+        ``fail``. Templated.
+    :param body: the form that batches are sent in: ``json_body`` (default), ``file_body``, or ``file_url``,
+        one file of any size that the platform fetches from the stage. Templated.
+    :param check_attributes: read the account's attributes first, and map and check columns by them.
+        Templated.
+    """
+
+    template_fields: Sequence[str] = (
+        *StagingOperator.template_fields,
+        "source_root", "mapping", *READING_OPTIONS, "check_attributes",
+    )  # fmt: skip
+    template_fields_renderers = {"mapping": "json"}  # noqa: RUF012  Airflow's own declaration
+
+    def __init__(
+        self,
+        *,
+        source_root: TextArg = "",
+        source_format: TextArg = "auto",
+        delimiter: TextArg = "",
+        encoding: TextArg = "",
+        mapping: TextArg | Mapping[str, Any] = "",
+        unknown_columns: TextArg = "",
+        body: TextArg = "json_body",
+        check_attributes: FlagArg = True,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.source_root = source_root
+        self.source_format = source_format
+        self.delimiter = delimiter
+        self.encoding = encoding
+        self.mapping = mapping
+        self.unknown_columns = unknown_columns
+        self.body = body
+        self.check_attributes = check_attributes
+
+    def options(self, *more: str) -> Options:
+        """Make the options of a preparation.
+
+        :param more: arguments that are options too.
+        """
+        check = as_flag(self.check_attributes, "check_attributes")
+        return read_options(
+            mapping=read_mapping(self.mapping, root=self.source_root),
+            account_attributes=self._account_attributes() if check else None,
+            max_rejects=self.reject_limit,
+            **{name: getattr(self, name) for name in (*READING_OPTIONS, *more)},
+        )
+
+    def _account_attributes(self) -> tuple[AccountAttribute, ...]:
+        from email_contacts.contacts.mapping.attributes import AccountAttribute
+
+        known = (
+            AccountAttribute.from_api(
+                name=attribute.name,
+                category=attribute.category,
+                type=attribute.type,
+                labels=attribute.enumeration or attribute.options,
+            )
+            for attribute in self.hook.client.attributes()
+        )
+        return tuple(attribute for attribute in known if attribute is not None)
