@@ -47,7 +47,7 @@ def kill_matrix(*, waiter: str, deferrable: bool) -> DAG:
         params={name: Param("", type="string") for name in ("conn_id", "source", "armed")},
         default_args={
             "conn_id": "{{ params.conn_id }}",
-            "retries": 3,
+            "retries": 20,
             "retry_delay": timedelta(seconds=1),
         },
     ) as dag:
