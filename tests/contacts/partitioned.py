@@ -58,7 +58,7 @@ def folder_of(root: Path, write: Write = write_csv, *, suffix: str = "csv", file
 
 
 def split(source: Path, count: int) -> list[SomeFiles]:
-    return partitions_of(str(source), find_files(source), count)
+    return partitions_of(str(source), find_files(source).files, count)
 
 
 def prepared_in(sources: Sequence[Source], root: Path, options: Options = OPTIONS) -> tuple[list[Path], Path]:
@@ -80,7 +80,15 @@ def content(found: Prepared) -> dict[str, Any]:
     """All that must not depend on partitions: bodies, lists and counts, without what names the stage."""
     stage = Path(found.manifest.rejects_uri).parent
     manifest = found.manifest.to_json()
-    for name in ("batches", "rejects_uri", "duplicates_uri", "conflicts_uri", "seconds", "peak_memory_bytes"):
+    for name in (
+        "batches",
+        "rejects_uri",
+        "duplicates_uri",
+        "conflicts_uri",
+        "notes",
+        "seconds",
+        "peak_memory_bytes",
+    ):
         del manifest[name]
     files = ("rejects.csv", "rejects.parquet", "duplicates.csv", "conflicts.csv", "row_numbers.bin")
     return manifest | {"bodies": found.bodies, **{name: (stage / name).read_bytes() for name in files}}

@@ -24,6 +24,7 @@ from email_contacts.contacts.batches.spool import NamelessFiles, Spool
 from email_contacts.contacts.build_batches import BatchBuilder
 from email_contacts.contacts.checks.validation import ContactValidator
 from email_contacts.contacts.errors import TooManyRejects
+from email_contacts.contacts.header_names import shown_name
 from email_contacts.contacts.limits import RejectLimit
 from email_contacts.contacts.options import Options
 from email_contacts.contacts.paths import AnyPath
@@ -121,10 +122,11 @@ def sift(source: Source, options: Options, spool: Spool, rejects: RejectsFile, c
             accepted=contacts.accepted,
             rejected=rejects.count,
             reasons=dict(rejects.reasons),
-            dropped=(*validator.binding.dropped, *rows.late_columns),
+            dropped=tuple(map(shown_name, (*validator.binding.dropped, *rows.late_columns))),
             identifiers=identifiers,
             head=form.head.decode(),
             body=options.body,
+            notes=rows.notes,
         )
 
 
@@ -165,6 +167,7 @@ def finish(
         conflicts_uri=folder.uri(CONFLICTS),
         unknown_columns=tuple(dict.fromkeys(column for part, _ in parts for column in part.dropped)),
         reject_reasons=dict(rejects.reasons.most_common()),
+        notes=tuple(dict.fromkeys(note for part, _ in parts for note in part.notes)),
         seconds=clock.seconds,
         peak_memory_bytes=peak_memory_bytes(),
     )

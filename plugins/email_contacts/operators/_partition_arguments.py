@@ -54,7 +54,7 @@ class SplitArguments:
         if self.sql_conn_id:
             raise InvalidArgument("sql_conn_id belongs to table, not to source")
         source = rooted_path("source", self.source, root=self.root)
-        found = partitions_of(str(source), find_files(source), count)
+        found = partitions_of(str(source), find_files(source).files, count)
         folder = str(found[0].first.path).removesuffix(found[0].first.name).rstrip("/") or "/"
         return [
             {

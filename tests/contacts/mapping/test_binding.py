@@ -55,7 +55,8 @@ def test_the_mapping_says_types_that_the_account_does_not() -> None:
     ("columns", "message"),
     [
         (["email", " "], r"Column 2 of people\.csv has no name"),
-        (["email", "a b", "A-B"], r'has the column "A-B" twice \("a b" and "A-B" count as one name\)'),
+        (["email", "a b", "A-B"], r'Columns 2 and 3 .* same name: "a b" and "A-B" count as one name'),
+        (["Jane", "JANE"], r"Columns 1 and 2 of people\.csv have the same name\. Rename"),
         (["email", "E-Mail"], 'both "email" and "E-Mail" become EMAIL'),
     ],
 )
@@ -70,7 +71,7 @@ def test_no_column_says_who_it_is() -> None:
     assert str(caught.value) == (
         "people.csv has no column that says who the contact is: one of EMAIL, EXT_ID or SMS "
         "(api-contract §2.1). Its columns are name, mail. Rename one, or name it in a "
-        'mapping: {"columns": {"name": "EMAIL"}}.'
+        'mapping: {"columns": {"name of the column": "EMAIL"}}.'
     )
 
 

@@ -103,19 +103,19 @@ def test_a_byte_that_is_not_utf_8_is_named(write: WriteSource) -> None:
     with pytest.raises(SourceUndecodable) as caught:
         rows_of(write(content))
     assert str(caught.value) == (
-        "contacts.csv is not utf-8: line 200002 holds the byte 0xFC at offset 800007. If it was saved by "
-        'Excel or on Windows, give encoding="cp1252".'
+        "contacts.csv is not UTF-8 in 1 of its 200,002 lines (line 200,002). If it was saved by "
+        'Excel or on Windows in Western Europe, give encoding="cp1252".'
     )
     assert caught.value.__cause__ is None
 
 
-def test_a_byte_order_mark_does_not_shift_the_offset(write: WriteSource) -> None:
-    with pytest.raises(SourceUndecodable, match="line 2 holds the byte 0xFF at offset 7"):
-        rows_of(write(b"\xef\xbb\xbfa,b\n\xff,2\n"))
+def test_a_byte_that_is_not_utf_16_is_named(write: WriteSource) -> None:
+    with pytest.raises(SourceUndecodable, match="line 2 holds the byte 0x00 at offset 10"):
+        rows_of(write("a,b\n".encode("utf-16") + b"\x00\xd8" + "1,2\n".encode("utf-16-le")))
 
 
 def test_a_truncated_last_character_is_named(write: WriteSource) -> None:
-    with pytest.raises(SourceUndecodable, match="line 2 holds the byte 0xC3 at offset 6"):
+    with pytest.raises(SourceUndecodable, match=r"in 1 of its 2 lines \(line 2\)"):
         rows_of(write(b"a,b\n1,\xc3"))
 
 
@@ -141,4 +141,7 @@ def test_what_csv_writes_is_read_again(tmp_path: Path, rows: list[list[str]], qu
     writer.writerows([["a", "b"], *rows])
     source = tmp_path / "generated.csv"
     source.write_bytes(text.getvalue().encode())
-    assert rows_of(source) == rows
+    expected = [row for row in rows if any(map(str.strip, row))]
+    assert [[cell.strip() for cell in row] for row in rows_of(source)] == [
+        [cell.strip() for cell in row] for row in expected
+    ]

@@ -42,10 +42,39 @@ def test_what_is_no_encoding(given: str) -> None:
     [
         (b"\x1f\x8b\x08", "gzip-compressed"),
         (b"\x28\xb5\x2f\xfd", "Zstandard-compressed"),
-        (b"PK\x03\x04", "an Excel workbook"),
+        (b"PK\x03\x04" + b"\0" * 26 + b"[Content_Types].xml", "an Excel workbook"),
+        (b"PK\x03\x04" + b"\0" * 26 + b"people.csv", "a ZIP archive"),
+        (b"PK\x03\x04" + b"\0" * 26 + b"mimetypeapplication/vnd.oasis.opendocument", "an OpenDocument"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Excel workbook"),
+        (b"BZh91AY&SY", "bzip2-compressed"),
+        (b"\xfd7zXZ\0", "xz-compressed"),
+        (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
+        (b"Obj\x01\x04", "an Avro file"),
+        (b"ORC\x00\x01", "an ORC file"),
+        (b"SQLite format 3\0", "a SQLite database"),
+        (b"%PDF-1.7", "a PDF document"),
+        (b"name" + b"\0" * 253 + b"ustar", "a tar archive"),
+        (b"  <!DOCTYPE HTML><html>", "an HTML page"),
+        (b"<?xml version='1.0'?>", "an XML document"),
+        (b"\x01\x02\xff\xfe", "a binary file of an unknown kind"),
         (b"PAR1", "a Parquet file"),
     ],
 )
 def test_what_is_no_text(head: bytes, kind: str) -> None:
     with pytest.raises(SourceUnreadable, match=kind):
         encoding_of(head, given=None, name="x")
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"ORCID,email\n",
+        b"BZh,email\n",
+        b"Object,email\n",
+        "Zo\u00eb\x01,x".encode(),
+        b"PK,email\n",
+        b"\xe9,x",
+    ],
+)
+def test_what_only_begins_like_something_else(head: bytes) -> None:
+    assert encoding_of(head, given=None, name="x") == "utf-8"

@@ -49,7 +49,7 @@ def folder(request: pytest.FixtureRequest, tmp_path: Path) -> AnyPath:
 
 
 def names(source: AnyPath) -> list[str]:
-    return [file.name for file in find_files(source)]
+    return [file.name for file in find_files(source).files]
 
 
 def test_a_folder_is_all_its_files_without_markers_in_one_order(folder: AnyPath) -> None:
@@ -65,7 +65,7 @@ def test_a_folder_is_all_its_files_without_markers_in_one_order(folder: AnyPath)
 
 
 def test_paths_lead_to_what_names_say(folder: AnyPath) -> None:
-    for file in find_files(folder):
+    for file in find_files(folder).files:
         with file.path.open("rb") as opened:
             assert opened.read() == file.name.encode()
 

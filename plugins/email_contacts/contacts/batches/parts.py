@@ -37,6 +37,7 @@ class Part:
     :param identifiers: which identifiers the rows have.
     :param head: what a body begins with.
     :param body: the form.
+    :param notes: what was found out about the source, for whoever reads the log.
     :param digest: how identifiers are made digests (``identity.canary``).
     :param index: which partition of the source it is, from 0.
     :param count: how many partitions the source has.
@@ -52,6 +53,7 @@ class Part:
     identifiers: tuple[str, ...]
     head: str
     body: str
+    notes: tuple[str, ...] = ()
     digest: str = field(default_factory=canary)
     index: int = 0
     count: int = 1

@@ -44,6 +44,8 @@ def report(
             right=1,
         ),
     ]
+    if manifest.notes:
+        sections.append("\n".join(manifest.notes))
     if manifest.unknown_columns:
         sections.append(f"columns dropped: {', '.join(manifest.unknown_columns)}")
     if contacts:

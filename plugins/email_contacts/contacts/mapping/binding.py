@@ -18,9 +18,9 @@ from email_contacts.contacts.column_names import (
     SMS,
     attribute_of,
     canonical,
-    check_header,
 )
 from email_contacts.contacts.errors import HeaderError, NoIdentifierColumn, UnknownColumns
+from email_contacts.contacts.header_names import check_header, shown_name, shown_names
 from email_contacts.contacts.mapping.attributes import AccountAttribute, by_name
 from email_contacts.contacts.mapping.bound_column import BoundColumn as BoundColumn
 from email_contacts.contacts.mapping.document import ColumnRule, Mapping
@@ -182,7 +182,8 @@ def _check_named_columns(mapping: Mapping, columns: Sequence[str], source: str) 
         place = ("columns", absent[0]) if canonical(absent[0]) in mapping.by_column else ("key",)
         raise mapping.written.wrong(
             place,
-            f"it names columns that {source} does not have: {', '.join(absent)}. It has {', '.join(columns)}",
+            f"it names columns that {source} does not have: {', '.join(absent)}. "
+            f"It has {shown_names(columns)}",
         )
 
 
@@ -198,8 +199,8 @@ def _check_targets(bound: Sequence[BoundColumn], columns: Sequence[str], source:
     if not set(IDENTIFIERS) & set(first):
         raise NoIdentifierColumn(
             f"{source} has no column that says who the contact is: one of EMAIL, EXT_ID or SMS "
-            f"(api-contract §2.1). Its columns are {', '.join(columns)}. Rename one, or name it in a "
-            f'mapping: {{"columns": {{"{columns[0]}": "EMAIL"}}}}.'
+            f"(api-contract §2.1). Its columns are {shown_names(columns)}. Rename one, or name it in a "
+            'mapping: {"columns": {"name of the column": "EMAIL"}}.'
         )
 
 
@@ -210,9 +211,10 @@ def _unknown(
     not_in_account = [rule for rule in unknown.values() if rule is not None]
     said = []
     if unmapped:
-        said.append(f"{source} has columns that the mapping does not name: {', '.join(unmapped)}.")
+        names = ", ".join(map(shown_name, unmapped))
+        said.append(f"{source} has columns that the mapping does not name: {names}.")
     if mapping is None:
-        names = ", ".join(rule.column for rule in not_in_account)
+        names = ", ".join(shown_name(rule.column) for rule in not_in_account)
         said.append(f"{source} has columns that are attributes the account does not have: {names}.")
     elif not_in_account or lost:
         places = {rule.attribute: mapping.place_of(rule) for rule in not_in_account}

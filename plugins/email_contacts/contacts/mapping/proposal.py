@@ -10,8 +10,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from email_contacts.contacts.column_names import EMAIL, EXT_ID, SMS, check_header
+from email_contacts.contacts.column_names import EMAIL, EXT_ID, SMS
 from email_contacts.contacts.errors import NoIdentifierColumn
+from email_contacts.contacts.header_names import check_header, shown_names
 from email_contacts.contacts.mapping import synonyms
 from email_contacts.contacts.mapping.attributes import AccountAttribute, by_name
 from email_contacts.contacts.mapping.column_profile import ColumnProfile
@@ -72,7 +73,7 @@ def propose(
         raise NoIdentifierColumn(
             f"No column of {source} looks as if it said who the contact is: an e-mail address, a number of "
             "your own that comes once, or a phone number with its country code (or with --region). "
-            f"Its columns are {', '.join(columns)}. Name one in a mapping of your own."
+            f"Its columns are {shown_names(columns)}. Name one in a mapping of your own."
         )
     return lines
 

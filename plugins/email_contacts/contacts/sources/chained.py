@@ -5,8 +5,8 @@ All of them are opened once before the first row is given, so that a folder with
 fails at once: that costs a header of a CSV, a footer of a Parquet file, the first rows of an NDJSON file.
 
 Files of CSV and Parquet have the same columns, in any order and any spelling that counts as the same; cells
-are put in the order of the first file. Objects of NDJSON name their own keys, so there the columns are those
-of all files together, and a file may lack some, or hold no row at all.
+are put in the order of the first file. A file without a byte holds no rows. Objects of NDJSON name their own
+keys, so there the columns are those of all files together, and a file may lack some.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from operator import itemgetter
 
-from email_contacts.contacts.column_names import canonical, check_header
+from email_contacts.contacts.column_names import canonical
 from email_contacts.contacts.errors import PreparationError, SourceChanged, SourceEmpty
+from email_contacts.contacts.header_names import check_header, shown_names
 from email_contacts.contacts.sources.files import SourceFile
 from email_contacts.contacts.sources.rows import Block, Frame, RowFault, Rows
 
@@ -35,6 +36,7 @@ class ChainedRows:
     :param open_file: opens one of them.
     :param first: the file whose columns all of them have, where it is not among them; its rows are not given.
     :param rows_name_columns: whether each row names its columns, as NDJSON's do.
+    :param notes: what is known of the files already, for whoever reads the log.
     :raises SourceChanged: when the columns of a file, or their types, are not those of the first one.
     :raises SourceEmpty: when no file has a row, where rows name the columns.
     :raises PreparationError: as the readers do.
@@ -47,6 +49,7 @@ class ChainedRows:
         *,
         first: SourceFile | None = None,
         rows_name_columns: bool = False,
+        notes: Sequence[str] = (),
     ) -> None:
         self._open_file = open_file
         self._files: list[SourceFile] = []
@@ -57,22 +60,21 @@ class ChainedRows:
         self.columns: tuple[str, ...] = ()
         self._types: dict[str, tuple[str, str]] = {}
         self.text_only = self.reads_ahead = True
+        self._notes = [*notes]
+        self.likely_header: int | None = None
         looked_at = files if first is None or first in files else (first, *files)
         for file in looked_at:
             with _file_named(file):
                 try:
                     rows = open_file(file, ())
                 except SourceEmpty:
-                    if not rows_name_columns:
-                        raise
+                    self._notes.append(f"{file.name} holds no rows, not even a header")
                     continue
                 with closing(rows):
                     self._look_at(file, rows, rows_name_columns=rows_name_columns)
             self._files.append(file)
         if not self._files:
-            raise SourceEmpty(
-                f"None of the {len(looked_at)} files holds a row. NDJSON needs one object per line."
-            )
+            raise SourceEmpty(f"None of the {len(looked_at)} files holds a row, or so much as a header.")
         self._first = self._files[0]
         self._files = [file for file in self._files if file in files]
 
@@ -80,6 +82,11 @@ class ChainedRows:
     def late_columns(self) -> tuple[str, ...]:
         """Columns that came up late in any file and were dropped."""
         return tuple(self._late)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was found out about the files."""
+        return tuple(self._notes)
 
     def blocks(self) -> Iterator[Block]:
         """Walk the rows of all files in blocks, once.
@@ -119,6 +126,8 @@ class ChainedRows:
             return
         if not self._files:
             self.columns, self._first = rows.columns, file
+            self.likely_header = rows.likely_header
+            self._notes += rows.notes
         self._check_names(file, rows.columns)
         self._check_types(file, rows)
 
@@ -126,8 +135,10 @@ class ChainedRows:
         lacking = _without(self.columns, columns)
         strange = _without(columns, self.columns)
         if lacking or strange:
-            differs = {"lacks": lacking, "adds": strange}
-            said = " and ".join(f"{verb} {_shown(names)}" for verb, names in differs.items() if names)
+            differs = (("lacks", lacking, self.columns), ("adds", strange, columns))
+            said = " and ".join(
+                f"{verb} {shown_names(names, header=header)}" for verb, names, header in differs if names
+            )
             raise SourceChanged(
                 f"{file.name} has other columns than {self._first.name}: it {said}. "
                 "All files of a source have the same columns. Have it written anew, or prepare it by itself.",
@@ -172,11 +183,6 @@ def _reordered(block: Block, order: Sequence[int]) -> Block:
 def _without(names: Iterable[str], others: Iterable[str]) -> list[str]:
     known = set(map(canonical, others))
     return [name for name in names if canonical(name) not in known]
-
-
-def _shown(names: Sequence[str]) -> str:
-    shown = ", ".join(f'"{name}"' for name in names[:_SHOWN])
-    return f"{shown} and {len(names) - _SHOWN} more" if len(names) > _SHOWN else shown
 
 
 @contextmanager

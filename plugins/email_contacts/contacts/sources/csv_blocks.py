@@ -14,10 +14,13 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from email_contacts.contacts.sources.rows import Frame, RowFault
+from email_contacts.contacts.sources.rows import Frame
+from email_contacts.contacts.sources.sheet_blocks import BLANKS, wrong_width
 
 QUOTE, NEWLINE, RETURN = b'"\n\r'
 _BLANK, _BACKSLASH = b" \\"
+# Empty cells that a row may have behind its last column: what a spreadsheet leaves there.
+_EMPTY_CELLS = 256
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 # How the blanks outside ASCII begin in UTF-8: no-break space, next line, and those from U+1680 to U+3000.
 _FAR_BLANKS = (b"\xc2\xa0", b"\xc2\x85", b"\xe1\x9a\x80", b"\xe2\x80", b"\xe2\x81\x9f", b"\xe3\x80\x80")
@@ -73,10 +76,11 @@ def whole_rows(data: bytes, *, delimiter: str, longest: int) -> WholeRows:
     return WholeRows(data[:end], ends, _before(quotes, end), _before(marks[is_blank], end), is_stuck)
 
 
-def framed(rows: WholeRows, *, delimiter: str, width: int) -> Frame | None:
+def framed(rows: WholeRows, *, delimiter: str, width: int, least: int | None = None) -> Frame | None:
     """Cut whole rows into cells.
 
-    :param width: cells that a row should have; a row with more or fewer is a fault of its own.
+    :param width: cells that a row should have. A row with more is a fault of its own unless they are empty.
+    :param least: cells that a row must have; None for as many.
     :return: None where ``csv`` has to be asked.
     """
     if b"\0" in rows.data or rows.data.startswith(_BYTE_ORDER_MARK):
@@ -93,27 +97,52 @@ def framed(rows: WholeRows, *, delimiter: str, width: int) -> Frame | None:
         cells = _read(rows.data, delimiter, width, height=len(lengths))
         if cells is not None and not _is_filled_up(cells, rows, text, ord(delimiter)):
             return _known(Frame(cells, is_trimmed=is_trimmed), _odd_lines(rows, text), rows.data)
-    return _framed_line_by_line(rows, starts, is_blank, delimiter, width, is_trimmed=is_trimmed)
+    return _framed_line_by_line(
+        rows,
+        starts,
+        is_blank,
+        delimiter,
+        width,
+        least=width if least is None else least,
+        is_trimmed=is_trimmed,
+    )
 
 
 def _framed_line_by_line(
-    rows: WholeRows, starts: Positions, is_blank: Any, delimiter: str, width: int, *, is_trimmed: bool
+    rows: WholeRows,
+    starts: Positions,
+    is_blank: Any,
+    delimiter: str,
+    width: int,
+    *,
+    least: int,
+    is_trimmed: bool,
 ) -> Frame | None:
     """Cut rows some of which have too many cells or too few, or are blank lines."""
     delimiters = np.flatnonzero(np.frombuffer(rows.data, np.uint8) == ord(delimiter))
     delimiters = delimiters[_is_outside(rows.quotes, delimiters)]
     found = np.diff(np.searchsorted(delimiters, rows.ends), prepend=0) + 1
-    is_wrong = ~is_blank & (found != width)
-    data = _with_lines_replaced(rows.data, starts, rows.ends, is_wrong, is_blank, delimiter * (width - 1))
-    cells = _read(data, delimiter, width, height=int((~is_blank).sum()))
+    # Cells that are too many are read as well, as far as they may be delimiters at the ends of lines.
+    widest = int(found[found <= width + _EMPTY_CELLS].max(initial=width))
+    is_wrong = ~is_blank & ((found < least) | (found > widest))
+    data = _with_lines_replaced(rows.data, starts, rows.ends, is_wrong, is_blank, delimiter * (widest - 1))
+    # Polars takes the number of columns from the first line, so one that has them all comes first.
+    model = b'""' + delimiter.encode() * (widest - 1) + b"\n"
+    cells = _read(model + data, delimiter, widest, height=int((~is_blank).sum()) + 1)
     if cells is None:
         return None
+    cells = cells[1:]
+    if widest > width:
+        is_filled = cells[:, width:].select(
+            pl.any_horizontal((pl.all().str.strip_chars(BLANKS) != "").fill_null(value=False))
+        )
+        is_wrong[np.flatnonzero(~is_blank)[is_filled.to_series().to_numpy()]] = True
+        cells = cells[:, :width]
+    if least < width:
+        cells = cells.with_columns(pl.all().fill_null(""))
     # Places count without the blank lines, as rows do.
     places = np.cumsum(~is_blank) - 1
-    faults = {
-        int(places[line]): RowFault("columns", f"The row has {found[line]} cells, the header has {width}.")
-        for line in np.flatnonzero(is_wrong)
-    }
+    faults = {int(places[line]): wrong_width(int(found[line]), width) for line in np.flatnonzero(is_wrong)}
     is_odd = _odd_lines(rows, np.frombuffer(rows.data, np.uint8))[~is_blank]
     return _known(Frame(cells, faults, is_trimmed), is_odd, rows.data)
 

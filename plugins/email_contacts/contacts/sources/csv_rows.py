@@ -12,15 +12,15 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
-from itertools import chain
 
-from email_contacts.contacts.errors import HeaderError, RowTooLong, SourceEmpty
+from email_contacts.contacts.errors import RowTooLong
 from email_contacts.contacts.paths import AnyPath
 from email_contacts.contacts.sources.csv_blocks import framed, whole_rows
-from email_contacts.contacts.sources.delimiter import delimiter_of
+from email_contacts.contacts.sources.csv_header import likely_header, read_head
 from email_contacts.contacts.sources.encoding import undecodable_bytes_named
 from email_contacts.contacts.sources.line_feed import LineFeed
 from email_contacts.contacts.sources.rows import Block, Row, RowFault, in_blocks
+from email_contacts.contacts.sources.sheet_blocks import SheetBlocks
 
 _UNCLOSED = "This is usually an unclosed quote"
 # After a row that breaks a rule the next ones are read one by one too: where there is one there often are
@@ -35,6 +35,7 @@ class CsvRows:
     :param delimiter: one character; None to find it in the header.
     :param encoding: a codec's name; None for what the byte order mark says, else UTF-8.
     :param longest_row: characters that a row may have.
+    :param skip_rows: lines above the header.
     :raises SourceEmpty: when there is not even a header.
     :raises PreparationError: as ``encoding_of`` and ``delimiter_of`` do.
     """
@@ -44,7 +45,13 @@ class CsvRows:
     late_columns: tuple[str, ...] = ()
 
     def __init__(
-        self, source: AnyPath, *, delimiter: str | None, encoding: str | None, longest_row: int
+        self,
+        source: AnyPath,
+        *,
+        delimiter: str | None,
+        encoding: str | None,
+        longest_row: int,
+        skip_rows: int = 0,
     ) -> None:
         self._source = source
         self._longest_row = longest_row
@@ -52,16 +59,19 @@ class CsvRows:
         self._null_seen = False
         self._feed = LineFeed(source, encoding=encoding)
         try:
-            lines = self._lines()
             with undecodable_bytes_named(source, self._feed.encoding):
-                head = _header_lines(lines)
-            if not head:
-                raise SourceEmpty(f"{source.name} is empty. A source needs a header line and rows below it.")
-            self.delimiter = delimiter_of("".join(head), given=delimiter, name=source.name)
-            self.columns = self._header(chain(head, lines))
+                first_lines = self._feed.peek_lines()
+                head = read_head(self._lines(), delimiter=delimiter, skip=skip_rows, name=source.name)
         except BaseException:
             self.close()
             raise
+        self._null_seen = False
+        self.delimiter = head.delimiter
+        self._sheet = SheetBlocks(head.names, source=source.name)
+        self._width = len(head.names)
+        self.columns = self._sheet.columns
+        self.notes = (*self._encoding_note(), *head.notes, *self._sheet.notes)
+        self.likely_header = likely_header(first_lines, head.names)
 
     def close(self) -> None:
         """Close the file."""
@@ -76,26 +86,34 @@ class CsvRows:
 
         :raises RowTooLong: when a row or a cell is too long, or a quote is never closed.
         :raises SourceUndecodable: when bytes are not in the encoding.
+        :raises HeaderError: when a column without a name holds something.
         """
         with undecodable_bytes_named(self._source, self._feed.encoding):
-            while self._feed.fill():
-                rows = whole_rows(self._feed.pending, delimiter=self.delimiter, longest=self._longest_row)
-                if rows.data:
-                    frame = framed(rows, delimiter=self.delimiter, width=len(self.columns))
-                    if frame is None:
-                        yield from in_blocks(self._one_by_one(until=self._feed.offset + len(rows.data)))
-                        continue
-                    self._feed.skip(len(rows.data))
-                    yield frame
-                elif not rows.is_stuck and self._feed.grow():
+            yield from filter(len, map(self._sheet.finished, self._raw_blocks()))
+
+    def _raw_blocks(self) -> Iterator[Block]:
+        """Cut the rows into cells, those of columns without a name among them."""
+        if not self.delimiter.isascii():  # the bytes of which it is made may be parts of other characters
+            yield from in_blocks(self._one_by_one())
+            return
+        while self._feed.fill():
+            rows = whole_rows(self._feed.pending, delimiter=self.delimiter, longest=self._longest_row)
+            if rows.data:
+                frame = framed(rows, delimiter=self.delimiter, width=self._width, least=self._sheet.least)
+                if frame is None:
+                    yield from in_blocks(self._one_by_one(until=self._feed.offset + len(rows.data)))
                     continue
-                if rows.is_stuck or not rows.data:
-                    yield from in_blocks(self._one_by_one(most=_ROWS_AFTER_A_FAULT))
+                self._feed.skip(len(rows.data))
+                yield frame
+            elif not rows.is_stuck and self._feed.grow():
+                continue
+            if rows.is_stuck or not rows.data:
+                yield from in_blocks(self._one_by_one(most=_ROWS_AFTER_A_FAULT))
 
     def _one_by_one(self, *, until: int | None = None, most: int | None = None) -> Iterator[Row | RowFault]:
         """Ask ``csv`` for rows: those that begin before an offset, or a number of them."""
-        reader = csv.reader(self._lines(), delimiter=self.delimiter, strict=True)
-        width = len(self.columns)
+        # A quote after a blank opens a cell as well: cells are trimmed, so the blank says nothing.
+        reader = csv.reader(self._lines(), delimiter=self.delimiter, strict=True, skipinitialspace=True)
         count = 0
         while (until is None or self._feed.offset < until) and (most is None or count < most):
             first_line = self._feed.line + 1
@@ -114,10 +132,7 @@ class CsvRows:
                 yield RowFault("null_byte", "The row holds a null byte.")
             elif cells:
                 count += 1
-                if len(cells) == width:
-                    yield cells
-                else:
-                    yield RowFault("columns", f"The row has {len(cells)} cells, the header has {width}.")
+                yield self._sheet.fitted(cells)
 
     def _fault(self, message: str, first_line: int) -> RowFault:
         """Tell a row with malformed quotes, which costs that row, from one that swallowed the rest."""
@@ -153,31 +168,6 @@ class CsvRows:
                 self._null_seen = True
             yield line
 
-    def _header(self, lines: Iterator[str]) -> tuple[str, ...]:
-        try:
-            reader = csv.reader(lines, delimiter=self.delimiter, strict=True)
-            header = next(cells for cells in reader if cells)
-        except csv.Error as error:
-            if not self._null_seen:  # Python 3.10 refuses null bytes by itself
-                raise HeaderError(
-                    f"The header of {self._source.name} has malformed quotes ({error}). Mend the first line."
-                ) from None
-        if self._null_seen:
-            raise HeaderError(
-                f"The header of {self._source.name} holds null bytes. If the file is UTF-16 without a byte "
-                'order mark, give encoding="utf-16-le".'
-            )
-        return tuple(name.strip() for name in header)
-
-
-def _header_lines(lines: Iterator[str]) -> list[str]:
-    """Take lines until the first that is not blank is complete: a quoted name may span several."""
-    head: list[str] = []
-    quotes = 0
-    for line in lines:
-        if line.strip() or head:
-            head.append(line)
-            quotes += line.count('"')
-            if quotes % 2 == 0:
-                break
-    return head
+    def _encoding_note(self) -> tuple[str, ...]:
+        codec = self._feed.encoding
+        return () if codec == "utf-8" else (f"encoding: {codec.removesuffix('-sig')}",)

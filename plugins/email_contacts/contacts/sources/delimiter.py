@@ -30,14 +30,15 @@ def delimiter_of(header: str, *, given: str | None, name: str) -> str:
         _check(given)
         if found and _cells(header, given) == 1:
             raise WrongDelimiter(
-                f"delimiter={_shown(given)} does not cut the header of {name}: it makes one column, while "
-                f"{_shown(found[0])} makes {best}. Give delimiter={_shown(found[0])}, or leave it out."
+                f"delimiter={shown_delimiter(given)} does not cut the header of {name}: it makes one column, "
+                f"while {shown_delimiter(found[0])} makes {best}. "
+                f"Give delimiter={shown_delimiter(found[0])}, or leave it out."
             )
         return given
     if len(found) > 1:
         raise WrongDelimiter(
-            f"The header of {name} can be cut by {' or '.join(map(_shown, found))} into {best} columns each. "
-            "Say which one with the delimiter option."
+            f"The header of {name} can be cut by {' or '.join(map(shown_delimiter, found))} into {best} "
+            "columns each. Say which one with the delimiter option."
         )
     return found[0] if found else ","
 
@@ -46,16 +47,22 @@ def _check(given: str) -> None:
     if len(given) != 1 or given in '"\r\n\0 ':
         raise InvalidOption(
             f"delimiter={given!r} is not one character that can cut lines. "
-            f"Usual ones are {', '.join(map(_shown, CANDIDATES))}."
+            f"Usual ones are {', '.join(map(shown_delimiter, CANDIDATES))}."
         )
 
 
 def _cells(header: str, delimiter: str) -> int:
     try:
-        return max(map(len, csv.reader(header.splitlines(keepends=True), delimiter=delimiter)), default=0)
+        return max(
+            map(
+                len, csv.reader(header.splitlines(keepends=True), delimiter=delimiter, skipinitialspace=True)
+            ),
+            default=0,
+        )
     except csv.Error:
         return 0
 
 
-def _shown(delimiter: str) -> str:
+def shown_delimiter(delimiter: str) -> str:
+    """Give a delimiter as messages show it."""
     return '"tab"' if delimiter == "\t" else f'"{delimiter}"'

@@ -6,12 +6,14 @@ Knows bytes and encodings, not what the text says.
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import BinaryIO
 
 from email_contacts.contacts.errors import InvalidOption, SourceUndecodable, SourceUnreadable
 from email_contacts.contacts.paths import AnyPath
 from email_contacts.contacts.sources.compression import open_bytes
+from email_contacts.contacts.sources.other_kinds import other_kind_of
 
 HEAD_BYTES = 1 << 16
 _BLOCK = 1 << 18
@@ -20,14 +22,9 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16", ("utf-16", "utf-16-le")),
     (codecs.BOM_UTF16_BE, "utf-16", ("utf-16", "utf-16-be")),
 )
-_NOT_TEXT = (
-    (b"\x1f\x8b", "gzip-compressed twice", "Unpack it first."),
-    (b"\x28\xb5\x2f\xfd", "Zstandard-compressed twice", "Unpack it first."),
-    (b"\xfd7zXZ", "xz-compressed", "Unpack it first, or compress it with gzip or Zstandard."),
-    (b"PK\x03\x04", "a ZIP archive or an Excel workbook", "Save it as CSV (UTF-8) first."),
-    (b"\xd0\xcf\x11\xe0", "an old Excel workbook", "Save it as CSV (UTF-8) first."),
-    (b"PAR1", "a Parquet file", 'Give source_format="parquet", or leave the format out.'),
-)
+_BAD_LINES_NAMED = 5
+_LONGEST_LINE = 1 << 24
+_USUAL_OTHER = "cp1252"
 
 
 def encoding_of(head: bytes, *, given: str | None, name: str) -> str:
@@ -40,9 +37,9 @@ def encoding_of(head: bytes, *, given: str | None, name: str) -> str:
     :raises SourceUnreadable: when the bytes are no text: compressed, a workbook, Parquet.
     :raises InvalidOption: when no such encoding exists, or the byte order mark says otherwise.
     """
-    for magic, kind, mend in _NOT_TEXT:
-        if head.startswith(magic):
-            raise SourceUnreadable(f"{name} is {kind}, not text. {mend}")
+    other = other_kind_of(head)
+    if other is not None:
+        raise SourceUnreadable(f"{name} is {other.name}, not text. {other.advice}")
     wanted = None if given is None else _codec_name(given)
     for mark, codec, spellings in _MARKS:
         if head.startswith(mark):
@@ -84,10 +81,10 @@ def undecodable_bytes_named(source: AnyPath, encoding: str) -> Iterator[None]:
 
 
 def _undecodable(source: AnyPath, encoding: str) -> SourceUndecodable:
-    """Read again from the start to find the place: the decoder itself only knows its own buffer."""
-    # The mark itself decodes well in plain UTF-8, and the positions then count from the file's start.
-    codec = "utf-8" if encoding == "utf-8-sig" else encoding
-    decoder = codecs.getincrementaldecoder(codec)()
+    """Read again from the start to find the places: the decoder itself only knows its own buffer."""
+    if encoding in ("utf-8", "utf-8-sig"):
+        return _bad_lines(source)
+    decoder = codecs.getincrementaldecoder(encoding)()
     line, offset = 1, 0
     with open_bytes(source) as file:
         while True:
@@ -98,17 +95,74 @@ def _undecodable(source: AnyPath, encoding: str) -> SourceUndecodable:
             except UnicodeDecodeError as error:
                 good = error.object[: error.start]
                 at = offset - pending + error.start
-                line += good.decode(codec, errors="ignore").count("\n")
+                line += good.decode(encoding, errors="ignore").count("\n")
                 return SourceUndecodable(
-                    f"{source.name} is not {encoding.removesuffix('-sig')}: line {line} holds the byte "
-                    f"0x{error.object[error.start]:02X} at offset {at}. {_other_encoding(encoding)}"
+                    f"{source.name} is not {encoding}: line {line} holds the byte "
+                    f"0x{error.object[error.start]:02X} at offset {at}. "
+                    "Give the encoding in which it was saved, or save it as UTF-8."
                 )
             if not block:
                 return SourceUndecodable(f"{source.name} is not {encoding}. It changed while it was read.")
             offset += len(block)
 
 
-def _other_encoding(tried: str) -> str:
-    if tried.startswith("utf"):
-        return 'If it was saved by Excel or on Windows, give encoding="cp1252".'
-    return "Give the encoding in which it was saved, or save it as UTF-8."
+def _bad_lines(source: AnyPath) -> SourceUndecodable:
+    """Count the lines that are not UTF-8, and find out whether the others need it."""
+    number = bad = 0
+    first: list[int] = []
+    has_good, fits = False, True
+    with open_bytes(source) as file:
+        for line in _lines(file):
+            number += 1
+            try:
+                line.decode()
+                has_good = has_good or not line.isascii()
+            except UnicodeDecodeError:
+                bad += 1
+                fits = fits and _fits(line, _USUAL_OTHER)
+                if len(first) < _BAD_LINES_NAMED:
+                    first.append(number)
+    if not bad:
+        return SourceUndecodable(f"{source.name} is not UTF-8. It changed while it was read.")
+    if has_good:
+        advice = (
+            "Other lines are well-formed UTF-8 with letters beyond ASCII, so the file is mixed, and another "
+            "encoding would change the good ones: mend the bad lines, or leave them out."
+        )
+    elif fits:
+        advice = f'If it was saved by Excel or on Windows in Western Europe, give encoding="{_USUAL_OTHER}".'
+    else:
+        advice = "Give the encoding in which it was saved, or save it as UTF-8."
+    return SourceUndecodable(
+        f"{source.name} is not UTF-8 in {bad:,} of its {number:,} lines ({_listed(first, bad)}). {advice}"
+    )
+
+
+def _listed(lines: Sequence[int], count: int) -> str:
+    """Say ``line 22``, ``lines 2 and 3`` or ``lines 2, 3, 5, 8, 9 and 12 more``."""
+    if count == 1:
+        return f"line {lines[0]:,}"
+    last = f"{count - len(lines):,} more" if count > len(lines) else f"{lines[-1]:,}"
+    shown = lines if count > len(lines) else lines[:-1]
+    return f"lines {', '.join(f'{line:,}' for line in shown)} and {last}"
+
+
+def _fits(line: bytes, encoding: str) -> bool:
+    try:
+        line.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _lines(file: BinaryIO) -> Iterator[bytes]:
+    """Cut a stream into lines, and a line without an end into pieces of a block each."""
+    pending = b""
+    while block := file.read(_BLOCK):
+        *lines, pending = (pending + block).splitlines(keepends=True)
+        yield from lines
+        if len(pending) > _LONGEST_LINE:
+            yield pending
+            pending = b""
+    if pending:
+        yield pending

@@ -3,8 +3,9 @@
 Knows names and folders; opens nothing.
 
 - A file is itself, whatever its name.
-- A folder is all files in and below it. Hive's way of naming folders (``country=DE/part-0.parquet``) is
-  followed as any other: what the folders' names say does not become a column.
+- A folder is the files in and below it that are of a kind that is read, by their names; where none is, all
+  of them. Hive's way of naming folders (``country=DE/part-0.parquet``) is followed as any other: what the
+  folders' names say does not become a column.
 - A pattern has ``*``, ``?`` or ``[...]`` in its last parts (``2026-*/*.csv.gz``); ``**`` stands for any
   number of folders. A folder that fits stands for all files in it, so ``exports/2026-*`` is what object
   stores call a prefix.
@@ -12,19 +13,36 @@ Knows names and folders; opens nothing.
 Files and folders whose names begin with ``.`` or ``_`` (``_SUCCESS``, ``_temporary``, ``.part.crc``) are
 markers of those who write, not data. They are left out, unless the source is that file or the pattern says
 so.
+
+Files are read in the natural order of their names: ``contacts-9`` before ``contacts-10``. A table of Delta
+Lake, Hudi or Iceberg says in its metadata which of its files count, so its folder is refused.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import cast
 
 from email_contacts.contacts.errors import SourceMissing
 from email_contacts.contacts.paths import AnyPath, local_path
+from email_contacts.contacts.sources.compression import uncompressed_name
+from email_contacts.contacts.sources.table_formats import refuse_tables
 
 _WILD = frozenset("*?[")
 _MARKERS = (".", "_")
+# Kinds that are read, by the endings of their names.
+READ = frozenset({"csv", "tsv", "tab", "ndjson", "jsonl", "json", "parquet", "parq", "pq", "xlsx", "xlsm"})
+# Kinds that hold rows and are not read: such a file is refused by name, never passed over.
+_OTHER_DATA = frozenset(
+    {
+        *("bz2", "xz", "lz4", "sz", "snappy", "z", "zip", "7z", "rar", "tar", "tgz"),
+        *("avro", "orc", "arrow", "feather", "xls", "xlsb", "ods", "db", "sqlite", "mdb", "dat"),
+    }
+)
+_NUMBERS = re.compile(r"(\d+)")
+_NAMES_SHOWN = 10
 
 
 @dataclass(frozen=True)
@@ -33,10 +51,12 @@ class SourceFile:
 
     :param path: where it is.
     :param name: what messages call it: relative to the folder, with ``/`` between its parts.
+    :param was_named: whether a pattern fits the file itself, not a folder that holds it.
     """
 
     path: AnyPath
     name: str
+    was_named: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -75,16 +95,43 @@ class SomeFiles:
         return list(self.files)
 
 
-def find_files(source: AnyPath) -> list[SourceFile]:
+@dataclass(frozen=True)
+class FoundFiles:
+    """The files of a source.
+
+    :param files: at least one, in the order of their rows.
+    :param left_out: names of files beside them that are of no kind that is read.
+    """
+
+    files: tuple[SourceFile, ...]
+    left_out: tuple[str, ...] = ()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Say what was chosen, for whoever reads the log."""
+        notes = []
+        if len(self.files) > 1:
+            notes.append(
+                f"{len(self.files):,} files in this order: {_listed([file.name for file in self.files])}; of "
+                'several rows about one contact the row of the last file counts, unless duplicates="first"'
+            )
+        if self.left_out:
+            notes.append(f"not read, for their names are of no kind that is: {_listed(self.left_out)}")
+        return tuple(notes)
+
+
+def find_files(source: AnyPath) -> FoundFiles:
     """List the files of a source.
 
     :param source: a file, a folder, or a pattern.
-    :return: at least one, sorted by name: the same files give the same order everywhere.
+    :return: sorted by name, numbers in names by their value: the same files give the same order everywhere.
     :raises SourceMissing: when there is none.
+    :raises SourceUnreadable: when it is a table of Delta Lake, Hudi or Iceberg.
     """
     said = source
     source = cast("AnyPath", local_path(source) or source)
     if source.is_dir():
+        refuse_tables(source)
         found = list(_below(source, ""))
         if not found:
             raise SourceMissing(
@@ -92,7 +139,7 @@ def find_files(source: AnyPath) -> list[SourceFile]:
                 "count. Check the path, and whether what writes it has run."
             )
     elif source.exists():
-        return [SourceFile(source, source.name)]
+        return FoundFiles((SourceFile(source, source.name),))
     elif _is_pattern(source):
         found = list(_matching(source))
         if not found:
@@ -102,7 +149,40 @@ def find_files(source: AnyPath) -> list[SourceFile]:
             )
     else:
         raise SourceMissing(f"The source {said} does not exist. {_advice(source)}")
-    return sorted({file.name: file for file in found}.values(), key=lambda file: file.name.split("/"))
+    return _chosen({file.name: file for file in found}.values())
+
+
+def _chosen(found: Iterable[SourceFile]) -> FoundFiles:
+    """Take the files of kinds that are read, by name; where there is none, all of them."""
+    files = sorted(found, key=natural_order)
+    is_data = [file.was_named or suffix_of(file.path.name) in READ | _OTHER_DATA for file in files]
+    if not any(file.was_named or suffix_of(file.path.name) in READ for file in files):
+        return FoundFiles(tuple(files))
+    return FoundFiles(
+        tuple(file for file, is_one in zip(files, is_data, strict=True) if is_one),
+        tuple(file.name for file, is_one in zip(files, is_data, strict=True) if not is_one),
+    )
+
+
+def natural_order(file: SourceFile) -> tuple[list[list[str | int]], str]:
+    """Give what files are sorted by: folder by folder, numbers by their value, then letters."""
+    parts: list[list[str | int]] = [
+        [int(piece) if place % 2 else piece for place, piece in enumerate(_NUMBERS.split(part))]
+        for part in file.name.split("/")
+    ]
+    return parts, file.name
+
+
+def suffix_of(name: str) -> str:
+    """Give the ending of a file's name, without that of a compression that is read; in lower case."""
+    stem, dot, suffix = uncompressed_name(name).rpartition(".")
+    return suffix.lower() if dot and stem else ""
+
+
+def _listed(names: Sequence[str]) -> str:
+    if len(names) <= _NAMES_SHOWN:
+        return ", ".join(names)
+    return f"{', '.join(names[: _NAMES_SHOWN - 1])}, … {names[-1]}"
 
 
 def _is_pattern(source: AnyPath) -> bool:
@@ -117,6 +197,7 @@ def _matching(source: AnyPath) -> Iterator[SourceFile]:
         base = base.parent
     if not base.is_dir():
         return
+    refuse_tables(base)
     for path in base.glob("/".join(parts)):
         name = _relative(path, base)
         if _is_marker(name, parts):
@@ -124,7 +205,7 @@ def _matching(source: AnyPath) -> Iterator[SourceFile]:
         if path.is_dir():
             yield from _below(path, f"{name}/" if name else "")
         else:
-            yield SourceFile(path, name)
+            yield SourceFile(path, name, was_named=True)
 
 
 def _is_marker(name: str, pattern: list[str]) -> bool:
@@ -134,7 +215,9 @@ def _is_marker(name: str, pattern: list[str]) -> bool:
 
 
 def _below(folder: AnyPath, prefix: str) -> Iterator[SourceFile]:
-    for entry in folder.iterdir():
+    entries = list(folder.iterdir())
+    refuse_tables(folder, [entry.name for entry in entries])
+    for entry in entries:
         # An object store may list the folder itself, as an object of no bytes.
         if not entry.name or entry.name.startswith(_MARKERS) or entry == folder:
             continue

@@ -14,6 +14,7 @@ from email_contacts.contacts.sources.encoding import HEAD_BYTES, encoding_of
 
 BLOCK_BYTES = 1 << 21
 _AS_THEY_ARE = ("utf-8", "utf-8-sig", "ascii")
+_LINES_PEEKED_AT = 20
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -59,6 +60,12 @@ class LineFeed:
         if self._at:
             self._buffer, self._at = self._buffer[self._at :], 0
         return self._buffer
+
+    def peek_lines(self) -> list[str]:
+        """Give the first lines without taking them, as far as they are text; for advice only."""
+        if not self._buffer:
+            self.grow()
+        return self._buffer[:HEAD_BYTES].decode("utf-8", "replace").splitlines()[:_LINES_PEEKED_AT]
 
     def fill(self) -> bool:
         """Read on unless a block is pending; tell whether anything is."""

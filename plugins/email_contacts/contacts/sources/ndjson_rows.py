@@ -44,6 +44,8 @@ class NdjsonRows:
     """
 
     text_only = False
+    notes: tuple[str, ...] = ()
+    likely_header: int | None = None
     reads_ahead = False  # Python itself reads: in threads of their own the stages would wait for each other
 
     def __init__(

@@ -20,7 +20,7 @@ from email_contacts.contacts.sources.compression import (
 )
 from email_contacts.contacts.sources.csv_rows import CsvRows
 from email_contacts.contacts.sources.encoding import HEAD_BYTES
-from email_contacts.contacts.sources.files import SomeFiles, SourceFile, find_files
+from email_contacts.contacts.sources.files import FoundFiles, SomeFiles, SourceFile, find_files
 from email_contacts.contacts.sources.ndjson_rows import NdjsonRows
 from email_contacts.contacts.sources.reading_options import ReadingOptions
 from email_contacts.contacts.sources.rows import Rows
@@ -73,7 +73,8 @@ def open_rows(
         _refuse("A query", source_format=given, delimiter=delimiter, encoding=encoding)
         return SqlRows(source)
     first = source.first if isinstance(source, SomeFiles) else None
-    files = source.found() if isinstance(source, SomeFiles) else find_files(source)
+    found = FoundFiles(tuple(source.found())) if isinstance(source, SomeFiles) else find_files(source)
+    files = found.files
     kind = given or _kind_of([first or files[0], *files])
     if kind == NDJSON:
         _refuse("NDJSON", delimiter=delimiter)
@@ -97,9 +98,9 @@ def open_rows(
         cut_by = _tab_of_a_tsv(file) if delimiter is None else delimiter
         return CsvRows(file.path, delimiter=cut_by, encoding=encoding, longest_row=longest_row)
 
-    if first is None and len(files) == 1:
+    if first is None and len(files) == 1 and not found.left_out:
         return open_file(files[0], ())
-    return ChainedRows(files, open_file, first=first, rows_name_columns=kind == NDJSON)
+    return ChainedRows(files, open_file, first=first, rows_name_columns=kind == NDJSON, notes=found.notes)
 
 
 def _refuse(kind: str, **options: str | None) -> None:

@@ -37,6 +37,8 @@ class ParquetRows:
     text_only = False
     reads_ahead = True
     late_columns: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    likely_header: int | None = None
 
     def __init__(self, source: AnyPath) -> None:
         self._source = source
@@ -85,7 +87,7 @@ class ParquetRows:
 
     def _plain(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         columns = list(map(self._cast, self.columns, batch.columns, self._schema.types))
-        return pa.RecordBatch.from_arrays(columns, schema=self._schema)
+        return pa.RecordBatch.from_arrays(columns, names=self._schema.names)
 
     def _cast(self, name: str, column: pa.Array, kind: pa.DataType) -> pa.Array:
         if isinstance(column.type, pa.UuidType):
@@ -95,6 +97,8 @@ class ParquetRows:
         try:
             return column if column.type == kind else column.cast(kind)
         except pa.ArrowInvalid:
+            if pa.types.is_string(kind):  # bytes that are no text, which matter only where they are sent
+                return column
             raise SourceUnreadable(
                 f'{self._source.name}: the column "{name}" holds values that do not fit into {kind}. '
                 "Leave the column out, or write it as text."
@@ -147,6 +151,8 @@ def _plain_type(kind: pa.DataType) -> pa.DataType:
         return pa.string()
     if isinstance(kind, pa.BaseExtensionType):
         return _plain_type(kind.storage_type)
+    if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
+        return pa.string()  # Impala, Hive and old Spark write text without its mark
     if pa.types.is_decimal256(kind):
         return pa.decimal128(38, kind.scale)
     if pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind):

@@ -4,7 +4,8 @@ Knows the shape of a row only; the readers know files and cursors.
 
 A row is a list with one cell for each column, or a ``RowFault`` where no such list can be made. An empty cell
 is ``""`` whatever the source calls it (a key that is absent, ``null``). Rows are numbered by their place,
-from 1, over all files of a source: headers are not counted, and neither are blank lines.
+from 1, over all files of a source: headers are not counted, and neither are blank lines, with or without
+delimiters in them.
 """
 
 from __future__ import annotations
@@ -83,6 +84,16 @@ class Rows(Protocol):
     @property
     def late_columns(self) -> tuple[str, ...]:
         """Columns that came up after the first rows and were dropped by choice."""
+        ...
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was found out about the source, a sentence each, for whoever reads the log."""
+        ...
+
+    @property
+    def likely_header(self) -> int | None:
+        """The line that looks like the header where the one that was taken does not."""
         ...
 
     def blocks(self) -> Iterator[Block]:

@@ -93,6 +93,8 @@ class SqlRows:
     text_only = False
     reads_ahead = False  # drivers such as sqlite3 keep to the thread that connected
     late_columns: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    likely_header: int | None = None
 
     def __init__(self, query: Query) -> None:
         self._name = query.name

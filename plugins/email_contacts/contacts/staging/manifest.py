@@ -70,6 +70,7 @@ class Manifest:
     :param conflicts: how many rows are listed there.
     :param unknown_columns: columns that were dropped, by choice.
     :param reject_reasons: rule -> rows rejected by it, most frequent first.
+    :param notes: what was found out about the source by itself, and what was chosen; a sentence each.
     :param seconds: how long it took.
     :param peak_memory_bytes: most memory that the process had until then.
     """
@@ -84,6 +85,7 @@ class Manifest:
     conflicts: int = 0
     unknown_columns: tuple[str, ...] = ()
     reject_reasons: Mapping[str, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
     seconds: float = 0.0
     peak_memory_bytes: int = 0
 
@@ -96,7 +98,7 @@ class Manifest:
     def to_json(self) -> dict[str, Any]:
         """Give the document; small, and free of personal data."""
         document = asdict(self)
-        document |= {"batches": list(document["batches"]), "unknown_columns": list(self.unknown_columns)}
+        document |= {name: list(document[name]) for name in ("batches", "unknown_columns", "notes")}
         return {"source": document.pop("source"), "fingerprint": self.fingerprint, **document}
 
     def write(self, path: AnyPath) -> None:
@@ -134,6 +136,7 @@ class Manifest:
                 rows=Rows(**said.pop("rows")),
                 batches=tuple(Batch(**batch) for batch in batches),
                 unknown_columns=tuple(said.pop("unknown_columns")),
+                notes=tuple(said.pop("notes", ())),
                 **said,
             )
         except (KeyError, TypeError, ValueError) as error:

@@ -1,0 +1,130 @@
+"""The head of a CSV: lines above the header, Excel's line that names the delimiter, and the header.
+
+Knows lines of text; not what the columns mean.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain, islice
+
+from email_contacts.contacts.errors import HeaderError, SourceEmpty
+from email_contacts.contacts.header_names import check_header, looks_like_contact, looks_like_header
+from email_contacts.contacts.sources.delimiter import CANDIDATES, delimiter_of, shown_delimiter
+
+LINES_LOOKED_AT = 20
+# Excel's own mark, which names the delimiter: https://support.microsoft.com (Import or export text files).
+_SEP = re.compile(r'"?sep=([^"])"?[\r\n]*', re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class CsvHead:
+    """What stands above the rows.
+
+    :param names: one for each column, as it is written but trimmed; an empty one for a column without.
+    :param delimiter: one character.
+    :param notes: what was found out, for whoever reads the log.
+    """
+
+    names: tuple[str, ...]
+    delimiter: str
+    notes: tuple[str, ...] = ()
+
+    @property
+    def named(self) -> list[int]:
+        """The places of the columns that have a name."""
+        return [place for place, name in enumerate(self.names) if name]
+
+
+def read_head(lines: Iterator[str], *, delimiter: str | None, skip: int, name: str) -> CsvHead:
+    """Take the head off the lines of a file.
+
+    :param lines: all of them; the rows are left.
+    :param delimiter: what the caller says, or None.
+    :param skip: lines to pass over.
+    :param name: the file's name, for messages.
+    :raises SourceEmpty: when there is no header.
+    :raises HeaderError: when it cannot be one.
+    """
+    skipped = sum(1 for _ in islice(lines, skip))
+    head = _header_lines(lines)
+    notes = [f"{skipped} lines above the header are passed over"] if skipped else []
+    said = _SEP.fullmatch("".join(head))
+    if said:
+        notes.append(f"the line sep= names the delimiter: {shown_delimiter(said[1])}")
+        delimiter = delimiter or said[1]
+        head = _header_lines(lines)
+    if not head:
+        raise SourceEmpty(f"{name} is empty. A source needs a header line and rows below it.")
+    cut_by = delimiter_of("".join(head), given=delimiter, name=name)
+    if not said and delimiter is None:
+        notes.append(f"delimiter: {shown_delimiter(cut_by)}, by the header")
+    names = tuple(cell.strip() for cell in _parsed(chain(head, lines), cut_by, name))
+    if looks_like_contact(names):
+        check_header(names, source=name, what="The first line" if not skipped else "The header line")
+    return CsvHead(names, cut_by, tuple(notes))
+
+
+def likely_header(lines: Sequence[str], names: Sequence[str]) -> int | None:
+    """Find a line among the first ones that looks like the header where the one that was taken does not.
+
+    :param lines: the first lines of a file.
+    :param names: the header that was taken.
+    :return: its number, from 1, or None.
+    """
+    if looks_like_header(names):
+        return None
+    for number, line in enumerate(lines[:LINES_LOOKED_AT], start=1):
+        cut = max((_cells(line, delimiter) for delimiter in CANDIDATES), key=len)
+        if tuple(cut) != tuple(names) and looks_like_header(cut):
+            return number
+    return None
+
+
+def _cells(line: str, delimiter: str) -> list[str]:
+    try:
+        return [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter), [])]
+    except csv.Error:
+        return []
+
+
+def _parsed(lines: Iterator[str], delimiter: str, name: str) -> list[str]:
+    seen_null = False
+
+    def watched() -> Iterator[str]:
+        nonlocal seen_null
+        for line in lines:
+            seen_null = seen_null or "\0" in line
+            yield line
+
+    header: list[str] = []
+    try:
+        reader = csv.reader(watched(), delimiter=delimiter, strict=True, skipinitialspace=True)
+        header = next(cells for cells in reader if cells)
+    except csv.Error as error:
+        if not seen_null:  # Python 3.10 refuses null bytes by itself
+            raise HeaderError(
+                f"The header of {name} has malformed quotes ({error}). Mend the first line."
+            ) from None
+    if seen_null:
+        raise HeaderError(
+            f"The header of {name} holds null bytes. If the file is UTF-16 without a byte "
+            'order mark, give encoding="utf-16-le".'
+        )
+    return header
+
+
+def _header_lines(lines: Iterator[str]) -> list[str]:
+    """Take lines until the first that is not blank is complete: a quoted name may span several."""
+    head: list[str] = []
+    quotes = 0
+    for line in lines:
+        if line.strip() or head:
+            head.append(line)
+            quotes += line.count('"')
+            if quotes % 2 == 0:
+                break
+    return head
