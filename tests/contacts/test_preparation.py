@@ -299,7 +299,7 @@ def test_every_row_is_accounted_for(tmp_path: Path, rows: list[tuple[str, str, s
         writer.writerows(rows)
     found = prepared(source)
     counts = found.manifest.rows
-    assert counts.read == len(rows)
+    assert counts.read == sum(any(map(str.strip, row)) for row in rows)  # a row of nothing is none
     assert counts.accepted == len(found.contacts)
     assert counts.rejected == len(found.rejects)
     assert counts.duplicates == len(found.duplicates)

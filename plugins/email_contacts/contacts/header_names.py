@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from email_contacts.contacts.column_names import IDENTIFIERS, canonical
+from email_contacts.contacts.column_names import EMAIL, EXT_ID, IDENTIFIERS, SMS, canonical
 from email_contacts.contacts.errors import HeaderError
-from email_contacts.contacts.mapping.synonyms import EMAIL, EXT_ID, ID, PHONE, SMS, group_of
+from email_contacts.contacts.mapping.synonyms import ID, PHONE, group_of
 from email_contacts.contacts.masking import mask
 
 MOST_SHOWN = 30

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from pathlib import Path
+from typing import cast
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -142,6 +143,6 @@ def test_what_csv_writes_is_read_again(tmp_path: Path, rows: list[list[str]], qu
     source = tmp_path / "generated.csv"
     source.write_bytes(text.getvalue().encode())
     expected = [row for row in rows if any(map(str.strip, row))]
-    assert [[cell.strip() for cell in row] for row in rows_of(source)] == [
+    assert [[cell.strip() for cell in cast("Row", row)] for row in rows_of(source)] == [
         [cell.strip() for cell in row] for row in expected
     ]
