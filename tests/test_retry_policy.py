@@ -117,7 +117,7 @@ def test_airflow_does_as_it_decided(sandbox: SandboxServer, tmp_path: Path) -> N
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=600,
         env={
             **inherited,
             "PYTHONPATH": str(PROJECT / "plugins"),

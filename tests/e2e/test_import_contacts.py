@@ -27,7 +27,7 @@ def test_the_sample_file_is_accounted_for(sample_run: Run) -> None:
 
 
 def test_the_wait_was_deferred(sample_run: Run) -> None:
-    """The sandbox takes longer than the first look, so the wait went through the triggerer."""
+    """The platform held the import until then, so the wait went through the triggerer."""
     log = "".join(path.read_text() for path in (sample_run.logs / "task_id=wait").glob("attempt=*"))
     assert "DEFERRED" in log
 

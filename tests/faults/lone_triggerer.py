@@ -74,4 +74,4 @@ class Waiting:
 
     def wait(self, condition: Callable[[], bool], what: str) -> None:
         """Come back once it is so."""
-        wait_until(condition, services=[self.triggerer], seconds=60, what=what)
+        wait_until(condition, services=[self.triggerer], seconds=600, what=what)

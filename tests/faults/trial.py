@@ -103,19 +103,19 @@ class Trial:
 
     def await_waiting(self) -> None:
         """Wait until it waits."""
-        self._until(self.is_waiting, seconds=240, what="its end is waited for")
+        self._until(self.is_waiting, seconds=600, what="its end is waited for")
 
     def await_import(self) -> None:
         """Wait until the platform has accepted an import."""
-        self._until(lambda: self.sandbox.imports_accepted() > 0, seconds=240, what="an import")
+        self._until(lambda: self.sandbox.imports_accepted() > 0, seconds=600, what="an import")
 
     def await_death(self) -> None:
         """Wait until the task has killed itself."""
-        self._until(lambda: not self._armed.exists(), seconds=240, what=f"death at {self._moment}")
+        self._until(lambda: not self._armed.exists(), seconds=600, what=f"death at {self._moment}")
 
     def await_retry(self, task_id: str) -> None:
         """Wait until a task is tried again."""
-        self._until(lambda: self.task(task_id)["try_number"] > 1, seconds=240, what=f"a retry of {task_id}")
+        self._until(lambda: self.task(task_id)["try_number"] > 1, seconds=600, what=f"a retry of {task_id}")
 
     def release(self) -> None:
         """Let the platform go on with its imports."""
@@ -123,7 +123,7 @@ class Trial:
 
     def await_platform(self) -> None:
         """Wait until the platform has finished all imports."""
-        self._until(self._is_platform_done, seconds=30, what="the platform's end of the import")
+        self._until(self._is_platform_done, seconds=600, what="the platform's end of the import")
 
     def ends_whole(self) -> None:
         """Wait for the end of the run, and hold it against what the platform counted."""
@@ -133,7 +133,7 @@ class Trial:
             run.update(self.airflow.stack.rest.run(self.dag_id, self.run_id))
             return run["state"] in ENDED
 
-        self._until(has_ended, seconds=240, what="the end of the run")
+        self._until(has_ended, seconds=600, what="the end of the run")
         assert run["state"] == "success", self.report()
         assert self.sandbox.imports_accepted() == 1, self.report()
         receipt = self.airflow.stack.rest.xcom(self.dag_id, self.run_id, "receipt", key="receipt")

@@ -66,7 +66,7 @@ class UnderFire:
             yield
         finally:
             service.start()
-        until(self._answers, seconds=90, what=lambda: f"{service.name} is back\n{service.tail()}")
+        until(self._answers, seconds=300, what=lambda: f"{service.name} is back\n{service.tail()}")
 
     def without_workers_of(self, tasks: Sequence[int]) -> AbstractContextManager[None]:
         """Kill the workers that run tasks together with these, so that nobody is left to report them.
@@ -164,7 +164,7 @@ def insist(change: Callable[[], object]) -> None:
             return False
         return True
 
-    until(is_made, seconds=60, what=lambda: "a change over the REST API")
+    until(is_made, seconds=300, what=lambda: "a change over the REST API")
 
 
 def until(condition: Callable[[], bool], *, seconds: float, what: Callable[[], str]) -> None:

@@ -54,7 +54,7 @@ class _Elsewhere(SandboxServer):
 
     def set_knobs(self, **changes: Any) -> Any:
         """Turn knobs over HTTP."""
-        answer = requests.patch(self.url + "/sandbox/knobs", json=changes, timeout=5)
+        answer = requests.patch(self.url + "/sandbox/knobs", json=changes, timeout=60)
         assert answer.ok, answer.text
         return answer.json()
 
@@ -81,7 +81,7 @@ def test_it_keeps_its_data_and_goes_on_where_it_was_killed(tmp_path: Path) -> No
         assert sandbox.get("/contacts", limit=1)["count"] == 20_000
         assert sandbox.get(f"/contacts/folders/{folder}")["name"] == "Kept"
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=20) == 0
+        assert process.wait(timeout=120) == 0
     assert list((tmp_path / "sandbox.db-imports").iterdir()) == []
 
 
@@ -96,7 +96,7 @@ def test_options_turn_knobs() -> None:
         "--queue-seconds=0.5",
     )
     with running(*options) as (sandbox, _):
-        knobs = requests.get(sandbox.server.url + "/sandbox/knobs", timeout=5).json()
+        knobs = requests.get(sandbox.server.url + "/sandbox/knobs", timeout=60).json()
         assert sandbox.call("POST", "/contacts/folders", json={"name": "x"}).status_code == 201
     assert knobs["legacy_totals"] is False
     assert [fault["kind"] for fault in knobs["faults"]] == ["503", "500"]

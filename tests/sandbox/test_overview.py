@@ -11,7 +11,7 @@ from tests.sandbox.rehearsal import Rehearsal
 
 def page(sandbox: Rehearsal, path: str, **params: int) -> requests.Response:
     """Open a page as a browser does, without a key."""
-    return requests.get(sandbox.server.url + path, params=params, timeout=5)
+    return requests.get(sandbox.server.url + path, params=params, timeout=60)
 
 
 def test_the_overview_shows_what_the_account_holds(sandbox: Rehearsal) -> None:

@@ -72,7 +72,7 @@ def test_info_is_missing_or_counts_or_urls(sandbox: Rehearsal) -> None:
     url = info.pop("invalid_emails")
     assert set(info.values()) == {None}
     assert url.startswith(sandbox.server.url + "/reports/")
-    report = requests.get(url, timeout=5)
+    report = requests.get(url, timeout=60)
     assert report.headers["content-type"] == "text/csv; charset=utf-8"
     assert list(csv.reader(report.text.splitlines(), delimiter=";")) == [
         ["row", "value"],
@@ -88,14 +88,14 @@ def test_info_is_missing_or_counts_or_urls(sandbox: Rehearsal) -> None:
 def test_a_long_report_is_whole(sandbox: Rehearsal, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("email_contacts.sandbox.process_rows._REPORT_PAGE", 7)
     process = sandbox.imported([*ROWS, *({"email": f"bad {i}"} for i in range(20))])
-    lines = requests.get(process["info"]["import"]["invalid_emails"], timeout=5).text.splitlines()
+    lines = requests.get(process["info"]["import"]["invalid_emails"], timeout=60).text.splitlines()
     assert len(lines) == 1 + 20
 
 
 def test_a_report_is_not_guessed(sandbox: Rehearsal) -> None:
     url = sandbox.imported([*ROWS, {"email": "bad"}])["info"]["import"]["invalid_emails"]
-    assert requests.get(url.replace("invalid_emails", "nonsense"), timeout=5).status_code == 404
-    assert requests.get(sandbox.server.url + "/reports/1/invalid_emails.csv", timeout=5).status_code == 404
+    assert requests.get(url.replace("invalid_emails", "nonsense"), timeout=60).status_code == 404
+    assert requests.get(sandbox.server.url + "/reports/1/invalid_emails.csv", timeout=60).status_code == 404
 
 
 def test_processes_are_paged(sandbox: Rehearsal) -> None:

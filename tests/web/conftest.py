@@ -41,7 +41,7 @@ def postgres_url() -> Iterator[str]:
         wait_until(
             lambda: "ready to accept connections" in service.log.read_text(),
             services=[service],
-            seconds=30,
+            seconds=300,
             what="waited for PostgreSQL",
         )
         yield f"postgresql+psycopg2://airflow:pw@127.0.0.1:{port}/airflow"

@@ -46,7 +46,7 @@ def postgres_address() -> Iterator[dict[str, Any]]:
         server = Service("postgres", command, os.environ, Path(logs) / "postgres.log")
         server.start()
         try:
-            wait_until(is_ready, services=[server], seconds=60, what="waited for PostgreSQL")
+            wait_until(is_ready, services=[server], seconds=600, what="waited for PostgreSQL")
             yield address
         finally:
             server.stop()
