@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow.sdk.exceptions import AirflowNotFoundException
 
 from email_contacts.connection import InvalidConnection
 from email_contacts.hook import ContactsHook
@@ -36,8 +35,8 @@ def test_making_a_hook_asks_for_nothing() -> None:
     assert ContactsHook("a_connection_that_is_not_there").conn_id == "a_connection_that_is_not_there"
 
 
-def test_a_connection_that_is_not_there_is_airflows_error() -> None:
-    with pytest.raises(AirflowNotFoundException):
+def test_a_connection_that_is_not_there_is_named_with_advice() -> None:
+    with pytest.raises(InvalidConnection, match="no connection 'a_connection_that_is_not_there'; add one"):
         _ = ContactsHook("a_connection_that_is_not_there").client
 
 
@@ -146,5 +145,5 @@ def test_settings_are_read_once(hook: ContactsHook, monkeypatch: pytest.MonkeyPa
     before = hook.settings
     monkeypatch.delenv(VARIABLE)
     assert hook.settings is before
-    with pytest.raises((AirflowNotFoundException, InvalidConnection)):
+    with pytest.raises(InvalidConnection):
         _ = ContactsHook().settings

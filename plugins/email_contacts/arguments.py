@@ -6,6 +6,7 @@ and a flag ``True`` or ``"True"``. Each is read once, here, and refused with the
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,16 @@ if TYPE_CHECKING:
     InstantArg: TypeAlias = datetime | str | XComArg | None
 
 
+# The platform documents no limit (api-contract §1.1, §1.2); nobody's list has a longer name by intention.
+LONGEST_NAME = 255
+LONGEST_SHOWN = 80
+# Blanks of every kind, and what takes no room: zero width spaces, joiners, byte order marks, soft hyphens.
+_INVISIBLE = "".join(
+    map(chr, (*range(0x21), 0x7F, 0x85, 0xA0, 0xAD, 0x1680, *range(0x2000, 0x2010), 0x2028, 0x2029, 0x202F,
+              0x205F, 0x2060, 0x3000, 0xFEFF))
+)  # fmt: skip
+
+
 class InvalidArgument(ValueError):
     """An argument that cannot work; the message names it, its value, the rule and the fix."""
 
@@ -33,8 +44,33 @@ def as_text(value: Any, name: str) -> str:
     :raises InvalidArgument: when it is empty or something else.
     """
     if not isinstance(value, str) or not value.strip():
-        raise InvalidArgument(f"{name}={value!r} is empty or no text; give at least one letter")
+        raise InvalidArgument(f"{name}={_shown(value)} is empty or not a text; give at least one letter")
     return value
+
+
+def as_name(value: Any, name: str) -> str:
+    """Read the name of a folder or list, without the blanks around it.
+
+    :raises InvalidArgument: when nothing is left, or it is longer than ``LONGEST_NAME``.
+    """
+    text = _trimmed(as_text(value, name))
+    if not text:
+        raise InvalidArgument(f"{name} holds nothing but blanks; give at least one letter")
+    if len(text) > LONGEST_NAME:
+        raise InvalidArgument(
+            f"{name} has {len(text):,} characters; a name of a folder or list has at most {LONGEST_NAME}"
+        )
+    return text
+
+
+def comparable(name: str) -> str:
+    """Give the form in which names are compared: composed, trimmed, each run of blanks as one space."""
+    return " ".join(_trimmed(name).split())
+
+
+def _trimmed(name: str) -> str:
+    """Take blanks and invisible characters off both ends, in the composed form of Unicode (NFC)."""
+    return unicodedata.normalize("NFC", name).strip(_INVISIBLE)
 
 
 def as_id(value: Any, name: str) -> int:
@@ -44,7 +80,9 @@ def as_id(value: Any, name: str) -> int:
     """
     text = str(value).strip()
     if isinstance(value, bool) or not text.isascii() or not text.isdigit() or int(text) == 0:
-        raise InvalidArgument(f"{name}={value!r} is not an id of the platform; give a whole number above 0")
+        raise InvalidArgument(
+            f"{name}={_shown(value)} is not an id of the platform; give a whole number above 0"
+        )
     return int(text)
 
 
@@ -82,8 +120,8 @@ def as_documents(value: Any, name: str) -> list[Mapping[str, Any]]:
     for one in documents:
         if not isinstance(one, Mapping):
             raise InvalidArgument(
-                f"{name} holds a {type(one).__name__} where an object is due; give what the tasks pushed "
-                "(task.output), not a text rendered from it"
+                f"{name} holds a {type(one).__name__}, and must be an object or a list of objects; pass "
+                "task.output, not a text rendered from it"
             )
     return documents
 
@@ -96,7 +134,7 @@ def as_texts(value: Any, name: str) -> list[str]:
     :raises InvalidArgument: when it is no sequence, or one of them is empty or no text.
     """
     if isinstance(value, str) or not isinstance(value, Iterable):
-        raise InvalidArgument(f"{name}={value!r} is no list; give what the tasks pushed (task.output)")
+        raise InvalidArgument(f"{name} is a {type(value).__name__}, and must be a list; pass task.output")
     return [as_text(one, name) for one in _at_once(value) if one is not None]
 
 
@@ -107,8 +145,14 @@ def as_count(value: Any, name: str) -> int:
     """
     text = str(value).strip()
     if isinstance(value, bool) or not text.isascii() or not text.isdigit() or int(text) == 0:
-        raise InvalidArgument(f"{name}={value!r} is no count; give a whole number above 0")
+        raise InvalidArgument(f"{name}={_shown(value)} is not a count; give a whole number above 0")
     return int(text)
+
+
+def _shown(value: Any) -> str:
+    """Show a value, cut where it is long: an argument may hold a whole document by mistake."""
+    text = repr(value)
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}… ({len(text):,} characters)"
 
 
 def _is_absent(value: Any) -> bool:
@@ -130,8 +174,16 @@ def as_flag(value: Any, name: str) -> bool:
         return value
     spelled = {"true": True, "false": False}.get(str(value).strip().lower())
     if spelled is None:
-        raise InvalidArgument(f"{name}={value!r} is neither true nor false")
+        raise InvalidArgument(f"{name}={_shown(value)} is neither true nor false")
     return spelled
+
+
+def as_flag_or_none(value: Any, name: str) -> bool | None:
+    """Read a switch that may be left open: None, or a text that renders from None.
+
+    :raises InvalidArgument: when it is none of these.
+    """
+    return None if value is None or value in ("", "None") else as_flag(value, name)
 
 
 def as_choice(value: Any, name: str, choices: tuple[str, ...]) -> str:
@@ -140,7 +192,7 @@ def as_choice(value: Any, name: str, choices: tuple[str, ...]) -> str:
     :raises InvalidArgument: naming the words.
     """
     if value not in choices:
-        raise InvalidArgument(f"{name}={value!r} is not one of {', '.join(choices)}")
+        raise InvalidArgument(f"{name}={_shown(value)} is not one of {', '.join(choices)}")
     return str(value)
 
 
@@ -154,7 +206,9 @@ def as_instant(value: Any, name: str) -> datetime | str | None:
         return None
     if isinstance(value, (datetime, str)):
         return value
-    raise InvalidArgument(f"{name}={value!r} is not a point in time; give a datetime or an ISO 8601 string")
+    raise InvalidArgument(
+        f"{name}={_shown(value)} is not a point in time; give a datetime or an ISO 8601 string"
+    )
 
 
 def exactly_one(**given: Any) -> str:

@@ -37,6 +37,7 @@ class AirflowConnection(Protocol):
     """What is read of an Airflow connection."""
 
     conn_id: str
+    conn_type: str | None
     host: str | None
     port: int | None
     password: str | None
@@ -70,10 +71,15 @@ class ContactsConnection:
 
         :param connection: host = base URL (a missing scheme means https), password = API key,
             extra = ``FIELDS``.
-        :raises InvalidConnection: when host or password is missing, a field breaks its schema, or callbacks
-            are asked for that cannot work.
+        :raises InvalidConnection: when it is of another type, host or password is missing, a field breaks
+            its schema, or callbacks are asked for that cannot work.
         """
         name = connection.conn_id
+        if connection.conn_type != CONN_TYPE:
+            raise InvalidConnection(
+                f"connection {name!r} is of type {connection.conn_type or 'none'!r}, and must be of type "
+                f"{CONN_TYPE!r} (Email Contacts in the UI); set its type, or give the conn_id of another one"
+            )
         if not connection.host:
             raise InvalidConnection(
                 f"connection {name!r} has no host; set it to the platform's base URL, such as https://api.example.com"

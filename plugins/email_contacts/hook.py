@@ -11,7 +11,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 from airflow.sdk import BaseHook
+from airflow.sdk.exceptions import AirflowNotFoundException
 
+from email_contacts.arguments import comparable
 from email_contacts.connection import CONN_TYPE, DEFAULT_CONN_ID, ContactsConnection, InvalidConnection
 
 if TYPE_CHECKING:
@@ -42,9 +44,16 @@ class ContactsHook(BaseHook):
     def settings(self) -> ContactsConnection:
         """The checked connection, read once.
 
-        :raises InvalidConnection: when it cannot work; the message says what to mend.
+        :raises InvalidConnection: when it is missing or cannot work; the message says what to do.
         """
-        return ContactsConnection.from_airflow(self.get_connection(self.conn_id))
+        try:
+            connection = self.get_connection(self.conn_id)
+        except AirflowNotFoundException as error:
+            raise InvalidConnection(
+                f"there is no connection {self.conn_id!r}; add one of type {CONN_TYPE!r}, or set conn_id to "
+                "one that exists"
+            ) from error
+        return ContactsConnection.from_airflow(connection)
 
     @cached_property
     def client(self) -> ContactsClient:
@@ -76,7 +85,7 @@ class ContactsHook(BaseHook):
         )
 
     def find_folder(self, name: str) -> int | None:
-        """Look a folder up by its exact name.
+        """Look a folder up by its name; blanks around it do not count, for the platform stores it trimmed.
 
         Names are not unique (api-contract §1.1): the oldest of several wins, and a warning says so.
 
@@ -85,7 +94,7 @@ class ContactsHook(BaseHook):
         return self._oldest("folder", name, self.client.iter_folders())
 
     def find_list(self, name: str, *, folder_id: int) -> int | None:
-        """Look a list up by its exact name within a folder; the oldest of several wins.
+        """Look a list up by its name within a folder, as a folder is looked up; the oldest of several wins.
 
         :return: the list's id, or None when the folder holds no list of this name.
         :raises email_contacts.api.NotFound: when the folder does not exist.
@@ -93,7 +102,10 @@ class ContactsHook(BaseHook):
         return self._oldest("list", name, self.client.iter_folder_lists(folder_id))
 
     def _oldest(self, what: str, name: str, candidates: Iterable[Named]) -> int | None:
-        ids = sorted(candidate.id for candidate in candidates if candidate.name == name)
+        wanted = comparable(name)
+        same = [candidate for candidate in candidates if comparable(candidate.name) == wanted]
+        exact = [candidate for candidate in same if candidate.name == name.strip()]
+        ids = sorted(candidate.id for candidate in exact or same)
         if len(ids) > 1:
             self.log.warning("%ss %s are all called %r; the oldest, %d, is used", what, ids, name, ids[0])
         return ids[0] if ids else None

@@ -171,6 +171,7 @@ def test_the_seeded_connection_is_one_that_the_provider_accepts(
     assert (conn_id, entry["conn_type"], others) == (DEFAULT_CONN_ID, CONN_TYPE, [])
     connection = SimpleNamespace(
         conn_id=conn_id,
+        conn_type=entry["conn_type"],
         host=entry["host"],
         port=None,
         password=entry["password"],

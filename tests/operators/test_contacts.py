@@ -72,7 +72,7 @@ def test_an_update_is_repeated_by_the_client_itself(
     ("arguments", "message"),
     [
         ({"email_address": None}, "needs an identifier"),
-        ({"email_address": 5}, "email_address=5 is empty or no text"),
+        ({"email_address": 5}, "email_address=5 is empty or not a text"),
         ({"list_ids": "first"}, "list_ids='first' is not an id"),
         ({"update_enabled": "perhaps"}, "update_enabled='perhaps' is neither true nor false"),
         ({"attributes": {"firstname": "Ada"}}, "'firstname' must be in upper case"),
@@ -207,13 +207,67 @@ def test_an_unknown_list_fails_at_once_and_trouble_is_worth_a_retry(
     assert yesterday.read_text() == "{}\n"
 
 
-def test_an_export_that_ends_in_the_middle_leaves_nothing_that_looks_complete(
-    context: Context, sandbox: SandboxServer, tmp_path: Path
+@pytest.fixture(params=["local", "object store"])
+def exported(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
+    """Where an export goes, on a disk and in a bucket."""
+    from airflow.sdk import ObjectStoragePath
+
+    if request.param == "local":
+        return ObjectStoragePath((tmp_path / "export" / "contacts.ndjson").as_uri())
+    return request.getfixturevalue("object_store").path("export", "contacts.ndjson")
+
+
+def test_an_export_that_ends_in_the_middle_leaves_the_file_of_yesterday(
+    context: Context, sandbox: SandboxServer, exported: Any
 ) -> None:
     sandbox.seed_contacts(1_500)
-    # The key is withdrawn after the first page of a thousand.
-    sandbox.set_knobs(faults=[{"route": "contacts", "kind": "401_key", "skip": 1}])
-    target = tmp_path / "contacts.ndjson"
+    operator = GetContactsOperator(task_id="get", path=str(exported))
+    withdrawn = {"route": "contacts", "kind": "401_key", "skip": 1}  # after the first page of a thousand
+    sandbox.set_knobs(faults=[withdrawn])
     with pytest.raises(AirflowFailException, match="API key"):
-        GetContactsOperator(task_id="get", path=target.as_uri()).execute(context)
-    assert not target.exists()
+        operator.execute(context)
+    assert not exported.exists()
+
+    sandbox.set_knobs(faults=[])
+    operator.execute(context)
+    yesterday = exported.read_bytes()
+    sandbox.seed_contacts(200)
+    sandbox.set_knobs(faults=[withdrawn])
+    with pytest.raises(AirflowFailException, match="API key"):
+        operator.execute(context)
+    assert exported.read_bytes() == yesterday
+    assert [path.name for path in exported.parent.iterdir()] == ["contacts.ndjson"]
+
+    sandbox.set_knobs(faults=[])
+    assert operator.execute(context)["contacts"] == 1_700
+    assert exported.read_bytes().count(b"\n") == 1_700
+    assert [path.name for path in exported.parent.iterdir()] == ["contacts.ndjson"]
+
+
+def test_what_a_killed_export_left_is_overwritten_by_its_next_try(
+    context: Context, sandbox: SandboxServer, exported: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sandbox.seed_contacts(1_500)
+    operator = GetContactsOperator(task_id="get", path=str(exported))
+    with monkeypatch.context() as killed:
+        # A killed process removes nothing.
+        killed.setattr(type(exported), "unlink", lambda *_, **__: None)
+        sandbox.set_knobs(faults=[{"route": "contacts", "kind": "401_key", "skip": 1}])
+        with pytest.raises(AirflowFailException):
+            operator.execute(context)
+    assert [path.suffix for path in exported.parent.iterdir()] == [".partial"]
+    sandbox.set_knobs(faults=[])
+    operator.execute(context)
+    assert [path.name for path in exported.parent.iterdir()] == ["contacts.ndjson"]
+
+
+@pytest.mark.parametrize(("flag", "expected"), [("{{ True }}", True), ("{{ None }}", False)])
+def test_an_opt_out_may_be_computed(
+    flag: str, expected: bool, context: Context, platform: ContactsClient
+) -> None:
+    operator = CreateContactOperator(
+        task_id="create", email_address="o@example.com", email_blacklisted=flag, sms_blacklisted=flag
+    )
+    rendered(operator, context).execute(context)
+    found = platform.get_contact("o@example.com")
+    assert (found["emailBlacklisted"], found["smsBlacklisted"]) == (expected, expected)

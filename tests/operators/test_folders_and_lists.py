@@ -45,6 +45,35 @@ def test_a_list_of_that_name_in_another_folder_is_not_reused(context: Context) -
     assert a_list().execute(context) != elsewhere
 
 
+SAME_NAMES = [
+    "Spring  sale",
+    " Spring sale",
+    "Spring sale\t\n",
+    "\u00a0Spring\u00a0sale ",
+    "\ufeffSpring sale\u200b",
+]
+
+
+@pytest.mark.parametrize("make", [folder, a_list])
+@pytest.mark.parametrize("name", SAME_NAMES)
+def test_blanks_make_no_other_name(name: str, make: Any, context: Context) -> None:
+    made = make(name=name).execute(context)
+    for again in ("Spring sale", *SAME_NAMES):
+        assert make(name=again).execute(context) == made
+
+
+@pytest.mark.parametrize("make", [folder, a_list])
+def test_one_letter_written_two_ways_makes_no_other_name(make: Any, context: Context) -> None:
+    assert make(name="Soci\u00e9t\u00e9").execute(context) == make(name="Socie\u0301te\u0301").execute(
+        context
+    )
+
+
+def test_an_exact_name_goes_before_one_that_differs_in_blanks(context: Context) -> None:
+    wide, narrow = (folder(name=name, if_exists="create").execute(context) for name in ("A  B", "A B"))
+    assert [folder(name=name).execute(context) for name in ("A  B", "A B")] == [wide, narrow]
+
+
 @pytest.mark.parametrize("make", [folder, a_list])
 def test_create_always_creates_and_asks_for_nothing_else(
     make: Any, context: Context, sandbox: SandboxServer
@@ -95,7 +124,11 @@ def test_with_reuse_a_retry_finds_what_the_first_try_made(
     ("operator", "message"),
     [
         (folder(name="  "), r"name='  ' is empty"),
-        (folder(name=None), r"name=None is empty or no text"),
+        (folder(name="\u200b\ufeff"), r"name holds nothing but blanks"),
+        (folder(name="x" * 1_000_000), r"^name has 1,000,000 characters; .* at most 255$"),
+        (a_list(name="x" * 256), r"name has 256 characters"),
+        (a_list(folder_id="7" * 1_000_000 + "x"), r"^.{0,300}$"),
+        (folder(name=None), r"name=None is empty or not a text"),
         (folder(if_exists="maybe"), r"if_exists='maybe' is not one of reuse, create, fail"),
         (a_list(name=""), r"name='' is empty"),
         (a_list(folder_id="first"), r"folder_id='first' is not an id"),

@@ -185,7 +185,7 @@ def test_a_partition_that_failed_is_named(source: Path, store: StateStore) -> No
         ({"source": "/nowhere", "table": "customers"}, "got source and table"),
         ({"source": "/nowhere"}, "does not exist"),
         ({"source": "/nowhere", "sql_conn_id": "crm"}, "belongs to table"),
-        ({"source": "/nowhere", "partitions": 0}, "partitions=0 is no count"),
+        ({"source": "/nowhere", "partitions": 0}, "partitions=0 is not a count"),
         ({"table": "customers"}, "sql_conn_id=None is empty"),
         ({"table": "customers", "sql_conn_id": "crm", "column": "email"}, "holds str; ranges need whole"),
         ({"table": "customers", "sql_conn_id": "crm", "column": "id; --"}, "is no name of a column"),
@@ -220,5 +220,5 @@ def test_what_is_no_partition(store: StateStore, partition: Any, message: str) -
 
 @pytest.mark.parametrize("folders", ["file:///stage", 5])
 def test_what_is_no_list_of_folders(store: StateStore, folders: Any) -> None:
-    with pytest.raises(AirflowFailException, match="is no list"):
+    with pytest.raises(AirflowFailException, match=r"must be a list; pass task\.output"):
         merge(task(store, "merge"), folders)

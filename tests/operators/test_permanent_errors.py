@@ -6,6 +6,7 @@ import json
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import pytest
 from airflow.sdk import BaseHook
@@ -13,11 +14,17 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from email_contacts.api import NotSent, RateLimited, Unavailable
 from email_contacts.failures import failing_at_once
+from email_contacts.hook import ContactsHook
 from email_contacts.operators.base import ContactsOperator
 from email_contacts.operators.contacts import CreateContactOperator, GetContactsOperator
 from email_contacts.operators.folders import CreateFolderOperator, GetFolderListsOperator
 from email_contacts.operators.imports import ImportContactsOperator
-from email_contacts.operators.lists import CreateListOperator, GetListContactsOperator, GetListOperator
+from email_contacts.operators.lists import (
+    CreateListOperator,
+    GetListContactsOperator,
+    GetListOperator,
+    RemoveFromListOperator,
+)
 from email_contacts.operators.preparation import PrepareContactsOperator
 from email_contacts.sandbox import SandboxServer
 from tests.api.scripted_server import ScriptedServer
@@ -44,6 +51,7 @@ def operators(folder: Path) -> list[ContactsOperator]:
         GetContactsOperator(task_id="g", path=path),
         ImportContactsOperator(task_id="h", json_body=[{"email": "a@example.com"}], list_ids=[LIST]),
         PrepareContactsOperator(task_id="i", source=str(SAMPLE)),
+        RemoveFromListOperator(task_id="j", list_id=LIST, contact_ids=[1]),
     ]
 
 
@@ -91,6 +99,40 @@ def test_a_connection_that_cannot_work(
         with pytest.raises(AirflowFailException, match=message):
             operator.execute(context)
     assert asked(sandbox) == []
+
+
+@pytest.mark.parametrize("kind", ["http", "generic", "", None])
+def test_a_connection_of_another_type(
+    kind: str | None, context: Context, change: Any, sandbox: SandboxServer, tmp_path: Path
+) -> None:
+    change(conn_type=kind)
+    for operator in operators(tmp_path):
+        with pytest.raises(AirflowFailException, match="must be of type 'email_contacts'"):
+            operator.execute(context)
+    assert asked(sandbox) == []
+
+
+def test_a_connection_that_is_an_address(
+    context: Context, monkeypatch: pytest.MonkeyPatch, sandbox: SandboxServer
+) -> None:
+    """Airflow reads the type of the connection from the scheme."""
+    address = f"//:{sandbox.api_key}@{urlsplit(sandbox.url).netloc}"
+    operator = GetListOperator(task_id="e", list_id=LIST)
+    monkeypatch.setenv(VARIABLE, f"http:{address}")
+    with pytest.raises(AirflowFailException, match="is of type 'http'") as caught:
+        operator.execute(context)
+    assert sandbox.api_key not in str(caught.value)
+    monkeypatch.setenv(VARIABLE, f"email-contacts:{address}")
+    assert ContactsHook().settings.api_key.value == sandbox.api_key
+
+
+def test_a_connection_that_is_not_there(
+    context: Context, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv(VARIABLE)
+    for operator in operators(tmp_path):
+        with pytest.raises(AirflowFailException, match=f"no connection '{CONN_ID}'; add one of type"):
+            operator.execute(context)
 
 
 def test_a_base_url_that_leads_elsewhere(

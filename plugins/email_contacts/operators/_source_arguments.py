@@ -107,6 +107,7 @@ def quote_of(hook: Any) -> str:
 def database_hook(conn_id: str) -> Any:
     """Make the hook of a database connection; nothing is connected yet."""
     from airflow.sdk import BaseHook
+    from airflow.sdk.exceptions import AirflowNotFoundException
 
     try:
         from airflow.providers.common.sql.hooks.sql import DbApiHook
@@ -116,7 +117,12 @@ def database_hook(conn_id: str) -> Any:
             "install both"
         ) from error
 
-    connection = BaseHook.get_connection(conn_id)
+    try:
+        connection = BaseHook.get_connection(conn_id)
+    except AirflowNotFoundException as error:
+        raise InvalidArgument(
+            f"sql_conn_id={conn_id!r}: there is no such connection; add it, or give another one"
+        ) from error
     hook = connection.get_hook()  # type: ignore[no-untyped-call]
     if not isinstance(hook, DbApiHook):
         raise InvalidArgument(

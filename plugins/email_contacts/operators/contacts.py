@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowFailException
 
-from email_contacts.arguments import as_flag, as_ids, as_instant, as_text
+from email_contacts.arguments import as_flag, as_flag_or_none, as_ids, as_instant, as_text
 from email_contacts.failures import failing_at_once
-from email_contacts.operators._exports import write_contacts
+from email_contacts.operators._exports import task_name, write_contacts
 from email_contacts.operators._personal import hidden, shown
 from email_contacts.operators.base import ContactsOperator
 
@@ -31,8 +31,8 @@ class CreateContactOperator(ContactsOperator):
     :param ext_id: your own id of the contact. Templated.
     :param attributes: upper-case attribute name → value; each must exist in the account. Templated.
     :param list_ids: lists to put the contact on. Templated.
-    :param email_blacklisted: opt the contact out of e-mails. None leaves it as it is.
-    :param sms_blacklisted: opt the contact out of text messages. None leaves it as it is.
+    :param email_blacklisted: opt the contact out of e-mails. None leaves it as it is. Templated.
+    :param sms_blacklisted: opt the contact out of text messages. None leaves it as it is. Templated.
     :param update_enabled: update the contact when it exists; otherwise that is an error. Templated.
     :param smtp_blacklist_sender: senders whose transactional e-mails it does not get; only with
         ``update_enabled``. Templated.
@@ -40,8 +40,8 @@ class CreateContactOperator(ContactsOperator):
     """
 
     template_fields: Sequence[str] = (
-        "conn_id", "email_address", "ext_id", "attributes", "list_ids", "update_enabled",
-        "smtp_blacklist_sender",
+        "conn_id", "email_address", "ext_id", "attributes", "list_ids", "email_blacklisted",
+        "sms_blacklisted", "update_enabled", "smtp_blacklist_sender",
     )  # fmt: skip
 
     def __init__(
@@ -51,8 +51,8 @@ class CreateContactOperator(ContactsOperator):
         ext_id: TextArg | None = None,
         attributes: Mapping[str, Any] | None = None,
         list_ids: IdsArg = (),
-        email_blacklisted: bool | None = None,
-        sms_blacklisted: bool | None = None,
+        email_blacklisted: FlagArg | None = None,
+        sms_blacklisted: FlagArg | None = None,
         update_enabled: FlagArg = False,
         smtp_blacklist_sender: Sequence[str] = (),
         **kwargs: Any,
@@ -84,8 +84,8 @@ class CreateContactOperator(ContactsOperator):
                 ext_id=as_text(ext_id, "ext_id") if ext_id else None,
                 attributes=attributes,
                 list_ids=as_ids(self.list_ids, "list_ids"),
-                email_blacklisted=self.email_blacklisted,
-                sms_blacklisted=self.sms_blacklisted,
+                email_blacklisted=as_flag_or_none(self.email_blacklisted, "email_blacklisted"),
+                sms_blacklisted=as_flag_or_none(self.sms_blacklisted, "sms_blacklisted"),
                 update_enabled=as_flag(self.update_enabled, "update_enabled"),
                 smtp_blacklist_sender=senders,
             )
@@ -128,4 +128,4 @@ class GetContactsOperator(ContactsOperator):
             modified_since=as_instant(self.modified_since, "modified_since"),
             created_since=as_instant(self.created_since, "created_since"),
         )
-        return write_contacts(contacts, as_text(self.path, "path"))
+        return write_contacts(contacts, as_text(self.path, "path"), writer=task_name(context))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import Context
 
-from email_contacts.arguments import as_choice, as_id, as_text
+from email_contacts.arguments import as_choice, as_id, as_name
 from email_contacts.failures import failing_at_once
 from email_contacts.operators.base import ContactsOperator
 from email_contacts.operators.existing import IF_EXISTS, create_unless_found
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class CreateFolderOperator(ContactsOperator):
     """Create a folder, or find the one that has the name already.
 
-    :param name: the folder's name. Templated.
+    :param name: the folder's name; blanks around it do not count. Templated.
     :param if_exists: ``reuse`` (default) returns the oldest folder of this name; ``create`` always creates
         one, for the platform allows equal names (api-contract §1.1); ``fail`` refuses. Templated.
     :return: the folder's id.
@@ -36,7 +36,7 @@ class CreateFolderOperator(ContactsOperator):
     @failing_at_once()
     def execute(self, context: Context) -> int:
         """Find or create the folder."""
-        name = as_text(self.name, "name")
+        name = as_name(self.name, "name")
         return create_unless_found(
             f"folder {name!r}",
             as_choice(self.if_exists, "if_exists", IF_EXISTS),

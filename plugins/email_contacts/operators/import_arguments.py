@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from email_contacts.arguments import InvalidArgument, as_flag, as_id, as_ids, as_text, exactly_one
+from email_contacts.arguments import InvalidArgument, as_flag, as_id, as_ids, as_name, as_text, exactly_one
 from email_contacts.imports.submission.staged_file import StagedFile
 from email_contacts.operators.existing import reuse_or_create_list
 from email_contacts.operators.staged_files import is_for_fetching, signed_address, staged_batch
@@ -85,4 +85,4 @@ def _read_new_list(given: Mapping[str, Any]) -> tuple[str, int]:
         raise InvalidArgument(
             f"new_list has the keys {sorted(given)}; it takes list_name and folder_id, both"
         )
-    return as_text(given["list_name"], "new_list.list_name"), as_id(given["folder_id"], "new_list.folder_id")
+    return as_name(given["list_name"], "new_list.list_name"), as_id(given["folder_id"], "new_list.folder_id")

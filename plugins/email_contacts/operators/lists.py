@@ -7,20 +7,36 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import Context
 
-from email_contacts.arguments import as_choice, as_id, as_instant, as_text
+from email_contacts.arguments import (
+    as_choice,
+    as_id,
+    as_ids,
+    as_instant,
+    as_name,
+    as_text,
+    as_texts,
+    exactly_one,
+)
 from email_contacts.failures import failing_at_once
-from email_contacts.operators._exports import write_contacts
+from email_contacts.operators._exports import task_name, write_contacts
+from email_contacts.operators._personal import hidden, shown
 from email_contacts.operators.base import ContactsOperator
 from email_contacts.operators.existing import IF_EXISTS, reuse_or_create_list
 
 if TYPE_CHECKING:
-    from email_contacts.arguments import IdArg, InstantArg, TextArg
+    from airflow.sdk import XComArg
+
+    from email_contacts.api import ContactsClient
+    from email_contacts.arguments import IdArg, IdsArg, InstantArg, TextArg
+
+# Of the platform's refusal when a request names nobody who is on the list.
+NONE_ON_THE_LIST = "list and/or does not exist"
 
 
 class CreateListOperator(ContactsOperator):
     """Create a list in a folder, or find the one that has the name already.
 
-    :param name: the list's name. Templated.
+    :param name: the list's name; blanks around it do not count. Templated.
     :param folder_id: the id of its folder. Templated.
     :param if_exists: ``reuse`` (default) returns the folder's oldest list of this name; ``create`` always
         creates one; ``fail`` refuses. Templated.
@@ -38,7 +54,7 @@ class CreateListOperator(ContactsOperator):
     @failing_at_once()
     def execute(self, context: Context) -> int:
         """Find or create the list."""
-        name, folder_id = as_text(self.name, "name"), as_id(self.folder_id, "folder_id")
+        name, folder_id = as_name(self.name, "name"), as_id(self.folder_id, "folder_id")
         if_exists = as_choice(self.if_exists, "if_exists", IF_EXISTS)
         return reuse_or_create_list(self.hook, name, folder_id=folder_id, if_exists=if_exists)
 
@@ -95,4 +111,78 @@ class GetListContactsOperator(ContactsOperator):
         contacts = self.hook.client.iter_list_contacts(
             as_id(self.list_id, "list_id"), modified_since=as_instant(self.modified_since, "modified_since")
         )
-        return write_contacts(contacts, as_text(self.path, "path"))
+        return write_contacts(contacts, as_text(self.path, "path"), writer=task_name(context))
+
+
+class RemoveFromListOperator(ContactsOperator):
+    """Take contacts off a list; they stay in the account (api-contract §6).
+
+    Any number of them, in requests of 150. Who is not on the list counts as not removed, and is no error, so
+    that a retry is safe. What names a person is masked in the log and hidden in the rendered fields.
+
+    Exactly one of the three:
+
+    :param list_id: the list's id. Templated.
+    :param emails: e-mail addresses. Templated.
+    :param contact_ids: the platform's ids of contacts. Templated.
+    :param ext_ids: your own ids of contacts. Templated.
+    :return: ``removed``, and ``not_removed``: who was not on the list, or is not in the account. Counts only.
+    """
+
+    template_fields: Sequence[str] = ("conn_id", "list_id", "emails", "contact_ids", "ext_ids")
+
+    def __init__(
+        self,
+        *,
+        list_id: IdArg,
+        emails: Sequence[str] | XComArg = (),
+        contact_ids: IdsArg = (),
+        ext_ids: Sequence[str] | XComArg = (),
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.list_id = list_id
+        self.emails: Any = emails
+        self.contact_ids = contact_ids
+        self.ext_ids: Any = ext_ids
+
+    def conceal(self) -> None:
+        """Hide who is removed."""
+        self.emails, self.ext_ids = hidden(self.emails), hidden(self.ext_ids)
+
+    @failing_at_once()
+    def execute(self, context: Context) -> dict[str, int]:
+        """Remove them, 150 at a time."""
+        list_id = as_id(self.list_id, "list_id")
+        named: dict[str, list[Any]] = {
+            "emails": as_texts(shown(self.emails) or (), "emails"),
+            "contact_ids": as_ids(self.contact_ids, "contact_ids"),
+            "ext_ids": as_texts(shown(self.ext_ids) or (), "ext_ids"),
+        }
+        kind = exactly_one(**{name: entries or None for name, entries in named.items()})
+        result = remove_from_list(self.hook.client, list_id, kind.removeprefix("contact_"), named[kind])
+        self.log.info("list %d: removed %d contacts, %d were not on it", list_id, *result.values())
+        return result
+
+
+def remove_from_list(
+    client: ContactsClient, list_id: int, kind: str, entries: Sequence[Any]
+) -> dict[str, int]:
+    """Take contacts off a list, as many as one request may name at a time.
+
+    :param kind: ``emails``, ``ids`` or ``ext_ids``.
+    :return: ``removed`` and ``not_removed``.
+    """
+    from email_contacts.api import BadRequest
+    from email_contacts.api.writes import MAX_REMOVED
+
+    removed = 0
+    for start in range(0, len(entries), MAX_REMOVED):
+        portion = entries[start : start + MAX_REMOVED]
+        try:
+            removed += client.remove_from_list(list_id, **{kind: portion}).removed
+        except BadRequest as error:
+            # The platform refuses a request when none of its contacts is on the list (api-contract §6).
+            if NONE_ON_THE_LIST not in str(error):
+                raise
+    return {"removed": removed, "not_removed": len(entries) - removed}
