@@ -16,6 +16,8 @@ def test_the_attributes_of_a_fresh_account(sandbox: Rehearsal) -> None:
         "LASTNAME",
         "SMS",
         "EXT_ID",
+        "WHATSAPP",
+        "LANDLINE_NUMBER",
         "COUNTRY",
         "BIRTHDAY",
         "POINTS",
@@ -65,7 +67,7 @@ def test_options_are_made_and_replaced(sandbox: Rehearsal) -> None:
         ("category/X", {}, (400, "missing_parameter")),
         ("category/X", {"enumeration": [{"value": 1, "label": "x" * 201}]}, (400, "invalid_parameter")),
         ("colour/X", {"type": "text"}, (400, "invalid_parameter")),
-        ("normal/A-B", {"type": "text"}, (400, "invalid_parameter")),
+        ("normal/A.B", {"type": "text"}, (400, "invalid_parameter")),
         ("normal/FIRSTNAME", {"type": "text"}, (400, "duplicate_parameter")),
         ("normal/email", {"type": "text"}, (400, "duplicate_parameter")),
     ],
@@ -74,4 +76,4 @@ def test_what_is_no_attribute(
     sandbox: Rehearsal, path: str, body: dict[str, Any], expected: tuple[int, str]
 ) -> None:
     assert sandbox.refusal("POST", f"/contacts/attributes/{path}", json=body) == expected
-    assert len(sandbox.get("/contacts/attributes")["attributes"]) == 9
+    assert len(sandbox.get("/contacts/attributes")["attributes"]) == 11

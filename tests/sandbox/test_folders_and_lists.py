@@ -216,11 +216,13 @@ def test_contacts_are_added_to_a_list_and_removed(sandbox: Rehearsal) -> None:
     again = sandbox.refusal("POST", "/contacts/lists/2/contacts/add", json={"ids": [1]})
     assert again == (400, "invalid_parameter"), "all failing is an error"
 
-    removed = sandbox.post("/contacts/lists/2/contacts/remove", ids=[1, 2])
-    assert removed["total"] == 2
-    assert sandbox.finished(removed["processId"])["status"] == "completed"
+    removed = sandbox.post("/contacts/lists/2/contacts/remove", ids=[1, 2, 99])
+    assert removed == {"contacts": {"success": [1, 2], "failure": [99]}}
+    assert sandbox.get("/processes")["count"] == 0, "named contacts are removed at once, without a process"
     assert sandbox.contact(1)["listIds"] == []
-    sandbox.post("/contacts/lists/2/contacts/remove", all=True)
+    emptied = sandbox.post("/contacts/lists/2/contacts/remove", all=True)
+    assert emptied["total"] == 2
+    assert sandbox.finished(emptied["processId"])["status"] == "completed"
     assert sandbox.get("/contacts/lists/2")["uniqueSubscribers"] == 0
     assert sandbox.server.imports_accepted() == 0, "a removal is no import"
 

@@ -172,6 +172,7 @@ def test_rows_are_rejected_by_reason_and_the_rest_arrives(sandbox: Rehearsal) ->
         {"email": "w1@example.com", "attributes": {"WHATSAPP": "4917012399"}},
         {"email": "w2@example.com", "attributes": {"WHATSAPP": "4917012399"}},
     ]
+    sandbox.server.set_knobs(linking_rows="reject")
     assert sandbox.rejects(rows) == {
         "invalid_emails": 2,
         "duplicate_ext_id": 1,

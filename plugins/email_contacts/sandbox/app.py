@@ -25,7 +25,7 @@ from email_contacts.sandbox import (
 from email_contacts.sandbox.account import Account
 from email_contacts.sandbox.edge import refused, translated
 from email_contacts.sandbox.gate import Gate
-from email_contacts.sandbox.refusals import Refusal, no_route, wrong_verb
+from email_contacts.sandbox.refusals import Refusal, no_route, unreadable, wrong_verb
 
 ROOMS = (folders, lists, membership, attributes, imports, contacts, processes, control, overview)
 """In the order in which their routes are tried."""
@@ -84,4 +84,7 @@ async def _refuse_validation(request: Request, error: Exception) -> Response:
 
 async def _refuse_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101  registered for this type only
-    return refused(wrong_verb(request.method) if error.status_code == 405 else no_route())
+    if error.status_code == 405:
+        return refused(wrong_verb(request.method))
+    # Besides unknown paths, bodies that cannot be parsed at all end here: bad UTF-8, nesting without an end.
+    return refused(no_route() if error.status_code == 404 else unreadable())

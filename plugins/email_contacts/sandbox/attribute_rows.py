@@ -14,6 +14,8 @@ FRESH = (
     AttributeRule(name="LASTNAME", category="normal", type="text"),
     AttributeRule(name="SMS", category="normal", type="text"),
     AttributeRule(name="EXT_ID", category="normal", type="text"),
+    AttributeRule(name="WHATSAPP", category="normal", type="text"),
+    AttributeRule(name="LANDLINE_NUMBER", category="normal", type="text"),
     AttributeRule(name="COUNTRY", category="category", enumeration=tuple(enumerate(_COUNTRIES, start=1))),
     AttributeRule(name="BIRTHDAY", category="normal", type="date"),
     AttributeRule(name="POINTS", category="normal", type="float"),

@@ -9,13 +9,14 @@ from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel
 
 from email_contacts.sandbox import attribute_rows
-from email_contacts.sandbox.edge import TheAccount, answer, documented, nothing
+from email_contacts.sandbox.edge import Integer, TheAccount, answer, documented, nothing
 from email_contacts.sandbox.refusals import Refusal, absent, invalid, missing
 from email_contacts.sandbox.values import AttributeRule
 
 router = APIRouter(prefix="/v3/contacts/attributes", tags=["Attributes"])
 
-_NAME = re.compile(r"[A-Z0-9_]{1,50}")
+# Accounts have names such as DOUBLE_OPT-IN. Which others they may have is not documented: be lenient.
+_NAME = re.compile(r"\w(?:[\w -]{0,48}[\w-])?")
 _LONGEST_OPTION = 200
 
 Category = Annotated[
@@ -27,7 +28,7 @@ AttributeName = Annotated[str, Path(alias="attributeName")]
 class Option(BaseModel):
     """One value of a category attribute."""
 
-    value: int
+    value: Integer
     label: str
 
 
@@ -105,7 +106,7 @@ def delete_attribute(category: Category, name: AttributeName, account: TheAccoun
 
 def _rule(category: str, name: str, body: AttributeBody) -> AttributeRule:
     if not _NAME.fullmatch(name):
-        raise invalid("Attribute name is not valid: letters, digits and underscore, at most 50")
+        raise invalid("Attribute name is not valid: letters, digits, _, - and blanks inside, at most 50")
     if category == "category":
         if not body.enumeration:
             raise missing("Attribute enumeration is missing")

@@ -8,7 +8,13 @@ from typing import Any
 from pydantic import BaseModel, Field, StrictBool, StrictStr
 
 from email_contacts.sandbox.edge import Integer
-from email_contacts.sandbox.identity import BY_ATTRIBUTE, EMAIL, EXT_ID, Identifier
+from email_contacts.sandbox.identity import (
+    BY_ATTRIBUTE,
+    EMAIL,
+    EXT_ID,
+    Identifier,
+    without_phone_only_address,
+)
 from email_contacts.sandbox.refusals import invalid
 from email_contacts.sandbox.values import BadDate, Reader, is_empty, read_attributes
 
@@ -89,4 +95,4 @@ def _normalised(fields: dict[str, Any]) -> dict[Identifier, str]:
         if read is None:
             raise invalid("Invalid email address" if identifier is EMAIL else f"Invalid {name}")
         given[identifier] = read
-    return given
+    return without_phone_only_address(given)

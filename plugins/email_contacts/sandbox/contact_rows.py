@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 
 from email_contacts.sandbox import clock, values
-from email_contacts.sandbox.identity import EMAIL, IDENTIFIERS, Identifier
+from email_contacts.sandbox.identity import EMAIL, IDENTIFIERS, PHONES, Identifier, phone_only_address
 from email_contacts.sandbox.knobs import Knobs
 from email_contacts.sandbox.paging import PageRequest
 
@@ -85,7 +85,10 @@ def shown(connection: Connection, ids: Sequence[int], knobs: Knobs) -> list[dict
 
 
 def _shown(row: Row, list_ids: list[int], knobs: Knobs) -> dict[str, Any]:
-    contact: dict[str, Any] = {} if row["email"] is None else {"email": row["email"]}
+    address = row["email"]
+    if address is None and knobs.phone_only_address:
+        address = phone_only_address({each: row[each.column] for each in PHONES})
+    contact: dict[str, Any] = {} if address is None else {"email": address}
     attributes = orjson.loads(row["attributes"])
     for each in IDENTIFIERS:
         if each is not EMAIL and row[each.column] is not None:
@@ -133,7 +136,7 @@ def insert(
     now = clock.now_ms()
     kept = {name: value for name, value in attributes.items() if value is not None}
     cursor = connection.execute(
-        "INSERT INTO contacts (email, ext_id, sms, whatsapp, landline, email_blacklisted, sms_blacklisted,"
+        "INSERT INTO contacts (ext_id, email, sms, whatsapp, landline, email_blacklisted, sms_blacklisted,"
         " attributes, created_ms, modified_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             *(identifiers.get(each) for each in IDENTIFIERS),

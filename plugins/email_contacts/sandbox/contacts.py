@@ -12,7 +12,15 @@ from email_contacts.sandbox import attribute_rows, contact_rows, places
 from email_contacts.sandbox.account import Account
 from email_contacts.sandbox.contact_bodies import Batch, BatchChange, ContactBody, ContactChange, NewContact
 from email_contacts.sandbox.edge import TheAccount, answer, documented, nothing
-from email_contacts.sandbox.identity import BY_ATTRIBUTE, BY_KIND, EMAIL, Identifier, resolved
+from email_contacts.sandbox.identity import (
+    BY_ATTRIBUTE,
+    BY_KIND,
+    EMAIL,
+    Identifier,
+    phone_only_address,
+    resolved,
+    without_phone_only_address,
+)
 from email_contacts.sandbox.paging import LARGEST_ID, PageRequest, moment, page
 from email_contacts.sandbox.refusals import Refusal, absent, duplicate, invalid, missing
 
@@ -42,15 +50,18 @@ def create_contact(body: NewContact, account: TheAccount) -> Response:
         holders = contact_rows.holders(connection, given)
         if holders and not body.updateEnabled:
             raise duplicate([each.word for each in holders])
-        meant, clashes = resolved(given, holders)
-        if clashes:
-            raise duplicate([each.word for each in clashes], code=account.knobs.duplicate_code)
+        found = resolved(given, holders)
+        if clashes := found.clashes or (list(holders) if found.is_rename else []):
+            words = [each.word for each in clashes]
+            raise duplicate(words, code=account.knobs.duplicate_code, verb="update")
+        meant = found.meant
         if meant is None:
+            unreachable = account.knobs.phone_only_address and phone_only_address(given) is not None
             contact_id = contact_rows.insert(
                 connection,
                 identifiers=given,
                 attributes=attributes,
-                email_blacklisted=body.emailBlacklisted or False,
+                email_blacklisted=body.emailBlacklisted or unreachable,
                 sms_blacklisted=body.smsBlacklisted or False,
             )
             places.add_members(connection, body.listIds or (), [contact_id])
@@ -143,7 +154,7 @@ def _update(connection: Connection, contact_id: int, body: ContactChange, accoun
         if holder.id != contact_id
     ]
     if taken:
-        raise duplicate(taken, code=account.knobs.duplicate_code)
+        raise duplicate(taken, code=account.knobs.duplicate_code, verb="update")
     erased = dict.fromkeys(
         each
         for name, each in BY_ATTRIBUTE.items()
@@ -183,7 +194,7 @@ def _found(connection: Connection, identifier: str, kind: str | None) -> int:
     if kind is None:
         kind = "contact_id" if identifier.isdecimal() else "email_id"
     if kind == "contact_id":
-        if not identifier.isdecimal() or int(identifier) > LARGEST_ID:
+        if not _is_id(identifier):
             raise invalid("Invalid contact id")
         row = connection.execute("SELECT id FROM contacts WHERE id = ?", (int(identifier),)).fetchone()
         if row is None:
@@ -194,10 +205,16 @@ def _found(connection: Connection, identifier: str, kind: str | None) -> int:
     value = BY_KIND[kind].read(identifier)
     if value is None:
         raise invalid("Invalid email address" if kind == "email_id" else "Invalid identifier")
-    holder = contact_rows.holder(connection, BY_KIND[kind], value)
+    ((named, value),) = without_phone_only_address({BY_KIND[kind]: value}).items()
+    holder = contact_rows.holder(connection, named, value)
     if holder is None:
         raise _no_contact()
     return holder.id
+
+
+def _is_id(text: str) -> bool:
+    # The length first: Python refuses to read a number of thousands of digits.
+    return text.isdecimal() and len(text) <= len(str(LARGEST_ID)) and int(text) <= LARGEST_ID
 
 
 def _batched(connection: Connection, change: BatchChange) -> int | None:

@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from email_contacts.sandbox.account import Account
 from email_contacts.sandbox.paging import LARGEST_ID
-from email_contacts.sandbox.refusals import Refusal, invalid, missing
+from email_contacts.sandbox.refusals import Refusal, invalid, missing, unreadable
 
 _MISSING: Mapping[tuple[str, str], str] = {
     ("create_folder", "name"): "Folder name is missing",
@@ -42,7 +42,8 @@ def the_account(request: Request) -> Account:
 TheAccount = Annotated[Account, Depends(the_account)]
 Id = Annotated[int, Path(ge=-LARGEST_ID, le=LARGEST_ID)]
 Integer = Annotated[int, Field(strict=True, ge=-LARGEST_ID, le=LARGEST_ID)]
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+LONGEST_NAME = 255
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_NAME)]
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -71,7 +72,7 @@ def translated(error: RequestValidationError, route: str) -> Refusal:
     place, kind = [part for part in first["loc"] if isinstance(part, str)], first["type"]
     field = place[-1] if len(place) > 1 else ""
     if kind == "json_invalid":
-        return Refusal(400, "bad_request", "Invalid JSON in the request body")
+        return unreadable()
     if kind in ("missing", "string_too_short"):
         return missing(_MISSING.get((route, field), f"{field or 'Request body'} is missing"))
     if field == "limit" and kind == "less_than_equal":

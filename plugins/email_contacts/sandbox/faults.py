@@ -40,6 +40,8 @@ ROUTES = (
 )
 """The names of the platform's routes, as they stand in its OpenAPI document."""
 
+LARGEST = 10**12
+"""The largest number of a knob or fault: a larger one could neither be answered nor waited for."""
 _ACCEPTS = frozenset({"slow", "truncated", "garbled"})
 
 
@@ -74,8 +76,10 @@ class Fault:
             raise UnknownFault(f"route {self.route!r} does not exist; {hint}")
         for name in ("times", "skip", "seconds"):
             value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0:
-                raise UnknownFault(f"fault {name}={value!r} must be a number of at least 0")
+            kinds = (int, float) if name == "seconds" else int
+            if isinstance(value, bool) or not isinstance(value, kinds) or not 0 <= value <= LARGEST:
+                what = "number" if name == "seconds" else "whole number"
+                raise UnknownFault(f"fault {name} must be a {what} of at least 0 and at most {LARGEST}")
 
     @classmethod
     def from_json(cls, document: object) -> Fault:

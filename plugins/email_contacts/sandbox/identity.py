@@ -5,9 +5,9 @@ The account holds each identifier at most once (api-contract §3). Knows no SQL 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from email_contacts.sandbox import values
 
@@ -47,13 +47,18 @@ LANDLINE = Identifier(
     values.phone,
 )
 
-IDENTIFIERS = (EMAIL, EXT_ID, SMS, WHATSAPP, LANDLINE)
-"""In the order in which they decide whom a row means [?]."""
+IDENTIFIERS = (EXT_ID, EMAIL, SMS, WHATSAPP, LANDLINE)
+"""In their rank: the first that is known decides whom a row means (api-contract §3.1)."""
+PHONES = (SMS, WHATSAPP, LANDLINE)
+PHONE_DOMAIN = "@mailin-sms.com"
 
 BY_ATTRIBUTE: Mapping[str, Identifier] = {each.attribute: each for each in IDENTIFIERS}
 BY_KIND: Mapping[str, Identifier] = {each.kind: each for each in IDENTIFIERS}
 
-REASONS = ("invalid_emails", "duplicate_contact_id", *(each.reason for each in IDENTIFIERS))
+REASONS = (
+    *("invalid_emails", "duplicate_contact_id"),
+    *(each.reason for each in (EMAIL, EXT_ID, SMS, WHATSAPP, LANDLINE)),
+)
 """The keys of ``info.import`` (api-contract §2.3)."""
 
 
@@ -72,21 +77,50 @@ class Holder(Protocol):
 AnyHolder = TypeVar("AnyHolder", bound=Holder)
 
 
+@dataclass(frozen=True)
+class Resolution(Generic[AnyHolder]):
+    """Whom a row means.
+
+    :param meant: the contact, None for a new one.
+    :param clashes: the row's identifiers that belong to somebody else, in their rank.
+    :param linked: those others, once each.
+    :param is_rename: whether the row gives the contact another address than it has.
+    """
+
+    meant: AnyHolder | None
+    clashes: Sequence[Identifier] = ()
+    linked: Sequence[AnyHolder] = ()
+    is_rename: bool = False
+
+
 def resolved(
     given: Mapping[Identifier, str], holders: Mapping[Identifier, AnyHolder]
-) -> tuple[AnyHolder | None, list[Identifier]]:
-    """Decide which contact a row means, and which of its identifiers stand in the way.
+) -> Resolution[AnyHolder]:
+    """Decide which contact a row means: the holder of its highest-ranking identifier that anybody holds.
 
     :param given: the row's identifiers.
     :param holders: the present holder of each identifier that is taken.
-    :return: the contact meant (None: a new one) and the identifiers that belong to somebody else.
     """
     if not holders:
-        return None, []
+        return Resolution(None)
     meant = next(holders[each] for each in IDENTIFIERS if each in holders)
     clashes = [each for each in IDENTIFIERS if each in holders and holders[each].id != meant.id]
-    if EMAIL in given and EMAIL not in holders and meant.email is not None:
-        # Found by another identifier, yet it has an address of its own: taking the row for a change of
-        # address would let a typing error in an id rename a stranger.
-        clashes.extend(each for each in holders if each not in clashes)
-    return meant, clashes
+    linked = {holders[each].id: holders[each] for each in clashes}
+    is_rename = EMAIL in given and EMAIL not in holders and meant.email is not None
+    return Resolution(meant, clashes, list(linked.values()), is_rename)
+
+
+def phone_only_address(given: Mapping[Identifier, str | None]) -> str | None:
+    """The address under which a contact with phone numbers and no address is shown (api-contract §3.1)."""
+    number = None if given.get(EMAIL) else next((given[each] for each in PHONES if given.get(each)), None)
+    return number and number + PHONE_DOMAIN
+
+
+def without_phone_only_address(given: dict[Identifier, str]) -> dict[Identifier, str]:
+    """Read such an address as what it stands for: the number, unless a number is given beside it."""
+    address = given.get(EMAIL, "")
+    number = values.phone(address.removesuffix(PHONE_DOMAIN)) if address.endswith(PHONE_DOMAIN) else None
+    if number is None:
+        return given
+    others = {each: value for each, value in given.items() if each is not EMAIL}
+    return {SMS: number, **others}

@@ -7,66 +7,32 @@ committed together, so an import that was interrupted goes on exactly where it s
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from sqlite3 import Connection, Row
-from typing import Any, NamedTuple
-
-import orjson
+from sqlite3 import Connection
 
 from email_contacts.sandbox import clock, contact_rows, places, values
-from email_contacts.sandbox.identity import BY_ATTRIBUTE, EMAIL, IDENTIFIERS, Identifier, resolved
+from email_contacts.sandbox.drafts import Batch, Candidate, Draft, Reject
+from email_contacts.sandbox.identity import (
+    BY_ATTRIBUTE,
+    EMAIL,
+    EXT_ID,
+    IDENTIFIERS,
+    Identifier,
+    Resolution,
+    phone_only_address,
+    resolved,
+    without_phone_only_address,
+)
+from email_contacts.sandbox.knobs import Knobs
 from email_contacts.sandbox.process_rows import ImportOrder
 from email_contacts.sandbox.rows import SourceRow
 from email_contacts.sandbox.values import Reader
 
+logger = logging.getLogger(__name__)
+
 BATCH = 5000
 _LONGEST_REJECT = 200
-
-
-class Candidate(NamedTuple):
-    """A row that has a valid identifier, with the attributes that the account keeps of it."""
-
-    number: int
-    given: dict[Identifier, str]
-    attributes: dict[str, Any]
-
-
-class Reject(NamedTuple):
-    """A row that the platform leaves out."""
-
-    number: int
-    reason: str
-    value: str
-
-
-@dataclass(slots=True)
-class Draft:
-    """A contact as it will stand after the batch."""
-
-    id: int
-    identifiers: dict[Identifier, str]
-    attributes: dict[str, Any]
-    email_blacklisted: bool
-    sms_blacklisted: bool
-    imported_by: int | None
-    is_new: bool
-    is_renamed: bool = False
-
-    @property
-    def email(self) -> str | None:
-        """Its address."""
-        return self.identifiers.get(EMAIL)
-
-
-@dataclass
-class Batch:
-    """The effect of one batch of rows, worked out before it is written."""
-
-    new: list[Draft] = field(default_factory=list)
-    changed: dict[int, Draft] = field(default_factory=dict)
-    members: list[int] = field(default_factory=list)
-    rejects: list[Reject] = field(default_factory=list)
 
 
 def sifted(rows: Iterable[SourceRow], readers: Mapping[str, Reader]) -> tuple[list[Candidate], list[Reject]]:
@@ -90,6 +56,7 @@ def sifted(rows: Iterable[SourceRow], readers: Mapping[str, Reader]) -> tuple[li
                 given[identifier] = read
             elif identifier is EMAIL:
                 wrong_email = str(value)
+        given = without_phone_only_address(given)
         if wrong_email or not given:
             sample = wrong_email[:_LONGEST_REJECT].encode(errors="replace").decode()
             rejects.append(Reject(number, "invalid_emails", sample))
@@ -106,14 +73,13 @@ def apply(
     rejects: Sequence[Reject],
     *,
     rows_done: int,
-    false_overwrites: bool,
+    knobs: Knobs,
 ) -> None:
     """Write the effect of one batch, inside the caller's transaction.
 
     :param rows_done: number of rows of the source that are done after this batch.
-    :param false_overwrites: whether false replaces true.
     """
-    batch = _worked_out(connection, process_id, order, candidates, false_overwrites=false_overwrites)
+    batch = _worked_out(connection, process_id, order, candidates, knobs)
     _write(connection, process_id, order, batch)
     connection.executemany(
         "INSERT OR REPLACE INTO rejects VALUES (?, ?, ?, ?)",
@@ -123,6 +89,8 @@ def apply(
         "UPDATE processes SET rows_done = ?, added = added + ?, updated = updated + ? WHERE id = ?",
         (rows_done, len(batch.new), len(batch.changed), process_id),
     )
+    if batch.deleted:
+        logger.warning("import %d merged contacts and deleted %d", process_id, len(batch.deleted))
 
 
 def _worked_out(
@@ -130,9 +98,9 @@ def _worked_out(
     process_id: int,
     order: ImportOrder,
     candidates: Sequence[Candidate],
-    *,
-    false_overwrites: bool,
+    knobs: Knobs,
 ) -> Batch:
+    false_overwrites = knobs.false_overwrites or order.form == "csv"
     holders = _present_holders(connection, candidates)
     (last_id,) = connection.execute(
         "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'contacts'"
@@ -140,44 +108,58 @@ def _worked_out(
     batch = Batch()
     for row in candidates:
         taken = {item[0]: holders[item] for item in row.given.items() if item in holders}
-        meant, clashes = resolved(row.given, taken)
-        if clashes:
-            batch.rejects.append(Reject(row.number, clashes[0].reason, row.given[clashes[0]]))
+        found = resolved(row.given, taken)
+        if refused := _refused(row, taken, found, merges=knobs.linking_rows == "merge"):
+            batch.rejects.append(refused)
             continue
+        meant = found.meant
         if meant is None:
             last_id += 1
+            unreachable = knobs.phone_only_address and phone_only_address(row.given) is not None
             meant = Draft(
-                last_id, {}, {}, order.email_blacklist, order.sms_blacklist, process_id, is_new=True
+                last_id,
+                {},
+                {},
+                order.email_blacklist or unreachable,
+                order.sms_blacklist,
+                process_id,
+                is_new=True,
             )
-            batch.new.append(meant)
-            _merge(meant, row, order, false_overwrites=True)
+            batch.new[meant.id] = meant
+            meant.take(row, order, false_overwrites=True)
         else:
             if meant.imported_by == process_id:
-                found_by = next(iter(taken))
+                found_by = next(each for each in IDENTIFIERS if each in taken)
                 batch.rejects.append(Reject(row.number, found_by.reason, row.given[found_by]))
             if order.update_existing:
-                _merge(meant, row, order, false_overwrites=false_overwrites)
+                for other in found.linked:
+                    batch.delete(other)
+                    for item in other.identifiers.items():
+                        del holders[item]
+                before = dict(meant.identifiers)
+                meant.take(row, order, false_overwrites=false_overwrites)
+                for item in before.items() - meant.identifiers.items():
+                    holders.pop(item, None)
                 meant.imported_by = process_id
                 if not meant.is_new:
                     batch.changed[meant.id] = meant
         holders.update(dict.fromkeys(meant.identifiers.items(), meant))
-        batch.members.append(meant.id)
+        batch.members[meant.id] = None
     return batch
 
 
-def _merge(draft: Draft, row: Candidate, order: ImportOrder, *, false_overwrites: bool) -> None:
-    """Put a row's values over a contact's; empty ones erase only if the order says so."""
-    if not row.given.items() <= draft.identifiers.items():
-        draft.identifiers.update(row.given)
-        draft.is_renamed = True
-    draft.email_blacklisted |= order.email_blacklist
-    draft.sms_blacklisted |= order.sms_blacklist
-    for name, value in row.attributes.items():
-        if value is None:
-            if order.empty_erases:
-                draft.attributes.pop(name, None)
-        elif value is not False or false_overwrites or draft.attributes.get(name) is not True:
-            draft.attributes[name] = value
+def _refused(
+    row: Candidate, taken: Mapping[Identifier, Draft], found: Resolution[Draft], *, merges: bool
+) -> Reject | None:
+    """Say why a row is left out although it has a valid identifier.
+
+    A number in common with somebody of another address is no reason to rename that contact; an EXT_ID is,
+    for it ranks above the address.
+    """
+    refused = [] if merges else list(found.clashes)
+    if found.is_rename and not (merges and EXT_ID in taken):
+        refused.extend(each for each in taken if each not in refused)
+    return Reject(row.number, refused[0].reason, row.given[refused[0]]) if refused else None
 
 
 def _present_holders(
@@ -195,31 +177,25 @@ def _present_holders(
             f"CROSS JOIN contacts ON contacts.{identifier.column} = wanted.value",
             (json.dumps(wanted),),
         ):
-            draft = drafts.setdefault(stored["id"], _draft(stored))
+            draft = drafts.setdefault(stored["id"], Draft.read(stored))
             holders[identifier, stored[identifier.column]] = draft
     return holders
-
-
-def _draft(stored: Row) -> Draft:
-    return Draft(
-        id=stored["id"],
-        identifiers={each: stored[each.column] for each in IDENTIFIERS if stored[each.column] is not None},
-        attributes=orjson.loads(stored["attributes"]),
-        email_blacklisted=bool(stored["email_blacklisted"]),
-        sms_blacklisted=bool(stored["sms_blacklisted"]),
-        imported_by=stored["imported_by"],
-        is_new=False,
-    )
 
 
 def _write(connection: Connection, process_id: int, order: ImportOrder, batch: Batch) -> None:
     now = clock.now_ms()
     if not order.update_existing:
         _touch_joiners(connection, order, batch, now=now)
-    # Identifiers are written only where they changed: it costs five indices. And changes go before new
-    # contacts, since an address that somebody gives up is free for them.
+    # Identifiers are written only where they changed: it costs five indices. What a contact gives up is free
+    # for others: so deletions come first, and all changes give up old identifiers before any takes new ones.
+    connection.executemany("DELETE FROM contacts WHERE id = ?", [(each,) for each in batch.deleted])
     connection.executemany(
-        "UPDATE contacts SET email = ?, ext_id = ?, sms = ?, whatsapp = ?, landline = ? WHERE id = ?",
+        "UPDATE contacts SET ext_id = NULL, email = NULL, sms = NULL, whatsapp = NULL, landline = NULL"
+        " WHERE id = ?",
+        [(draft.id,) for draft in batch.changed.values() if draft.is_renamed],
+    )
+    connection.executemany(
+        "UPDATE contacts SET ext_id = ?, email = ?, sms = ?, whatsapp = ?, landline = ? WHERE id = ?",
         [(*_identifiers(draft), draft.id) for draft in batch.changed.values() if draft.is_renamed],
     )
     connection.executemany(
@@ -228,9 +204,12 @@ def _write(connection: Connection, process_id: int, order: ImportOrder, batch: B
         [(*_data(draft), now, process_id, draft.id) for draft in batch.changed.values()],
     )
     connection.executemany(
-        "INSERT INTO contacts (email, ext_id, sms, whatsapp, landline, email_blacklisted, sms_blacklisted,"
+        "INSERT INTO contacts (ext_id, email, sms, whatsapp, landline, email_blacklisted, sms_blacklisted,"
         " attributes, created_ms, modified_ms, imported_by, id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [(*_identifiers(draft), *_data(draft), now, now, process_id, draft.id) for draft in batch.new],
+        [
+            (*_identifiers(draft), *_data(draft), now, now, process_id, draft.id)
+            for draft in batch.new.values()
+        ],
     )
     contact_rows.count_in(connection, len(batch.new))
     places.add_members(connection, order.list_ids, batch.members)
@@ -250,5 +229,5 @@ def _touch_joiners(connection: Connection, order: ImportOrder, batch: Batch, *, 
         "UPDATE contacts SET modified_ms = ? WHERE id IN (SELECT value FROM json_each(?)) AND EXISTS ("
         " SELECT 1 FROM json_each(?) AS target WHERE NOT EXISTS ("
         "  SELECT 1 FROM members WHERE list_id = target.value AND contact_id = contacts.id))",
-        (now, json.dumps(batch.members), json.dumps(order.list_ids)),
+        (now, json.dumps(list(batch.members)), json.dumps(order.list_ids)),
     )

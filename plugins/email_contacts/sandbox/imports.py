@@ -16,11 +16,11 @@ from pydantic import BaseModel, Field
 
 from email_contacts.sandbox import callbacks, fetching, importing, places, process_rows, rows
 from email_contacts.sandbox.account import Account
-from email_contacts.sandbox.edge import TheAccount, answer, documented
+from email_contacts.sandbox.edge import LONGEST_NAME, TheAccount, answer, documented
 from email_contacts.sandbox.knobs import Knobs
 from email_contacts.sandbox.paging import LARGEST_ID
 from email_contacts.sandbox.process_rows import ImportOrder
-from email_contacts.sandbox.refusals import Refusal, invalid, missing
+from email_contacts.sandbox.refusals import invalid, missing, unreadable
 
 router = APIRouter(prefix="/v3/contacts", tags=["Imports"])
 
@@ -76,7 +76,7 @@ def _accept(account: Account, raw: bytes) -> int:
     try:
         body = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
-        raise Refusal(400, "bad_request", "Invalid JSON in the request body") from error
+        raise unreadable() from error
     if not isinstance(body, dict):
         raise invalid("The request body must be an object")
     knobs = account.knobs
@@ -142,6 +142,8 @@ def _targets(body: dict[str, Any]) -> tuple[list[int], tuple[str, int] | None]:
     name, folder_id = new_list.get("listName"), new_list.get("folderId")
     if not isinstance(name, str) or not name.strip():
         raise missing("List name is missing")
+    if len(name.strip()) > LONGEST_NAME:
+        raise invalid("listName is not valid")
     # The seed calls folderId optional: then it is the account's first folder (api-contract §8, row 9).
     folder_id = 1 if folder_id is None else folder_id
     if not _is_id(folder_id):
@@ -167,7 +169,10 @@ def _spool(source: str, value: Any, target: Path, knobs: Knobs) -> str:
     if source == "jsonBody":
         if not isinstance(value, list):
             raise invalid("jsonBody must be an array of objects")
-        rows.write_lines(value, target)
+        try:
+            rows.write_lines(value, target)
+        except orjson.JSONEncodeError as error:
+            raise unreadable() from error  # nested so deeply that it can be read and not written
         return "ndjson"
     if not isinstance(value, str):
         raise invalid(f"{source} must be a string")

@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import Field, dataclass, field, fields, replace
 from typing import Any
 
-from email_contacts.sandbox.faults import Fault
+from email_contacts.sandbox.faults import LARGEST, Fault
+from email_contacts.sandbox.values import is_writable
 
 
 class UnknownKnob(ValueError):
@@ -46,6 +47,16 @@ class Knobs:
     )
     strict_sources: bool = _knob(
         True, "400 for an import with several sources; off: fileUrl before fileBody before jsonBody."
+    )
+    linking_rows: str = _knob(
+        "merge",
+        "A row of an import that names two contacts merges them and deletes one of them, or is rejected.",
+        "merge",
+        "reject",
+    )
+    phone_only_address: bool = _knob(
+        True,
+        "Contacts with a phone number and no address are NUMBER@mailin-sms.com, blocklisted for e-mail.",
     )
     false_overwrites: bool = _knob(
         True, "false in a jsonBody overwrites true; off: it is ignored, as once observed."
@@ -154,13 +165,19 @@ def _checked(knob: Field[Any], value: Any) -> Any:
     if isinstance(default, tuple):
         if isinstance(value, str) or not isinstance(value, Sequence):
             raise UnknownKnob(f"{knob.name} takes a list, not {type(value).__name__}")
-        return tuple(Fault.from_json(item) if knob.name == "faults" else str(item) for item in value)
+        if knob.name == "faults":
+            return tuple(Fault.from_json(item) for item in value)
+        if not all(isinstance(item, str) and is_writable(item) for item in value):
+            raise UnknownKnob(f"{knob.name} takes a list of texts")
+        return tuple(value)
     if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)
     if type(value) is not type(default):
         raise UnknownKnob(f"{knob.name}={value!r} must be of type {type(default).__name__}")
     if choices and value not in choices:
         raise UnknownKnob(f"{knob.name}={value!r} must be one of {', '.join(choices)}")
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and not 0 <= value < float("inf"):
-        raise UnknownKnob(f"{knob.name}={value!r} must be a finite number of at least 0")
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and not 0 <= value <= LARGEST:
+        raise UnknownKnob(f"{knob.name} must be a finite number of at least 0 and at most {LARGEST}")
+    if isinstance(value, str) and not is_writable(value):
+        raise UnknownKnob(f"{knob.name} holds half a surrogate pair, which cannot be shown")
     return value

@@ -52,28 +52,25 @@ def add_to_list(listId: Id, body: Named, account: TheAccount) -> Response:  # no
     "/{listId}/contacts/remove", name="remove_from_list", status_code=201, responses=documented(400, 404)
 )
 def remove_from_list(listId: Id, body: Removal, account: TheAccount) -> Response:  # noqa: N803
-    """Remove contacts from a list; the contacts stay. Answers with the id of a process that is done."""
+    """Remove contacts from a list; the contacts stay. Only ``all`` makes a process (api-contract §3.1)."""
     with account.database.writing() as connection:
         total = places.list_found(connection, listId)["members"]
         if body.all:
             connection.execute("DELETE FROM members WHERE list_id = ?", (listId,))
-            success: list[Any] = []
-            failure: list[Any] = []
-        else:
-            success, failure, ids = _sorted_out(
-                connection, body, able=lambda contact: _is_member(connection, listId, contact)
-            )
-            if not ids:
-                raise invalid("Contact already removed from list and/or does not exist")
-            connection.executemany(
-                "DELETE FROM members WHERE list_id = ? AND contact_id = ?",
-                [(listId, contact_id) for contact_id in ids],
-            )
-            contact_rows.touch(connection, ids)
-            total = len(ids)
-        process_id = process_rows.insert_finished(connection, name="REMOVE_CONTACTS_FROM_LIST")
-    contacts = {"success": success, "failure": failure, "total": total, "processId": process_id}
-    return answer({"contacts": contacts, "processId": process_id, "total": total}, status=201)
+            process_id = process_rows.insert_finished(connection, name="REMOVE_CONTACTS_FROM_LIST")
+            begun = {"processId": process_id, "total": total}
+            return answer({"contacts": begun, **begun}, status=201)
+        success, failure, ids = _sorted_out(
+            connection, body, able=lambda contact: _is_member(connection, listId, contact)
+        )
+        if not ids:
+            raise invalid("Contact already removed from list and/or does not exist")
+        connection.executemany(
+            "DELETE FROM members WHERE list_id = ? AND contact_id = ?",
+            [(listId, contact_id) for contact_id in ids],
+        )
+        contact_rows.touch(connection, ids)
+    return answer({"contacts": {"success": success, "failure": failure}}, status=201)
 
 
 def _sorted_out(

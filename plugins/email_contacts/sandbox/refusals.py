@@ -45,18 +45,26 @@ def invalid(message: str) -> Refusal:
     return Refusal(400, "invalid_parameter", message)
 
 
+def unreadable() -> Refusal:
+    """Refuse a body that is not JSON."""
+    return Refusal(400, "bad_request", "Invalid JSON in the request body")
+
+
 def absent(message: str, *, status: int = 404) -> Refusal:
     """Refuse because a folder, list, contact or process does not exist; in a body that is a 400."""
     return Refusal(status, "document_not_found", message)
 
 
-def duplicate(identifiers: list[str], *, code: str = "duplicate_parameter") -> Refusal:
-    """Refuse because identifiers belong to another contact (api-contract §1.3)."""
+def duplicate(identifiers: list[str], *, code: str = "duplicate_parameter", verb: str = "create") -> Refusal:
+    """Refuse because identifiers belong to another contact (api-contract §1.3, §3.1).
+
+    :param verb: what cannot be done with the contact: ``create`` or ``update``.
+    """
     named = " and ".join(identifiers)
     return Refusal(
         400,
         code,
-        f"Unable to create contact, {named} is already associated with another Contact",
+        f"Unable to {verb} contact, {named} is already associated with another Contact",
         metadata={"duplicate_identifiers": identifiers},
     )
 

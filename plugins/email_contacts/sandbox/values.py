@@ -89,7 +89,7 @@ def email(value: Any) -> str | None:
     if not isinstance(value, str):
         return None
     address = value.strip().lower()
-    return address if len(address) <= 254 and _EMAIL.fullmatch(address) and _is_writable(address) else None
+    return address if len(address) <= 254 and _EMAIL.fullmatch(address) and is_writable(address) else None
 
 
 def phone(value: Any) -> str | None:
@@ -105,7 +105,7 @@ def name(value: Any) -> str | None:
     if isinstance(value, bool) or not isinstance(value, (str, int)):
         return None
     text = str(value).strip()
-    return text if text and _is_writable(text) else None
+    return text if text and is_writable(text) else None
 
 
 def is_empty(value: Any) -> bool:
@@ -138,10 +138,10 @@ def dumps(attributes: Mapping[str, Any]) -> str:
 
 
 def _text(value: Any) -> Any:
-    return value if isinstance(value, str) and _is_writable(value) else IGNORED
+    return value if isinstance(value, str) and is_writable(value) else IGNORED
 
 
-def _is_writable(text: str) -> bool:
+def is_writable(text: str) -> bool:
     """Tell whether a text can be stored: JSON can smuggle in half a surrogate pair, UTF-8 cannot hold it."""
     if text.isascii():
         return True

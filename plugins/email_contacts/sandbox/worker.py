@@ -146,7 +146,7 @@ class Worker:
                 candidates,
                 rejects,
                 rows_done=taken[-1].number,
-                false_overwrites=knobs.false_overwrites or order.form == "csv",
+                knobs=knobs,
             )
 
     def _source(self, process: Row, order: ImportOrder) -> Iterator[rows.SourceRow]:
