@@ -184,7 +184,7 @@ def import_contacts() -> None:
         update_existing_contacts="{{ params.update_existing_contacts }}",
         disable_notification="{{ params.disable_notification }}",
         wait_for_completion=False,
-        awaited_by="wait",  # the platform's callback wakes that task
+        wait_task_id="wait",  # the platform's callback wakes that task
         execution_timeout=None,  # it may have to wait for other imports to end, in the triggerer
         # The platform is known to get stuck on several imports at once; each task sees whether one runs.
         max_active_tis_per_dagrun=1,

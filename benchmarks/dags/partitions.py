@@ -47,7 +47,7 @@ def import_from(dag_id: str, **source: Any) -> None:
             task_id="import",
             list_ids=[target.output],
             wait_for_completion=False,
-            awaited_by="wait",
+            wait_task_id="wait",
             max_active_tis_per_dagrun=1,
         ).expand(batch_uri=merge.output)
         submissions = XComArg(batches, "submission")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     IdArg: TypeAlias = int | str | XComArg
     IdsArg: TypeAlias = int | str | Iterable[int | str | XComArg] | XComArg
     FlagArg: TypeAlias = bool | str | XComArg
+    SecondsArg: TypeAlias = float | str | timedelta | XComArg
     InstantArg: TypeAlias = datetime | str | XComArg | None
 
 
@@ -153,6 +154,20 @@ def _shown(value: Any) -> str:
     """Show a value, cut where it is long: an argument may hold a whole document by mistake."""
     text = repr(value)
     return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}… ({len(text):,} characters)"
+
+
+def as_seconds(value: Any, name: str) -> float:
+    """Read a span of time: a number of seconds, 0 or more, or a ``timedelta``.
+
+    :raises InvalidArgument: when it is something else.
+    """
+    try:
+        seconds = value.total_seconds() if isinstance(value, timedelta) else float(value)
+    except (TypeError, ValueError):
+        seconds = -1.0
+    if isinstance(value, bool) or not 0 <= seconds < float("inf"):
+        raise InvalidArgument(f"{name}={_shown(value)} must be a number of seconds, 0 or more")
+    return seconds
 
 
 def _is_absent(value: Any) -> bool:

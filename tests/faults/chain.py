@@ -115,7 +115,7 @@ def run_chain(
         "batch_uri": batch,
         "list_ids": [list_id],
         "poll_interval": 0.01,
-        "patience": 0.0,
+        "reconciliation_timeout": 0.0,
         "deferrable": deferrable,
         **arguments,
     }

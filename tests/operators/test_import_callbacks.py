@@ -53,7 +53,7 @@ def called_back(sandbox: SandboxServer, tmp_path: Path, monkeypatch: pytest.Monk
 def an_import(**arguments: Any) -> ImportContactsOperator:
     people = [{"email": "a@example.com"}]
     given = {"list_ids": [LIST], "json_body": people, "poll_interval": 0.02, **arguments}
-    return ImportContactsOperator(task_id="import", patience=0.0, **given)
+    return ImportContactsOperator(task_id="import", reconciliation_timeout=0.0, **given)
 
 
 def address_in(url: str | None) -> CallbackAddress:
@@ -70,7 +70,7 @@ def hear(store: StateStore, nonce: str) -> None:
 def test_the_address_names_the_task_that_submits_and_the_one_that_waits(
     context: Context, asked_for: list[str | None]
 ) -> None:
-    an_import(wait_for_completion=False, awaited_by="wait").execute(context)
+    an_import(wait_for_completion=False, wait_task_id="wait").execute(context)
     (url,) = asked_for
     address, ti = address_in(url), context["ti"]
     assert (address.dag_id, address.run_id, address.task_id) == (ti.dag_id, ti.run_id, ti.task_id)

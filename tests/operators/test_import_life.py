@@ -27,7 +27,7 @@ def an_import(**arguments: Any) -> ImportContactsOperator:
         "list_ids": [LIST],
         "json_body": PEOPLE,
         "poll_interval": 0.02,
-        "patience": 0.0,
+        "reconciliation_timeout": 0.0,
         "timeout": 30.0,
         **arguments,
     }

@@ -28,7 +28,7 @@ def an_import(**arguments: Any) -> ImportContactsOperator:
         "list_ids": [LIST],
         "json_body": [{"email": "a@example.com"}],
         "poll_interval": 0.02,
-        "patience": 0.0,
+        "reconciliation_timeout": 0.0,
         **arguments,
     }
     return ImportContactsOperator(task_id="import", wait_for_completion=False, **given)

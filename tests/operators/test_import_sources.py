@@ -31,7 +31,7 @@ def an_import(**arguments: Any) -> ImportContactsOperator:
         "list_ids": [LIST],
         "deferrable": False,
         "poll_interval": 0.02,
-        "patience": 0.0,
+        "reconciliation_timeout": 0.0,
         "timeout": 30.0,
         **arguments,
     }

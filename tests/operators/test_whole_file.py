@@ -60,7 +60,7 @@ def test_an_address_that_has_run_out_is_refused_and_a_new_one_brings_every_row(
             list_ids=[LIST],
             deferrable=False,
             poll_interval=0.02,
-            patience=0.0,
+            reconciliation_timeout=0.0,
         )
         return cast("int", operator.execute(context))
 

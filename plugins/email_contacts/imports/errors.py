@@ -6,8 +6,12 @@
     ├── ImportFailed                   the platform says failed or cancelled
     ├── SubmissionUnknown              it may or may not have been accepted
     ├── CannotTell                     the platform does not say how an import ends
-    └── ImportNotAccountedFor          the receipt does not add up, or not everything arrived
+    ├── ImportNotAccountedFor          the receipt does not add up, or not everything arrived
+    ├── ProcessForgotten               the platform no longer knows the process
+    └── DeadlinePassed                 still running at the deadline, and the task fails with that
     ImportTimeout                      still running at the deadline; the platform goes on
+    IntentSuperseded                   another try of the same task has taken over; this one did not send
+    IntentExpired                      the process was suspended before it sent anything
 """
 
 from __future__ import annotations
@@ -35,3 +39,25 @@ class ImportNotAccountedFor(ImportNotRepeatable):
 
 class ImportTimeout(TimeoutError):
     """The import still runs at the deadline. It cannot be cancelled: the platform goes on with it."""
+
+
+class ProcessForgotten(ImportNotRepeatable):
+    """The platform no longer knows the process of an import that it accepted."""
+
+
+class DeadlinePassed(ImportNotRepeatable):
+    """The task's wait is over; a person decides whether to wait longer."""
+
+
+class IntentSuperseded(RuntimeError):
+    """Another try of the same task has taken the import over; this one neither sends nor writes."""
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(
+            message
+            or "another try of this task has taken its import over; this one neither sends nor records it"
+        )
+
+
+class IntentExpired(RuntimeError):
+    """The process was suspended between writing the intent and sending. It sent nothing."""

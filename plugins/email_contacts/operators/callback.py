@@ -9,7 +9,8 @@ from typing import Any, Protocol
 
 from email_contacts.connection import ContactsConnection
 from email_contacts.imports.callbacks import MAILBOX, CallbackAddress, callback_url, mail
-from email_contacts.imports.submission.ledger import Ledger, now
+from email_contacts.imports.submission.import_record import ImportRecord, now
+from email_contacts.imports.submission.ledger import Ledger
 from email_contacts.imports.waiting.completion_signals import CompletionSignals
 
 log = logging.getLogger(__name__)
@@ -34,11 +35,23 @@ class Callback:
     :param ti: the submitting task instance.
     :param settings: the connection, whose secret signs the address.
     :param waiter: the task of the same run that waits for the import; empty: the submitting task itself.
+    :param has_own_address: whether the request brings an address of the user's own, which is kept.
     """
 
     ti: TaskInstance
     settings: ContactsConnection
     waiter: str = ""
+    has_own_address: bool = False
+
+    @property
+    def is_asked_for(self) -> bool:
+        """Whether the platform is asked to call this Airflow."""
+        return self.settings.can_be_called and not self.has_own_address
+
+    @property
+    def measures_lists(self) -> bool:
+        """Whether the growth of the lists is to tell the end."""
+        return self.settings.completion_source == "list_growth"
 
     @property
     def holder(self) -> str:
@@ -66,18 +79,17 @@ class Callback:
         self.ti.xcom_push(MAILBOX, mail(nonce))
         return url
 
-    def renew(self, ledger: Ledger) -> None:
+    def renew(self, ledger: Ledger, record: ImportRecord) -> None:
         """Open the mailbox again, which a new try of the task has lost; what was heard meanwhile is kept."""
-        entry = ledger.entry()
-        nonce = entry.nonces[-1] if entry and entry.nonces else ""
-        if entry is None or not nonce:
+        nonce = record.nonces[-1] if record.nonces else ""
+        if not nonce:
             return
         self.ti.xcom_push(MAILBOX, mail(nonce))
         # Looked for after the push: a call in between was written over, and is still in the state store.
-        if heard_at := ledger.heard_at(entry):
+        if heard_at := ledger.heard_at(record):
             self.ti.xcom_push(MAILBOX, mail(nonce, called_at=heard_at))
 
-    def evidence(self, nonce: str, sizes: Mapping[int, int], contacts: int | None) -> dict[str, Any]:
+    def signals(self, nonce: str, sizes: Mapping[int, int], contacts: int | None) -> dict[str, Any]:
         """What else can tell that the import has ended, for whoever waits for it."""
         return CompletionSignals(
             task=self._task, nonce=nonce, list_sizes=dict(sizes), contacts=contacts, since=now()

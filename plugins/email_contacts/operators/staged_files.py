@@ -42,16 +42,35 @@ def is_for_fetching(uri: str) -> bool:
     return uri.endswith(CSV_SUFFIX)
 
 
-def signed_address(staged: StagedFile, *, expires: Any) -> str:
-    """Make an address of a staged file that is good from now on, and mask what opens it.
+def check_expires(value: Any) -> int:
+    """Read for how long a signed address is to be valid.
 
-    :param expires: seconds that it is good for.
-    :raises InvalidArgument: when the stage cannot sign, or not for so long.
+    :return: seconds.
+    :raises InvalidArgument: when no address can be valid for so long.
     """
-    if isinstance(expires, bool) or not isinstance(expires, int) or not MIN_EXPIRES <= expires <= MAX_EXPIRES:
+    text = str(value).strip()
+    if (
+        isinstance(value, bool)
+        or not (text.isascii() and text.isdigit())
+        or len(text) > len(str(MAX_EXPIRES))
+    ):
+        seconds = 0
+    else:
+        seconds = int(text)
+    if not MIN_EXPIRES <= seconds <= MAX_EXPIRES:
         raise InvalidArgument(
-            f"file_url_expires={expires!r} is not a number of seconds between {MIN_EXPIRES} and {MAX_EXPIRES}"
+            f"file_url_expires={value!r} must be a whole number of seconds between {MIN_EXPIRES} and "
+            f"{MAX_EXPIRES}"
         )
+    return seconds
+
+
+def signed_address(staged: StagedFile, *, expires: int) -> str:
+    """Make an address of a staged file that is valid from now on, and mask what opens it.
+
+    :param expires: seconds that it is valid for.
+    :raises InvalidArgument: when the stage cannot sign.
+    """
     path = cast("ObjectStoragePath", staged.path)
     try:
         url = str(path.fs.sign(path.path, expiration=expires))

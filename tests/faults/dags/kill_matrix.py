@@ -59,10 +59,10 @@ def kill_matrix(*, waiter: str, deferrable: bool) -> DAG:
             task_id="import",
             list_ids=[target.output],
             wait_for_completion=waiter == "operator",
-            awaited_by="wait" if waiter == "sensor" else "",
+            wait_task_id="wait" if waiter == "sensor" else "",
             deferrable=deferrable,
             poll_interval=0.5,
-            patience=3,
+            reconciliation_timeout=3,
         ).expand(batch_uri=prepare.output)
         submissions = XComArg(batches, "submission")
         verify = VerifyImportOperator(

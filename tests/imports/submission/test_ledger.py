@@ -12,50 +12,50 @@ ONE, OTHER = "a" * 64, "b" * 64
 
 
 def test_nothing_was_intended_at_first(store: StateStore) -> None:
-    assert Ledger(store, ONE).entry() is None
+    assert Ledger(store, ONE).record() is None
 
 
 def test_an_intent_has_a_deadline_and_no_process_yet(store: StateStore) -> None:
     intent = Ledger(store, ONE).intend(deadline=100.0)
     assert (intent.process_id, intent.submitted_at, intent.closed_in) == (None, None, None)
-    assert Ledger(store, ONE).entry() == intent
+    assert Ledger(store, ONE).record() == intent
     assert intent.deadline == 100.0
 
 
 def test_the_answer_completes_the_intent_and_keeps_its_deadline(store: StateStore) -> None:
     ledger = Ledger(store, ONE)
-    recorded = ledger.record(ledger.intend(deadline=100.0), 78)
+    recorded = ledger.complete(ledger.intend(deadline=100.0), 78)
     assert (recorded.process_id, recorded.deadline) == (78, 100.0)
     assert recorded.submitted_at is not None
     assert recorded.submitted_at >= recorded.intended_at
-    assert Ledger(store, ONE).entry() == recorded
+    assert Ledger(store, ONE).record() == recorded
 
 
 def test_another_body_inherits_nothing(store: StateStore) -> None:
     """A mapped task that is expanded anew may get another batch under the same index, and the same store."""
     ledger = Ledger(store, ONE)
-    ledger.record(ledger.intend(deadline=100.0), 78)
-    assert Ledger(store, OTHER).entry() is None
+    ledger.complete(ledger.intend(deadline=100.0), 78)
+    assert Ledger(store, OTHER).record() is None
     Ledger(store, OTHER).forget()
-    assert Ledger(store, ONE).entry() is not None
+    assert Ledger(store, ONE).record() is not None
 
 
 def test_a_passed_deadline_leaves_room_for_another(store: StateStore) -> None:
     ledger = Ledger(store, ONE)
-    ledger.record(ledger.intend(deadline=100.0), 78)
+    ledger.complete(ledger.intend(deadline=100.0), 78)
     ledger.rest()
-    resting = ledger.entry()
+    resting = ledger.record()
     assert resting is not None
     assert (resting.process_id, resting.deadline) == (78, None)
-    assert ledger.prolong(resting, deadline=200.0) == ledger.entry()
+    assert ledger.prolong(resting, deadline=200.0) == ledger.record()
 
 
 def test_only_a_cleared_task_is_past_a_closed_import(store: StateStore) -> None:
     ledger = Ledger(store, ONE, generation=3)
-    entry = ledger.record(ledger.intend(deadline=100.0), 78)
+    entry = ledger.complete(ledger.intend(deadline=100.0), 78)
     assert not ledger.is_past(entry)
     ledger.close()
-    closed = ledger.entry()
+    closed = ledger.record()
     assert closed is not None
     assert not Ledger(store, ONE, generation=3).is_past(closed)
     assert Ledger(store, ONE, generation=5).is_past(closed)
@@ -66,11 +66,11 @@ def test_what_was_forgotten_is_gone(store: StateStore) -> None:
     ledger.intend(deadline=100.0)
     ledger.forget()
     ledger.forget()
-    assert ledger.entry() is None
+    assert ledger.record() is None
     assert store == {}
 
 
-def test_closing_or_resting_without_an_entry_makes_none(store: StateStore) -> None:
+def test_closing_or_resting_without_a_record_makes_none(store: StateStore) -> None:
     Ledger(store, ONE).close()
     Ledger(store, ONE).rest()
     assert store == {}
@@ -78,12 +78,12 @@ def test_closing_or_resting_without_an_entry_makes_none(store: StateStore) -> No
 
 def test_what_is_stored_is_json_and_no_body(store: StateStore) -> None:
     ledger = Ledger(store, ONE)
-    ledger.record(ledger.intend(deadline=100.0), 78)
+    ledger.complete(ledger.intend(deadline=100.0), 78)
     assert json.loads(json.dumps(store)) == store
-    assert len(json.dumps(store)) < 600
+    assert len(json.dumps(store)) < 700
 
 
-def test_an_entry_of_the_first_version_can_still_be_read(store: StateStore) -> None:
+def test_a_record_of_the_first_version_can_still_be_read(store: StateStore) -> None:
     """A task may be waiting while the package is upgraded."""
     old = {
         "fingerprint": ONE,
@@ -94,24 +94,24 @@ def test_an_entry_of_the_first_version_can_still_be_read(store: StateStore) -> N
         "closed_in": None,
     }
     store.set(f"email_contacts.import.{ONE}", old)
-    entry = Ledger(store, ONE).entry()
+    entry = Ledger(store, ONE).record()
     assert entry is not None
     assert (entry.process_id, entry.is_submitted, entry.nonces, entry.repeats) == (78, True, (), 0)
 
 
-def test_an_entry_of_a_later_version_can_be_read_as_far_as_it_is_known(store: StateStore) -> None:
+def test_a_record_of_a_later_version_can_be_read_as_far_as_it_is_known(store: StateStore) -> None:
     ledger = Ledger(store, ONE)
     kept = ledger.intend(deadline=100.0)
     (key,) = store
     store[key]["invented_later"] = True
-    assert ledger.entry() == kept
+    assert ledger.record() == kept
 
 
 def test_sending_again_is_counted_and_keeps_the_deadline(store: StateStore) -> None:
     ledger = Ledger(store, ONE)
     first = ledger.suspect(ledger.intend(deadline=100.0, newest=7, nonce=new_nonce()), (8, 9))
     again = ledger.intend_again(first, newest=9, nonce=new_nonce(), evidence=None)
-    assert ledger.entry() == again
+    assert ledger.record() == again
     assert (first.repeats, again.repeats) == (0, 1)
     assert (again.deadline, again.newest, again.candidates) == (100.0, 9, ())
     assert again.nonces[0] == first.nonces[0] != again.nonces[1]

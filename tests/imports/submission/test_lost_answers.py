@@ -13,8 +13,8 @@ import pytest
 from email_contacts.api import ContactsClient, ImportRequest, OutcomeUnknown, RateLimited
 from email_contacts.imports.callbacks import called_key, new_nonce
 from email_contacts.imports.errors import SubmissionUnknown
-from email_contacts.imports.submission.ledger import Entry, Ledger
-from email_contacts.imports.submission.submission import Submission
+from email_contacts.imports.submission.import_record import ImportRecord
+from email_contacts.imports.submission.ledger import Ledger
 from email_contacts.imports.submission.submitter import Blocked
 from email_contacts.sandbox import SandboxServer
 from tests.api.scripted_server import ScriptedServer, answers
@@ -31,7 +31,7 @@ def lose(sandbox: SandboxServer, kind: str, times: int = 1) -> None:
     sandbox.set_knobs(faults=[{"route": "import", "kind": kind, "times": times}])
 
 
-def intended(store: StateStore, client: ContactsClient, *, nonce: str = "") -> Entry:
+def intended(store: StateStore, client: ContactsClient, *, nonce: str = "") -> ImportRecord:
     """What a try leaves that is killed right before or after its request."""
     newest = max((one.id for one in client.processes().items), default=0)
     return ledger_of(store).intend(deadline=9e9, newest=newest, nonce=nonce)
@@ -42,8 +42,8 @@ def heard(store: StateStore, nonce: str) -> None:
     store.set(called_key(nonce), {"called_at": "2026-11-22T10:00:00+00:00"})
 
 
-def entry_of(store: StateStore) -> Entry:
-    entry = ledger_of(store).entry()
+def entry_of(store: StateStore) -> ImportRecord:
+    entry = ledger_of(store).record()
     assert entry is not None
     return entry
 
@@ -261,7 +261,7 @@ def test_it_is_looked_for_with_patience_as_it_may_show_a_moment_later(
     # The room's own clock: other threads, the sandbox's among them, sleep by the real one.
     clock = SimpleNamespace(time=time.time, sleep=accept_meanwhile)
     monkeypatch.setattr("email_contacts.imports.submission.submitter.time", clock)
-    found = submit(client, ledger_of(store), patience=60.0)
+    found = submit(client, ledger_of(store), reconciliation_timeout=60.0)
     assert [process_of(found)] == shown
     assert sandbox.imports_accepted() == 1
 
@@ -288,6 +288,6 @@ def test_the_contacts_of_every_kind_of_body_are_compared(
     intended(store, client)
     until_ended(client, client.import_contacts(request))
     found = submit(client, Ledger(store, MARK, generation=3), request)
-    assert isinstance(found, Submission)
+    assert isinstance(found, ImportRecord)
     assert asked(sandbox).count("list_contacts") == 1
     assert sandbox.imports_accepted() == 1

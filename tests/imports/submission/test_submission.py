@@ -17,8 +17,10 @@ from email_contacts.api import (
     RateLimited,
     Unavailable,
 )
+from email_contacts.imports.submission.import_job import ImportJob, fingerprint
+from email_contacts.imports.submission.import_record import ImportRecord
 from email_contacts.imports.submission.ledger import Ledger
-from email_contacts.imports.submission.submission import Submission, fingerprint, reconnect
+from email_contacts.imports.submission.reconnecting import reconnect
 from email_contacts.imports.submission.submitter import Blocked, Submitter
 from email_contacts.sandbox import SandboxServer
 from tests.api.scripted_server import ScriptedServer
@@ -33,20 +35,28 @@ def ledger_of(store: StateStore, *, generation: int = 3) -> Ledger:
     return Ledger(store, MARK, generation=generation)
 
 
+def next_process(store: StateStore) -> Ledger:
+    """The ledger as the next process of the same task sees it, once it has taken the record over."""
+    ledger = ledger_of(store)
+    ledger.take_over()
+    return ledger
+
+
 def submit(
     client: ContactsClient, ledger: Ledger, request: ImportRequest = REQUEST, **settings: Any
-) -> Submission | Blocked:
+) -> ImportRecord | Blocked:
     """Go as far as one try of a task goes."""
-    given = {"max_running": 1, "timeout": 60.0, "patience": 0.0, **settings}
-    return Submitter(client, request, ledger, **given).advance()
+    given = {"max_running": 1, "timeout": 60.0, "reconciliation_timeout": 0.0, **settings}
+    job = ImportJob(request, given.pop("callback", None))
+    return Submitter(client, job, ledger, **given).advance()
 
 
-def accepted(came: Submission | Blocked) -> Submission:
-    assert isinstance(came, Submission)
+def accepted(came: ImportRecord | Blocked) -> ImportRecord:
+    assert isinstance(came, ImportRecord)
     return came
 
 
-def process_of(came: Submission | Blocked) -> int:
+def process_of(came: ImportRecord | Blocked) -> int:
     process_id = accepted(came).process_id
     assert process_id is not None
     return process_id
@@ -67,7 +77,7 @@ def test_a_new_body_is_submitted_and_written_down(
     before = time.time()
     assert reconnect(client, ledger_of(store), timeout=60) is None
     made = accepted(submit(client, ledger_of(store)))
-    entry = ledger_of(store).entry()
+    entry = ledger_of(store).record()
     assert entry is not None
     assert entry.process_id == made.process_id == client.process(process_of(made)).id
     assert made.deadline == entry.deadline
@@ -94,7 +104,7 @@ def test_the_intent_says_what_was_newest_before(
     (stranger,) = submitted(client, 1)
     until_ended(client, stranger)
     submit(client, ledger_of(store))
-    entry = ledger_of(store).entry()
+    entry = ledger_of(store).record()
     assert entry is not None
     assert entry.newest == stranger
 
@@ -116,11 +126,11 @@ def test_a_retry_after_the_deadline_was_reported_gets_a_new_one(
     client: ContactsClient, store: StateStore
 ) -> None:
     submit(client, ledger_of(store), timeout=0.0)
-    ledger_of(store).rest()
+    next_process(store).rest()
     again = reconnect(client, ledger_of(store), timeout=60)
     assert again is not None
     assert again.deadline > time.time() + 30
-    kept = ledger_of(store).entry()
+    kept = ledger_of(store).record()
     assert kept is not None
     assert kept.deadline == again.deadline
 
@@ -130,7 +140,7 @@ def test_clearing_the_task_reconnects_while_its_import_runs(
 ) -> None:
     sandbox.set_knobs(hold="in_process")
     first = accepted(submit(client, ledger_of(store)))
-    ledger_of(store).close()
+    next_process(store).close()
     again = reconnect(client, ledger_of(store, generation=7), timeout=60)
     assert again is not None
     assert again.process_id == first.process_id
@@ -140,7 +150,7 @@ def test_clearing_the_task_imports_again_once_its_import_ended(
     client: ContactsClient, store: StateStore
 ) -> None:
     first = process_of(submit(client, ledger_of(store)))
-    ledger_of(store).close()
+    next_process(store).close()
     until_ended(client, first)
     assert reconnect(client, ledger_of(store, generation=7), timeout=60) is None
     assert process_of(submit(client, ledger_of(store, generation=7))) != first
@@ -162,7 +172,7 @@ def test_clearing_the_task_imports_again_while_its_import_runs_only_if_asked_to(
 def test_a_retry_is_not_taken_for_a_clear(client: ContactsClient, store: StateStore) -> None:
     """The worker died after the task was done and before Airflow heard of it."""
     first = process_of(submit(client, ledger_of(store)))
-    ledger_of(store).close()
+    next_process(store).close()
     until_ended(client, first)
     again = reconnect(client, ledger_of(store), timeout=60)
     assert again is not None
@@ -174,7 +184,7 @@ def test_clearing_the_task_imports_again_where_nobody_can_tell_how_the_import_is
     status: str, sandbox: SandboxServer, client: ContactsClient, store: StateStore
 ) -> None:
     submit(client, ledger_of(store))
-    ledger_of(store).close()
+    next_process(store).close()
     sandbox.set_knobs(process_route=status)
     assert reconnect(client, ledger_of(store, generation=7), timeout=60) is None
 
@@ -229,7 +239,7 @@ def test_where_there_is_no_process_route_no_import_is_seen_running(
     sandbox.set_knobs(hold="queued", process_route=status)
     submitted(client, 1)
     accepted(submit(client, ledger_of(store)))
-    entry = ledger_of(store).entry()
+    entry = ledger_of(store).record()
     assert entry is not None
     assert entry.newest is None
 
@@ -243,24 +253,32 @@ def test_running_imports_that_cannot_be_asked_for_are_not_taken_as_none(
     assert sandbox.imports_accepted() == 0
 
 
-@pytest.mark.parametrize(("settings", "measured"), [({}, False), ({"measures_lists": True}, True)])
-def test_lists_are_measured_before_only_where_their_growth_is_to_tell(
-    settings: dict[str, Any],
-    measured: bool,
-    sandbox: SandboxServer,
-    client: ContactsClient,
-    store: StateStore,
-) -> None:
-    seen: list[tuple[Mapping[int, int], int | None]] = []
+class Noted:
+    """What a submission notes for whoever waits for it, without a callback."""
 
-    def evidence(nonce: str, sizes: Mapping[int, int], contacts: int | None) -> dict[str, Any]:
-        seen.append((dict(sizes), contacts))
+    is_asked_for = False
+
+    def __init__(self, *, measures_lists: bool = False) -> None:
+        self.measures_lists = measures_lists
+        self.seen: list[tuple[Mapping[int, int], int | None]] = []
+
+    def ask(self, nonce: str) -> str | None:
+        raise AssertionError(f"no address was asked for, not even for {nonce!r}")
+
+    def signals(self, nonce: str, sizes: Mapping[int, int], contacts: int | None) -> dict[str, Any]:
+        self.seen.append((dict(sizes), contacts))
         return {"nonce": nonce}
 
+
+@pytest.mark.parametrize("measured", [False, True])
+def test_lists_are_measured_before_only_where_their_growth_is_to_tell(
+    measured: bool, sandbox: SandboxServer, client: ContactsClient, store: StateStore
+) -> None:
+    noted = Noted(measures_lists=measured)
     sandbox.seed_contacts(7, list_ids=[2])
-    came = accepted(submit(client, ledger_of(store), evidence=evidence, **settings))
+    came = accepted(submit(client, ledger_of(store), callback=noted))
     assert came.evidence == {"nonce": ""}
-    ((sizes, contacts),) = seen
+    ((sizes, contacts),) = noted.seen
     assert (sizes, contacts) == (({2: 7}, 1) if measured else ({}, None))
     assert ("list" in asked(sandbox)) is measured
 
@@ -269,7 +287,6 @@ def test_where_there_is_no_process_route_the_lists_are_measured(
     sandbox: SandboxServer, client: ContactsClient, store: StateStore
 ) -> None:
     sandbox.set_knobs(process_route="404")
-    submit(client, ledger_of(store), evidence=lambda nonce, sizes, contacts: {"sizes": dict(sizes)})
-    entry = ledger_of(store).entry()
-    assert entry is not None
-    assert entry.evidence == {"sizes": {2: 0}}
+    noted = Noted()
+    submit(client, ledger_of(store), callback=noted)
+    assert noted.seen == [({2: 0}, 1)]

@@ -1,23 +1,30 @@
-"""What one task intended to submit, and what it knows to be submitted.
+"""The record of an import in the task's own state, which survives retries, deferral and a dead worker.
 
-One entry per request body, found by the body's fingerprint in the task's own state store, which survives
-retries and deferral. Written before the request (the intent) and completed after it (the process id), so
-that a later try of the task never has to guess. The task alone would be the wrong key: a mapped task that
-is expanded anew may get another batch under the same index.
+One record per request body, found by the body's fingerprint. Written before the request (the intent) and
+completed after it (the process id), so that a later try of the task never has to guess. The task alone would
+be the wrong key: a mapped task that is expanded anew may get another batch under the same index.
+
+Two tries of one task can be alive at once: a worker that was frozen wakes up after its retry has taken over.
+So each try has a token, a try that begins takes the record over, and only its owner sends or writes.
+Airflow's state store has no compare-and-set: each write reads the owner first, and between the two is a gap
+of one request to Airflow (see docs/reliability.md).
 """
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
-from datetime import datetime, timezone
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 from typing import Any, Protocol
 
 from email_contacts.imports.callbacks import called_key
+from email_contacts.imports.errors import IntentExpired, IntentSuperseded
+from email_contacts.imports.submission.import_record import ACCEPTED, ImportRecord, now
 from email_contacts.imports.waiting.completion_signals import CompletionSignals
 
-# The decision of an import whose answer was not lost.
-ACCEPTED = "accepted"
+# An intent is sent at once. One that is older was written before the process was suspended.
+FRESH = timedelta(seconds=60)
 
 
 class StateStore(Protocol):
@@ -30,82 +37,38 @@ class StateStore(Protocol):
         """Store a JSON value."""
 
     def delete(self, key: str) -> None:
-        """Forget a key; nothing happens when it is not there."""
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One import as the ledger knows it.
-
-    :param fingerprint: SHA-256 of the request body, hexadecimal.
-    :param intended_at: when the request was about to be sent, ISO 8601 in UTC.
-    :param deadline: when waiting for it ends, seconds since the epoch; fixed at the intent and inherited
-        by every retry; None after it passed, so that a cleared task waits anew.
-    :param generation: the generation of the task that intended it.
-    :param newest: the newest process id of the account before the request; 0 when it had none, None when
-        nobody can tell.
-    :param nonces: of the callback addresses that were sent along, one per sending; empty strings for none.
-    :param candidates: imports of the account that may be this one, its answer being lost.
-    :param evidence: what else can tell that it has ended (``Evidence.to_json()``); None when not asked for.
-    :param process_id: what the platform answered; None while unknown, and for an import that was heard of
-        by its callback only.
-    :param submitted_at: when it answered; None while the outcome is unknown.
-    :param decision: how the process id came to be known: ``ACCEPTED``, or in words what was found out.
-    :param closed_in: the generation of the task that ended well with it; None while it is open. Once the
-        task is cleared, a closed entry serves only to reconnect while the import still runs.
-    """
-
-    fingerprint: str
-    intended_at: str
-    deadline: float | None
-    generation: int = 0
-    newest: int | None = None
-    nonces: tuple[str, ...] = ()
-    candidates: tuple[int, ...] = ()
-    evidence: Mapping[str, Any] | None = field(default=None)
-    process_id: int | None = None
-    submitted_at: str | None = None
-    decision: str = ""
-    closed_in: int | None = None
-
-    @classmethod
-    def read(cls, stored: Mapping[str, Any]) -> Entry:
-        """Read what was stored, by this version or another one; what is not known here is left out."""
-        known = {name.name: stored[name.name] for name in fields(cls) if name.name in stored}
-        for name in ("nonces", "candidates"):
-            known[name] = tuple(known.get(name) or ())
-        return cls(**known)
-
-    @property
-    def is_submitted(self) -> bool:
-        """Whether the platform is known to have accepted it."""
-        return self.submitted_at is not None
-
-    @property
-    def repeats(self) -> int:
-        """How often it was sent again because nobody could tell whether it had been accepted."""
-        return max(0, len(self.nonces) - 1)
+        """Remove a key; nothing happens when it is not there."""
 
 
 class Ledger:
-    """The entry of one request body in the state store of one task instance.
+    """The record of one import in the state store of one task instance, as one try of the task sees it.
+
+    All methods that write raise :class:`IntentSuperseded` when another try has taken the record over.
 
     :param store: the task's state store.
     :param fingerprint: SHA-256 of the request body, hexadecimal.
     :param generation: a number that clearing the task changes and a retry does not. A worker may die after
-        the entry was closed and before Airflow heard of it; that retry must not take itself for cleared.
+        the record was closed and before Airflow heard of it; that retry must not take itself for cleared.
     """
 
     def __init__(self, store: StateStore, fingerprint: str, *, generation: int = 0) -> None:
         self._store = store
         self.fingerprint = fingerprint
         self.generation = generation
+        self.token = secrets.token_hex(8)
         self._key = f"email_contacts.import.{fingerprint}"
 
-    def entry(self) -> Entry | None:
-        """Read the entry, or None when this body was never intended."""
+    def record(self) -> ImportRecord | None:
+        """Read the record, or None when this body was never intended."""
         stored: Mapping[str, Any] | None = self._store.get(self._key)
-        return Entry.read(stored) if stored else None
+        return ImportRecord.read(stored) if stored else None
+
+    def take_over(self) -> ImportRecord | None:
+        """Make the record this try's own, and read it. Whoever owned it before can neither send nor write."""
+        record = self.record()
+        if record is None or record.owner == self.token:
+            return record
+        return self._set(replace(record, owner=self.token))
 
     def intend(
         self,
@@ -114,19 +77,24 @@ class Ledger:
         newest: int | None = None,
         nonce: str = "",
         evidence: Mapping[str, Any] | None = None,
-    ) -> Entry:
+    ) -> ImportRecord:
         """Write the intent. Must come before the request.
 
-        :param newest: the newest process id of the account; None when nobody can tell.
+        :param newest: the newest process id of the account; None when that is not known.
         :param nonce: of the callback address that goes along; empty for none.
         :param evidence: what else can tell that the import has ended.
         """
-        return self._write(
-            Entry(
+        current = self.record()
+        if current is not None and current.owner != self.token:
+            raise IntentSuperseded
+        return self._set(
+            ImportRecord(
                 self.fingerprint,
                 intended_at=now(),
                 deadline=deadline,
                 generation=self.generation,
+                owner=self.token,
+                senders=(self.token,),
                 newest=newest,
                 nonces=(nonce,),
                 evidence=evidence,
@@ -134,72 +102,123 @@ class Ledger:
         )
 
     def intend_again(
-        self, entry: Entry, *, newest: int | None, nonce: str, evidence: Mapping[str, Any] | None
-    ) -> Entry:
+        self, record: ImportRecord, *, newest: int | None, nonce: str, evidence: Mapping[str, Any] | None
+    ) -> ImportRecord:
         """Write that a request whose fate is unknown is about to be sent once more."""
         return self._write(
             replace(
-                entry,
+                record,
                 intended_at=now(),
+                senders=tuple(dict.fromkeys((*record.senders, self.token))),
                 newest=newest,
-                nonces=(*entry.nonces, nonce),
+                nonces=(*record.nonces, nonce),
                 evidence=evidence,
                 candidates=(),
             )
         )
 
-    def suspect(self, entry: Entry, candidates: tuple[int, ...]) -> Entry:
+    def confirm(self, intent: ImportRecord) -> None:
+        """See that an intent is still this try's own and fresh. To be called directly before the request.
+
+        :raises IntentSuperseded: when another try has taken over meanwhile.
+        :raises IntentExpired: when the process was suspended since it wrote the intent.
+        """
+        self._check_own()
+        age = datetime.now(timezone.utc) - datetime.fromisoformat(intent.intended_at)
+        if not -FRESH <= age <= FRESH:
+            raise IntentExpired(
+                f"the intent to import is {age.total_seconds():.0f} s old: the process was suspended after "
+                "it wrote the intent. This try sent nothing; the next one does"
+            )
+
+    def suspect(self, record: ImportRecord, candidates: tuple[int, ...]) -> ImportRecord:
         """Note which imports of the account may be this one."""
-        return self._write(replace(entry, candidates=candidates))
+        return self._write(replace(record, candidates=candidates))
 
-    def record(self, intent: Entry, process_id: int | None, *, decision: str = ACCEPTED) -> Entry:
-        """Complete the intent with the platform's answer, or with what was found out about it."""
-        return self._write(replace(intent, process_id=process_id, submitted_at=now(), decision=decision))
+    def complete(
+        self,
+        intent: ImportRecord,
+        process_id: int | None,
+        *,
+        decision: str = ACCEPTED,
+        candidates: tuple[int, ...] = (),
+    ) -> ImportRecord:
+        """Complete the intent with the platform's answer, or with what was found out about it.
 
-    def prolong(self, entry: Entry, *, deadline: float) -> Entry:
+        An answer that comes after another try has taken over does not touch the record. It is kept aside,
+        where that try finds it (:meth:`late_answers`).
+        """
+        try:
+            return self._write(
+                replace(
+                    intent,
+                    process_id=process_id,
+                    submitted_at=now(),
+                    decision=decision,
+                    candidates=candidates,
+                )
+            )
+        except IntentSuperseded:
+            self._store.set(_late_key(self.token), {"process_id": process_id, "answered_at": now()})
+            raise
+
+    def late_answers(self, record: ImportRecord) -> tuple[int, ...]:
+        """Process ids that were answered to other tries, after they had lost the record."""
+        others = (token for token in record.senders if token != self.token)
+        answers = (self._store.get(_late_key(token)) for token in others)
+        return tuple(int(answer["process_id"]) for answer in answers if answer)
+
+    def prolong(self, record: ImportRecord, *, deadline: float) -> ImportRecord:
         """Give an import that is waited for anew another deadline."""
-        return self._write(replace(entry, deadline=deadline))
+        return self._write(replace(record, deadline=deadline))
 
     def rest(self) -> None:
         """Note that the deadline passed while the import still ran."""
-        entry = self.entry()
-        if entry is not None:
-            self._write(replace(entry, deadline=None))
+        self._change(deadline=None)
 
     def close(self) -> None:
         """Mark the import as handed on by a task that ended well."""
-        entry = self.entry()
-        if entry is not None:
-            self._write(replace(entry, closed_in=self.generation))
+        self._change(closed_in=self.generation)
 
-    def is_past(self, entry: Entry) -> bool:
-        """Tell whether the task ended well with this import, and was cleared since."""
-        return entry.closed_in is not None and entry.closed_in != self.generation
+    def is_past(self, record: ImportRecord) -> bool:
+        """Whether the task ended well with this import, and was cleared since."""
+        return record.closed_in is not None and record.closed_in != self.generation
 
-    def heard_at(self, entry: Entry) -> str | None:
-        """Tell when the platform first called back about this import; None when it did not.
+    def heard_at(self, record: ImportRecord) -> str | None:
+        """When the platform first called back about this import; None when it did not.
 
         :return: ISO 8601. The web server writes it into the same store.
         """
-        calls = (self._store.get(called_key(nonce)) for nonce in entry.nonces if nonce)
+        calls = (self._store.get(called_key(nonce)) for nonce in record.nonces if nonce)
         return next((str(call["called_at"]) for call in calls if call), None)
 
     def was_called(self, evidence: CompletionSignals) -> bool:
-        """Tell whether the platform has called back about the submission that left this evidence."""
+        """Whether the platform has called back about the submission that left this evidence."""
         return bool(evidence.nonce and self._store.get(called_key(evidence.nonce)))
 
     def forget(self) -> None:
-        """Remove the entry: the request provably did not run, or a person is asked to decide."""
-        self._store.delete(self._key)
+        """Remove the record: the request provably did not run, or a person is asked to decide."""
+        if self.record() is not None:
+            self._check_own()
+            self._store.delete(self._key)
 
-    def _write(self, entry: Entry) -> Entry:
-        self._store.set(
-            self._key,
-            {**asdict(entry), "nonces": list(entry.nonces), "candidates": list(entry.candidates)},
-        )
-        return entry
+    def _change(self, **changes: Any) -> None:
+        if (record := self.record()) is not None:
+            self._write(replace(record, **changes))
+
+    def _write(self, record: ImportRecord) -> ImportRecord:
+        self._check_own()
+        return self._set(replace(record, owner=self.token))
+
+    def _check_own(self) -> None:
+        current = self.record()
+        if current is None or current.owner != self.token:
+            raise IntentSuperseded
+
+    def _set(self, record: ImportRecord) -> ImportRecord:
+        self._store.set(self._key, record.to_json())
+        return record
 
 
-def now() -> str:
-    """The present instant as the ledger writes it: ISO 8601, UTC, to the millisecond."""
-    return datetime.now(timezone.utc).isoformat(timespec="milliseconds")
+def _late_key(token: str) -> str:
+    return f"email_contacts.answered.{token}"

@@ -55,11 +55,13 @@ class Decision:
 
     :param process_ids: the one that is adopted, none if its id is unknown; or all that are awaited.
     :param reason: for the log and the error, in words.
+    :param candidates: where one was adopted of several that it may be, all of these.
     """
 
     verdict: Verdict
     reason: str
     process_ids: tuple[int, ...] = ()
+    candidates: tuple[int, ...] = ()
 
 
 def decide(
@@ -97,8 +99,12 @@ def decide(
     if len(ids) > 1 and not comparison.is_whole:
         return _by_policy(is_harmless, f"{known}, which one of several imports may have done in part")
     completed = sorted(process.id for process in newer if process.is_completed)
-    which = "" if len(ids) == 1 else "; the process id may be that of another of these imports"
-    return Decision(Verdict.ADOPT, f"{known}{which}", tuple(completed[:1] or ids[:1]))
+    adopted = tuple(completed[:1] or ids[:1])
+    if len(ids) == 1:
+        return Decision(Verdict.ADOPT, known, adopted)
+    return Decision(
+        Verdict.ADOPT, f"{known}; the process id may be that of another of these imports", adopted, ids
+    )
 
 
 def _of_heard(newer: Sequence[Process], known: str) -> Decision:
@@ -108,7 +114,7 @@ def _of_heard(newer: Sequence[Process], known: str) -> Decision:
     ended = sorted(process.id for process in newer if process.is_finished)
     if newer and not ended:
         return Decision(Verdict.AWAIT, known, tuple(sorted(process.id for process in newer)))
-    return Decision(Verdict.ADOPT, known, tuple(ended[:1]))
+    return Decision(Verdict.ADOPT, known, tuple(ended[:1]), tuple(process.id for process in newer))
 
 
 def _by_policy(is_harmless: bool, known: str) -> Decision:

@@ -1,4 +1,4 @@
-"""Sending one import body once, and finding out what became of it when the answer was lost.
+"""Sending one import once, and finding out what became of it when the answer was lost.
 
 Nothing here waits for an import: what has to be waited for first is handed back as :class:`Blocked`, so that
 a task can do it without a worker.
@@ -8,23 +8,22 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from email_contacts.imports import failpoints
 from email_contacts.imports.callbacks import new_nonce
 from email_contacts.imports.errors import SubmissionUnknown
-from email_contacts.imports.submission.batch_rows import rows_of
-from email_contacts.imports.submission.batch_sample import BatchSample
-from email_contacts.imports.submission.reconciliation import Verdict, decide
-from email_contacts.imports.submission.submission import Submission
-from email_contacts.imports.waiting.process_status import PROCESS_PAGE, in_few_words, look
+from email_contacts.imports.submission.recent_imports import RecentProcesses
+from email_contacts.imports.submission.reconciliation import Decision, Verdict, decide
+from email_contacts.imports.waiting.process_status import in_few_words, look
 
 if TYPE_CHECKING:
-    from email_contacts.api import ContactsClient, ImportRequest, Process
-    from email_contacts.imports.submission.ledger import Entry, Ledger
-    from email_contacts.imports.submission.staged_file import StagedFile
+    from email_contacts.api import ContactsClient, Process
+    from email_contacts.imports.submission.import_job import ImportJob
+    from email_contacts.imports.submission.import_record import ImportRecord
+    from email_contacts.imports.submission.ledger import Ledger
 
 log = logging.getLogger(__name__)
 
@@ -46,59 +45,43 @@ class Blocked:
 class Submitter:
     """Sends one import once. To be used by one task at a time in the account (see ``submission_queue``).
 
-    :param request: without a callback address.
     :param max_running: it is sent only while fewer imports than this run in the account.
     :param timeout: seconds from the first sending until waiting for it ends.
-    :param patience: seconds to look for an import whose answer was lost, before it is sent again.
-    :param notify_url: makes the callback address for a nonce, or None where it cannot; None for no callbacks.
-    :param evidence: makes what else can tell that the import has ended: of the nonce, the sizes of its lists
-        before, and the number of its contacts.
-    :param measures_lists: whether list growth is to tell, so that the lists are measured before.
-    :param staged: the file of ours that the request's ``file_url`` leads to.
-    :param sign: makes an address of that file which is good from now on; called before each sending, for the
-        request may have waited longer than its first address is good.
+    :param reconciliation_timeout: seconds to look for an import whose answer was lost.
     """
 
     def __init__(
         self,
         client: ContactsClient,
-        request: ImportRequest,
+        job: ImportJob,
         ledger: Ledger,
         *,
         max_running: int,
         timeout: float,
-        patience: float,
-        notify_url: Callable[[str], str | None] | None = None,
-        evidence: Callable[[str, Mapping[int, int], int | None], Mapping[str, Any]] | None = None,
-        measures_lists: bool = False,
-        staged: StagedFile | None = None,
-        sign: Callable[[], str] | None = None,
+        reconciliation_timeout: float,
     ) -> None:
         self._client = client
-        self._request = request
+        self._job = job
         self._ledger = ledger
         self._max_running = max_running
         self._timeout = timeout
-        self._patience = patience
-        self._notify_url = notify_url
-        self._evidence = evidence
-        self._measures_lists = measures_lists
-        self._staged = staged
-        self._sign = sign
+        self._reconciliation_timeout = reconciliation_timeout
         self._sendings_left = 2
 
-    def advance(self) -> Submission | Blocked:
-        """Go as far as can be gone without waiting for an import.
+    def advance(self) -> ImportRecord | Blocked:
+        """Go as far as is possible without waiting for an import.
 
-        :raises SubmissionUnknown: when nobody can tell whether it was accepted, and a repeat could do harm.
+        :raises SubmissionUnknown: when it is neither proved to be accepted nor to be lost, and a repeat could
+            do harm.
+        :raises IntentSuperseded: when another try of the task has taken over.
         :raises email_contacts.api.OutcomeUnknown: when the answer was lost twice; a retry goes on from there.
         :raises email_contacts.api.ContactsApiError: when it provably did not run.
         """
-        entry = self._ledger.entry()
-        if entry is not None:
-            return self._find_out(entry)
-        processes = recent_processes(self._client)
-        running = [one.id for one in processes or () if one.is_import and one.is_running]
+        record = self._ledger.take_over()
+        if record is not None:
+            return self._find_out(record)
+        recent = RecentProcesses.of(self._client)
+        running = recent.running_imports() if recent is not None else []
         if len(running) >= self._max_running:
             return Blocked(tuple(running), "any", f"{len(running)} imports run in the account")
         failpoints.reached(failpoints.BEFORE_INTENT)
@@ -106,24 +89,22 @@ class Submitter:
         return self._send(
             self._ledger.intend(
                 deadline=time.time() + self._timeout,
-                newest=_newest(processes),
+                newest=recent.newest if recent is not None else None,
                 nonce=nonce,
-                evidence=self._gather_evidence(nonce, is_shown=processes is not None),
+                evidence=self._note_signals(nonce, shows_processes=recent is not None),
             )
         )
 
-    def _send(self, intent: Entry) -> Submission | Blocked:
+    def _send(self, intent: ImportRecord) -> ImportRecord | Blocked:
         """Send what was just intended."""
         from email_contacts.api import ContactsApiError, OutcomeUnknown, UnexpectedAnswer
 
         failpoints.reached(failpoints.AFTER_INTENT)
         self._sendings_left -= 1
-        nonce = intent.nonces[-1]
-        request = self._request
-        if nonce and self._notify_url is not None:
-            request = replace(request, notify_url=self._notify_url(nonce))
-        if self._sign is not None:
-            request = replace(request, file_url=self._sign())
+        # Whoever was suspended since the intent may no longer be the one to open a mailbox, and to send.
+        self._ledger.confirm(intent)
+        request = self._job.request_for(intent.nonces[-1])
+        self._ledger.confirm(intent)
         try:
             process_id = self._client.import_contacts(request)
         except (OutcomeUnknown, UnexpectedAnswer) as error:
@@ -137,108 +118,103 @@ class Submitter:
             raise
         else:
             failpoints.reached(failpoints.AFTER_ANSWER)
-            entry = self._ledger.record(intent, process_id)
+            record = self._ledger.complete(intent, process_id)
             failpoints.reached(failpoints.AFTER_LEDGER)
-            log.info("import accepted as process %d (fingerprint %.12s)", process_id, entry.fingerprint)
-            return Submission.of(entry, is_reconnected=False)
+            log.info("import accepted as process %d (fingerprint %.12s)", process_id, record.fingerprint)
+            return record
         return self._find_out(intent)
 
-    def _find_out(self, entry: Entry) -> Submission | Blocked:
+    def _find_out(self, record: ImportRecord) -> ImportRecord | Blocked:
         """Decide what became of a request whose answer was lost, and act on it."""
-        processes, newer = self._look_around(entry)
+        recent, newer = self._look_around(record)
+        if late := self._ledger.late_answers(record):
+            return self._adopt(record, Decision(Verdict.ADOPT, "its answer came late", late))
         decision = decide(
-            heard_at=self._ledger.heard_at(entry),
+            heard_at=self._ledger.heard_at(record),
             newer=newer,
-            compare=lambda: BatchSample.of(self._request, self._staged).compare(
-                self._client, self._request.list_ids, since=entry.intended_at
+            compare=lambda: self._job.sample().compare(
+                self._client, self._job.request.list_ids, since=record.intended_at
             ),
-            is_harmless=self._request.update_existing_contacts and self._request.new_list is None,
+            is_harmless=self._job.is_harmless_to_repeat,
         )
         log.warning(
             "the fate of the import sent at %s (fingerprint %.12s): %s. Decision: %s %s",
-            entry.intended_at,
-            entry.fingerprint,
+            record.intended_at,
+            record.fingerprint,
             decision.reason,
             decision.verdict.value,
             in_few_words([str(one) for one in decision.process_ids]),
         )
         if decision.verdict is Verdict.ADOPT:
-            (process_id,) = decision.process_ids or (None,)
-            adopted = self._ledger.record(entry, process_id, decision=f"adopted: {decision.reason}")
-            return Submission.of(adopted, is_reconnected=True)
+            return self._adopt(record, decision)
         if decision.verdict is Verdict.AWAIT:
-            self._ledger.suspect(entry, decision.process_ids)
+            self._ledger.suspect(record, decision.process_ids)
             return Blocked(decision.process_ids, "all", decision.reason)
         if decision.verdict is Verdict.SEND_AGAIN:
             nonce = self._new_nonce()
             return self._send(
                 self._ledger.intend_again(
-                    entry,
-                    newest=_newest(processes),
+                    record,
+                    newest=recent.newest if recent is not None else None,
                     nonce=nonce,
-                    evidence=self._gather_evidence(nonce, is_shown=processes is not None),
+                    evidence=self._note_signals(nonce, shows_processes=recent is not None),
                 )
             )
         self._ledger.forget()
         raise SubmissionUnknown(
-            f"the answer to the import sent at {entry.intended_at} was lost; {decision.reason}. Look at the "
+            f"the answer to the import sent at {record.intended_at} was lost; {decision.reason}. Look at the "
             "platform's newest import processes. If this import is among them, mark the task as success; if "
             "not, clear the task to submit it again"
         )
 
-    def _look_around(self, entry: Entry) -> tuple[Sequence[Process] | None, Sequence[Process] | None]:
-        """Look for what the request may have become, with patience: it may show a moment later.
+    def _adopt(self, record: ImportRecord, decision: Decision) -> ImportRecord:
+        """Take an import of the account for this one; the first of the decision's."""
+        process_id = next(iter(decision.process_ids), None)
+        adopted = self._ledger.complete(
+            record, process_id, decision=f"adopted: {decision.reason}", candidates=decision.candidates
+        )
+        return replace(adopted, is_reconnected=True)
 
-        :return: the newest processes of the account, and the candidates; None where nobody can tell.
+    def _look_around(self, record: ImportRecord) -> tuple[RecentProcesses | None, Sequence[Process] | None]:
+        """Look for what the request may have become, more than once: it may show a moment later.
+
+        :return: the newest processes of the account, and the candidates; None where they are not known.
         """
-        until = time.time() + self._patience
+        until = time.time() + self._reconciliation_timeout
         pause = 1.0
         while True:
-            processes = recent_processes(self._client)
-            newer = self._imports_since(entry, processes)
+            recent = RecentProcesses.of(self._client)
+            newer = self._imports_since(record, recent)
             left = until - time.time()
-            if newer or newer is None or left <= 0 or self._ledger.heard_at(entry):
-                return processes, newer
+            if newer or newer is None or left <= 0 or self._is_answered(record):
+                return recent, newer
             time.sleep(min(pause, left))
             pause *= 2
 
-    def _imports_since(self, entry: Entry, processes: Sequence[Process] | None) -> Sequence[Process] | None:
-        if processes is None or entry.newest is None:
+    def _is_answered(self, record: ImportRecord) -> bool:
+        return bool(self._ledger.heard_at(record) or self._ledger.late_answers(record))
+
+    def _imports_since(
+        self, record: ImportRecord, recent: RecentProcesses | None
+    ) -> Sequence[Process] | None:
+        if recent is None or record.newest is None:
             return None
-        if not entry.candidates:
-            return tuple(one for one in processes if one.is_import and one.id > entry.newest)
-        shown = {one.id: one for one in processes}
-        gone = [one for one in entry.candidates if one not in shown]
-        looked_up = look(self._client, gone).processes if gone else ()
-        return (*(shown[one] for one in entry.candidates if one in shown), *looked_up)
+        if not record.candidates:
+            return recent.imports_since(record.newest)
+        shown = {one: process for one in record.candidates if (process := recent.get(one)) is not None}
+        gone = [one for one in record.candidates if one not in shown]
+        return (*shown.values(), *(look(self._client, gone).processes if gone else ()))
 
     def _new_nonce(self) -> str:
-        return new_nonce() if self._notify_url is not None else ""
+        return new_nonce() if self._job.asks_for_callback else ""
 
-    def _gather_evidence(self, nonce: str, *, is_shown: bool) -> Mapping[str, Any] | None:
+    def _note_signals(self, nonce: str, *, shows_processes: bool) -> Mapping[str, Any] | None:
         """Note what can tell that the import has ended; the sizes only where they are needed for it."""
-        if self._evidence is None:
+        callback = self._job.callback
+        if callback is None:
             return None
-        if is_shown and not self._measures_lists:
-            return self._evidence(nonce, {}, None)
-        sizes = {one: self._client.get_list(one).unique_subscribers for one in self._request.list_ids}
-        contacts = len(rows_of(self._request)) or None if self._staged is None else self._staged.contacts
-        return self._evidence(nonce, sizes, contacts)
-
-
-def recent_processes(client: ContactsClient) -> tuple[Process, ...] | None:
-    """List the newest processes of the account, whoever began them.
-
-    :return: None where the platform has no process route, for then nobody can tell.
-    """
-    from email_contacts.api import RouteMissing
-
-    try:
-        return client.processes(limit=PROCESS_PAGE).items
-    except RouteMissing:
-        log.info("the platform has no process route: other running imports cannot be seen")
-        return None
-
-
-def _newest(processes: Sequence[Process] | None) -> int | None:
-    return None if processes is None else max((one.id for one in processes), default=0)
+        if shows_processes and not callback.measures_lists:
+            return callback.signals(nonce, {}, None)
+        lists = self._job.request.list_ids
+        sizes = {one: self._client.get_list(one).unique_subscribers for one in lists}
+        return callback.signals(nonce, sizes, self._job.contacts)

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from email_contacts.imports.errors import ImportNotAccountedFor
-from email_contacts.imports.submission.ledger import ACCEPTED
+from email_contacts.imports.submission.import_record import ACCEPTED
 from email_contacts.imports.verification.verification import COMPLETED, COMPLETED_WITH_REJECTS, Verdict
 
 if TYPE_CHECKING:

@@ -1,0 +1,136 @@
+"""One import from its submission to its end, as far as one process of a task goes with it.
+
+Must not import Airflow: a task passes its state store in, and is handed back what to wait for.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from email_contacts.imports import failpoints
+from email_contacts.imports.errors import DeadlinePassed, ImportFailed, ImportTimeout, ProcessForgotten
+from email_contacts.imports.submission.reconnecting import reconnect
+from email_contacts.imports.submission.submitter import Blocked, Submitter
+from email_contacts.imports.waiting.completion import look_for_end
+from email_contacts.imports.waiting.completion_signals import CompletionSignals
+from email_contacts.imports.waiting.worker_wait import WaitOutcome
+
+if TYPE_CHECKING:
+    from email_contacts.api import ContactsClient
+    from email_contacts.imports.submission.import_job import ImportJob
+    from email_contacts.imports.submission.import_record import ImportRecord
+    from email_contacts.imports.submission.ledger import Ledger
+
+log = logging.getLogger(__name__)
+
+
+class ImportRun:
+    """Takes one import on from where an earlier process of the task left it.
+
+    :param job: makes what is to be imported; called only where something has to be sent or compared, for a
+        batch need not be there any more when its import is waited for.
+    :param timeout: seconds from the first sending until waiting for it ends.
+    :param reconciliation_timeout: seconds to look for an import whose answer was lost.
+    :param max_running: it is sent only while fewer imports than this run in the account.
+    :param completion_source: who tells the end (the connection's ``completion_source``).
+    """
+
+    def __init__(
+        self,
+        client: ContactsClient,
+        ledger: Ledger,
+        job: Callable[[], ImportJob],
+        *,
+        timeout: float,
+        reconciliation_timeout: float,
+        max_running: int,
+        completion_source: str,
+    ) -> None:
+        self._client = client
+        self.ledger = ledger
+        self._job = job
+        self._timeout = timeout
+        self._reconciliation_timeout = reconciliation_timeout
+        self._max_running = max_running
+        self._source = completion_source
+
+    def reconnect(self, *, import_again: bool) -> ImportRecord | None:
+        """Find the import that an earlier try submitted; None where one has to be submitted.
+
+        :param import_again: whether a task that was cleared imports again though it has an import already.
+        """
+        return reconnect(self._client, self.ledger, timeout=self._timeout, import_again=import_again)
+
+    def submit(self) -> ImportRecord | Blocked:
+        """Submit it, or find out what became of an earlier submission (:meth:`Submitter.advance`)."""
+        return self._submitter.advance()
+
+    def look(self, record: ImportRecord) -> WaitOutcome | None:
+        """Look whether it has ended; None where it has to be waited for.
+
+        :raises ProcessForgotten: when the platform does not know the process.
+        """
+        from email_contacts.api import NotFound
+
+        signals = self.signals(record)
+        try:
+            sighting = look_for_end(
+                self._client,
+                [record.process_id],
+                evidence=signals,
+                source=self._source if signals else "auto",
+                called=self.ledger.was_called,
+            )
+        except NotFound as error:
+            self.ledger.forget()
+            raise ProcessForgotten(f"{error}. Clear this task to import again") from error
+        return WaitOutcome(sighting) if sighting is not None and sighting.is_finished else None
+
+    def end(self, outcome: WaitOutcome) -> int:
+        """Close the record as the import ended: completed, to be imported again, or to be waited for again.
+
+        :return: the process id.
+        :raises DeadlinePassed: when it still runs at the deadline.
+        :raises ImportFailed: when it did not complete.
+        """
+        try:
+            process = outcome.completed()[0]
+        except ImportTimeout as error:
+            self.ledger.rest()
+            raise DeadlinePassed(
+                f"{error} Clear this task to wait longer; with import_again=True, clearing it imports again."
+            ) from error
+        except ImportFailed:
+            self.ledger.forget()
+            raise
+        failpoints.reached(failpoints.ENDED)
+        self.ledger.close()
+        return process.id
+
+    def with_late_answers(self, record: ImportRecord) -> ImportRecord:
+        """The record, with processes that were answered to tries which it had been taken from."""
+        others = {one for one in self.ledger.late_answers(record) if one != record.process_id}
+        if not others:
+            return record
+        log.warning("the same rows were imported by further processes of this task: %s", sorted(others))
+        return replace(record, other_process_ids=tuple(sorted(others)))
+
+    @staticmethod
+    def signals(record: ImportRecord) -> list[CompletionSignals]:
+        """What else can tell the end of this import; none where nothing was noted."""
+        return [CompletionSignals.from_json(record.evidence)] if record.evidence else []
+
+    @cached_property
+    def _submitter(self) -> Submitter:
+        return Submitter(
+            self._client,
+            self._job(),
+            self.ledger,
+            max_running=self._max_running,
+            timeout=self._timeout,
+            reconciliation_timeout=self._reconciliation_timeout,
+        )
