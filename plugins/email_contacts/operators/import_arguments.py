@@ -96,9 +96,8 @@ class ImportArguments:
         from email_contacts.api import ImportRequest
 
         made: Sequence[int] = () if self.new_list is None else (find_list(*self.new_list),)
-        return ImportRequest(
-            **sources, **self.flags, list_ids=[*self.list_ids, *made], notify_url=self.notify_url
-        )
+        given: dict[str, Any] = {**sources, **self.flags}
+        return ImportRequest(**given, list_ids=[*self.list_ids, *made], notify_url=self.notify_url)
 
 
 @dataclass(frozen=True)

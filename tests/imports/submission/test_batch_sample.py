@@ -13,7 +13,7 @@ import pytest
 from email_contacts.api import ContactsClient, ImportRequest, RouteMissing
 from email_contacts.imports.submission import batch_sample
 from email_contacts.imports.submission.batch_sample import BatchSample, Comparison, sample_size
-from email_contacts.imports.submission.ledger import now
+from email_contacts.imports.submission.import_record import now
 from email_contacts.imports.submission.staged_file import StagedFile
 from email_contacts.sandbox import SandboxServer
 from tests.imports.conftest import LIST, asked, until_ended

@@ -81,6 +81,7 @@ def test_a_new_body_is_submitted_and_written_down(
     assert entry is not None
     assert entry.process_id == made.process_id == client.process(process_of(made)).id
     assert made.deadline == entry.deadline
+    assert made.deadline is not None
     assert before + 60 <= made.deadline <= time.time() + 60
     assert (made.is_reconnected, made.decision, made.repeats) == (False, "accepted", 0)
     assert sandbox.imports_accepted() == 1
@@ -129,6 +130,7 @@ def test_a_retry_after_the_deadline_was_reported_gets_a_new_one(
     next_process(store).rest()
     again = reconnect(client, ledger_of(store), timeout=60)
     assert again is not None
+    assert again.deadline is not None
     assert again.deadline > time.time() + 30
     kept = ledger_of(store).record()
     assert kept is not None
