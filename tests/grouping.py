@@ -18,6 +18,7 @@ WITH_AIRFLOW = (
     "faults-local_executor",
     "e2e",
     "compose/test_celery.py",
+    "packaging/test_wheel_imports.py",
     "faults/test_triggerer_restart.py",
     "faults/test_mailbox.py",
 )
