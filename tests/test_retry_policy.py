@@ -8,9 +8,10 @@ import subprocess
 import sys
 from datetime import timedelta
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
-from airflow.sdk import RetryAction
+from airflow.sdk import BaseOperator, Context, RetryAction, RetryDecision
 
 from email_contacts import api
 from email_contacts.imports.errors import CannotTell, ImportFailed, ImportTimeout
@@ -34,20 +35,50 @@ def test_what_may_pass_is_never_failed(error: Exception) -> None:
     assert POLICY.evaluate(error, 1, 3).action is not RetryAction.FAIL
 
 
-def test_a_rate_limit_is_tried_again_when_it_resets_and_a_little_spread() -> None:
+def context(**arguments: Any) -> Context:
+    task = BaseOperator(task_id="t", **arguments)
+    return cast("Context", {"task": task})
+
+
+@pytest.mark.parametrize("error", [api.RateLimited, api.Unavailable])
+def test_advice_is_followed_and_a_little_spread(error: type[api.ContactsApiError]) -> None:
     for _ in range(50):
-        decision = POLICY.evaluate(api.RateLimited("429", retry_after=600.0), 1, 3)
+        decision = POLICY.evaluate(error("later", retry_after=600.0), 1, 3)
         assert decision.action is RetryAction.RETRY
         assert decision.retry_delay is not None
         assert timedelta(seconds=601) <= decision.retry_delay <= timedelta(seconds=661)
-    capped = ContactsRetryPolicy(longest_wait=60).evaluate(api.RateLimited("429", retry_after=1e9), 1, 3)
+    capped = ContactsRetryPolicy(longest_wait=60).evaluate(error("later", retry_after=1e9), 1, 3)
     assert capped.retry_delay is not None
     assert capped.retry_delay <= timedelta(seconds=67)
 
 
-def test_an_unknown_outcome_is_looked_into_soon() -> None:
-    decision = POLICY.evaluate(api.OutcomeUnknown("524"), 1, 3)
+def test_a_rate_limit_without_a_reset_is_as_the_task_is_configured() -> None:
+    assert POLICY.evaluate(api.RateLimited("429"), 1, 3) == RetryDecision.default()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "tries", "least"),
+    [
+        ({"retry_delay": timedelta(minutes=5)}, 1, 300),
+        ({"retry_delay": 300.0}, 3, 300),
+        ({"retry_delay": timedelta(minutes=1), "retry_exponential_backoff": 2}, 3, 480),
+        ({"retry_delay": 60.0, "retry_exponential_backoff": 3, "max_retry_delay": 90.0}, 9, 90),
+        ({"retry_delay": timedelta(minutes=1), "retry_exponential_backoff": 2}, 5000, 86_400),
+    ],
+)  # fmt: skip
+def test_a_rate_limit_gets_no_less_patience_than_any_other_error(
+    arguments: dict[str, Any], tries: int, least: float
+) -> None:
+    decision = POLICY.evaluate(api.RateLimited("429", retry_after=2.0), tries, 9000, context(**arguments))
+    assert (decision.action, decision.retry_delay) == (RetryAction.RETRY, timedelta(seconds=least))
+
+
+def test_an_unknown_outcome_is_looked_into_soon_unless_the_platform_wants_rest() -> None:
+    decision = POLICY.evaluate(api.OutcomeUnknown("524"), 1, 3, context(retry_delay=timedelta(hours=1)))
     assert (decision.action, decision.retry_delay) == (RetryAction.RETRY, timedelta(seconds=10))
+    decision = POLICY.evaluate(api.OutcomeUnknown("503", retry_after=120.0), 1, 3)
+    assert decision.retry_delay is not None
+    assert timedelta(seconds=121) <= decision.retry_delay <= timedelta(seconds=133)
 
 
 @pytest.mark.parametrize("error", [api.Unavailable("503"), ImportTimeout("late"), OSError("disk")])
@@ -68,7 +99,7 @@ from email_contacts.hook import ContactsHook
 from email_contacts.retry_policy import ContactsRetryPolicy
 
 @dag(schedule=None, start_date=datetime(2026, 1, 1), default_args={
-    "retries": 3, "retry_delay": timedelta(hours=5), "retry_policy": ContactsRetryPolicy(),
+    "retries": 3, "retry_delay": timedelta(0), "retry_policy": ContactsRetryPolicy(),
 })
 def policed():
     @task
@@ -132,4 +163,4 @@ def test_airflow_does_as_it_decided(sandbox: SandboxServer, tmp_path: Path) -> N
     assert results, done.stdout[-3000:] + done.stderr[-3000:]
     result = json.loads(results[0].removeprefix("RESULT "))
     assert result["tasks"] == {"unknown_list": ["failed", 1], "limited": ["success", 2]}
-    assert result["reasons"] == ["the platform's request limit resets in 1 s"]
+    assert result["reasons"] == ["the platform wants to be asked again in 1 s"]

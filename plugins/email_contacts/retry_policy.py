@@ -24,10 +24,14 @@ from email_contacts.failures import is_permanent
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-# The longest window of the platform's limits is an hour (api-contract §5).
+# Seconds. The longest window of the platform's limits is an hour (api-contract §5).
 LONGEST_WAIT = 3600.0
 # Tasks that met one limit should not all come back in the same second.
 SPREAD = 0.1
+
+
+# What Airflow itself waits at most between two tries.
+LONGEST_RETRY_DELAY = 86_400.0
 
 
 class ContactsRetryPolicy(RetryPolicy):
@@ -35,12 +39,14 @@ class ContactsRetryPolicy(RetryPolicy):
 
     - A refused key, an unknown id, a refused argument, a connection that cannot work: fails now; the reason
       is the error's advice.
-    - A used-up request limit: tries again when it resets, plus a little spread.
+    - The platform says when it wants to be asked again (a used-up request limit, a 503 with
+      ``Retry-After``): tries again then, plus a little spread, and never sooner than the task would after
+      any other error.
     - An unknown outcome: tries again soon. ``ImportContactsOperator`` then finds out what became of its
       request. A task of your own that creates something should look for it before it creates it again.
-    - Everything else: as the task is configured.
+    - Everything else, a rate limit without a reset too: as the task is configured.
 
-    :param longest_wait: seconds, the longest wait for a rate limit.
+    :param longest_wait: seconds, the longest wait that the platform may ask for.
     :param soon: seconds until an unknown outcome is looked into.
     """
 
@@ -52,19 +58,38 @@ class ContactsRetryPolicy(RetryPolicy):
         self, exception: BaseException, try_number: int, max_tries: int, context: Context | None = None
     ) -> RetryDecision:
         """Decide; called by Airflow in the worker, and not for ``AirflowFailException``."""
-        from email_contacts.api import OutcomeUnknown, RateLimited
+        from email_contacts.api import ContactsApiError, OutcomeUnknown
 
         if is_permanent(exception):
             return RetryDecision.fail(f"no retry can mend this: {exception}")
-        if isinstance(exception, RateLimited):
-            wait = min(exception.retry_after, self.longest_wait)
-            wait += random.uniform(1.0, 1.0 + wait * SPREAD)  # noqa: S311  spread, not secrecy
-            return RetryDecision.retry(
-                timedelta(seconds=wait),
-                f"the platform's request limit resets in {exception.retry_after:.0f} s",
-            )
+        advice = exception.retry_after if isinstance(exception, ContactsApiError) else 0.0
+        wait = min(advice, self.longest_wait)
+        wait += random.uniform(1.0, 1.0 + wait * SPREAD) if wait else 0.0  # noqa: S311  spread, not secrecy
         if isinstance(exception, OutcomeUnknown):
             return RetryDecision.retry(
-                timedelta(seconds=self.soon), "nobody knows yet whether it ran; the next try finds out"
+                timedelta(seconds=max(wait, self.soon)),
+                "nobody knows yet whether it ran; the next try finds out",
+            )
+        if wait:
+            return RetryDecision.retry(
+                timedelta(seconds=max(wait, _own_delay(context, try_number))),
+                f"the platform wants to be asked again in {advice:.0f} s",
             )
         return RetryDecision.default()
+
+
+def _own_delay(context: Context | None, try_number: int) -> float:
+    """Seconds that the task would wait after any other error; the most, where Airflow spreads them."""
+    task = context.get("task") if context else None
+    if task is None:
+        return 0.0
+    delay = _seconds(task.retry_delay)
+    if task.retry_exponential_backoff:
+        # Beyond a hundred tries the longest delay is long reached, and no float overflows.
+        delay *= 2 * task.retry_exponential_backoff ** (min(try_number, 100) - 1)
+    longest = LONGEST_RETRY_DELAY if task.max_retry_delay is None else _seconds(task.max_retry_delay)
+    return min(delay, longest)
+
+
+def _seconds(delay: timedelta | float) -> float:
+    return delay.total_seconds() if isinstance(delay, timedelta) else float(delay)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import threading
-from datetime import datetime, timezone
-from email.utils import format_datetime
 from itertools import pairwise
 
 import pytest
@@ -12,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from email_contacts.api import Bucket, Clock, ContactsClient, RateLimited
-from email_contacts.api.pacing import HeldTooLong, Pacer, advised_wait
+from email_contacts.api.pacing import HeldTooLong, Pacer
 from tests.api.conftest import API_KEY
 from tests.api.fake_clock import FakeClock
 from tests.api.scripted_server import ScriptedServer, answers
@@ -106,26 +104,6 @@ def test_an_allowance_that_is_not_spent_delays_nothing(
     client.contacts()
     client.contacts()
     assert clock.waits == []
-
-
-@pytest.mark.parametrize(
-    ("headers", "wait"),
-    [
-        ({"retry-after": "5", "x-sib-ratelimit-reset": "9"}, 5.0),
-        ({"x-sib-ratelimit-reset": "9"}, 9.0),
-        ({"retry-after": "1.5"}, 1.5),
-        ({"retry-after": "0"}, 0.0),
-        ({"retry-after": "-3", "x-sib-ratelimit-reset": "2"}, 2.0),
-        ({"retry-after": "nan"}, None),
-        ({"retry-after": "inf"}, None),
-        ({"retry-after": "soon"}, None),
-        ({}, None),
-        ({"retry-after": format_datetime(datetime.fromtimestamp(1030, timezone.utc), usegmt=True)}, 30.0),
-        ({"retry-after": format_datetime(datetime.fromtimestamp(10, timezone.utc), usegmt=True)}, 0.0),
-    ],
-)
-def test_advice_is_read_from_headers(headers: dict[str, str], wait: float | None, clock: FakeClock) -> None:
-    assert advised_wait(headers, clock=clock.clock) == wait
 
 
 def test_a_refusal_without_advice_backs_off(

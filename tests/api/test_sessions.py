@@ -109,13 +109,23 @@ def test_a_given_session_is_used_and_left_open(server: ScriptedServer) -> None:
         assert API_KEY not in session.headers.values()
         with ContactsClient(server.url, API_KEY, session=session) as client:
             client.contacts()
-    assert {seen.connection for seen in server.seen} == {1}
+            assert server.seen[1].headers["x-team"] == "crm"
 
 
 def test_a_session_that_repeats_by_itself_is_refused(server: ScriptedServer) -> None:
     with requests.Session() as session:
         session.mount("http://", HTTPAdapter(max_retries=3))
-        with pytest.raises(InvalidRequest, match="max_retries=0"):
+        with pytest.raises(InvalidRequest, match=r"HTTPAdapter, max_retries=3.*max_retries=0"):
+            ContactsClient(server.url, API_KEY, session=session)
+
+
+def test_a_session_with_connections_of_its_own_is_refused(server: ScriptedServer) -> None:
+    class Odd(HTTPAdapter):
+        """Nobody knows what it would do."""
+
+    with requests.Session() as session:
+        session.mount("http://", Odd())
+        with pytest.raises(InvalidRequest, match=r"adapter of its own .Odd, max_retries=0"):
             ContactsClient(server.url, API_KEY, session=session)
 
 

@@ -19,6 +19,7 @@ from email_contacts.api.answers import (
     Removal,
 )
 from email_contacts.api.clock import Clock
+from email_contacts.api.counting import RequestCount
 from email_contacts.api.endpoints import Bucket, Endpoint, PageLimits, Repeat
 from email_contacts.api.errors import (
     BadRequest,
@@ -39,7 +40,6 @@ from email_contacts.api.import_request import MAX_BODY_BYTES, ImportRequest, New
 
 if TYPE_CHECKING:
     from email_contacts.api.client import ContactsClient
-    from email_contacts.api.transport import RequestCount
 
 __all__ = [
     "MAX_BODY_BYTES",
@@ -81,8 +81,4 @@ def __getattr__(name: str) -> Any:
         from email_contacts.api.client import ContactsClient
 
         return ContactsClient
-    if name == "RequestCount":
-        from email_contacts.api.transport import RequestCount
-
-        return RequestCount
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -8,6 +8,7 @@ error: the platform adds some now and then.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -22,6 +23,8 @@ RUNNING_STATUSES = frozenset({"queued", "in_process", "processing"})
 FAILED_STATUSES = frozenset({"failed", "cancelled"})
 COMPLETED_STATUSES = frozenset({"completed"})
 DOCUMENTED_STATUSES = RUNNING_STATUSES | FAILED_STATUSES | COMPLETED_STATUSES
+
+_WORD = re.compile(r"[A-Za-z_ -]{1,60}").fullmatch
 
 
 @dataclass(frozen=True, repr=False)
@@ -67,10 +70,10 @@ class Folder:
     def read(cls, document: Any) -> Folder:
         """Read one folder."""
         return cls(
-            id=fields.integer(document, "id"),
-            name=fields.text(document, "name"),
-            unique_subscribers=fields.integer(document, "uniqueSubscribers", default=0),
-            total_subscribers=fields.integer(document, "totalSubscribers", default=0),
+            id=fields.identifier(document, "id"),
+            name=fields.text_or_none(document, "name") or "",
+            unique_subscribers=fields.integer_or(document, "uniqueSubscribers", 0),
+            total_subscribers=fields.integer_or(document, "totalSubscribers", 0),
         )
 
 
@@ -94,12 +97,12 @@ class ListSummary:
     def read(cls, document: Any) -> ListSummary:
         """Read one entry of a page of lists."""
         return cls(
-            id=fields.integer(document, "id"),
-            name=fields.text(document, "name"),
-            unique_subscribers=fields.integer(document, "uniqueSubscribers", default=0),
-            total_subscribers=fields.integer(document, "totalSubscribers", default=0),
-            total_blacklisted=fields.integer(document, "totalBlacklisted", default=0),
-            folder_id=fields.integer_or_none(document, "folderId"),
+            id=fields.identifier(document, "id"),
+            name=fields.text_or_none(document, "name") or "",
+            unique_subscribers=fields.integer_or(document, "uniqueSubscribers", 0),
+            total_subscribers=fields.integer_or(document, "totalSubscribers", 0),
+            total_blacklisted=fields.integer_or(document, "totalBlacklisted", 0),
+            folder_id=fields.identifier_or_none(document, "folderId"),
         )
 
 
@@ -107,13 +110,14 @@ class ListSummary:
 class ContactList:
     """One list with its folder (api-contract §1.6); counters as in :class:`ListSummary`.
 
-    :param created_at: in UTC; ``None`` when the platform leaves it out.
+    :param folder_id: ``None`` when the platform leaves it out.
+    :param created_at: in UTC; ``None`` when the platform leaves it out, or names no time zone.
     :param dynamic: whether the platform fills it by a rule.
     """
 
     id: int
     name: str
-    folder_id: int
+    folder_id: int | None
     unique_subscribers: int
     total_subscribers: int = 0
     total_blacklisted: int = 0
@@ -123,16 +127,15 @@ class ContactList:
     @classmethod
     def read(cls, document: Any) -> ContactList:
         """Read the answer of ``GET /contacts/lists/{listId}``."""
-        created_at = fields.field(document, "createdAt", default=None)
         return cls(
-            id=fields.integer(document, "id"),
-            name=fields.text(document, "name"),
-            folder_id=fields.integer(document, "folderId"),
+            id=fields.identifier(document, "id"),
+            name=fields.text_or_none(document, "name") or "",
+            folder_id=fields.identifier_or_none(document, "folderId"),
             # Required, as imports are verified with it: no default stands in for a missing number.
             unique_subscribers=fields.integer(document, "uniqueSubscribers"),
-            total_subscribers=fields.integer(document, "totalSubscribers", default=0),
-            total_blacklisted=fields.integer(document, "totalBlacklisted", default=0),
-            created_at=None if created_at is None else fields.instant(document, "createdAt"),
+            total_subscribers=fields.integer_or(document, "totalSubscribers", 0),
+            total_blacklisted=fields.integer_or(document, "totalBlacklisted", 0),
+            created_at=fields.instant_or_none(document, "createdAt"),
             dynamic=document.get("dynamicList") is True,
         )
 
@@ -158,12 +161,12 @@ class Attribute:
     @classmethod
     def read(cls, document: Any) -> Attribute:
         """Read one attribute."""
-        kind = fields.field(document, "type", default=None)
+        labels = (fields.field(entry, "label", default="") for entry in fields.array(document, "enumeration"))
         return cls(
             name=fields.text(document, "name"),
-            category=fields.text(document, "category"),
-            type=None if kind is None else fields.text(document, "type"),
-            enumeration=tuple(fields.text(entry, "label") for entry in fields.array(document, "enumeration")),
+            category=fields.text_or_none(document, "category") or "",
+            type=fields.text_or_none(document, "type"),
+            enumeration=tuple(str(label) for label in labels),
             options=tuple(str(option) for option in fields.array(document, "multiCategoryOptions")),
             values=tuple(str(entry.get("value", "")) for entry in fields.array(document, "enumeration")),
         )
@@ -198,9 +201,9 @@ class Process:
         info = fields.field(document, "info", default=None)
         export_url = document.get("export_url")
         return cls(
-            id=fields.integer(document, "id"),
-            name=fields.text(document, "name"),
-            status=fields.text(document, "status"),
+            id=fields.identifier(document, "id"),
+            name=_word(fields.text(document, "name"), "undocumented name"),
+            status=_word(fields.text(document, "status"), "undocumented status"),
             info=info if isinstance(info, dict) else {},
             export_url=export_url if isinstance(export_url, str) else None,
         )
@@ -240,14 +243,16 @@ class Process:
         """Why rows of an import were rejected: reason to a count, or to the URL of a CSV report.
 
         Reasons without rows are left out. A value that is neither count nor URL is told by its type, as
-        dropping it would hide rejected rows.
+        dropping it would hide rejected rows; a reason that is no word is numbered, as it may be anything.
         """
         report = self.info.get("import")
         if not isinstance(report, dict):
             return {}
         return {
-            str(reason): value if isinstance(value, (int, str)) else f"undocumented {type(value).__name__}"
-            for reason, value in report.items()
+            _word(reason, f"undocumented reason {number}"): value
+            if isinstance(value, str) or fields.is_count(value)
+            else f"undocumented {type(value).__name__}"
+            for number, (reason, value) in enumerate(report.items(), start=1)
             if value
         }
 
@@ -268,7 +273,7 @@ class CreatedContact:
         """Read ``{"id": n}``, or the empty body of a 204: an update, if updates were enabled."""
         if document is None:
             return cls(id=None, created=not update_enabled)
-        return cls(id=fields.integer(document, "id"), created=True)
+        return cls(id=fields.identifier(document, "id"), created=True)
 
 
 @dataclass(frozen=True)
@@ -290,22 +295,27 @@ class Removal:
     def read(cls, document: Any) -> Removal:
         """Read ``{"contacts": {"success": [...], "failure": [...], "processId": n}}``."""
         outcome = fields.field(document, "contacts")
-        process_id = fields.integer_or_none(outcome, "processId")
+        process_id = fields.identifier_or_none(outcome, "processId")
         success = fields.array(outcome, "success", required=process_id is None)
         return cls(len(success), len(fields.array(outcome, "failure")), process_id)
 
 
+def _word(text: str, otherwise: str) -> str:
+    """Take a term of the platform, which goes into logs and receipts; all else is not shown."""
+    return text if _WORD(text) else otherwise
+
+
 def read_id(document: Any) -> int:
     """Read ``{"id": n}``, the answer to a new folder or list."""
-    return fields.integer(document, "id")
+    return fields.identifier(document, "id")
 
 
 def read_process_id(document: Any) -> int:
     """Read ``{"processId": n}``, the answer to a job that was accepted."""
-    return fields.integer(document, "processId")
+    return fields.identifier(document, "processId")
 
 
 def read_contact(document: Any) -> dict[str, Any]:
     """Read one contact; it stays a plain ``dict``, with every field that the platform knows."""
-    fields.integer(document, "id")
+    fields.identifier(document, "id")
     return dict(document)

@@ -1,6 +1,7 @@
-"""Calls that brought no answer: did anything of them reach the platform?
+"""Calls that brought no answer: did the platform get the whole request, and what is there to say?
 
-Knows how ``requests`` and ``urllib3`` tell their failures; must not decide what follows from them.
+Knows how ``requests`` and ``urllib3`` tell their failures; must not decide what follows from them. What was
+sent is told by the :class:`Upload` alone, never by the name of an error.
 """
 
 from __future__ import annotations
@@ -11,53 +12,75 @@ from dataclasses import dataclass
 import requests
 from urllib3 import exceptions as urllib3_errors
 
+from email_contacts.api.attempt import TooLarge
+from email_contacts.api.downloads import Undecodable
+from email_contacts.api.upload import Upload
+
 
 @dataclass(frozen=True)
 class Break:
     """A call that was cut off.
 
     :param reason: what happened, for people.
-    :param sent: ``False`` only when it is proved that the platform saw nothing of the request.
+    :param sent: ``False`` only when it is proved that the platform never had the whole request.
     :param lasting: whether trying again at once is pointless.
-    :param cause: the error to chain. Never the outermost, which shows the request's URL.
+    :param cause: the error to chain: only one of the system, for others quote what the server sent, or the
+        request's URL.
     """
 
     reason: str
     sent: bool
     lasting: bool = False
-    cause: Exception | None = None
+    cause: OSError | None = None
 
     @classmethod
-    def judge(cls, error: Exception) -> Break:
-        """Tell what an error of ``requests`` or ``urllib3`` means.
+    def judge(cls, error: Exception, upload: Upload | None = None) -> Break:
+        """Tell what an error means.
 
-        Only what the library itself recorded is looked at: ``__context__`` would also lead into errors
-        that the caller happens to be handling.
+        :param error: of ``requests``, ``urllib3`` or whatever they are made of. Only what the library itself
+            recorded is looked at: ``__context__`` would also lead into errors that the caller happens to be
+            handling.
+        :param upload: the body. A request without one counts as sent once there is a connection.
         """
         inner = _innermost(error)
-        if isinstance(inner, urllib3_errors.NameResolutionError):
-            return cls("the host name could not be resolved; is the base URL right?", sent=False, cause=inner)
-        # ConnectTimeoutError covers NewConnectionError, its subclass in urllib3 1 and 2.0.
-        if isinstance(inner, (urllib3_errors.NewConnectionError, urllib3_errors.ConnectTimeoutError)):
-            return cls(f"no connection to the host ({_kind(inner)})", sent=False, cause=inner)
-        if isinstance(inner, urllib3_errors.ProxyError) and _proxy_refused(inner.original_error):
-            return cls("no connection through the configured proxy", sent=False, cause=inner)
-        if isinstance(inner, urllib3_errors.SSLError) and _failed_in_handshake(inner):
-            return cls("the TLS handshake failed; is the base URL right, and its certificate trusted?",
-                       sent=False, lasting=True, cause=inner)  # fmt: skip
-        if type(error) is OSError and error.errno is None:
-            # So bare, and without a number, requests tells of a CA bundle or certificate that is not there.
-            return cls(f"the TLS files could not be read: {error}", sent=False, lasting=True, cause=error)
-        if isinstance(inner, urllib3_errors.LocationValueError) or (
-            isinstance(error, ValueError) and isinstance(error, requests.RequestException)
-        ):
-            # InvalidURL, InvalidHeader, InvalidProxyURL, MissingSchema: raised while the request is made.
-            return cls(f"the request could not be formed ({type(error).__name__})", sent=False, lasting=True)
-        if isinstance(error, requests.Timeout) or isinstance(inner, urllib3_errors.ReadTimeoutError):
-            return cls("no answer within the time-out", sent=True, cause=inner)
+        reason, lasting, connected = _explain(error, inner)
         return cls(
-            f"the connection broke before the answer was complete ({_kind(inner)})", sent=True, cause=inner
+            reason,
+            sent=connected if upload is None else upload.is_handed_over,
+            lasting=lasting,
+            cause=_system_error(inner),
         )
+
+
+def _explain(error: Exception, inner: Exception) -> tuple[str, bool, bool]:
+    """Say what happened, whether it lasts, and whether there was a connection by then."""
+    if isinstance(inner, urllib3_errors.NameResolutionError):
+        return "the host name could not be resolved; is the base URL right?", False, False
+    # ConnectTimeoutError covers NewConnectionError, its subclass in urllib3 1 and 2.0.
+    if isinstance(inner, (urllib3_errors.NewConnectionError, urllib3_errors.ConnectTimeoutError)):
+        return f"no connection to the host ({_kind(inner)})", False, False
+    if isinstance(inner, urllib3_errors.ProxyError) and _proxy_refused(inner.original_error):
+        return "no connection through the configured proxy", False, False
+    if isinstance(inner, urllib3_errors.SSLError) and _failed_in_handshake(inner):
+        return (
+            "the TLS handshake failed; is the base URL right, and its certificate trusted?",
+            True,
+            False,
+        )
+    if type(error) is OSError and error.errno is None:
+        # So bare, and without a number, requests tells of a CA bundle or certificate that is not there.
+        return f"the TLS files could not be read: {error}", True, False
+    if isinstance(error, (TooLarge, Undecodable)):
+        return str(error), isinstance(error, TooLarge), True
+    if isinstance(inner, urllib3_errors.LocationValueError) or isinstance(
+        error, (requests.exceptions.InvalidURL, requests.exceptions.InvalidProxyURL)
+    ):
+        return f"the request could not be formed ({type(error).__name__})", True, False
+    if isinstance(error, (requests.Timeout, TimeoutError)) or isinstance(
+        inner, (urllib3_errors.ReadTimeoutError, TimeoutError)
+    ):
+        return "no answer within the time-out", False, True
+    return f"the connection broke before the answer was complete ({_kind(inner)})", False, True
 
 
 def _innermost(error: Exception) -> Exception:
@@ -71,8 +94,6 @@ def _innermost(error: Exception) -> Exception:
 
 
 def _proxy_refused(error: Exception) -> bool:
-    # A ProxyError alone proves nothing: urllib3 also makes one of a reset that came after the request, as
-    # http.client closes the connection first and closing it forgets that the proxy was reached.
     never_connected = (urllib3_errors.NewConnectionError, urllib3_errors.ConnectTimeoutError)
     return isinstance(error, never_connected) or str(error).startswith("Tunnel connection failed")
 
@@ -87,5 +108,17 @@ def _failed_in_handshake(error: urllib3_errors.SSLError) -> bool:
 
 def _kind(error: Exception) -> str:
     """Name an error by the system error inside it, which says more: ``ConnectionResetError``."""
-    inner = error.args[-1] if error.args and isinstance(error.args[-1], Exception) else error.__cause__
-    return type(inner if isinstance(inner, Exception) else error).__name__
+    return type(_wrapped(error) or error).__name__
+
+
+def _system_error(error: Exception) -> OSError | None:
+    """Take the system error inside another; its traceback leads to the request, and stays behind."""
+    inner: BaseException | None = error
+    while inner is not None and not (isinstance(inner, OSError) and inner.errno is not None):
+        inner = _wrapped(inner)
+    return inner.with_traceback(None) if isinstance(inner, OSError) else None
+
+
+def _wrapped(error: BaseException) -> BaseException | None:
+    inner = error.args[-1] if error.args else None
+    return inner if isinstance(inner, Exception) else error.__cause__

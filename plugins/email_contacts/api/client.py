@@ -6,6 +6,7 @@ one account. Must not import Airflow, nor know what an import is for.
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Iterator, Mapping
 from types import TracebackType
@@ -14,11 +15,13 @@ import requests
 
 from email_contacts.api.base_url import check_base_url
 from email_contacts.api.clock import Clock
+from email_contacts.api.connections import Connections
+from email_contacts.api.counting import RequestCount
 from email_contacts.api.errors import InvalidRequest
 from email_contacts.api.reads import Reads
 from email_contacts.api.reports import fetch_row_count, fetch_rows
 from email_contacts.api.sessions import ApiKey, check_session, make_session
-from email_contacts.api.transport import RequestCount, Transport
+from email_contacts.api.transport import Transport
 from email_contacts.api.writes import Writes
 
 
@@ -30,12 +33,14 @@ class ContactsClient(Reads, Writes):
     :param base_url: e.g. ``"https://api.example.com"``; a trailing slash or ``/v3`` is tolerated. Must be
         https, unless the host is this machine.
     :param api_key: the account's key; kept out of every message, log and ``repr``.
-    :param timeout: seconds to wait for the connection, and again for each part of the answer.
+    :param timeout: seconds for one attempt, from the connection to the last byte of the answer; a large body
+        gets another second for each 100 kB.
     :param requests_per_second: the pace this client keeps, for each of the platform's two buckets (§5).
     :param max_wait: seconds that one call may spend waiting, for a rate limit or between attempts; a longer
         rate limit raises :class:`RateLimited`.
-    :param session: a ``requests`` session with settings of your own (proxies, certificates). It must not
-        repeat requests itself, and stays open after :meth:`close`.
+    :param session: a ``requests`` session with settings of your own: proxies, certificates, headers. The
+        client makes the connections itself, so it must not have adapters of your own; it stays open after
+        :meth:`close`.
     :param allow_http: let the key travel unencrypted to another host, inside a private network.
     :param clock: time and chance; for tests.
     :raises InvalidRequest: when one of these cannot be used.
@@ -61,10 +66,12 @@ class ContactsClient(Reads, Writes):
         self._timeout = timeout
         self._owns_session = session is None
         self._session = make_session() if session is None else check_session(session, self.base_url)
+        self._connections = Connections()
         self._transport = Transport(
             self.base_url,
             key,
             session=self._session,
+            connections=self._connections,
             timeout=timeout,
             requests_per_second=requests_per_second,
             max_wait=max_wait,
@@ -74,7 +81,21 @@ class ContactsClient(Reads, Writes):
     @property
     def requests(self) -> RequestCount:
         """How often the platform was asked so far, and how many of these were repeats."""
-        return self._transport.requests
+        return self._transport.counter.count
+
+    def within(self, seconds: float) -> ContactsClient:
+        """Make a client for calls that must end in time, such as a last look before a deadline.
+
+        It shares connections, pace and counts with this one. Each call ends within the seconds, waits and
+        repeats included; where a rate limit would be sat out for more than half of them, it is tried at once.
+
+        :param seconds: from now, for all calls together.
+        :raises InvalidRequest: when it is not a number above 0.
+        """
+        _check_seconds(seconds, what="seconds", zero=False)
+        other = copy.copy(self)
+        other._transport = self._transport.within(seconds)
+        return other
 
     def count_report_rows(self, url: str) -> int:
         """Count the rows of a reject report, the CSV that ``Process.rejects`` may name (api-contract §2.3).
@@ -87,19 +108,24 @@ class ContactsClient(Reads, Writes):
         :raises InvalidRequest: for another kind of address.
         :raises NotFound: when the report is gone.
         :raises Unavailable: when it cannot be read now.
-        :raises UnexpectedAnswer: when it is no CSV, or larger than a report can be.
+        :raises UnexpectedAnswer: when it is no CSV, such as a login page, or larger than a report can be.
         """
-        return fetch_row_count(self._session, url, base_url=self.base_url, timeout=self._timeout)
+        return fetch_row_count(
+            self._connections, self._session, url, base_url=self.base_url, timeout=self._timeout
+        )
 
     def report_rows(self, url: str) -> Iterator[Mapping[str, str]]:
         """Stream the rows of a reject report, one at a time: column → cell. They are personal data.
 
         Otherwise as :meth:`count_report_rows`, whose errors it raises while it is walked.
         """
-        return fetch_rows(self._session, url, base_url=self.base_url, timeout=self._timeout)
+        return fetch_rows(
+            self._connections, self._session, url, base_url=self.base_url, timeout=self._timeout
+        )
 
     def close(self) -> None:
-        """Close the connections that are kept alive, unless the session was given."""
+        """Close the connections that are kept alive, and the session unless it was given."""
+        self._connections.close()
         if self._owns_session:
             self._session.close()
 

@@ -4,7 +4,7 @@ Knows the meaning of failures; must not import Airflow, ``requests`` or any othe
 
     ContactsApiError                        status, code, request_id, method, path, safe_to_retry
     ├── InvalidRequest   (ValueError)       refused here: nothing was sent
-    ├── NotSent          (ConnectionError)  no connection: provably nothing ran; safe to retry
+    ├── NotSent          (ConnectionError)  not sent in full: provably nothing ran; safe to retry
     ├── OutcomeUnknown                      sent, no trustworthy answer: it may have run
     ├── Unavailable                         repeatable call, still failing; safe to retry
     ├── RateLimited                         refused for now, see retry_after; safe to retry
@@ -35,6 +35,8 @@ class ContactsApiError(Exception):
     :param request_id: the answer's ``sib-request-id``, for the platform's support.
     :param method: HTTP method of the call; ``None`` when no call was formed.
     :param path: path of the call, e.g. ``"/v3/contacts/lists/7"``; contact identifiers are masked in it.
+    :param retry_after: seconds after which the platform wants to be asked again (``Retry-After``,
+        api-contract §5), from 0 to 3600; 0.0 when it does not say.
     """
 
     #: Whether the same call may be made again without the risk of doing its work twice.
@@ -51,6 +53,7 @@ class ContactsApiError(Exception):
         request_id: str | None = None,
         method: str | None = None,
         path: str | None = None,
+        retry_after: float = 0.0,
     ) -> None:
         # Only the message is positional: errors stay picklable, as pickle calls cls(*args).
         super().__init__(message)
@@ -59,6 +62,7 @@ class ContactsApiError(Exception):
         self.request_id = request_id
         self.method = method
         self.path = path
+        self.retry_after = retry_after
 
 
 class InvalidRequest(ContactsApiError, ValueError):
@@ -66,7 +70,7 @@ class InvalidRequest(ContactsApiError, ValueError):
 
 
 class NotSent(ContactsApiError, ConnectionError):
-    """The connection was never established, so nothing can have run on the platform."""
+    """The request was never handed over in full, so nothing can have run on the platform."""
 
     safe_to_retry = True
 
@@ -86,22 +90,16 @@ class Unavailable(ContactsApiError):
 
 
 class RateLimited(ContactsApiError):
-    """The platform's request limit is used up, for longer than the client may wait (api-contract §5).
-
-    :param retry_after: seconds until the platform expects to take calls again; ``>= 0``.
-    """
+    """The platform's request limit is used up, for longer than the client may wait (api-contract §5)."""
 
     safe_to_retry = True
-
-    def __init__(self, message: str, *, retry_after: float = 0.0, **details: Any) -> None:
-        super().__init__(message, **details)
-        self.retry_after = retry_after
 
 
 class BadRequest(ContactsApiError, ValueError):
     """The platform understood the call and refused its content.
 
-    :param metadata: the answer's ``metadata`` object, ``{}`` when it sent none (api-contract §0).
+    :param metadata: what is documented of the answer's ``metadata`` object; ``{}`` when it sent none
+        (api-contract §0).
     """
 
     def __init__(self, message: str, *, metadata: Mapping[str, Any] | None = None, **details: Any) -> None:

@@ -66,16 +66,23 @@ class Answer:
     """What came back, whole.
 
     :param headers: looked up without regard to case.
+    :param hide: takes the API key out of a text.
     """
 
     status: int
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
+    hide: Callable[[str], str] = field(repr=False, default=str)
 
     @property
     def is_success(self) -> bool:
         """Any 2xx: the platform's own text and Brevo disagree about which (api-contract §0, §8 row 5)."""
-        return 200 <= self.status < 300
+        return self.is_success_status(self.status)
+
+    @staticmethod
+    def is_success_status(status: int) -> bool:
+        """Tell a success by its status alone."""
+        return 200 <= status < 300
 
     @property
     def is_redirect(self) -> bool:
@@ -93,18 +100,21 @@ class Answer:
     def request_id(self) -> str | None:
         """The platform's id of this exchange (api-contract §0)."""
         named = self.headers.get("sib-request-id", "")
-        return named if _REQUEST_ID.fullmatch(named) else None
+        return named if _REQUEST_ID.fullmatch(named) and self.hide(named) == named else None
 
     def document(self) -> Any:
         """Decode the body; ``None`` when it is empty.
 
-        :raises NotAsDocumented: when it is not JSON. The body is not shown.
+        :raises NotAsDocumented: when it is not JSON, or not in one way only. The body is not shown.
         """
         if not self.body.strip():
             return None
         try:
-            return json.loads(self.body)
+            return _decoded(self.body)
+        except NotAsDocumented:
+            raise
         except (ValueError, RecursionError):
+            # A number of thousands of digits is a ValueError, too.
             raise NotAsDocumented(f"{len(self.body):,} bytes that are not JSON") from None
 
     def described(self) -> str:
@@ -112,3 +122,23 @@ class Answer:
         if self.is_html:
             return f"{self.status} HTML page from a proxy ({len(self.body):,} bytes)"
         return f"{self.status} with {f'{len(self.body):,} bytes' if self.body else 'an empty body'}"
+
+
+def _decoded(body: bytes) -> Any:
+    text = body.decode("utf-8-sig")
+    document = json.loads(text, object_pairs_hook=_unambiguous, parse_constant=_no_number)
+    if "\\ud" not in text.lower():
+        return document
+    # An escape may stand for half a character, which no file and no log takes; the rest is what it was.
+    return json.loads(json.dumps(document, ensure_ascii=False).encode("utf-8", "replace"))
+
+
+def _unambiguous(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    document = dict(pairs)
+    if len(document) != len(pairs):
+        raise NotAsDocumented("an object in which a name comes twice")
+    return document
+
+
+def _no_number(name: str) -> Any:
+    raise NotAsDocumented(f"{name}, which is not JSON")

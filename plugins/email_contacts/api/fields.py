@@ -5,12 +5,17 @@ Knows JSON types only. An error names field and rule, never the value: that may 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeGuard, TypeVar
 
 from email_contacts.api import timestamps
 
+T = TypeVar("T")
+
 REQUIRED: Any = object()
+
+_TOO_BIG = 2**63
 
 
 class NotAsDocumented(ValueError):
@@ -29,38 +34,74 @@ def field(document: Any, name: str, *, default: Any = REQUIRED) -> Any:
     return value
 
 
-def integer(document: Any, name: str, *, default: Any = REQUIRED) -> int:
-    """Take a whole number that is not negative."""
-    value = field(document, name, default=default)
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise NotAsDocumented(f"{name!r} is not a whole number")
-    return value
+def integer(document: Any, name: str) -> int:
+    """Take a whole number that is not negative, and that a database could hold."""
+    return _checked(field(document, name), name, is_count, "a whole number from 0 to 2^63 - 1")
 
 
-def integer_or_none(document: Any, name: str) -> int | None:
-    """Take a whole number where there may be none."""
-    return None if field(document, name, default=None) is None else integer(document, name)
+def identifier(document: Any, name: str) -> int:
+    """Take an id: a whole number from 1 on."""
+    return _checked(field(document, name), name, _is_id, "an id from 1 to 2^63 - 1")
 
 
 def text(document: Any, name: str) -> str:
     """Take a string."""
-    value = field(document, name)
-    if not isinstance(value, str):
-        raise NotAsDocumented(f"{name!r} is not a string")
-    return value
+    return _checked(field(document, name), name, _is_text, "a string")
 
 
 def array(document: Any, name: str, *, required: bool = False) -> list[Any]:
     """Take an array; an absent one is empty unless it is required."""
     value = field(document, name, default=REQUIRED if required else [])
-    if not isinstance(value, list):
-        raise NotAsDocumented(f"{name!r} is not an array")
+    return _checked(value, name, _is_array, "an array")
+
+
+def integer_or(document: Any, name: str, default: T) -> int | T:
+    """Take a whole number that nothing depends on; one that is absent or unreadable is the default."""
+    value = field(document, name, default=None)
+    return value if is_count(value) else default
+
+
+def identifier_or_none(document: Any, name: str) -> int | None:
+    """Take an id that nothing depends on; one that is absent or unreadable is ``None``."""
+    value = field(document, name, default=None)
+    return value if _is_id(value) else None
+
+
+def text_or_none(document: Any, name: str) -> str | None:
+    """Take a string that nothing depends on; one that is absent or unreadable is ``None``."""
+    value = field(document, name, default=None)
+    return value if isinstance(value, str) else None
+
+
+def instant_or_none(document: Any, name: str) -> datetime | None:
+    """Take an RFC 3339 date-time that nothing depends on.
+
+    :return: ``None`` when it is absent or unreadable; without a time zone it names no instant.
+    """
+    try:
+        return timestamps.parse(text_or_none(document, name) or "")
+    except ValueError:
+        return None
+
+
+def is_count(value: Any) -> TypeGuard[int]:
+    """Tell whether a value is a whole number that is not negative, and that a database could hold."""
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _TOO_BIG
+
+
+def _checked(value: Any, name: str, is_right: Callable[[Any], TypeGuard[T]], rule: str) -> T:
+    if not is_right(value):
+        raise NotAsDocumented(f"{name!r} is not {rule}")
     return value
 
 
-def instant(document: Any, name: str) -> datetime:
-    """Take an RFC 3339 date-time."""
-    try:
-        return timestamps.parse(text(document, name))
-    except ValueError as error:
-        raise NotAsDocumented(f"{name!r} is {error}") from None
+def _is_id(value: Any) -> TypeGuard[int]:
+    return is_count(value) and value > 0
+
+
+def _is_text(value: Any) -> TypeGuard[str]:
+    return isinstance(value, str)
+
+
+def _is_array(value: Any) -> TypeGuard[list[Any]]:
+    return isinstance(value, list)

@@ -1,22 +1,37 @@
-"""Platform text without personal data, fit for messages and logs.
+"""Platform text without personal data and without the API key, fit for messages and logs.
 
-Knows what an address and a number look like; must not import any other room.
+Knows what an address, a number and a key look like; must not import any other room. All of it takes time in
+proportion to the text, which is cut first: a text is foreign, and as long as somebody likes.
 """
 
 from __future__ import annotations
 
+import base64
 import logging
 import re
+from collections.abc import Callable
+from urllib.parse import quote
 
 _LONGEST = 300
+# What is looked at: enough to fill a message after addresses have become shorter.
+_EXCERPT = 2000
 
-# Up to what cannot be part of an unquoted address. "%40" is how an @ stands in a URL.
-_ADDRESS = re.compile(r"[^\s<>\"(),;:]+(?:@|%40)[^\s<>\"(),;:]+", re.IGNORECASE)
+# A word reaches up to what cannot be part of an unquoted address.
+_WORD = re.compile(r"[^\s<>\"(),;:]+")
+# "%40" is how an @ stands in a URL, "%2540" in one that is quoted in another.
+_AT = re.compile(r"@|\uff20|%(?:25)*40")
+_QUOTED_LOCAL_PART = re.compile(r"\"[^\"]{1,64}\"(?=@)")
 # Seven digits or more, however they are grouped: phone numbers and external ids. Ids of lists are shorter.
 _NUMBER = re.compile(r"\+?\d(?:[\s().\-/]{0,2}\d){6,}")
 
+# So much of a key in one piece is taken for the key; a shorter key must be there as a whole.
+_KEY_PIECE = 10
+_KEY_WORD = re.compile(r"[^\s<>\"'(),;]+")
+
 # Whatever follows /v3/contacts/ and is no route of its own names one contact (api-contract §6).
 _IDENTIFIER = re.compile(r"(?<=/v3/contacts/)(?!(?:folders|lists|import|attributes)\b)[^/?\s]+")
+
+HIDDEN = "***"
 
 
 def masked(text: str) -> str:
@@ -24,22 +39,82 @@ def masked(text: str) -> str:
 
     :return: e.g. ``"Invalid email address [e-mail]"``.
     """
-    line = _NUMBER.sub("[number]", _ADDRESS.sub("[e-mail]", " ".join(text.split())))
-    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}..."
+    line = " ".join(printable(excerpt(text)).split())
+    line = _WORD.sub(_without_address, _QUOTED_LOCAL_PART.sub("", line))
+    line = _NUMBER.sub("[number]", line)
+    return line if len(line) <= _LONGEST and len(text) <= _EXCERPT else f"{line[:_LONGEST]}..."
+
+
+def excerpt(text: str) -> str:
+    """Cut a text to what is worth a look. A word that would be cut is left out, as its end may be telling."""
+    if len(text) <= _EXCERPT:
+        return text
+    cut = text[:_EXCERPT]
+    if not _WORD.match(text[_EXCERPT]):
+        return cut
+    ends = [found.start() for found in _WORD.finditer(cut)]
+    return cut[: ends[-1]] if ends else cut
+
+
+def printable(text: str) -> str:
+    """Replace what a log or terminal may trip over: control characters, lone surrogates."""
+    return "".join(c if c.isprintable() or c.isspace() else "\ufffd" for c in text)
+
+
+def _without_address(word: re.Match[str]) -> str:
+    return "[e-mail]" if _AT.search(word[0]) else word[0]
+
+
+def key_hider(key: str) -> Callable[[str], str]:
+    """Make a function that takes a key out of texts, and whatever contains a good piece of it.
+
+    A refusal may quote the key that was sent: as it is, cut, or encoded as in URLs, base64 or hexadecimal.
+
+    :return: hides the key, e.g. ``"Key *** not found"``; long texts are cut.
+    """
+    raw = key.encode()
+    forms = {quote(key, safe=""), raw.hex()}
+    for shift in range(3):
+        # Base64 takes three bytes at a time: what it makes of the key depends on what stands before it.
+        encoded = base64.b64encode(b"\0" * shift + raw + b"\0" * 3).decode()
+        known = encoded[-(-8 * shift // 6) : 8 * (shift + len(raw)) // 6]
+        forms |= {known, known.replace("+", "-").replace("/", "_")}
+    pieces = {
+        form[start : start + _KEY_PIECE].lower()
+        for form in {key, *(form for form in forms if len(form) >= _KEY_PIECE)}
+        for start in range(max(1, len(form) - _KEY_PIECE + 1))
+    }
+    size = min(map(len, pieces))
+
+    def hide(text: str) -> str:
+        return _KEY_WORD.sub(lambda word: HIDDEN if contains(word[0].lower()) else word[0], excerpt(text))
+
+    def contains(word: str) -> bool:
+        return any(
+            word[start : start + length] in pieces
+            for length in range(size, _KEY_PIECE + 1)
+            for start in range(len(word) - length + 1)
+        )
+
+    return hide
 
 
 class MaskIdentifiers(logging.Filter):
-    """Keeps contacts out of the request lines that ``urllib3`` logs at DEBUG.
+    """Keeps contacts, and what a server sent in place of headers, out of what ``urllib3`` logs.
 
     The API looks a contact up by a path that holds its e-mail address or phone number (api-contract §6), and
     a log level is no reason to write that down.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Let every record pass, with the identifiers in its arguments masked."""
+        """Let every record pass, with its arguments masked and without the error that quotes the server."""
         if isinstance(record.args, tuple):
-            record.args = tuple(
-                _IDENTIFIER.sub("{identifier}", value) if isinstance(value, str) else value
-                for value in record.args
-            )
+            record.args = tuple(map(_without_identifier, record.args))
+        record.exc_info = record.exc_text = None
         return True
+
+
+def _without_identifier(value: object) -> object:
+    if isinstance(value, Exception):
+        return type(value).__name__
+    return _IDENTIFIER.sub("{identifier}", value) if isinstance(value, str) else value

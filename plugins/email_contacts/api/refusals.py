@@ -7,7 +7,7 @@ masked, and pages of proxies are counted, not quoted.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -37,6 +37,8 @@ IS_BASE_URL_RIGHT = "answered with HTML, not the API; is the base URL right?"
 
 # Content that the platform refuses; 413 is what a proxy says of a large body (api-contract §0, §9).
 _REFUSED_CONTENT = frozenset({400, 402, 406, 413, 422})
+_IDENTIFIERS = "duplicate_identifiers"
+_MOST_NAMED = 10
 _CODE = re.compile(r"[A-Za-z][A-Za-z_]{0,60}")
 
 
@@ -58,16 +60,17 @@ class Refusal:
         if not isinstance(document, dict):
             return cls()
         code, message, metadata = (document.get(name) for name in ("code", "message", "metadata"))
+        is_code = isinstance(code, str) and _CODE.fullmatch(code) and answer.hide(code) == code
         return cls(
-            code=code if isinstance(code, str) and _CODE.fullmatch(code) else None,
-            message=masked(message) if isinstance(message, str) else "",
-            metadata=metadata if isinstance(metadata, dict) else None,
+            code=code if is_code else None,
+            message=masked(answer.hide(message)) if isinstance(message, str) else "",
+            metadata=_documented(metadata, answer.hide),
         )
 
     @property
     def is_duplicate(self) -> bool:
         """Decided by the identifiers it names, then by its code, never by its words (api-contract §1.3)."""
-        return bool((self.metadata or {}).get("duplicate_identifiers")) or self.code == "duplicate_parameter"
+        return bool((self.metadata or {}).get(_IDENTIFIERS)) or self.code == "duplicate_parameter"
 
     def said(self, answer: Answer) -> str:
         """Say what came, e.g. ``"400 invalid_parameter: Invalid email address"``."""
@@ -76,10 +79,18 @@ class Refusal:
         return ": ".join(filter(None, [f"{answer.status} {self.code or ''}".rstrip(), self.message]))
 
 
-def error_for(call: Call[Any], answer: Answer, *, retry_after: float) -> ContactsApiError:
+def _documented(metadata: Any, hide: Callable[[str], str]) -> dict[str, Any] | None:
+    """Keep of the metadata what is documented: the names of identifiers (api-contract §0)."""
+    named = metadata.get(_IDENTIFIERS) if isinstance(metadata, dict) else None
+    if not isinstance(named, list):
+        return None
+    return {_IDENTIFIERS: [masked(hide(name)) for name in named[:_MOST_NAMED] if isinstance(name, str)]}
+
+
+def error_for(call: Call[Any], answer: Answer, *, retry_after: float | None) -> ContactsApiError:
     """Make the error for an answer that is no success.
 
-    :param retry_after: seconds to wait, should it be a 429.
+    :param retry_after: seconds after which the platform wants to be asked again; ``None`` without advice.
     """
     refusal = Refusal.read(answer)
     said = f"{call}: {refusal.said(answer)}"
@@ -88,14 +99,14 @@ def error_for(call: Call[Any], answer: Answer, *, retry_after: float) -> Contact
         "status": answer.status,
         "code": refusal.code,
         "request_id": answer.request_id,
+        "retry_after": retry_after or 0.0,
     }
     status = answer.status
     if status == 429:
-        return RateLimited(
-            f"{said}. The platform's request limit is used up; it takes calls again in {retry_after:.0f} s",
-            retry_after=retry_after,
-            **details,
-        )
+        again = "it does not say when it takes calls again" if retry_after is None else (
+            f"it takes calls again in {retry_after:.0f} s"
+        )  # fmt: skip
+        return RateLimited(f"{said}. The platform's request limit is used up; {again}", **details)
     if retrying.may_repeat_after(status, call.repeatable):
         return Unavailable(said, **details)
     if retrying.status_is_uncertain(status):
@@ -144,5 +155,10 @@ def _not_found(
 
 
 def _target(answer: Answer) -> str:
-    parts = urlsplit(answer.headers.get("location", ""))
-    return f" to {parts.scheme}://{parts.hostname}" if parts.hostname else ""
+    location = answer.headers.get("location", "")
+    try:
+        parts = urlsplit(location)
+        target = f"{parts.scheme}://{parts.hostname}" if parts.hostname else ""
+    except ValueError:
+        return ""
+    return f" to {masked(answer.hide(target))}" if target else ""

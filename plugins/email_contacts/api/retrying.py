@@ -55,6 +55,21 @@ def is_worth_repeating(error: ContactsApiError, *, attempt: int) -> bool:
     return attempt < ATTEMPTS and isinstance(error, (NotSent, RateLimited, Unavailable)) and not error.lasting
 
 
+def pause(error: ContactsApiError, attempt: int, *, chance: float) -> float:
+    """Seconds to wait before a call is made again: as long as the platform asks for, or a back-off.
+
+    A rate limit without advice takes the longest back-off from the first attempt on, as it takes longer to
+    pass than a fault.
+
+    :param error: what the last attempt came to.
+    :param attempt: how often the call was made by now.
+    :param chance: from 0 up to 1.
+    """
+    if isinstance(error, RateLimited):
+        return error.retry_after or backoff(ATTEMPTS, chance=chance)
+    return max(error.retry_after, backoff(attempt, chance=chance))
+
+
 def backoff(attempt: int, *, chance: float) -> float:
     """Seconds to wait after so many attempts: doubling, capped, and spread by chance over its upper half.
 

@@ -1,14 +1,13 @@
-"""The HTTP session: how connections are made, and how the API key gets into a request.
+"""The HTTP session: its settings, and how the API key gets into a request.
 
-Knows ``requests``; must not know routes. Nothing here repeats, follows or remembers anything.
+Knows ``requests``; must not know routes. Nothing here repeats, follows or remembers anything; the connections
+themselves are made by :mod:`~email_contacts.api.connections`.
 """
 
 from __future__ import annotations
 
 import logging
-from contextlib import closing
 from http.cookiejar import DefaultCookiePolicy
-from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -16,7 +15,7 @@ from requests.auth import AuthBase
 
 from email_contacts import __version__
 from email_contacts.api.errors import InvalidRequest
-from email_contacts.api.masking import MaskIdentifiers
+from email_contacts.api.masking import HIDDEN, MaskIdentifiers, key_hider
 
 USER_AGENT = f"airflow-provider-email-contacts/{__version__}"
 
@@ -41,6 +40,8 @@ class ApiKey(AuthBase):
                 "the API key holds blanks, line breaks or letters outside ASCII; copy it again without them"
             )
         self._key = key
+        #: Takes the key out of a text of the platform, however it is quoted there.
+        self.hide = key_hider(key)
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         """Put the key into the request."""
@@ -48,7 +49,7 @@ class ApiKey(AuthBase):
         return request
 
     def __repr__(self) -> str:
-        return "ApiKey(***)"
+        return f"ApiKey({HIDDEN})"
 
 
 class NoAuth(AuthBase):
@@ -57,26 +58,6 @@ class NoAuth(AuthBase):
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         """Leave the request as it is."""
         return request
-
-
-class FreshForPosts(HTTPAdapter):
-    """Sends every POST over a connection of its own, and all else over those that are kept alive.
-
-    A server may close an idle connection in the very moment in which it is used again. The reset that
-    follows cannot be told from one that came while the request was being worked on, and so a POST would end
-    as ``OutcomeUnknown`` for no reason. A fresh connection has no such moment; its handshake costs little
-    beside an import.
-    """
-
-    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
-        """Send one request."""
-        if request.method != "POST":
-            return super().send(request, *args, **kwargs)
-        request.headers["Connection"] = "close"
-        with closing(HTTPAdapter(pool_connections=1, pool_maxsize=1)) as once:
-            response = once.send(request, *args, **kwargs)
-            _ = response.content  # read while the connection is there
-            return response
 
 
 def make_session() -> requests.Session:
@@ -89,28 +70,30 @@ def make_session() -> requests.Session:
     session = requests.Session()
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     session.headers["user-agent"] = USER_AGENT
-    adapter = FreshForPosts()
-    session.mount("https://", adapter)
-    session.mount("http://", adapter)
     keep_identifiers_out_of_logs()
     return session
 
 
 def check_session(session: requests.Session, url: str) -> requests.Session:
-    """Take a session that somebody else made.
+    """Take a session that somebody else made, for its settings: proxies, certificates, headers.
 
-    :raises InvalidRequest: when it repeats requests by itself: an import that timed out would run again.
+    :raises InvalidRequest: when it makes its connections in a way of its own. The client could neither tell
+        what was sent nor end a call in time, and an adapter that repeats would run an import twice.
     """
-    retries = getattr(session.get_adapter(url), "max_retries", None)
-    if getattr(retries, "total", 0):
+    adapter = session.get_adapter(url)
+    if type(adapter) is not HTTPAdapter or adapter.max_retries.total:
+        retries = getattr(getattr(adapter, "max_retries", None), "total", None)
         raise InvalidRequest(
-            "the given session repeats requests by itself (its adapter has max_retries); a repeated import "
-            "would run twice. Mount an adapter with max_retries=0: the client repeats what is safe to repeat"
+            f"the given session has an adapter of its own ({type(adapter).__name__}, max_retries={retries}). "
+            "The client makes its connections itself, to know what was sent, and repeats what is safe to "
+            "repeat. Leave the adapters as requests makes them (HTTPAdapter, max_retries=0); proxies, "
+            "verify, cert and headers of the session are used"
         )
     keep_identifiers_out_of_logs()
     return session
 
 
 def keep_identifiers_out_of_logs() -> None:
-    """Mask contacts in the request lines that ``urllib3`` writes at DEBUG; done once."""
-    logging.getLogger("urllib3.connectionpool").addFilter(_MASK_IDENTIFIERS)
+    """Mask contacts in the lines that ``urllib3`` writes about requests and bad headers; done once."""
+    for name in ("urllib3.connectionpool", "urllib3.connection"):
+        logging.getLogger(name).addFilter(_MASK_IDENTIFIERS)

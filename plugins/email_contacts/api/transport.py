@@ -5,17 +5,20 @@ Knows when to wait, when to send again and what to believe; must not know what a
 
 from __future__ import annotations
 
+import copy
 import logging
-import threading
-from dataclasses import dataclass
+import math
 from typing import Any, TypeVar
 
 import requests
-from urllib3 import exceptions as urllib3_errors
 
-from email_contacts.api import retrying
+from email_contacts.api import downloads, retrying
+from email_contacts.api.advice import Advice
+from email_contacts.api.attempt import Attempt, TooLarge
 from email_contacts.api.certainty import Break
 from email_contacts.api.clock import Clock
+from email_contacts.api.connections import Connections
+from email_contacts.api.counting import RequestCounter
 from email_contacts.api.endpoints import Repeat
 from email_contacts.api.errors import (
     ContactsApiError,
@@ -27,32 +30,36 @@ from email_contacts.api.errors import (
 )
 from email_contacts.api.exchange import Answer, Call
 from email_contacts.api.fields import NotAsDocumented
-from email_contacts.api.pacing import HeldTooLong, Pacer, advised_wait
+from email_contacts.api.pacing import HeldTooLong, Pacer
 from email_contacts.api.refusals import IS_BASE_URL_RIGHT, MAY_HAVE_RUN, error_for
 from email_contacts.api.sessions import ApiKey
+from email_contacts.api.upload import Upload
 
 T = TypeVar("T")
 
+#: Decoded bytes of a success: a full page of contacts with all their attributes is far smaller.
+MAX_ANSWER_BYTES = 32_000_000
+#: Decoded bytes that are read of a refusal, whose documented body is a code and a sentence.
+MAX_REFUSAL_BYTES = 65_536
+#: Bytes a second that even a slow line sends: a large body gets so much more time than ``timeout``.
+SLOWEST_UPLOAD = 100_000
+
+_HEADERS = {
+    "accept": "application/json",
+    "accept-encoding": downloads.ACCEPT_ENCODING,
+    "content-type": "application/json",
+}
+_TOO_MANY_REQUESTS = 429
+
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class RequestCount:
-    """How often the platform was asked.
-
-    :param made: requests that went out, or tried to.
-    :param retried: how many of them repeated an earlier one.
-    """
-
-    made: int = 0
-    retried: int = 0
 
 
 class Transport:
     """Makes calls on behalf of one client; may be shared by threads.
 
     :param base_url: as :func:`~email_contacts.api.base_url.check_base_url` gives it.
-    :param timeout: seconds for the connection, and again for each wait for a part of the answer.
+    :param timeout: seconds for one attempt, from the connection to the last byte of the answer; a body gets
+        another second for each 100 kB.
     :param max_wait: seconds that one call may spend on waiting for a rate limit or a better moment.
     """
 
@@ -62,25 +69,30 @@ class Transport:
         api_key: ApiKey,
         *,
         session: requests.Session,
+        connections: Connections,
         timeout: float,
         requests_per_second: float,
         max_wait: float,
         clock: Clock,
     ) -> None:
         self.base_url = base_url
+        self.counter = RequestCounter()
         self._api_key = api_key
         self._session = session
+        self._connections = connections
         self._timeout = timeout
         self._max_wait = max_wait
         self._clock = clock
         self._pacer = Pacer(requests_per_second=requests_per_second, clock=clock)
-        self._count = RequestCount()
-        self._count_lock = threading.Lock()
+        self._advice = Advice(clock)
+        self._ends = math.inf
 
-    @property
-    def requests(self) -> RequestCount:
-        """How often the platform was asked so far."""
-        return self._count
+    def within(self, seconds: float) -> Transport:
+        """Make another one that shares all of this one, and whose calls end in so many seconds from now."""
+        other = copy.copy(self)
+        other._max_wait = seconds
+        other._ends = self._clock.monotonic() + seconds
+        return other
 
     def make(self, call: Call[T]) -> T:
         """Make a call, again where that is safe and helps (see :mod:`~email_contacts.api.retrying`).
@@ -93,7 +105,7 @@ class Transport:
         while True:
             patience -= self._take_turn(call, patience)
             attempt += 1
-            self._add_to_count(retried=attempt > 1)
+            self.counter.add(retried=attempt > 1)
             try:
                 return self._exchange(call)
             except ContactsApiError as error:
@@ -101,11 +113,15 @@ class Transport:
             # Out here, so that a later attempt's error does not drag this one along as its context.
             if not retrying.is_worth_repeating(failure, attempt=attempt):
                 raise failure
-            patience -= self._pause(call, failure, attempt=attempt, patience=patience)
+            patience -= self._pause(call, failure, attempt=attempt, patience=min(patience, self._left))
+
+    @property
+    def _left(self) -> float:
+        return self._ends - self._clock.monotonic()
 
     def _take_turn(self, call: Call[Any], patience: float) -> float:
         try:
-            return self._pacer.take_turn(call.endpoint.bucket, patience=patience)
+            return self._pacer.take_turn(call.endpoint.bucket, patience=patience, within=self._left)
         except HeldTooLong as held:
             seconds = held.seconds
         raise RateLimited(
@@ -120,8 +136,8 @@ class Transport:
 
         A rate limit holds the whole bucket, for every thread, and is sat out by whoever takes the next turn.
         """
-        backoff = retrying.backoff(attempt, chance=self._clock.chance())
-        wait = failure.retry_after if isinstance(failure, RateLimited) else backoff
+        is_limit = isinstance(failure, RateLimited)
+        wait = retrying.pause(failure, attempt, chance=self._clock.chance())
         if wait > patience:
             raise failure
         logger.warning(
@@ -132,7 +148,7 @@ class Transport:
             retrying.ATTEMPTS,
             failure,
         )
-        if isinstance(failure, RateLimited):
+        if is_limit:
             return 0.0
         self._clock.sleep(wait)
         return wait
@@ -140,47 +156,64 @@ class Transport:
     def _exchange(self, call: Call[T]) -> T:
         """Make one attempt."""
         answer = self._send(call)
-        self._pacer.heed(call.endpoint.bucket, answer.headers)
+        bucket = call.endpoint.bucket
+        self._pacer.hold(bucket, self._advice.until_reset(answer.headers))
         if answer.is_success:
             return self._believe(call, answer)
-        advice = advised_wait(answer.headers, clock=self._clock)
-        retry_after = (
-            retrying.backoff(retrying.ATTEMPTS, chance=self._clock.chance()) if advice is None else advice
-        )
-        if answer.status == 429:
+        advice = self._advice.retry_after(answer.headers, status=answer.status)
+        error = error_for(call, answer, retry_after=advice)
+        if isinstance(error, RateLimited):
+            wait = retrying.pause(error, retrying.ATTEMPTS, chance=self._clock.chance())
             # Spread, so that several workers do not come back in the same moment; never beyond max_wait.
-            spread = min(retry_after + self._clock.chance() / 2, max(retry_after, self._max_wait))
-            self._pacer.hold(call.endpoint.bucket, spread)
-        raise error_for(call, answer, retry_after=retry_after)
+            self._pacer.hold(bucket, min(wait + self._clock.chance() / 2, max(wait, self._max_wait)))
+        raise error
 
     def _send(self, call: Call[Any]) -> Answer:
         """Send a request and read its answer to the end."""
+        upload = Upload(call.body) if call.body else None
+        seconds = self._timeout + len(call.body or b"") / SLOWEST_UPLOAD
         try:
-            response = self._session.request(
-                call.endpoint.method,
-                self.base_url + call.url_path,
-                params=dict(call.params),
-                data=call.body,
-                headers={"accept": "application/json", "content-type": "application/json"},
-                auth=self._api_key,
-                timeout=self._timeout,
-                allow_redirects=False,
+            attempt = Attempt(seconds=min(seconds, self._left))
+            request = self._session.prepare_request(
+                requests.Request(
+                    call.endpoint.method,
+                    self.base_url + call.url_path,
+                    params=dict(call.params),
+                    data=upload,
+                    headers=_HEADERS,
+                    auth=self._api_key,
+                )
             )
-            return Answer(response.status_code, response.headers, response.content)
-        except (requests.RequestException, urllib3_errors.HTTPError, OSError) as error:
-            broken = Break.judge(error)
+            settings = self._session.merge_environment_settings(request.url, {}, True, None, None)
+            with self._connections.exchange(request, attempt, settings) as response:
+                return self._answer(response, attempt)
+        except Exception as error:  # noqa: BLE001  whatever a library makes of what the other side sent
+            broken = Break.judge(error, upload)
         # Out here: the error of requests shows the URL, and holds the request with key and rows.
         raise self._error_for_break(call, broken) from broken.cause
 
+    def _answer(self, response: requests.Response, attempt: Attempt) -> Answer:
+        status = response.status_code
+        if Answer.is_success_status(status):
+            body = downloads.read(response, attempt, limit=MAX_ANSWER_BYTES)
+        else:
+            try:
+                body = downloads.read(response, attempt, limit=MAX_REFUSAL_BYTES)
+            except (TooLarge, downloads.Undecodable):
+                body = b""  # the status says enough
+        return Answer(status, response.headers, body, self._api_key.hide)
+
     def _error_for_break(self, call: Call[Any], broken: Break) -> ContactsApiError:
         said = f"{call} at {self.base_url}: {broken.reason}"
+        error: ContactsApiError
         if not broken.sent:
-            error = NotSent(f"{said}. Nothing was sent", **call.details)
-            error.lasting = broken.lasting
-            return error
-        if call.repeatable is Repeat.ALWAYS:
-            return Unavailable(said, **call.details)
-        return OutcomeUnknown(f"{said}. {MAY_HAVE_RUN}", **call.details)
+            error = NotSent(f"{said}. Nothing was sent that could have run", **call.details)
+        elif call.repeatable is Repeat.ALWAYS:
+            error = Unavailable(said, **call.details)
+        else:
+            return OutcomeUnknown(f"{said}. {MAY_HAVE_RUN}", **call.details)
+        error.lasting = broken.lasting
+        return error
 
     def _believe(self, call: Call[T], answer: Answer) -> T:
         """Read a success; what cannot be read is no success."""
@@ -200,7 +233,3 @@ class Transport:
         if call.repeatable is not Repeat.ALWAYS:
             raise OutcomeUnknown(f"{reason}. {MAY_HAVE_RUN}", **details)
         raise (Unavailable if garbled else UnexpectedAnswer)(reason, **details)
-
-    def _add_to_count(self, *, retried: bool) -> None:
-        with self._count_lock:
-            self._count = RequestCount(self._count.made + 1, self._count.retried + retried)

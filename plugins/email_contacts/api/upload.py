@@ -1,0 +1,44 @@
+"""The body of a request, which knows how far it was handed to the socket.
+
+Knows what it takes for the platform to have a whole request; must not import an HTTP library.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+_BLOCK_BYTES = 65_536
+
+
+class Upload:
+    """A body that ``requests`` reads like a file, once.
+
+    Its last byte goes out by itself, and :attr:`is_handed_over` is set before that byte is given. As long as
+    it is not set, the platform cannot have the whole request, whatever broke and whatever the error is
+    called. From then on it may have it.
+
+    :param body: at least one byte.
+    """
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+        self._position = 0
+        #: Whether all of the request may have reached the platform.
+        self.is_handed_over = False
+
+    def __len__(self) -> int:
+        return len(self._body)
+
+    def read(self, size: int = _BLOCK_BYTES) -> bytes:
+        """Give the next bytes; none at the end."""
+        last = len(self._body) - 1
+        start = self._position
+        size = size if size > 0 else len(self._body)
+        end = min(start + size, last) if start < last else len(self._body)
+        self._position = end
+        self.is_handed_over = self.is_handed_over or end > last
+        return self._body[start:end]
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Give the bytes block by block; this is how ``requests`` knows a body that is read as it is sent."""
+        return iter(self.read, b"")
