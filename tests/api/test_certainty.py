@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Iterator
-from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 import requests
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from email_contacts.api import ContactsApiError, ContactsClient, NotSent, OutcomeUnknown
+from tests.api.certificates import Authority
 from tests.api.conftest import API_KEY
 from tests.api.fake_clock import FakeClock
 from tests.api.scripted_server import ScriptedServer, answers, hangs_up, resets
@@ -102,7 +98,7 @@ def test_tls_to_a_plain_port_sent_nothing_and_is_not_tried_again(
 def test_an_untrusted_certificate_sent_nothing_and_is_not_tried_again(
     tmp_path: Path, server: ScriptedServer, clock: FakeClock
 ) -> None:
-    server.speaks_tls(_self_signed(tmp_path))
+    server.speaks_tls(Authority.make(tmp_path).server_context())
     error = create_folder(None, clock, server.url.replace("http:", "https:"))
     assert isinstance(error, NotSent)
     assert "certificate trusted" in str(error)
@@ -130,23 +126,3 @@ def test_the_callers_own_trouble_is_no_evidence(
     except requests.ConnectionError:
         with pytest.raises(OutcomeUnknown):
             client.create_folder("f")
-
-
-def _self_signed(folder: Path) -> ssl.SSLContext:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
-    start = datetime.now(timezone.utc) - timedelta(days=1)
-    certificate = (
-        x509.CertificateBuilder(name, name, key.public_key(), 1, start, start + timedelta(days=2))
-        .sign(key, hashes.SHA256())
-    )  # fmt: skip
-    pem = folder / "server.pem"
-    pem.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-        + certificate.public_bytes(serialization.Encoding.PEM)
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(pem)
-    return context

@@ -17,6 +17,10 @@ from email_contacts.api.attempt import Attempt, TooLarge
 ACCEPT_ENCODING = "gzip"
 
 _CHUNK_BYTES = 65_536
+# What may have arrived before any of it is decoded.
+_AHEAD_BYTES = 4 * _CHUNK_BYTES
+# A byte that travels as a chunk of its own takes six. What takes more is extensions, trailers, empty members.
+_MOST_FRAMING = 6
 
 
 class Undecodable(Exception):
@@ -38,11 +42,11 @@ def read(response: requests.Response, attempt: Attempt, *, limit: int) -> bytes:
 
 def stream(response: requests.Response, attempt: Attempt, *, limit: int) -> Iterator[bytes]:
     """Read a body piece by piece; parameters and errors as in :func:`read`."""
-    # Chunked framing may double what travels; more is no answer but an attack.
-    attempt.may_receive(2 * limit)
+    attempt.may_receive(_AHEAD_BYTES)
     size = 0
     for chunk in _decoded(response):
         size += len(chunk)
+        attempt.may_receive(_MOST_FRAMING * len(chunk))
         if size > limit:
             raise TooLarge(f"the answer is larger than {limit:,} bytes")
         yield chunk

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import logging
 import re
+import string
 from collections.abc import Callable
 from urllib.parse import quote
 
@@ -26,7 +27,7 @@ _NUMBER = re.compile(r"\+?\d(?:[\s().\-/]{0,2}\d){6,}")
 
 # So much of a key in one piece is taken for the key; a shorter key must be there as a whole.
 _KEY_PIECE = 10
-_KEY_WORD = re.compile(r"[^\s<>\"'(),;]+")
+_LOWER = {ord(letter): letter.lower() for letter in string.ascii_uppercase}
 
 # Whatever follows /v3/contacts/ and is no route of its own names one contact (api-contract §6).
 _IDENTIFIER = re.compile(r"(?<=/v3/contacts/)(?!(?:folders|lists|import|attributes)\b)[^/?\s]+")
@@ -73,28 +74,29 @@ def key_hider(key: str) -> Callable[[str], str]:
     :return: hides the key, e.g. ``"Key *** not found"``; long texts are cut.
     """
     raw = key.encode()
+    size = min(_KEY_PIECE, len(key))
     forms = {quote(key, safe=""), raw.hex()}
     for shift in range(3):
         # Base64 takes three bytes at a time: what it makes of the key depends on what stands before it.
         encoded = base64.b64encode(b"\0" * shift + raw + b"\0" * 3).decode()
         known = encoded[-(-8 * shift // 6) : 8 * (shift + len(raw)) // 6]
         forms |= {known, known.replace("+", "-").replace("/", "_")}
+    # A short key is looked for as it is only: pieces of what it is encoded to stand in other words, too.
     pieces = {
-        form[start : start + _KEY_PIECE].lower()
-        for form in {key, *(form for form in forms if len(form) >= _KEY_PIECE)}
-        for start in range(max(1, len(form) - _KEY_PIECE + 1))
+        form[start : start + size].translate(_LOWER)
+        for form in ({key, *forms} if size == _KEY_PIECE else {key})
+        for start in range(len(form) - size + 1)
     }
-    size = min(map(len, pieces))
 
     def hide(text: str) -> str:
-        return _KEY_WORD.sub(lambda word: HIDDEN if contains(word[0].lower()) else word[0], excerpt(text))
-
-    def contains(word: str) -> bool:
-        return any(
-            word[start : start + length] in pieces
-            for length in range(size, _KEY_PIECE + 1)
-            for start in range(len(word) - length + 1)
-        )
+        whole = excerpt(text)
+        lower = whole.translate(_LOWER)
+        shown, end = [], 0
+        for start in range(len(lower) - size + 1):
+            if lower[start : start + size] in pieces:
+                shown += [whole[end:start], HIDDEN] if start > end or not shown else []
+                end = start + size
+        return "".join([*shown, whole[end:]])
 
     return hide
 
