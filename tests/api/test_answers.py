@@ -91,7 +91,7 @@ def test_a_collection_is_read_though_what_nobody_needs_of_an_entry_is_missing() 
     assert ListSummary.read({"id": 1}) == ListSummary(1, "", 0)
     assert Folder.read({"id": 1, "name": "f", "uniqueSubscribers": -1}) == Folder(1, "f", 0)
     attribute = Attribute.read({"name": "AGE", "type": 3, "enumeration": [{"label": 1}, {"label": "old"}]})
-    assert attribute == Attribute("AGE", "", None, ("1", "old"))
+    assert attribute == Attribute("AGE", "", None, ("1", "old"), values=("", ""))
 
 
 @pytest.mark.parametrize("value", [None, 0, -1, 2**63, 10**4000, 1.0, 1e300, True, "1", [1]])

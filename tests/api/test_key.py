@@ -133,7 +133,8 @@ def test_no_answer_makes_the_client_tell_its_key(
     quote_of: str, server: ScriptedServer, clock: FakeClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     server.plays(*[QUOTES[quote_of]] * 9)
-    for call in (lambda c: c.get_list(7), lambda c: c.create_folder("f")):
+    calls: list[Callable[[ContactsClient], Any]] = [lambda c: c.get_list(7), lambda c: c.create_folder("f")]
+    for call in calls:
         with (
             caplog.at_level(logging.DEBUG),
             ContactsClient(server.url, API_KEY, clock=clock.clock, max_wait=1.0) as client,

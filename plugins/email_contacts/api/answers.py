@@ -161,14 +161,14 @@ class Attribute:
     @classmethod
     def read(cls, document: Any) -> Attribute:
         """Read one attribute."""
-        labels = (fields.field(entry, "label", default="") for entry in fields.array(document, "enumeration"))
+        enumeration = fields.array(document, "enumeration")
         return cls(
             name=fields.text(document, "name"),
             category=fields.text_or_none(document, "category") or "",
             type=fields.text_or_none(document, "type"),
-            enumeration=tuple(str(label) for label in labels),
-            options=tuple(str(option) for option in fields.array(document, "multiCategoryOptions")),
-            values=tuple(str(entry.get("value", "")) for entry in fields.array(document, "enumeration")),
+            enumeration=tuple(fields.term(entry, "label") for entry in enumeration),
+            options=tuple(map(str, filter(fields.is_scalar, fields.array(document, "multiCategoryOptions")))),
+            values=tuple(fields.term(entry, "value") for entry in enumeration),
         )
 
     @classmethod

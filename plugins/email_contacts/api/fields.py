@@ -73,6 +73,12 @@ def text_or_none(document: Any, name: str) -> str | None:
     return value if isinstance(value, str) else None
 
 
+def term(document: Any, name: str) -> str:
+    """Take a string, or a number as one; one that is absent or unreadable is empty."""
+    value = field(document, name, default="")
+    return str(value) if is_scalar(value) else ""
+
+
 def instant_or_none(document: Any, name: str) -> datetime | None:
     """Take an RFC 3339 date-time that nothing depends on.
 
@@ -82,6 +88,11 @@ def instant_or_none(document: Any, name: str) -> datetime | None:
         return timestamps.parse(text_or_none(document, name) or "")
     except ValueError:
         return None
+
+
+def is_scalar(value: Any) -> bool:
+    """Tell whether a value is a string or a number."""
+    return isinstance(value, (str, int, float))
 
 
 def is_count(value: Any) -> TypeGuard[int]:

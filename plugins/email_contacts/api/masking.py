@@ -91,7 +91,8 @@ def key_hider(key: str) -> Callable[[str], str]:
     def hide(text: str) -> str:
         whole = excerpt(text)
         lower = whole.translate(_LOWER)
-        shown, end = [], 0
+        shown: list[str] = []
+        end = 0
         for start in range(len(lower) - size + 1):
             if lower[start : start + size] in pieces:
                 shown += [whole[end:start], HIDDEN] if start > end or not shown else []

@@ -229,7 +229,10 @@ class Transport:
                 raise
             return call.read(document)
         except NotAsDocumented as error:
-            reason = f"{call}: {answer.described()}, which is not the documented answer: {error}"
+            reason = str(error)
+        except (TypeError, ValueError, LookupError, AttributeError, RecursionError) as error:
+            reason = f"it has the wrong shape ({type(error).__name__})"
+        reason = f"{call}: {answer.described()}, which is not the documented answer: {reason}"
         if call.repeatable is not Repeat.ALWAYS:
             raise OutcomeUnknown(f"{reason}. {MAY_HAVE_RUN}", **details)
         raise (Unavailable if garbled else UnexpectedAnswer)(reason, **details)
