@@ -15,7 +15,6 @@ from email_contacts.api.answers import (
     Folder,
     ListSummary,
     Page,
-    Process,
     Removal,
 )
 from email_contacts.api.clock import Clock
@@ -37,6 +36,7 @@ from email_contacts.api.errors import (
     UnexpectedAnswer,
 )
 from email_contacts.api.import_request import MAX_BODY_BYTES, ImportRequest, NewList
+from email_contacts.api.processes import Process
 
 if TYPE_CHECKING:
     from email_contacts.api.client import ContactsClient

@@ -18,13 +18,13 @@ from email_contacts.api.answers import (
     Folder,
     ListSummary,
     Page,
-    Process,
     read_contact,
 )
 from email_contacts.api.endpoints import Endpoint
 from email_contacts.api.errors import InvalidRequest
 from email_contacts.api.exchange import Call
 from email_contacts.api.paging import walk
+from email_contacts.api.processes import Process
 from email_contacts.api.transport import Transport
 from email_contacts.api.validation import Params, check_id, check_identifier, instant_param, page_params
 

@@ -70,7 +70,7 @@ class Completion:
     @property
     def sighting(self) -> ProcessStatuses:
         """What is known now; empty as long as nothing is."""
-        from email_contacts.api.answers import IMPORT_PROCESS, Process
+        from email_contacts.api.processes import IMPORT_PROCESS, Process
 
         if not self._seen and not self._believed:
             return ProcessStatuses(())

@@ -68,7 +68,7 @@ class ProcessStatuses:
     @classmethod
     def from_json(cls, documents: Sequence[Mapping[str, Any]]) -> ProcessStatuses:
         """Read what :meth:`to_json` made, or its earlier version, which did not say who told."""
-        from email_contacts.api.answers import IMPORT_PROCESS, Process
+        from email_contacts.api.processes import IMPORT_PROCESS, Process
 
         return cls(
             tuple(
