@@ -55,19 +55,21 @@ FORM = {
         type=OPTIONAL,
         title="Contacts file",
         description="CSV, TSV, NDJSON or Parquet, plain or compressed with gzip or zstd: a file, a folder or "
-        "a glob. An absolute path, an address such as s3://bucket/contacts/*.parquet, or a path within this "
-        "project.",
+        "a glob, within this project or below the folders and buckets that the connection allows "
+        "(source_roots).",
         examples=["include/sample_contacts/contacts.csv", "include/sample_contacts/contacts.ndjson"],
         section=WHAT,
     ),
     "query": Param(
         None, type=OPTIONAL, format="multiline", title="Query",
-        description="SQL whose rows are imported in the place of a file.",
+        description="SQL whose rows are imported in the place of a file: one statement, which only reads.",
         examples=["SELECT email, firstname FROM customers"], section=WHAT,
     ),
     "source_conn_id": Param(
         None, type=OPTIONAL, title="Database",
-        description="The Airflow connection that the query is put to.", section=WHAT,
+        description="The Airflow connection that the query is put to, one of those that the connection below "
+        "allows (source_sql_conn_ids).",
+        section=WHAT,
     ),
     "source_format": Param(
         "auto", type="string", enum=["auto", "csv", "ndjson", "parquet"], title="Format",
@@ -165,6 +167,7 @@ def import_contacts() -> None:
         sql="{{ params.query or '' }}",
         sql_conn_id="{{ params.source_conn_id or '' }}",
         source_root=str(PROJECT),
+        restrict_sources=True,  # whoever may trigger this DAG reads what the connection allows
         source_format="{{ params.source_format }}",
         delimiter="{{ params.delimiter or '' }}",
         encoding="{{ params.encoding or '' }}",

@@ -83,7 +83,7 @@ def connection(sandbox: SandboxServer, tmp_path: Path, monkeypatch: pytest.Monke
 
     :return: the connection's id.
     """
-    connect(monkeypatch, sandbox, stage=tmp_path / "stage")
+    connect(monkeypatch, sandbox, stage=tmp_path / "stage", source_roots=f"{tmp_path}, {PROJECT}")
     return CONN_ID
 
 

@@ -63,6 +63,8 @@ class ContactsConnection:
     max_running_imports: int
     staging_uri: str
     max_rejects: str
+    source_roots: str
+    source_sql_conn_ids: str
     allow_http: bool
 
     @classmethod

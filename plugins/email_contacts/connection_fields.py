@@ -77,6 +77,8 @@ class Field:
         return value
 
 
+_ROOT = r"(/|[a-z][a-z0-9+.-]*://)[^,]+"
+
 FIELDS = (
     Field(
         "timeout",
@@ -142,6 +144,21 @@ FIELDS = (
         "A preparation with more rejected rows stops before anything is sent: "
         "a number (100) or a share (5%). Empty: no limit.",
         {"type": "string", "default": "", "pattern": r"^(\d+|\d+(\.\d+)?%)?$"},
+    ),
+    Field(
+        "source_roots",
+        "Folders that forms may read",
+        "Where the form of import_contacts, and every operator with restrict_sources, may read sources and "
+        "mappings: folders and prefixes of buckets (/data/contacts, s3://conn_id@bucket/exports), separated "
+        "by commas. Empty: the project's folder.",
+        {"type": "string", "default": "", "pattern": rf"^({_ROOT}(\s*,\s*{_ROOT})*)?$"},
+    ),
+    Field(
+        "source_sql_conn_ids",
+        "Databases that forms may read",
+        "The ids of the database connections that the form of import_contacts, and every operator with "
+        "restrict_sources, may query, separated by commas. Empty: none.",
+        {"type": "string", "default": "", "pattern": r"^([\w.-]+(\s*,\s*[\w.-]+)*)?$"},
     ),
     Field(
         "allow_http",

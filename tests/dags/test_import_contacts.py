@@ -168,6 +168,7 @@ def test_a_query_in_the_place_of_a_file(
     monkeypatch.setenv(
         "AIRFLOW_CONN_CRM", json.dumps({"conn_type": "sqlite", "host": str(tmp_path / "crm.db")})
     )
+    connect(monkeypatch, sandbox, stage=tmp_path / "stage", source_sql_conn_ids="other, crm")
     state, tasks = run(dag, query="SELECT email FROM customers WHERE shard = 1", source_conn_id="crm")
     assert state == "success", tasks
     receipt = receipt_of(tmp_path / "stage")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 import requests
 
@@ -63,11 +61,9 @@ def test_the_form_refuses_what_cannot_be_right(stack: Stack, conf: dict[str, str
     assert named in str(refusal.value)
 
 
-def test_a_wrong_file_is_refused_by_the_first_task(stack: Stack, tmp_path: Path) -> None:
-    source = tmp_path / "no_address.csv"
-    source.write_text("firstname,lastname\nAda,Lovelace\n")
+def test_a_wrong_file_is_refused_by_the_first_task(stack: Stack) -> None:
     before = stack.sandbox("/sandbox/journal").json()
-    run = run_to_the_end(stack, source=str(source), folder="Never made")
+    run = run_to_the_end(stack, source="requirements.txt", folder="Never made")
     assert run.state == "failed"
     assert run.tasks["prepare"] == "failed"
     log = (run.logs / "task_id=prepare" / "attempt=1.log").read_text()

@@ -9,6 +9,7 @@ Knows words only: no file, no row and no value of a cell is kept in an error, be
     ├── MappingError             the mapping document is wrong, or does not fit the source or the account
     │   └── UnknownColumns       columns without an attribute, while unknown_columns is "fail"
     ├── SourceMissing            (FileNotFoundError) no such file, or a folder or pattern without files
+    ├── SourceForbidden          (PermissionError) not below the roots that may be read
     ├── SourceEmpty
     ├── SourceUnreadable         a spreadsheet, damaged, truncated, of several kinds, or NDJSON that is none
     ├── SourceChanged            a file of a folder has other columns or types than the first one
@@ -57,6 +58,10 @@ class UnknownColumns(MappingError):
 
 class SourceMissing(PreparationError, FileNotFoundError):
     """Nothing is at the source's path, or no file in its folder."""
+
+
+class SourceForbidden(PreparationError, PermissionError):
+    """The path is not below the roots that may be read."""
 
 
 class SourceEmpty(PreparationError):

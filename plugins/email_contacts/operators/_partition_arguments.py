@@ -15,6 +15,7 @@ from email_contacts.operators._source_arguments import database_hook, quote_of, 
 
 if TYPE_CHECKING:
     from email_contacts.contacts.sources.opening import Source
+    from email_contacts.operators._source_access import SourceAccess
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,9 +85,10 @@ class SplitArguments:
         return [{"source": name, "sql_conn_id": conn_id, "sql": sql} for sql in statements]
 
 
-def read_partition(given: Any) -> tuple[int, int, Source]:
+def read_partition(given: Any, *, access: SourceAccess | None = None) -> tuple[int, int, Source]:
     """Find the rows of a partition.
 
+    :param access: what may be read; None: anything.
     :return: its index, how many there are, and its source.
     :raises InvalidArgument: when it is none that ``SplitSourceOperator`` returned.
     """
@@ -103,10 +105,17 @@ def read_partition(given: Any) -> tuple[int, int, Source]:
     try:
         index, count, source = given["index"], given["count"], given["source"]
         if "sql" in given:
+            if access is not None:
+                access.check_database(given["sql_conn_id"])
             hook = database_hook(given["sql_conn_id"])
-            return index, count, Query(connect=hook.get_conn, sql=given["sql"], name=source)
+            query = Query(connect=hook.get_conn, sql=given["sql"], name=source, read_only=access is not None)
+            return index, count, query
         folder = ObjectStoragePath(given["folder"])
-        first, *files = (SourceFile(folder / name, name) for name in (given["first"], *given["files"]))
+        names = (given["first"], *given["files"])
+        if access is not None:
+            for name in names:
+                access.check_path(folder / name, argument="partition")
+        first, *files = (SourceFile(folder / name, name) for name in names)
     except KeyError as error:
         raise InvalidArgument(
             f"partition has no {error}; give one that SplitSourceOperator returned"

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from email_contacts.arguments import as_flag
+from email_contacts.operators._source_access import SourceAccess
 from email_contacts.operators._source_arguments import read_mapping
 from email_contacts.operators._staging import StagingOperator, read_options
 
@@ -20,6 +21,10 @@ READING_OPTIONS = ("source_format", "delimiter", "encoding", "unknown_columns", 
 
 class ReadingOperator(StagingOperator):
     """An operator that reads contacts and validates every row.
+
+    :param restrict_sources: read only what the connection allows (``source_roots``,
+        ``source_sql_conn_ids``), and query in read-only transactions: for DAGs whose form says what to read.
+        Not templated, for a form must not decide it.
 
     :param source_root: the folder that a relative ``source`` or ``mapping`` is looked up in. Templated.
     :param source_format: ``csv``, ``ndjson``, ``parquet``, or ``auto`` (by the file's name). Templated.
@@ -53,6 +58,7 @@ class ReadingOperator(StagingOperator):
         unknown_columns: TextArg = "",
         body: TextArg = "json_body",
         check_attributes: FlagArg = True,
+        restrict_sources: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -64,6 +70,14 @@ class ReadingOperator(StagingOperator):
         self.unknown_columns = unknown_columns
         self.body = body
         self.check_attributes = check_attributes
+        self.restrict_sources = restrict_sources
+
+    @property
+    def access(self) -> SourceAccess | None:
+        """What may be read; None: anything."""
+        if not self.restrict_sources:
+            return None
+        return SourceAccess.of(self.hook.settings, root=str(self.source_root))
 
     def options(self, *more: str) -> Options:
         """Make the options of a preparation.
@@ -72,7 +86,7 @@ class ReadingOperator(StagingOperator):
         """
         check = as_flag(self.check_attributes, "check_attributes")
         return read_options(
-            mapping=read_mapping(self.mapping, root=self.source_root),
+            mapping=read_mapping(self.mapping, root=self.source_root, access=self.access),
             account_attributes=self._account_attributes() if check else None,
             max_rejects=self.reject_limit,
             **{name: getattr(self, name) for name in (*READING_OPTIONS, *more)},

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from email_contacts.contacts.mapping.document import Mapping
     from email_contacts.contacts.sources.sql_rows import Query
+    from email_contacts.operators._source_access import SourceAccess
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +30,7 @@ class SourceArguments:
     :param sql_conn_id: the connection of the database, for ``sql`` and ``table``.
     :param parameters: of the query.
     :param root: the folder that a relative source is looked up in; empty: there is none.
+    :param access: what may be read; None: anything.
     """
 
     source: Any = None
@@ -37,6 +39,7 @@ class SourceArguments:
     sql_conn_id: Any = None
     parameters: Sequence[Any] | Document[str, Any] | None = field(default=None, repr=False)
     root: Any = ""
+    access: SourceAccess | None = None
 
     def open(self) -> ObjectStoragePath | Query:
         """Find the one source that was given; nothing is read yet.
@@ -47,7 +50,7 @@ class SourceArguments:
         if chosen == "source":
             if self.sql_conn_id or self.parameters:
                 raise InvalidArgument("sql_conn_id and parameters belong to sql or table, not to source")
-            return rooted_path("source", self.source, root=self.root)
+            return rooted_path("source", self.source, root=self.root, access=self.access)
         if chosen == "table" and self.parameters:
             raise InvalidArgument("parameters belong to sql; a table takes none")
         return self._query(chosen)
@@ -56,20 +59,29 @@ class SourceArguments:
         from email_contacts.contacts.sources.sql_rows import Query, table_query
 
         conn_id = as_text(self.sql_conn_id, "sql_conn_id")
+        if self.access is not None:
+            self.access.check_database(conn_id)
         hook = database_hook(conn_id)
         if chosen == "sql":
             sql, name = as_text(self.sql, "sql"), f"{conn_id}:query"
         else:
             table = as_text(self.table, "table").strip()
             sql, name = table_query(table, quote=quote_of(hook)), f"{conn_id}:{table}"
-        return Query(connect=hook.get_conn, sql=sql, parameters=self.parameters or None, name=name)
+        return Query(
+            connect=hook.get_conn,
+            sql=sql,
+            parameters=self.parameters or None,
+            name=name,
+            read_only=self.access is not None,
+        )
 
 
-def read_mapping(given: Any, *, root: Any) -> Mapping | None:
+def read_mapping(given: Any, *, root: Any, access: SourceAccess | None = None) -> Mapping | None:
     """Read the mapping from its document, or take the one that stands in the DAG; None when there is none.
 
     :param given: a path, or the document itself.
     :param root: the folder that a relative path is looked up in.
+    :param access: what may be read; None: anything.
     :raises email_contacts.contacts.errors.MappingError: when it breaks a rule.
     """
     from email_contacts.contacts.mapping.document import Mapping
@@ -78,22 +90,28 @@ def read_mapping(given: Any, *, root: Any) -> Mapping | None:
         return None
     if isinstance(given, Document):
         return Mapping.from_json(given)
-    return Mapping.read(rooted_path("mapping", given, root=root))
+    return Mapping.read(rooted_path("mapping", given, root=root, access=access))
 
 
-def rooted_path(argument: str, value: Any, *, root: Any) -> ObjectStoragePath:
+def rooted_path(
+    argument: str, value: Any, *, root: Any, access: SourceAccess | None = None
+) -> ObjectStoragePath:
     """Make the path that a user gave; a relative one means nothing without a root.
 
+    :param access: what may be read; None: anything.
     :raises InvalidArgument: when it is empty, or relative to nothing.
+    :raises email_contacts.contacts.errors.SourceForbidden: when it may not be read.
     """
     from airflow.sdk import ObjectStoragePath
 
-    path = as_text(value, argument).strip()
-    if "://" in path or path.startswith("/"):
-        return ObjectStoragePath(path)
-    if not root:
-        raise InvalidArgument(f"{argument}={path!r} is a relative path; give an absolute one, or source_root")
-    return ObjectStoragePath(str(root)) / path
+    text = as_text(value, argument).strip()
+    is_absolute = "://" in text or text.startswith("/")
+    if not is_absolute and not root:
+        raise InvalidArgument(f"{argument}={text!r} is a relative path; give an absolute one, or source_root")
+    path = ObjectStoragePath(text) if is_absolute else ObjectStoragePath(str(root)) / text
+    if access is not None:
+        access.check_path(path, argument=argument)
+    return path
 
 
 def quote_of(hook: Any) -> str:

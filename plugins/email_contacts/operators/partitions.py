@@ -95,7 +95,7 @@ class PreparePartitionOperator(ReadingOperator):
         """Prepare it, and say where it lies."""
         from email_contacts.contacts.partitions import prepare_partition
 
-        index, count, source = read_partition(self.partition)
+        index, count, source = read_partition(self.partition, access=self.access)
         folder = self.stage(context)
         part = prepare_partition(
             source,

@@ -56,6 +56,9 @@ class PrepareContactsOperator(ReadingOperator):
         setting. Templated.
     :param check_attributes: read the account's attributes first, and map and check columns by them.
         Templated.
+    :param restrict_sources: read only what the connection allows (``source_roots``,
+        ``source_sql_conn_ids``), and query in read-only transactions: for DAGs whose form says what to read.
+        Not templated, for a form must not decide it.
     :return: the batches' addresses, to expand an import over. The XComs ``manifest_uri`` and ``rows`` say
         more.
     """
@@ -110,6 +113,7 @@ class PrepareContactsOperator(ReadingOperator):
             sql_conn_id=self.sql_conn_id,
             parameters=shown(self.parameters),
             root=self.source_root,
+            access=self.access,
         ).open()
         options = self.options("duplicates", "conflicts")
         manifest = prepare(source, stage, options, on_progress=ProgressLog(self.log))

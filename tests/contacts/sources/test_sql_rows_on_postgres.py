@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import datetime
+from contextlib import closing
 from decimal import Decimal
 from typing import Any
 
 import psycopg
 import pytest
 
-from email_contacts.contacts.errors import SourceBroken
+from email_contacts.contacts.errors import PreparationError, SourceBroken
 from email_contacts.contacts.sources.sql_rows import ROWS_IN_A_BLOCK, Query, SqlRows, table_query
 from tests.contacts.sources.conftest import Connect
 from tests.contacts.sources.reading import rows_of
+from tests.contacts.sources.test_read_only import WRITES
 
 
 def test_types(connect: Connect) -> None:
@@ -149,3 +151,29 @@ def test_a_reader_that_stops_leaves_nothing(connect: Connect, connections: list[
 def test_decimals_of_any_size(connect: Connect) -> None:
     value = Decimal("1" * 30)
     assert rows_of(SqlRows(Query(connect, f"SELECT {value}::numeric AS a"))) == [["1" * 30]]
+
+
+@pytest.mark.parametrize("state", ["idle", "autocommit", "in a transaction"])
+@pytest.mark.parametrize(
+    "sql", [*WRITES, "SELECT setval('numbers', 7)", "SELECT email INTO copy FROM people"]
+)
+def test_a_query_that_is_only_to_read_writes_nothing(
+    connect: Connect, postgres_address: dict[str, Any], sql: str, state: str
+) -> None:
+    with closing(psycopg.connect(**postgres_address, autocommit=True)) as admin:
+        admin.execute("DROP TABLE IF EXISTS people; DROP SEQUENCE IF EXISTS numbers; CREATE SEQUENCE numbers")
+        admin.execute("CREATE TABLE people AS SELECT 'a@example.com' AS email")
+
+        def connect_in_a_state() -> Any:
+            connection = connect()
+            connection.autocommit = state == "autocommit"
+            if state == "in a transaction":
+                connection.cursor().execute("SELECT 1")
+            return connection
+
+        with pytest.raises(PreparationError) as refused:
+            rows_of(SqlRows(Query(connect_in_a_state, sql, read_only=True)))
+        assert "example.com" not in str(refused.value)
+        query = Query(connect_in_a_state, "SELECT email FROM people", read_only=True)
+        assert rows_of(SqlRows(query)) == [["a@example.com"]]
+        assert admin.execute("SELECT last_value FROM numbers").fetchone() == (1,)

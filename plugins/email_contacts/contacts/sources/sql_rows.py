@@ -16,13 +16,18 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
 
-from email_contacts.contacts.errors import InvalidOption, SourceBroken, SourceUnreadable
+from email_contacts.contacts.errors import InvalidOption, PreparationError, SourceBroken, SourceUnreadable
+from email_contacts.contacts.sources.read_only import (
+    IDLE,
+    POSTGRES,
+    check_reads_only,
+    driver_of,
+    make_read_only,
+)
 from email_contacts.contacts.sources.rows import Block
 from email_contacts.contacts.sources.typed import plain_rows
 
 ROWS_IN_A_BLOCK = 5_000
-_IDLE = 0
-_READ_ONLY = {"psycopg2": "readonly", "psycopg": "read_only"}
 _CURSOR = "email_contacts_source"
 _IDENTIFIER = re.compile(r"[^\W\d][\w$]*")
 _CODE = re.compile(r"[A-Z0-9_]{4,40}")
@@ -38,12 +43,14 @@ class Query:
     :param parameters: what goes into its placeholders, in the driver's style; None when there are none, and
         then a ``%`` in the statement is a plain one.
     :param name: what messages and the manifest call it.
+    :param read_only: refuse what is not one reading statement, and run it in a read-only transaction.
     """
 
     connect: Callable[[], Any] = field(repr=False)
     sql: str = field(repr=False)
     parameters: Sequence[Any] | Mapping[str, Any] | None = field(default=None, repr=False)
     name: str = "query"
+    read_only: bool = field(default=False, repr=False)
 
     def __str__(self) -> str:
         """Say its name: statement and parameters may hold somebody's data."""
@@ -99,10 +106,14 @@ class SqlRows:
     def __init__(self, query: Query) -> None:
         self._name = query.name
         self._read = 0
+        if query.read_only:
+            check_reads_only(query.sql)
         with self._driver_errors_hidden(only_the_drivers=True):
             self._connection = query.connect()
         try:
             with self._driver_errors_hidden():
+                if query.read_only:
+                    make_read_only(self._connection)
                 self._cursor = _cursor_on_server(self._connection)
                 self._cursor.arraysize = ROWS_IN_A_BLOCK
                 if query.parameters is None:
@@ -155,6 +166,8 @@ class SqlRows:
         """Put in place of any error one that holds no value: drivers quote rows in their messages."""
         try:
             yield
+        except PreparationError:
+            raise
         except Exception as error:
             if only_the_drivers and not _is_of_a_driver(error):
                 raise
@@ -167,11 +180,11 @@ class SqlRows:
 
 def _cursor_on_server(connection: Any) -> Any:
     """Make the cursor that leaves the result on the server, for drivers that do not by themselves."""
-    driver = type(connection).__module__.partition(".")[0]
-    if driver in _READ_ONLY:
-        if connection.info.transaction_status == _IDLE:
+    driver = driver_of(connection)
+    if driver in POSTGRES:
+        if connection.info.transaction_status == IDLE:
             connection.autocommit = False  # a cursor on the server lives in a transaction
-            setattr(connection, _READ_ONLY[driver], True)
+            setattr(connection, POSTGRES[driver], True)
         return connection.cursor(name=_CURSOR)
     if driver in ("MySQLdb", "pymysql"):
         return connection.cursor(import_module(f"{driver}.cursors").SSCursor)
