@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timedelta
+
+import pytest
 
 from email_contacts.imports.callbacks import called_key, new_nonce
+from email_contacts.imports.errors import IntentExpired, IntentSuperseded
 from email_contacts.imports.submission.ledger import Ledger
 from tests.task_context import StateStore
 
@@ -132,3 +136,63 @@ def test_without_a_callback_address_nothing_is_heard(store: StateStore) -> None:
     ledger = Ledger(store, ONE)
     store.set(called_key(""), {"called_at": "2026-11-22T10:00:00+00:00"})
     assert ledger.heard_at(ledger.intend(deadline=100.0)) is None
+
+
+def test_whoever_lost_the_record_neither_sends_nor_writes(store: StateStore) -> None:
+    frozen, retry = Ledger(store, ONE), Ledger(store, ONE)
+    intent = frozen.intend(deadline=100.0)
+    frozen.confirm(intent)
+    taken = retry.take_over()
+    assert taken is not None
+    before = json.dumps(store)
+    for write in (
+        lambda: frozen.confirm(intent),
+        lambda: frozen.suspect(intent, (7,)),
+        lambda: frozen.intend(deadline=100.0),
+        lambda: frozen.intend_again(intent, newest=7, nonce="", evidence=None),
+        lambda: frozen.complete(intent, 7, decision="adopted: it was found"),
+        lambda: frozen.prolong(intent, deadline=9.0),
+        frozen.rest,
+        frozen.close,
+        frozen.forget,
+    ):
+        with pytest.raises(IntentSuperseded):
+            write()
+    assert json.dumps(store) == before
+    assert retry.complete(taken, 8).process_id == 8
+
+
+def test_an_answer_that_comes_late_is_kept_beside_the_record(store: StateStore) -> None:
+    frozen, retry = Ledger(store, ONE), Ledger(store, ONE)
+    intent = frozen.intend(deadline=100.0)
+    taken = retry.take_over()
+    assert taken is not None
+    assert retry.late_answer(taken) is None
+    with pytest.raises(IntentSuperseded):
+        frozen.complete(intent, 7)
+    assert (retry.late_answer(taken), retry.late_answers(taken)) == (7, (7,))
+    again = retry.intend_again(taken, newest=6, nonce="", evidence=None)
+    assert retry.late_answer(again) is None, "of the last sending nothing is known yet"
+    assert retry.late_answers(again) == (7,)
+
+
+def test_a_record_that_was_forgotten_is_nobodys(store: StateStore) -> None:
+    frozen, retry = Ledger(store, ONE), Ledger(store, ONE)
+    intent = frozen.intend(deadline=100.0)
+    retry.take_over()
+    retry.forget()
+    with pytest.raises(IntentSuperseded):
+        frozen.confirm(intent)
+
+
+@pytest.mark.parametrize("age", [timedelta(seconds=61), timedelta(days=3), -timedelta(seconds=61)])
+def test_an_intent_that_is_not_fresh_is_not_sent(
+    age: timedelta, store: StateStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger = Ledger(store, ONE)
+    intent = ledger.intend(deadline=100.0)
+    ledger.confirm(intent)
+    then = datetime.fromisoformat(intent.intended_at) + age
+    monkeypatch.setattr("email_contacts.imports.submission.ledger.now", then.isoformat)
+    with pytest.raises(IntentExpired, match="sent nothing"):
+        ledger.confirm(intent)

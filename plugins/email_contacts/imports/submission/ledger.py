@@ -15,7 +15,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from email_contacts.imports.callbacks import called_key
@@ -124,7 +124,7 @@ class Ledger:
         :raises IntentExpired: when the process was suspended since it wrote the intent.
         """
         self._check_own()
-        age = datetime.now(timezone.utc) - datetime.fromisoformat(intent.intended_at)
+        age = datetime.fromisoformat(now()) - datetime.fromisoformat(intent.intended_at)
         if not -FRESH <= age <= FRESH:
             raise IntentExpired(
                 f"the intent to import is {age.total_seconds():.0f} s old: the process was suspended after "
@@ -159,14 +159,18 @@ class Ledger:
                 )
             )
         except IntentSuperseded:
-            self._store.set(_late_key(self.token), {"process_id": process_id, "answered_at": now()})
+            if decision == ACCEPTED:
+                self._store.set(_late_key(self.token), {"process_id": process_id, "answered_at": now()})
             raise
 
     def late_answers(self, record: ImportRecord) -> tuple[int, ...]:
         """Process ids that were answered to other tries, after they had lost the record."""
-        others = (token for token in record.senders if token != self.token)
-        answers = (self._store.get(_late_key(token)) for token in others)
-        return tuple(int(answer["process_id"]) for answer in answers if answer)
+        answers = (self._late_answer(token) for token in record.senders)
+        return tuple(answer for answer in answers if answer is not None)
+
+    def late_answer(self, record: ImportRecord) -> int | None:
+        """The process id that was answered to the last sending, after its try had lost the record."""
+        return self._late_answer(record.senders[-1]) if record.senders else None
 
     def prolong(self, record: ImportRecord, *, deadline: float) -> ImportRecord:
         """Give an import that is waited for anew another deadline."""
@@ -201,6 +205,12 @@ class Ledger:
         if self.record() is not None:
             self._check_own()
             self._store.delete(self._key)
+
+    def _late_answer(self, token: str) -> int | None:
+        if token == self.token:
+            return None
+        answer = self._store.get(_late_key(token))
+        return int(answer["process_id"]) if answer else None
 
     def _change(self, **changes: Any) -> None:
         if (record := self.record()) is not None:

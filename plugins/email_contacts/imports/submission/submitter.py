@@ -127,8 +127,8 @@ class Submitter:
     def _find_out(self, record: ImportRecord) -> ImportRecord | Blocked:
         """Decide what became of a request whose answer was lost, and act on it."""
         recent, newer = self._look_around(record)
-        if late := self._ledger.late_answers(record):
-            return self._adopt(record, Decision(Verdict.ADOPT, "its answer came late", late))
+        if (late := self._ledger.late_answer(record)) is not None:
+            return self._adopt(record, Decision(Verdict.ADOPT, "its answer came late", (late,)))
         decision = decide(
             heard_at=self._ledger.heard_at(record),
             newer=newer,
@@ -192,7 +192,7 @@ class Submitter:
             pause *= 2
 
     def _is_answered(self, record: ImportRecord) -> bool:
-        return bool(self._ledger.heard_at(record) or self._ledger.late_answers(record))
+        return bool(self._ledger.heard_at(record) or self._ledger.late_answer(record))
 
     def _imports_since(
         self, record: ImportRecord, recent: RecentProcesses | None
