@@ -67,7 +67,7 @@ def test_json_may_be_indented_by_tabs(save: Save) -> None:
     document = {"columns": {"a": "EMAIL", "b": {"attribute": "B", "type": "dat"}}}
     path = save(json.dumps(document, indent="\t").replace("\n", "\r\n"), "people.json")
     assert refusal(path).startswith(
-        "The mapping people.json is wrong in line 6, at columns → b → type: 'dat' is not one of ['text', "
+        "The mapping people.json is wrong in line 6, at columns → b → type: it must be one of text, "
     )
 
 
@@ -92,8 +92,8 @@ def test_the_message_in_full(save: Save) -> None:
         "columns:\n  Mail: EMAIL\n  Geboren:\n    attribute: BIRTHDAY\n    type: dat\n", "kunden.yaml"
     )
     assert refusal(path) == (
-        "The mapping kunden.yaml is wrong in line 5, at columns → Geboren → type: 'dat' is not one of "
-        "['text', 'number', 'date', 'boolean', 'category', 'multiple_choice']. "
+        "The mapping kunden.yaml is wrong in line 5, at columns → Geboren → type: it must be one of "
+        "text, number, date, boolean, category, multiple_choice. "
         "docs/sources-and-mapping.md shows a mapping."
     )
 
@@ -109,50 +109,62 @@ HEAD = "columns:\n  mail: EMAIL\n"  # two lines
         (HEAD + "\tb: x\n", "line 3: it is not YAML at column 1: found character '\\t'"),
         (HEAD + "  b: x: y\n", "line 3: it is not YAML at column 7: mapping values are not allowed here"),
         (HEAD + "  b: \x01\n", "line 3: it has a character that YAML does not allow"),
-        (HEAD + "  mail: SMS\n", 'line 3: the key "mail" is there twice. Keep one'),
-        (HEAD + "columns:\n  a: SMS\n", 'line 3: the key "columns" is there twice'),
-        (HEAD + "  b: &b SMS\n", 'line 3: "b" is an anchor or its alias'),
-        (HEAD + "  b: *b\n", 'line 3: "b" is an anchor or its alias'),
-        (HEAD + "  &k b: SMS\n", 'line 3: "k" is an anchor or its alias'),
+        (HEAD + "  mail: SMS\n", "line 3: a key is there a second time. Keep one"),
+        (HEAD + "columns:\n  a: SMS\n", "line 3: a key is there a second time"),
+        (HEAD + "  b: &b SMS\n", "line 3: there is an anchor or an alias"),
+        (HEAD + "  b: *b\n", "line 3: there is an anchor or an alias"),
+        (HEAD + "  &k b: SMS\n", "line 3: there is an anchor or an alias"),
         (
             HEAD + "  b: !!python/name:os.system\n",
-            'line 3: "tag:yaml.org,2002:python/name:os.system" is a tag',
+            "line 3: there is a tag",
         ),
-        (HEAD + "  b: !!str SMS\n", 'line 3: "tag:yaml.org,2002:str" is a tag'),
+        (HEAD + "  b: !!str SMS\n", "line 3: there is a tag"),
         (HEAD + "  ? [b]\n  : SMS\n", "line 3: a key is not a text"),
         (HEAD + '  b: "\\ud800"\n', "line 3: an escape is half a character"),
         (HEAD + '  "\\udc00": B\n', "line 3: an escape is half a character"),
         (HEAD + "---\n" + HEAD, "line 3: a second document begins. Keep one"),
         (HEAD.encode() + b"  \xfc: SMS\n", "is not UTF-8 in line 3. Save it as UTF-8"),
         # not the schema
-        ("", "is wrong at top level: None is not of type 'object'"),
-        ("# nothing yet\n", "is wrong at top level: None is not of type 'object'"),
-        ("\n- a\n", "line 2, at top level: ['a'] is not of type 'object'"),
-        ("key: a\n", "line 1, at top level: 'columns' is a required property"),
-        ("key: a\ncolumns: {}\n", "line 2, at columns: {} should be non-empty"),
-        ("columns:\n  ' ': EMAIL\n", "line 1, at columns: ' ' does not match"),
-        (HEAD + "colums: {}\n", "line 3, at colums: Additional properties are not allowed ('colums' was"),
-        (HEAD + "unknown_columns: ignore\n", "line 3, at unknown_columns: 'ignore' is not one of"),
-        (HEAD + "key: 12\n", "line 3, at key: 12 is not of type 'string'. Put it in quotes if it is a text"),
-        (HEAD + "constants: {}\n", "line 3, at constants: {} should be non-empty"),
-        (HEAD + "constants:\n  A:\n", "line 4, at constants → A: None is not of type"),
-        (HEAD + "constants:\n  A: [1]\n", "line 4, at constants → A → 0: 1 is not of type 'string'"),
-        (HEAD + "  b: true\n", "line 3, at columns → b: True is not of type 'object'"),
-        (HEAD + "  b:\n    type: date\n", "line 3, at columns → b: 'attribute' is a required property"),
-        (HEAD + "  b:\n    attribute: B\n    typ: date\n", "line 5, at columns → b → typ: Additional"),
-        (HEAD + "  b: {attribute: B, region: de}\n", "line 3, at columns → b → region: 'de' does not match"),
-        (HEAD + "  b:\n    attribute: B\n    default: {}\n", "line 5, at columns → b → default: {} is not"),
+        ("", "is wrong at top level: it must be names with values, and is empty"),
+        ("# nothing yet\n", "is wrong at top level: it must be names with values, and is empty"),
+        ("\n- a\n", "line 2, at top level: it must be names with values, and is a list"),
+        ("key: a\n", 'line 1, at top level: "columns" is missing'),
+        ("key: a\ncolumns: {}\n", "line 2, at columns: it must not be empty"),
+        ("columns:\n  ' ': EMAIL\n", "line 1, at columns: it must not be empty or blank"),
+        (
+            HEAD + "colums: {}\n",
+            "line 3, at top level: there is no such setting; known are columns, constants",
+        ),
+        (HEAD + "unknown_columns: ignore\n", "line 3, at unknown_columns: it must be one of fail, drop"),
+        (
+            HEAD + "key: 12\n",
+            "line 3, at key: it must be a text, and is a number. Put it in quotes if it is a text",
+        ),
+        (HEAD + "constants: {}\n", "line 3, at constants: it must not be empty"),
+        (HEAD + "constants:\n  A:\n", "line 4, at constants → A: it must be a text or a number"),
+        (HEAD + "constants:\n  A: [1]\n", "line 4, at constants → A → 0: it must be a text, and is a number"),
+        (HEAD + "  b: true\n", "line 3, at columns → b: it must be names with values, and is true or false"),
+        (HEAD + "  b:\n    type: date\n", 'line 3, at columns → b: "attribute" is missing'),
+        (
+            HEAD + "  b:\n    attribute: B\n    typ: date\n",
+            "line 5, at columns → b → typ: there is no such setting",
+        ),
+        (HEAD + "  b: {attribute: B, region: de}\n", "line 3, at columns → b → region: it must match ^[A-Z]"),
+        (
+            HEAD + "  b:\n    attribute: B\n    default: {}\n",
+            "line 5, at columns → b → default: it must be a text or a number",
+        ),
         (
             HEAD + "  b:\n    attribute: B\n    type: category\n    categories: [x, 2]\n",
-            "line 6, at columns → b → categories → 1: 2 is not of type 'string'. Put it in quotes",
+            "line 6, at columns → b → categories → 1: it must be a text, and is a number. Put it in quotes",
         ),
         (
             HEAD + "  b:\n    attribute: B\n    type: category\n    categories:\n      1: free\n      2: 3\n",
-            "line 8, at columns → b → categories → 2: 3 is not of type 'string'. Put it in quotes",
+            "line 8, at columns → b → categories → 2: it must be a text, and is a number. Put it in quotes",
         ),
         (
             HEAD + "  b:\n    attribute: B\n    type: boolean\n    booleans:\n      yes: [ja]\n",
-            "line 7, at columns → b → booleans → yes: Additional",
+            "line 7, at columns → b → booleans → yes: there is no such setting; known are true, false",
         ),
         (
             HEAD + "  b:\n    attribute: B\n    format: '%Y'\n    type: text\n",
@@ -210,7 +222,7 @@ def test_a_refusal_names_the_line(save: Save, content: str | bytes, message: str
     [
         ('{\n"columns": }', "line 2: it is not JSON at column 12: Expecting value"),
         ("", "line 1: it is not JSON at column 1"),
-        ('{"columns": {\n"a": "EMAIL",\n"a": "SMS"}}', 'line 3: the key "a" is there twice. Keep one'),
+        ('{"columns": {\n"a": "EMAIL",\n"a": "SMS"}}', "line 3: a key is there a second time. Keep one"),
         ('{"columns":\n{"a": NaN}}', "it is not JSON: NaN is no number of JSON"),
         ('{"columns": ' + "1" * 5000 + "}", "people.json is wrong in line 1"),
         ('{"columns":\n{"a": "\\ud800"}}', "line 2: an escape is half a character"),

@@ -25,6 +25,15 @@ from email_contacts.contacts.paths import AnyPath
 if TYPE_CHECKING:
     from jsonschema import ValidationError
 
+_NOT_BLANK = "[^ ]"
+_KINDS = {
+    "object": "names with values",
+    "array": "a list",
+    "string": "a text",
+    "number": "a number",
+    "boolean": "true or false",
+    "null": "empty",
+}
 _TYPES_NEEDED = {
     "format": "date",
     "booleans": "boolean",
@@ -123,18 +132,42 @@ def _check_schema(written: Written) -> None:
 
 
 def _told(error: ValidationError) -> tuple[Place, str]:
-    """Give the place and the words of a broken rule of the schema."""
+    """Give the place and the words of a broken rule of the schema.
+
+    Never what the document holds there: any file can be named as a mapping, and errors are logged.
+    """
     place: Place = tuple(error.absolute_path)
     if error.validator == "additionalProperties":
         holder, schema = cast("dict[str, Any]", error.instance), cast("dict[str, Any]", error.schema)
         extra = next(key for key in holder if key not in schema["properties"])
-        return (*place, extra), error.message
+        return (*place, extra), f"there is no such setting; known are {', '.join(schema['properties'])}"
     parts = [str(part) for part in error.absolute_schema_path]
     if "dependentSchemas" in parts:
         setting = parts[parts.index("dependentSchemas") + 1]
         if place[-1] == "type":
             place = place[:-1]
         return (*place, setting), f'"{setting}" needs "type: {_TYPES_NEEDED[setting]}" beside it'
-    if error.validator == "type" and error.validator_value == "string":
-        return place, f"{error.message}. Put it in quotes if it is a text"
-    return place, error.message
+    return place, _rule_told(str(error.validator), error.validator_value, error.instance)
+
+
+def _rule_told(rule: str, value: Any, found: Any) -> str:
+    """Put a rule of the schema in words, and say of what was found only which kind it is."""
+    if rule == "type":
+        wanted = [value] if isinstance(value, str) else value
+        advice = ". Put it in quotes if it is a text" if wanted == ["string"] else ""
+        return f"it must be {' or '.join(map(_KINDS.__getitem__, wanted))}, and is {_kind_of(found)}{advice}"
+    if rule == "required":
+        absent = next(name for name in value if name not in found)
+        return f'"{absent}" is missing'
+    if rule == "enum":
+        return f"it must be one of {', '.join(value)}"
+    if rule in ("minProperties", "minItems", "minLength") or (rule, value) == ("pattern", _NOT_BLANK):
+        return "it must not be empty or blank"
+    if rule == "pattern":
+        return f"it must match {value}"
+    return f"it breaks the rule {rule}: {value}"
+
+
+def _kind_of(found: Any) -> str:
+    kinds = {dict: "object", list: "array", str: "string", bool: "boolean", type(None): "null"}
+    return _KINDS[kinds.get(type(found), "number")]

@@ -18,6 +18,7 @@ from email_contacts.contacts.mapping.reading import Place, Unreadable, whole
 
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)").fullmatch
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?").fullmatch
+_QUOTED = re.compile(r"'[^'<\s]{3,}'")
 _WORDS = {"true": True, "false": False, "null": None, "~": None, "": None}
 _LONGEST_NUMBER = 400
 
@@ -35,10 +36,12 @@ def parse(text: str) -> tuple[Any, dict[Place, int]]:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        raise Unreadable(line, f"it is not YAML at column {column}: {error.problem}") from error
+        raise Unreadable(
+            line, f"it is not YAML at column {column}: {_without_words(error.problem)}"
+        ) from None
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
-        raise Unreadable(line, f"it has a character that YAML does not allow: {error.reason}") from error
+        raise Unreadable(line, f"it has a character that YAML does not allow: {error.reason}") from None
     return content, lines
 
 
@@ -70,7 +73,7 @@ def _value(event: Any, events: Iterator[Any], place: Place, lines: dict[Place, i
             raise Unreadable(_line(event), "a key is not a text")
         key = whole(event.value, _line(event))
         if key in members:
-            raise Unreadable(_line(event), f'the key "{key}" is there twice. Keep one')
+            raise Unreadable(_line(event), "a key is there a second time. Keep one")
         lines[(*place, key)] = _line(event)
         members[key] = _value(next(events), events, (*place, key), lines)
     return members
@@ -88,15 +91,20 @@ def _refuse_more_than_a_configuration_needs(event: Any) -> None:
     if isinstance(event, yaml.AliasEvent) or event.anchor is not None:
         raise Unreadable(
             _line(event),
-            f'"{event.anchor}" is an anchor or its alias, which are not read here. '
+            "there is an anchor or an alias, which are not read here. "
             "Write it out, or put a text that begins with & or * in quotes",
         )
     if event.tag is not None:
         raise Unreadable(
             _line(event),
-            f'"{event.tag}" is a tag, which are not read here. '
+            "there is a tag, which are not read here. "
             "Leave it out, or put a text that begins with ! in quotes",
         )
+
+
+def _without_words(problem: str | None) -> str:
+    """Leave out the words of the file that the parser quotes; single characters help and say nothing."""
+    return _QUOTED.sub("…", problem or "")
 
 
 def _line(event: Any) -> int:

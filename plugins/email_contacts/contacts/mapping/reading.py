@@ -12,11 +12,13 @@ from importlib import import_module
 from typing import Any
 
 from email_contacts.contacts.errors import MappingError
+from email_contacts.contacts.header_names import shown_name
 from email_contacts.contacts.paths import AnyPath
 
 # Where something is: ("columns", "born", "type"). Numbers are places in a list, from 0.
 Place = tuple["str | int", ...]
 _NOTATIONS = {"yaml": "yaml", "yml": "yaml", "json": "json"}
+SECTIONS = ("columns", "constants", "key", "unknown_columns")
 _DOCUMENTATION = "docs/sources-and-mapping.md shows a mapping"
 
 
@@ -43,7 +45,9 @@ class Written:
     def at(self, place: Place) -> str:
         """Say ``The mapping people.yaml is wrong in line 7, at columns → born → type``."""
         line = self.line(place)
-        where = " → ".join(map(str, place)) or "top level"
+        # Of a file that is no mapping nothing is shown, not even the names in it.
+        is_known = not self.name or (place and place[0] in SECTIONS)
+        where = " → ".join(shown_name(str(part)) for part in place) if place and is_known else "top level"
         name = f" {self.name}" if self.name else ""
         return f"The mapping{name} is wrong {'' if line is None else f'in line {line}, '}at {where}"
 
