@@ -22,8 +22,8 @@ SCHEDULE = os.environ.get("IMPORT_CONTACTS_SCHEDULE") or None
 RECEIPTS = Asset(name="email_contacts_receipts", uri="x-email-contacts://receipts")
 
 MANIFEST_URI = "{{ ti.xcom_pull(task_ids='prepare', key='manifest_uri') }}"
-# A bad import needs its receipt most of all; only where nothing was prepared there is nothing to account for.
-WHATEVER_CAME_OF_IT = "all_done_min_one_success"
+# A failed run needs its receipt most of all: it is written whatever task failed or was skipped.
+ALWAYS = "all_done"
 
 DOC = """
 ### Contacts into a list
@@ -38,9 +38,11 @@ DOC = """
    out what became of it when the answer was lost.
 4. **wait** holds no worker slot: it looks once and then waits in the triggerer, until the platform calls or
    a look, which all waits share, shows the end.
-5. **verify** reads the processes' reports and the list's size, and lists whom the platform rejected.
-6. **receipt** accounts for every row: `read = accepted + rejected + duplicates + held_back`.
-   A run in which that does not hold, or something did not arrive, fails, with a receipt all the same.
+5. **verify** looks a sample of the contacts up on the platform, compares it with what was sent, reads the
+   processes' reports and the list's size, and lists whom the platform rejected.
+6. **receipt** accounts for every row: `read = accepted + rejected + duplicates + held_back`, and says what
+   was looked at. It is written whatever task failed. A run whose rows are not all accounted for, or did not
+   arrive, fails.
 
 Rejected rows, with their reasons, lie beside the receipt; the batches are removed when all went well. To run
 it on a schedule, set the environment variable `IMPORT_CONTACTS_SCHEDULE`, for example to `@daily`.
@@ -208,17 +210,20 @@ def import_contacts() -> None:
         list_ids=[target.output],
         completions=wait.output,
         submissions=submissions,
-        trigger_rule=WHATEVER_CAME_OF_IT,
+        sizes_before=before.output,
+        trigger_rule=ALWAYS,
     )
     receipt = WriteReceiptOperator(
         task_id="receipt",
         manifest_uri=MANIFEST_URI,
         verdict=verify.output,
         submissions=submissions,
+        completions=wait.output,
+        rows=XComArg(prepare, "rows"),
         folder_id=folder.output,
         sizes_before=before.output,
         outlets=[RECEIPTS],
-        trigger_rule=WHATEVER_CAME_OF_IT,
+        trigger_rule=ALWAYS,
     )
     prepare >> folder >> target >> before >> batches >> wait >> verify >> receipt
     prepare >> [verify, receipt]

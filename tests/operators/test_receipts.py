@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import shutil
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -65,14 +67,29 @@ def written(run: SimpleNamespace) -> dict[str, Any]:
 
 
 def test_a_complete_import_is_verified(run: SimpleNamespace, context: Context) -> None:
-    assert verification(run).execute(context) == {
+    arguments = {"submissions": [run.submission], "sizes_before": run.before}
+    assert verification(run, **arguments).execute(context) == {
         "state": "completed",
         "reason": "",
         "process_ids": [run.process_id],
+        "processes_by_status": {"completed": [run.process_id]},
         "platform": {},
         "list_sizes": {str(LIST): 2},
         "remark": "",
         "platform_rejects_uri": "",
+        "has_arrived": True,
+        "verification": {
+            "sampled": 2,
+            "found": 2,
+            "on_lists": 2,
+            "rejected": 0,
+            "compared": 2,
+            "matching": 2,
+            "modified": 2,
+            "growth": {str(LIST): {"expected": [2, 2], "seen": 2}},
+            "arrived_at_least": 1.0,
+            "confidence": 1.0,
+        },
     }
 
 
@@ -90,12 +107,14 @@ def test_a_short_list_is_looked_at_again_for_counters_may_lag(
     paused: list[float] = []
     # The room's own name, not the module: the sandbox lives in this process and keeps real time.
     clock = SimpleNamespace(sleep=paused.append, monotonic=lambda: sum(paused))
-    monkeypatch.setattr("email_contacts.operators.receipts.time", clock)
+    monkeypatch.setattr("email_contacts.imports.verification.verification.time", clock)
     empty = ContactsClient(sandbox.url, sandbox.api_key).create_list("empty", folder_id=1)
     verdict = verification(run, list_ids=[empty], patience=4).execute(context)
-    assert verdict["state"] == "unknown"
+    assert (verdict["state"], verdict["has_arrived"]) == ("failed", False)
+    assert "none of the 2 contacts that were looked for is on the lists" in verdict["reason"]
     assert paused == [1, 2]
     assert asked(sandbox).count("list") == 1 + 3  # once before the import
+    assert asked(sandbox).count("contact") == 2 * 3
 
 
 def test_what_the_wait_saw_is_not_asked_for_again(
@@ -104,7 +123,7 @@ def test_what_the_wait_saw_is_not_asked_for_again(
     completions = [{"process_id": run.process_id, "status": "completed", "rejects": {}, "told_by": "process"}]
     before = len(sandbox.journal())
     assert verification(run, completions=completions).execute(context)["state"] == "completed"
-    assert [entry.route for entry in sandbox.journal()[before:]] == ["list"]
+    assert [entry.route for entry in sandbox.journal()[before:]] == ["list", "contact", "contact"]
 
 
 def test_no_patience_is_spent_where_looking_again_cannot_help(
@@ -117,11 +136,16 @@ def test_no_patience_is_spent_where_looking_again_cannot_help(
     assert len(sandbox.journal()) == before + 2
 
 
-@pytest.mark.parametrize("uri", ["", None, "file:///nowhere/manifest.json"])
-def test_a_verification_without_a_manifest_says_that_nothing_was_sent(uri: Any, context: Context) -> None:
+@pytest.mark.parametrize("uri", ["", None, "None", "file:///nowhere/manifest.json"])
+def test_a_verification_without_a_manifest_says_that_nothing_was_submitted(
+    uri: Any, context: Context
+) -> None:
     operator = VerifyImportOperator(task_id="verify", manifest_uri=uri, process_ids=[], list_ids=[])
-    with pytest.raises(AirflowFailException, match=r"there is no manifest at .*Nothing was sent"):
-        operator.execute(context)
+    verdict = operator.execute(context)
+    assert verdict["state"] == "failed"
+    assert verdict["reason"] == (
+        "the preparation did not finish, and its log says why; nothing was submitted"
+    )
 
 
 def test_a_manifest_that_was_tampered_with_is_refused(run: SimpleNamespace, context: Context) -> None:
@@ -198,9 +222,65 @@ def test_a_run_that_submitted_nothing_failed(run: SimpleNamespace, context: Cont
     with pytest.raises(AirflowFailException, match="nothing was submitted"):
         receipt(run, verdict=None, submissions=None, folder_id=None, sizes_before=None).execute(context)
     assert written(run)["submitted_at"] is None
+    assert written(run)["rows"] == {
+        "read": 3, "accepted": 0, "rejected": 1, "duplicates": 0, "held_back": 2,
+    }  # fmt: skip
+    assert written(run)["held_back"] == {"not_submitted": 2}
 
 
-def test_a_receipt_without_a_preparation_says_that_nothing_was_sent(context: Context) -> None:
+def test_a_run_without_a_preparation_leaves_a_receipt_in_the_stage_of_its_own(
+    context: Context, tmp_path: Path
+) -> None:
     operator = WriteReceiptOperator(task_id="receipt", manifest_uri="", verdict={})
-    with pytest.raises(AirflowFailException, match="Nothing was sent"):
+    with pytest.raises(AirflowFailException, match="the preparation did not finish"):
         operator.execute(context)
+    (path,) = (tmp_path / "stage").rglob("receipt.json")
+    document = json.loads(path.read_text())
+    assert document == pushed(context)["receipt"]
+    assert (document["state"], document["rows"]["read"], document["source"]) == ("failed", 0, "")
+
+
+def test_an_import_whose_stage_was_deleted_names_its_processes(
+    run: SimpleNamespace, store: StateStore
+) -> None:
+    shutil.rmtree(Path(run.manifest_uri.removeprefix("file://")).parent)
+    verdict = verification(run, submissions=[run.submission]).execute(make_context(store))
+    assert verdict["state"] == "unknown"
+    assert verdict["process_ids"] == [run.process_id]
+    assert f"process {run.process_id} is completed" in verdict["reason"]
+    assert "is gone" in verdict["reason"]
+    context = make_context(store)
+    rows = {"read": 3, "accepted": 2, "rejected": 1, "duplicates": 0}
+    with pytest.raises(AirflowFailException, match=f"process {run.process_id} is completed"):
+        receipt(run, verdict=verdict, rows=rows).execute(context)
+    document = pushed(context)["receipt"]
+    assert document["process_ids"] == [run.process_id]
+    assert document["rows"] == {**rows, "accepted": 0, "held_back": 2}
+    assert document["held_back"] == {"outcome_unknown": 2}
+    assert written(run) == document
+
+
+def test_where_the_verification_failed_the_wait_says_what_completed(
+    run: SimpleNamespace, context: Context
+) -> None:
+    completions = [{"process_id": run.process_id, "status": "completed", "rejects": {}, "told_by": "process"}]
+    with pytest.raises(AirflowFailException, match="was not verified"):
+        receipt(run, verdict=None, completions=completions).execute(context)
+    assert (written(run)["state"], written(run)["rows"]["accepted"]) == ("unknown", 2)
+
+
+def test_a_stage_that_cannot_be_written_to_leaves_the_receipt_in_xcom(
+    run: SimpleNamespace, store: StateStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    verdict = verification(run).execute(make_context(store))
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    context = make_context(store)
+    with pytest.raises(OSError, match="No space left"):
+        receipt(run, verdict=verdict).execute(context)
+    assert pushed(context)["receipt"]["state"] == "completed_with_rejects"
+    with pytest.raises(FileNotFoundError):
+        written(run)

@@ -1,7 +1,8 @@
-"""What becomes of stages when their run is over: they hold people, and people are not kept for nothing."""
+"""Removing stages when their run is over: they contain personal data, which is kept no longer than needed."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from airflow.sdk import ObjectStoragePath, XComArg
 
     from email_contacts.contacts.staging.manifest import Manifest
+
+log = logging.getLogger(__name__)
 
 # An import may wait for a day, and a stage does not change meanwhile.
 MIN_AGE = timedelta(days=1)
@@ -63,18 +66,25 @@ class CleanStagesOperator(ContactsOperator):
         return removed
 
 
-def bodies_removed(manifest: Manifest, stage: ObjectStoragePath) -> int:
+def remove_sent(manifest: Manifest, stage: ObjectStoragePath) -> None:
     """Remove what was sent from its stage, and from the folders that other tasks staged batches in.
 
-    :return: how many files were removed.
-    :raises OSError: when one cannot be removed.
+    A file that cannot be removed is logged and no error: the import is complete all the same, and an old
+    stage is removed as a whole.
     """
     from airflow.sdk import ObjectStoragePath
 
     from email_contacts.contacts.staging.cleaning import remove_bodies
 
     folders = [str(stage), *(str(ObjectStoragePath(batch.uri).parent) for batch in manifest.batches)]
-    return sum(remove_bodies(cast("Any", ObjectStoragePath(folder))) for folder in dict.fromkeys(folders))
+    try:
+        files = sum(
+            remove_bodies(cast("Any", ObjectStoragePath(folder))) for folder in dict.fromkeys(folders)
+        )
+    except OSError as error:
+        log.warning("the batches stay in the stage %s: %s", stage, type(error).__name__)
+    else:
+        log.info("removed what was sent from the stage: %d files", files)
 
 
 def _as_age(value: Any) -> timedelta:

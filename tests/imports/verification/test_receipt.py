@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from email_contacts.contacts.staging.manifest import Batch, Manifest
-from email_contacts.contacts.staging.manifest import Rows as PreparedRows
+from email_contacts.contacts.staging.manifest import Batch, Manifest, Rows
 from email_contacts.imports.errors import ImportNotAccountedFor
-from email_contacts.imports.verification.receipt import Receipt, Rows
-from email_contacts.imports.verification.verification import (
+from email_contacts.imports.verification.receipt import Receipt
+from email_contacts.imports.verification.row_account import RowAccount
+from email_contacts.imports.verification.submitted_batches import SubmittedBatches
+from email_contacts.imports.verification.verdict import (
     COMPLETED,
     COMPLETED_WITH_REJECTS,
     FAILED,
@@ -28,22 +29,27 @@ DESIGNED = {
     "requests", "repeats", "recovered",
 }  # fmt: skip
 counts = st.integers(0, 10**9)
+BATCH = "file:///stage/batch-00001.json"
 
 
 def manifest(*, accepted: int = 970, rejected: int = 20, duplicates: int = 10) -> Manifest:
     return Manifest(
         source="s3://a-bucket/with/a/rather/long/path/of/contacts.csv",
-        rows=PreparedRows(accepted + rejected + duplicates, accepted, rejected, duplicates),
-        batches=(
-            Batch(uri="file:///stage/batch-00001.json", bytes=9, contacts=accepted, fingerprint="f" * 64),
-        ),
+        rows=Rows(accepted + rejected + duplicates, accepted, rejected, duplicates),
+        batches=(Batch(uri=BATCH, bytes=9, contacts=accepted, fingerprint="f" * 64),),
         rejects_uri="s3://a-bucket/stage/a_dag/manual__2026-11-22T10-00-00/prepare/rejects.csv",
         duplicates_uri="s3://a-bucket/stage/a_dag/manual__2026-11-22T10-00-00/prepare/duplicates.csv",
     )
 
 
 def verdict(state: str = COMPLETED, reason: str = "", **other: Any) -> Verdict:
-    given = {"process_ids": (78,), "platform": {}, "list_sizes": {7: 970}, **other}
+    given = {
+        "process_ids": (78,),
+        "platform": {},
+        "list_sizes": {7: 970},
+        "statuses": {78: "completed"},
+        **other,
+    }
     return Verdict(state=state, reason=reason, **given)
 
 
@@ -55,9 +61,11 @@ def receipt(prepared: Manifest | None = None, judged: Verdict | None = None, **o
         "sizes_before": {7: 0},
         "started_at": "2026-11-22T10:00:00.000+00:00",
         "finished_at": "2026-11-22T10:01:00.000+00:00",
-        "submissions": [submission()],
+        **other,
     }
-    return Receipt.of(prepared or manifest(), judged or verdict(), **given | other)
+    submissions = tuple(given.pop("submissions", [submission()]))
+    prepared = prepared or manifest()
+    return Receipt.of(prepared, judged or verdict(), SubmittedBatches(prepared.batches, submissions), **given)
 
 
 def submission(process_id: int | None = 78, **other: Any) -> dict[str, Any]:
@@ -67,6 +75,7 @@ def submission(process_id: int | None = 78, **other: Any) -> dict[str, Any]:
         "requests": {"made": 12, "retried": 0},
         "decision": "accepted",
         "repeats": 0,
+        "batch_uri": BATCH,
     }
     return given | other
 
@@ -91,7 +100,7 @@ def test_every_row_of_a_preparation_is_accounted_for(accepted: int, rejected: in
 
 @given(st.integers(-5, 5).filter(bool))
 def test_a_row_that_is_nowhere_fails_the_run(missing: int) -> None:
-    rows = Rows(read=100 + missing, accepted=90, rejected=5, duplicates=3, held_back=2)
+    rows = RowAccount(100 + missing, accepted=90, rejected=5, duplicates=3, held_back={"not_submitted": 2})
     assert rows.unaccounted == missing
     with pytest.raises(ImportNotAccountedFor, match=f"{missing} rows are unaccounted for"):
         replace(receipt(), rows=rows).raise_for_unaccounted()
@@ -166,9 +175,10 @@ def test_it_says_what_was_sent_again_and_what_was_found_again() -> None:
 
 def test_a_submission_of_the_first_version_is_taken_as_accepted() -> None:
     old = submission()
-    del old["decision"], old["repeats"]
+    del old["decision"], old["repeats"], old["batch_uri"]
     document = receipt(submissions=[old]).to_json()
     assert (document["repeats"], document["recovered"]) == (0, [])
+    assert document["rows"]["accepted"] == 970
 
 
 def test_it_stays_small_whatever_had_to_be_found_again() -> None:

@@ -15,7 +15,7 @@ from datetime import timedelta
 from typing import Any, cast
 
 from email_contacts.contacts.paths import AnyPath, local_path
-from email_contacts.contacts.staging.stage import MANIFEST, PART, REJECTS
+from email_contacts.contacts.staging.stage import MANIFEST, PART, RECEIPT, REJECTS
 
 # A stage lies at DAG / run / task, and that of a mapped task one deeper.
 DEEPEST = 4
@@ -24,8 +24,9 @@ _LISTS = re.compile(
     r"(manifest|receipt|part|merged)\.json(\.part)?"
     r"|(rejects|duplicates|conflicts|platform_rejects)\.(csv|parquet)|row_numbers\.bin"
 )
-# Of every manifest, of any version.
+# Of every manifest and of every receipt, of any version.
 _IN_EVERY_MANIFEST = {"fingerprint", "batches", "rows", "rejects_uri"}
+_IN_EVERY_RECEIPT = {"receipt_id", "run_id", "rows", "process_ids"}
 _IN_A_PARTITION = {"part-bodies", "part-lengths", "part-rows"}
 _HEADER_BYTES = 64
 
@@ -62,8 +63,9 @@ def remove_partition(folder: AnyPath) -> int:
 def stages_older_than(root: AnyPath, age: timedelta) -> Iterator[AnyPath]:
     """Walk the stages below a staging folder whose newest file is older than an age.
 
-    A stage is a folder with a manifest of ours, with batches, with a partition, or with a list of rejects of
-    ours beside what an unfinished preparation left. Other folders are looked into, and left alone.
+    A stage is a folder with a manifest or a receipt of ours, with batches, with a partition, or with a list
+    of rejects of ours beside what an unfinished preparation left. Other folders are looked into, and left
+    alone.
 
     :param root: the staging folder.
     :param age: by the clock of this machine.
@@ -98,18 +100,19 @@ def _stages(folder: AnyPath, *, depth: int) -> Iterator[AnyPath]:
 
 def _is_stage(folder: AnyPath) -> bool:
     files = {file.name: file for file in _files(folder)}
-    if MANIFEST in files and _is_our_manifest(files[MANIFEST]):
-        return True
+    for name, keys in ((MANIFEST, _IN_EVERY_MANIFEST), (RECEIPT, _IN_EVERY_RECEIPT)):
+        if name in files and _has_keys(files[name], keys):
+            return True
     if any(re.fullmatch(r"batch-\d{5,}\.json", name) for name in files) or files.keys() >= _IN_A_PARTITION:
         return True
     return REJECTS in files and _are_our_rejects(files[REJECTS])
 
 
-def _is_our_manifest(file: AnyPath) -> bool:
+def _has_keys(file: AnyPath, keys: set[str]) -> bool:
     # Not Manifest.read: an old stage may be of an older version.
     with suppress(ValueError, OSError), file.open("rb") as opened:
         document = json.loads(opened.read())
-        return isinstance(document, dict) and document.keys() >= _IN_EVERY_MANIFEST
+        return isinstance(document, dict) and document.keys() >= keys
     return False
 
 

@@ -26,6 +26,7 @@ ROW_NUMBERS = "row_numbers.bin"
 WHOLE = "contacts.csv"
 PART = "part.json"
 MERGED = "merged.json"
+RECEIPT = "receipt.json"
 # Where one of these is, the folder counts as complete.
 _COMPLETE = (MANIFEST, PART)
 # What may be kept: it holds row numbers and masked values.
@@ -121,7 +122,8 @@ def create_private(path: AnyPath) -> BinaryIO:
 def write_whole(path: AnyPath, content: bytes) -> None:
     """Write a small file so that it is there in whole or not at all.
 
-    An object store shows an object only once it is complete; on a local disk a rename does the same.
+    An object store shows an object only once it is complete; on a local disk a rename does the same, of a
+    file that has reached the disk before, so that not even a power cut leaves half of it.
     """
     local = local_path(path)
     if local is None:
@@ -131,6 +133,8 @@ def write_whole(path: AnyPath, content: bytes) -> None:
     part = local.with_name(local.name + ".part")
     with create_private(cast("AnyPath", part)) as file:
         file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
     part.replace(local)
 
 

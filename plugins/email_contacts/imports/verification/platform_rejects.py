@@ -19,6 +19,7 @@ from dataclasses import astuple, dataclass, fields
 
 from email_contacts.contacts.masking import mask
 from email_contacts.imports.submission.batch_rows import identifiers_of
+from email_contacts.imports.verification.contact_values import comparable
 
 MAX_LISTED = 100_000
 
@@ -48,7 +49,6 @@ _COLUMNS: Mapping[str, str] = {
 }
 # A number of a line, or a word about it, could be taken for somebody's EXT_ID.
 _NO_IDENTIFIERS = frozenset({"row", "line", "number", "index", "reason", "error", "message", "status"})
-_PHONES = frozenset({"SMS", "WHATSAPP", "LANDLINE_NUMBER"})
 _ANY = ""
 
 
@@ -90,7 +90,7 @@ class Named:
     @property
     def key(self) -> tuple[str, str]:
         """By what it is looked for."""
-        return self.attribute, _compared(self.attribute, self.text)
+        return self.attribute, comparable(self.attribute, self.text)
 
 
 def named_in(reason: str, report: Iterable[Mapping[str, str]]) -> Iterator[Named]:
@@ -164,16 +164,9 @@ def _places(
     for place, contact in enumerate(contacts):
         for attribute, text in identifiers_of(contact).items():
             for kind in (attribute, _ANY):
-                key = (kind, _compared(kind, text))
+                key = (kind, comparable(kind, text))
                 if kind in kinds and key in wanted:
                     found = places.setdefault(key, deque(maxlen=wanted[key]))
                     if not found or found[-1] != place:
                         found.append(place)
     return places
-
-
-def _compared(attribute: str, text: str) -> str:
-    """The form in which identifiers are compared: the platform may spell them in its own way."""
-    if attribute in _PHONES:
-        return re.sub(r"\D", "", text).lstrip("0")
-    return text if attribute == "EXT_ID" else text.casefold()

@@ -8,54 +8,52 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from email_contacts.imports.errors import ImportNotAccountedFor
 from email_contacts.imports.submission.import_record import ACCEPTED
-from email_contacts.imports.verification.verification import COMPLETED, COMPLETED_WITH_REJECTS, Verdict
+from email_contacts.imports.verification.row_account import NOT_ARRIVED, RowAccount
+from email_contacts.imports.verification.verdict import COMPLETED, COMPLETED_WITH_REJECTS, GOOD_STATES
 
 if TYPE_CHECKING:
-    from email_contacts.contacts.staging.manifest import Manifest
+    from email_contacts.contacts.staging.manifest import Manifest, Rows
+    from email_contacts.imports.verification.submitted_batches import SubmittedBatches
+    from email_contacts.imports.verification.verdict import Verdict
 
-# A receipt travels through XCom and asset events, which are no place for long lists.
+# 1: without schema_version, held_back by reason, and verification.
+SCHEMA_VERSION = 2
+# A receipt travels through XCom and asset events, which are no place for long lists. What is added to it on
+# the way (its address) has room, too.
+MAX_BYTES = 4096 - 512
 MAX_PROCESS_IDS = 100
+MAX_LISTS = 10
 MAX_REASON = 500
+MAX_URI = 400
 MAX_RECOVERED = 4
-
-
-@dataclass(frozen=True)
-class Rows:
-    """Where the rows of the source went. Always: read = accepted + rejected + duplicates + held_back."""
-
-    read: int
-    accepted: int
-    rejected: int
-    duplicates: int
-    held_back: int = 0
-
-    @property
-    def unaccounted(self) -> int:
-        """Rows that are nowhere; anything but 0 is a fault."""
-        return self.read - self.accepted - self.rejected - self.duplicates - self.held_back
+_LEFT_OUT_IF_EMPTY = (
+    "held_back", "process_ids_left_out", "lists_left_out", "platform_rejects_uri", "verification"
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Receipt:
-    """What an import run came to. DESIGN: every field is small, and none is personal.
+    """What an import run came to. Every field is small, and none is personal.
 
     :param receipt_id: the same for the same run and source, however often it is written.
-    :param source: where the rows came from.
+    :param source: where the rows came from; empty where the preparation did not finish.
     :param fingerprint: of all prepared batches together.
     :param state: ``completed``, ``completed_with_rejects``, ``failed`` or ``unknown``.
     :param reason: why it is failed or unknown; empty otherwise.
+    :param rows: where each row of the source went.
     :param platform: contacts that the platform rejected, by its own reasons.
     :param lists: list id → ``{"before": int | None, "after": int | None}``.
     :param requests: ``made`` and ``retried``, by the tasks that submitted.
-    :param repeats: how often a batch was sent again because nobody could tell whether it had been accepted.
-    :param remark: what could not be seen, though the import completed; empty otherwise.
+    :param repeats: how often a batch was sent again because its outcome could not be determined.
+    :param remark: what could not be seen although the import completed; empty otherwise.
     :param platform_rejects_uri: the list of those contacts; empty when there is none.
     :param recovered: how the imports whose answers were lost were found again; the first few, in words.
+    :param verification: what the state is based on: contacts looked for and found, growth of the lists.
     """
 
     receipt_id: str
@@ -68,54 +66,59 @@ class Receipt:
     process_ids: tuple[int, ...]
     state: str
     reason: str
-    rows: Rows
-    platform: dict[str, int]
-    lists: dict[str, dict[str, int | None]]
+    rows: RowAccount
+    platform: Mapping[str, int]
+    lists: Mapping[str, Mapping[str, int | None]]
     rejects_uri: str
     started_at: str
     submitted_at: str | None
     finished_at: str
-    requests: dict[str, int]
+    requests: Mapping[str, int]
     repeats: int = 0
     remark: str = ""
     recovered: tuple[str, ...] = ()
     process_ids_left_out: int = 0
+    lists_left_out: int = 0
     platform_rejects_uri: str = ""
+    verification: Mapping[str, Any] = field(default_factory=dict)
+    schema_version: int = SCHEMA_VERSION
 
     @classmethod
     def of(
         cls,
-        manifest: Manifest,
+        manifest: Manifest | None,
         verdict: Verdict,
+        batches: SubmittedBatches,
         *,
         dag_id: str,
         run_id: str,
         folder_id: int | None,
-        sizes_before: dict[int, int],
+        sizes_before: Mapping[int, int],
         started_at: str,
         finished_at: str,
-        submissions: Sequence[Mapping[str, Any]],
+        prepared: Rows | None = None,
     ) -> Receipt:
         """Put a receipt together of what was prepared, what was submitted, and what was seen on the platform.
 
-        :param submissions: what ``ImportContactsOperator`` pushed as ``submission``, one for each batch.
+        :param manifest: what was prepared; None where it is not there, or not there any more.
+        :param batches: what is known of the submission of its batches.
+        :param prepared: the counts of the preparation, where the manifest is not there any more.
         """
-        rows = Rows(
-            read=manifest.rows.read,
-            accepted=manifest.rows.accepted,
-            rejected=manifest.rows.rejected,
-            duplicates=manifest.rows.duplicates,
-        )
+        rows = RowAccount.of(manifest.rows if manifest else prepared, batches.outcomes(verdict.statuses))
+        if not verdict.has_arrived:
+            rows = rows.with_accepted_held_back(NOT_ARRIVED)
         state = COMPLETED_WITH_REJECTS if verdict.state == COMPLETED and rows.rejected else verdict.state
-        identity = "\n".join((dag_id, run_id, manifest.fingerprint))
-        receipt = cls(
+        fingerprint = manifest.fingerprint if manifest else ""
+        identity = "\n".join((dag_id, run_id, fingerprint))
+        sizes = dict(list(verdict.list_sizes.items())[:MAX_LISTS])
+        return cls(
             receipt_id=hashlib.sha256(identity.encode()).hexdigest()[:16],
             dag_id=dag_id,
             run_id=run_id,
-            source=manifest.source,
-            fingerprint=manifest.fingerprint,
+            source=manifest.source[:MAX_URI] if manifest else "",
+            fingerprint=fingerprint,
             folder_id=folder_id,
-            list_ids=tuple(verdict.list_sizes),
+            list_ids=tuple(sizes),
             process_ids=verdict.process_ids,
             state=state,
             reason=verdict.reason[:MAX_REASON],
@@ -123,29 +126,41 @@ class Receipt:
             platform=verdict.platform,
             lists={
                 str(list_id): {"before": sizes_before.get(list_id), "after": after}
-                for list_id, after in verdict.list_sizes.items()
+                for list_id, after in sizes.items()
             },
-            rejects_uri=manifest.rejects_uri,
+            lists_left_out=len(verdict.list_sizes) - len(sizes),
+            rejects_uri=manifest.rejects_uri if manifest else "",
             started_at=started_at,
-            submitted_at=min((one["submitted_at"] for one in submissions), default=None),
+            submitted_at=min(
+                (one["submitted_at"] for one in batches.submissions if one.get("submitted_at")), default=None
+            ),
             finished_at=finished_at,
-            requests={
-                count: sum(one["requests"][count] for one in submissions) for count in ("made", "retried")
-            },
-            repeats=sum(one.get("repeats", 0) for one in submissions),
+            requests=_requests(batches.submissions),
+            repeats=sum(one.get("repeats", 0) for one in batches.submissions),
             remark=verdict.remark[:MAX_REASON],
             platform_rejects_uri=verdict.platform_rejects_uri,
-            recovered=_recovered(submissions),
-        )
-        return receipt._shortened()
+            recovered=_recovered(batches.submissions),
+            verification=_shortened(verdict.verification, sizes),
+        )._fitted()
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Receipt:
+        """Read a receipt of this version or an earlier one; fields that are not known here are left out."""
+        known = {one.name: document[one.name] for one in fields(cls) if one.name in document}
+        counts = dict(document["rows"])
+        held_back = counts.pop("held_back", 0)
+        by_reason = document.get("held_back") or ({"unspecified": held_back} if held_back else {})
+        known["rows"] = RowAccount(**counts, held_back=by_reason)
+        for name in ("list_ids", "process_ids", "recovered"):
+            known[name] = tuple(known.get(name, ()))
+        return cls(**{**known, "schema_version": document.get("schema_version", 1)})
 
     def to_json(self) -> dict[str, Any]:
         """The document: JSON types only, under 4 KB."""
-        document: dict[str, Any] = json.loads(json.dumps(asdict(self)))
-        for name in ("process_ids_left_out", "platform_rejects_uri"):
-            if not document[name]:
-                del document[name]
-        return document
+        document = {one.name: getattr(self, one.name) for one in fields(self)}
+        document |= {"rows": self.rows.to_json(), "held_back": dict(self.rows.held_back)}
+        kept = {name: value for name, value in document.items() if value or name not in _LEFT_OUT_IF_EMPTY}
+        return dict(json.loads(json.dumps({"schema_version": self.schema_version, **kept})))
 
     def raise_for_unaccounted(self) -> None:
         """Fail the run whose receipt is not that of a complete import.
@@ -154,21 +169,38 @@ class Receipt:
         """
         if self.rows.unaccounted:
             raise ImportNotAccountedFor(f"{self.rows.unaccounted} rows are unaccounted for: {self.rows}")
-        if self.state not in (COMPLETED, COMPLETED_WITH_REJECTS):
+        if self.state not in GOOD_STATES:
             raise ImportNotAccountedFor(f"the import is {self.state}: {self.reason}")
 
-    def _shortened(self) -> Receipt:
-        left_out = len(self.process_ids) - MAX_PROCESS_IDS
-        if left_out <= 0:
-            return self
-        return replace(self, process_ids=self.process_ids[:MAX_PROCESS_IDS], process_ids_left_out=left_out)
+    def _fitted(self) -> Receipt:
+        """The same with so few process ids, and so short texts, that it is small enough."""
+        shown = min(len(self.process_ids), MAX_PROCESS_IDS)
+        while True:
+            ids = self.process_ids[:shown]
+            fitted = replace(self, process_ids=ids, process_ids_left_out=len(self.process_ids) - shown)
+            if len(json.dumps(fitted.to_json())) <= MAX_BYTES:
+                return fitted
+            if not shown:
+                return replace(fitted, recovered=(), reason=self.reason[:200], remark=self.remark[:200])
+            shown //= 2
+
+
+def _requests(submissions: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    counts = [one.get("requests") or {} for one in submissions]
+    return {name: sum(one.get(name, 0) for one in counts) for name in ("made", "retried")}
 
 
 def _recovered(submissions: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     decisions = [
         f"process {one['process_id']} {one['decision']}"[:200]
         for one in submissions
-        if one.get("decision", ACCEPTED) != ACCEPTED
+        if one.get("submitted_at") and one.get("decision", ACCEPTED) != ACCEPTED
     ]
     left_out = len(decisions) - MAX_RECOVERED
     return (*decisions[:MAX_RECOVERED], *([f"and {left_out} more"] if left_out > 0 else []))
+
+
+def _shortened(verification: Mapping[str, Any], lists: Mapping[int, int]) -> dict[str, Any]:
+    """The verification with the growth of the lists that the receipt names."""
+    growth = {key: one for key, one in verification.get("growth", {}).items() if int(key) in lists}
+    return {**verification, "growth": growth} if verification else {}

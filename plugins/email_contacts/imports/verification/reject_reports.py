@@ -7,6 +7,7 @@ import Airflow.
 from __future__ import annotations
 
 import csv
+import io
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from email_contacts.imports.verification.platform_rejects import (
     Named,
     PlatformReject,
     joined,
+    listing,
     named_in,
 )
 
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
     from email_contacts.contacts.paths import AnyPath
 
 log = logging.getLogger(__name__)
+
+PLATFORM_REJECTS = "platform_rejects.csv"
 
 Reports = Mapping[str, "int | str"]
 
@@ -37,10 +41,14 @@ class SentBatch:
 
     :param path: the staged body.
     :param numbers: gives the row number of each of its contacts; called only when one is looked for.
+    :param contacts: how many contacts it holds; 0 where that is not known.
+    :param fingerprint: SHA-256 of its bytes, hexadecimal.
     """
 
     path: AnyPath
     numbers: Callable[[], Sequence[int]]
+    contacts: int = 0
+    fingerprint: str = ""
 
     @property
     def is_there(self) -> bool:
@@ -70,6 +78,27 @@ def platform_rejects(
             yield from _joined(process_id, named, batches.get(process_id))
 
 
+def write_rejects(
+    client: ContactsClient, reports: Mapping[int, Reports], batches: Mapping[int, SentBatch], path: AnyPath
+) -> int:
+    """Write the list of whom the platform rejected, or leave the one that is there once the batches are not.
+
+    :param path: of the list.
+    :return: how many contacts it holds.
+    """
+    from email_contacts.contacts.staging.stage import write_whole
+
+    carried = [batch for process_id, batch in batches.items() if process_id in reports]
+    if path.exists() and not all(one.is_there for one in carried):
+        log.info("the batches are not in the stage any more: %s stays as it is", path)
+        return _listed(path)
+    rejects = list(platform_rejects(client, reports, batches))
+    if rejects:
+        write_whole(path, listing(rejects))
+        log.warning("rejected by the platform: %d contacts, see %s", len(rejects), path)
+    return len(rejects)
+
+
 def _named(client: ContactsClient, process_id: int, reports: Reports) -> Iterator[Named]:
     from email_contacts.api import ContactsApiError
 
@@ -96,3 +125,9 @@ def _joined(process_id: int, named: Sequence[Named], batch: SentBatch | None) ->
         )
         found = list(joined(named, (), ()))
     yield from found
+
+
+def _listed(path: AnyPath) -> int:
+    with path.open("rb") as file:
+        lines = io.TextIOWrapper(file, encoding="utf-8", newline="")
+        return max(0, sum(1 for _ in csv.reader(lines)) - 1)

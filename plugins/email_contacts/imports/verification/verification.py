@@ -1,126 +1,72 @@
-"""What an import came to on the platform: its processes' reports and the sizes of its lists.
+"""Looking at what an import came to on the platform: its processes, their reports, its contacts, its lists.
 
-``completed`` does not mean that every row arrived (api-contract §2.3), so the verdict rests on what was
-seen: every process completed, and every list at least as long as the contacts that were sent and not
-reported as rejected.
+What is asked, and how often: each list and each sampled contact once, in the generous bucket (api-contract
+§5); processes only where the wait did not see their end.
 """
 
 from __future__ import annotations
 
+import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, cast
 
 from email_contacts.imports.errors import CannotTell
-from email_contacts.imports.waiting.process_status import (
-    BY_PROCESS,
-    UNKNOWN_ID,
-    ProcessStatuses,
-    in_few_words,
-    look,
+from email_contacts.imports.verification.contact_lookup import ContactLookup, keys_of
+from email_contacts.imports.verification.contact_sample import sample_of
+from email_contacts.imports.verification.evidence import Evidence, Growth, SampleSeen
+from email_contacts.imports.verification.judging import (
+    Judgement,
+    judge_arrival,
+    judge_processes,
+    judge_without_manifest,
 )
+from email_contacts.imports.verification.platform_rejects import named_in
+from email_contacts.imports.verification.reject_reports import PLATFORM_REJECTS, write_rejects
+from email_contacts.imports.verification.verdict import FAILED, UNKNOWN, Verdict
+from email_contacts.imports.waiting.process_status import BY_PROCESS, UNKNOWN_ID, ProcessStatuses, look
 
 if TYPE_CHECKING:
     from email_contacts.api import ContactsClient
-
-COMPLETED = "completed"
-COMPLETED_WITH_REJECTS = "completed_with_rejects"
-FAILED = "failed"
-UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What was seen on the platform after an import.
-
-    :param state: ``completed``, ``completed_with_rejects``, ``failed`` or ``unknown``.
-    :param reason: why it is failed or unknown; empty otherwise.
-    :param process_ids: the processes that were looked at.
-    :param platform: rejected contacts by the platform's own reasons (api-contract §2.3).
-    :param list_sizes: list id → contacts on it now (``uniqueSubscribers``, api-contract §1.6).
-    :param remark: what was not seen though the state is what it is; empty otherwise.
-    :param platform_rejects_uri: the list of the contacts that the platform rejected; empty for none.
-    :param may_change: whether looking again may change it; of this moment only, and not kept.
-    """
-
-    state: str
-    reason: str
-    process_ids: tuple[int, ...]
-    platform: dict[str, int]
-    list_sizes: dict[int, int]
-    remark: str = ""
-    platform_rejects_uri: str = ""
-    may_change: bool = field(default=False, compare=False)
-
-    def to_json(self) -> dict[str, Any]:
-        """A JSON document; list ids become strings, as JSON wants them."""
-        return {
-            "state": self.state,
-            "reason": self.reason,
-            "process_ids": list(self.process_ids),
-            "platform": self.platform,
-            "list_sizes": {str(key): size for key, size in self.list_sizes.items()},
-            "remark": self.remark,
-            "platform_rejects_uri": self.platform_rejects_uri,
-        }
-
-    def with_list(self, uri: str, *, listed: int) -> Verdict:
-        """The verdict once the contacts that the platform rejected are listed.
-
-        :param uri: of the list.
-        :param listed: how many it holds; fewer than the platform counts are remarked.
-        """
-        missing = sum(self.platform.values()) - listed
-        remark = f"{missing} of the contacts that the platform rejected could not be listed"
-        return replace(
-            self,
-            platform_rejects_uri=uri if listed else "",
-            remark="; ".join(filter(None, (self.remark, remark if missing > 0 else ""))),
-        )
-
-    @classmethod
-    def from_json(cls, document: Mapping[str, Any]) -> Verdict:
-        """Read what :meth:`to_json` made."""
-        return cls(
-            state=document["state"],
-            reason=document["reason"],
-            process_ids=tuple(document["process_ids"]),
-            platform=dict(document["platform"]),
-            list_sizes={int(key): size for key, size in document["list_sizes"].items()},
-            remark=document.get("remark", ""),
-            platform_rejects_uri=document.get("platform_rejects_uri", ""),
-        )
+    from email_contacts.contacts.paths import AnyPath
+    from email_contacts.imports.verification.submitted_batches import SubmittedBatches
 
 
 class Verification:
-    """ColumnProfile at the platform, and judges; what was seen to its end is not asked for again.
+    """Looks at the platform, and judges; what was seen to its end is not asked for again.
 
-    :param process_ids: the processes of the submitted batches.
-    :param batches: how many batches were prepared.
-    :param sent: how many contacts the batches hold.
+    :param batches: what was prepared, and what is known of its submission.
     :param list_ids: the lists that they were imported into.
-    :param completions: what the wait saw (``Sighting.to_json``). A completed process that it saw is not
-        looked at again; what a callback or the lists told is believed where there is no process route.
+    :param completions: what the wait saw (``ProcessStatuses.to_json``). A completed process that it saw is
+        not looked at again; what a callback or the lists told is believed where there is no process route.
+    :param sizes_before: list id → contacts on it before the import.
+    :param conflicts: rows that share an identifier with another row, which the platform may merge.
+    :param unverifiable: why it is not known what was sent; empty where it is.
     """
 
     def __init__(
         self,
         client: ContactsClient,
+        batches: SubmittedBatches,
         *,
-        process_ids: Sequence[int],
-        batches: int,
-        sent: int,
         list_ids: Sequence[int],
         completions: Sequence[Mapping[str, Any]] = (),
+        sizes_before: Mapping[int, int] | None = None,
+        conflicts: int = 0,
+        unverifiable: str = "",
     ) -> None:
         self._client = client
         self._batches = batches
-        self._sent = sent
         self._list_ids = list_ids
+        self._sizes_before = sizes_before or {}
+        self._conflicts = conflicts
+        self._unverifiable = unverifiable
         waited = ProcessStatuses.from_json(completions)
         self._process_ids = tuple(
-            dict.fromkeys([*process_ids, *(one.id for one in waited.processes if one.id != UNKNOWN_ID)])
+            dict.fromkeys(
+                [*batches.all_process_ids, *(one.id for one in waited.processes if one.id != UNKNOWN_ID)]
+            )
         )
         seen = list(zip(waited.processes, waited.told_by, strict=True))
         self._seen = {one.id: one for one, by in seen if by == BY_PROCESS and one.is_finished}
@@ -128,6 +74,34 @@ class Verification:
         # Told by a callback, while the platform's answer to the submission was lost.
         self._nameless = tuple(one for one, _ in seen if one.id == UNKNOWN_ID)
         self._platform: dict[int, dict[str, int]] = {}
+        self._sizes: dict[int, int] = {}
+        self._lookup: ContactLookup | None = None
+        self._why_no_sample = ""
+
+    def settled(self, patience: float) -> Verdict:
+        """Look, and look again for a while where that may change the verdict.
+
+        :param patience: seconds; the pauses between looks are 1, 2, 4 … seconds.
+        """
+        until = time.monotonic() + patience
+        pause = 1.0
+        verdict = self.verdict()
+        while verdict.may_change and time.monotonic() + pause <= until:
+            time.sleep(pause)
+            pause *= 2
+            verdict = self.verdict()
+        return verdict
+
+    def list_rejects(self, verdict: Verdict, stage: AnyPath) -> Verdict:
+        """Write the list of whom the platform rejected, and name it in the verdict.
+
+        :param stage: the folder that the list is written to.
+        """
+        if not verdict.platform or not stage.is_dir():
+            return verdict
+        path = cast("AnyPath", cast("Any", stage) / PLATFORM_REJECTS)
+        listed = write_rejects(self._client, self._reports, self._batches.carried, path)
+        return verdict.with_list(str(path), listed=listed)
 
     def verdict(self) -> Verdict:
         """Look once and judge.
@@ -138,30 +112,41 @@ class Verification:
         """
         from email_contacts.api import InvalidRequest, NotFound, UnexpectedAnswer
 
-        sizes: dict[int, int] = {}
+        evidence, statuses = Evidence(), ProcessStatuses(())
         may_change = False
         try:
             for list_id in self._list_ids:
-                sizes[list_id] = self._client.get_list(list_id).unique_subscribers
-            sighting = self._sighting()
-            platform = self._rejects(sighting)
-            state, reason = judge(
-                sighting, batches=self._batches, sent=self._sent, rejected=sum(platform.values()), sizes=sizes
-            )
-            may_change = state == UNKNOWN
+                self._sizes[list_id] = self._client.get_list(list_id).unique_subscribers
+            statuses = self._statuses()
+            self._count_rejects(statuses)
+            judged = self._judged_processes(statuses)
+            if judged is None:
+                evidence = self._evidence()
+                judged = self._judged(evidence)
+            may_change = judged.state == UNKNOWN or (judged.state == FAILED and evidence.sample is not None)
         except (CannotTell, NotFound, UnexpectedAnswer, InvalidRequest) as error:
             # InvalidRequest: a report at an address that must not be asked.
-            state, reason, platform = UNKNOWN, str(error), self._added_up()
+            judged = Judgement(UNKNOWN, str(error))
+        sample = evidence.sample
         return Verdict(
-            state, reason, self._process_ids, platform, sizes, remark=self._remark(), may_change=may_change
+            judged.state,
+            judged.reason,
+            self._process_ids,
+            self._rejects(),
+            self._sizes,
+            remark="; ".join([*judged.remarks, *self._remarks()]),
+            statuses=self._known_statuses(statuses),
+            verification=evidence.to_json(),
+            has_arrived=not (judged.state == FAILED and sample is not None and sample.nothing_arrived),
+            may_change=may_change,
         )
 
     @property
-    def reports(self) -> dict[int, dict[str, int | str]]:
+    def _reports(self) -> dict[int, dict[str, int | str]]:
         """What the processes that were seen to their end report as rejected: process id → reason → value."""
         return {one.id: one.rejects for one in self._seen.values() if one.rejects}
 
-    def _sighting(self) -> ProcessStatuses:
+    def _statuses(self) -> ProcessStatuses:
         """The processes, each looked at unless it was seen to its end; in the order of their ids as given."""
         due = [one for one in self._process_ids if one not in self._seen]
         try:
@@ -179,57 +164,111 @@ class Verification:
         known = {**looked_at, **self._seen}
         return ProcessStatuses((*(known[one] for one in self._process_ids), *self._nameless))
 
-    def _rejects(self, sighting: ProcessStatuses) -> dict[str, int]:
-        for process in sighting.processes:
+    def _known_statuses(self, statuses: ProcessStatuses) -> dict[int, str]:
+        known = (*self._believed.values(), *self._seen.values(), *statuses.processes)
+        # Those whose id was lost share one: it is completed where all of them are.
+        nameless = sorted(self._nameless, key=lambda one: one.is_finished, reverse=True)
+        return {one.id: one.status for one in (*known, *nameless)}
+
+    def _count_rejects(self, statuses: ProcessStatuses) -> None:
+        for process in statuses.processes:
             if process.id not in self._platform and process.is_finished:
                 self._platform[process.id] = reported_rejects(self._client, ProcessStatuses((process,)))
-        return self._added_up()
 
-    def _added_up(self) -> dict[str, int]:
+    def _rejects(self) -> dict[str, int]:
         total: Counter[str] = Counter()
         for counts in self._platform.values():
             total.update(counts)
         return dict(sorted(total.items()))
 
-    def _remark(self) -> str:
-        """Say so where no report could be read, for then nobody knows what the platform rejected."""
-        silent = len(self._believed) + len(self._nameless)
-        if not silent:
-            return ""
-        return f"{silent} of {self._batches} imports were told by callback or list growth: reports unknown"
+    def _evidence(self) -> Evidence:
+        """Look for the contacts, and hold the lists against what was sent."""
+        expected = max(self._sent - sum(self._rejects().values()), 0)
+        lists = {
+            one: Growth(self._sizes_before.get(one), size, expected) for one, size in self._sizes.items()
+        }
+        sample = self._look_up()
+        return Evidence(sample, self._why_no_sample, lists)
+
+    def _look_up(self) -> SampleSeen | None:
+        if self._why_no_sample:
+            return None
+        if self._lookup is None:
+            sample = sample_of(self._batches.sent)
+            if not sample:
+                self._why_no_sample = "the batches are not in the stage any more"
+                return None
+            self._lookup = ContactLookup(
+                self._client,
+                sample,
+                contacts=self._sent,
+                list_ids=self._list_ids,
+                compares_values=self._batches.updates_existing,
+            )
+        if not self._lookup.look():
+            self._why_no_sample = "the platform does not show single contacts"
+            return None
+        return self._lookup.summary(self._named if self._lookup.missing else ())
+
+    @cached_property
+    def _named(self) -> set[tuple[str, str]]:
+        """The missing contacts that the platform's reports name as rejected, by what they are known."""
+        missing = self._lookup.missing if self._lookup else []
+        wanted = {key for contact in missing for key in keys_of(contact)}
+        return {
+            one.key
+            for reports in self._reports.values()
+            for reason, value in reports.items()
+            if wanted and isinstance(value, str)
+            for one in named_in(reason, self._client.report_rows(value))
+            if one.text and one.key in wanted
+        }
+
+    def _judged_processes(self, statuses: ProcessStatuses) -> Judgement | None:
+        if self._unverifiable:
+            return judge_without_manifest(statuses, self._unverifiable)
+        batches = self._batches
+        # Without submissions only the number of processes tells how many were submitted.
+        not_submitted = batches.not_submitted if batches.submissions else 0
+        return judge_processes(statuses, batches=len(batches.batches), not_submitted=not_submitted)
+
+    def _judged(self, evidence: Evidence) -> Judgement:
+        unnamed = sum(
+            value
+            for reports in self._reports.values()
+            for value in reports.values()
+            if isinstance(value, int)
+        )
+        return judge_arrival(
+            evidence, rejected=sum(self._rejects().values()), unnamed=unnamed, merged=self._conflicts
+        )
+
+    @property
+    def _sent(self) -> int:
+        return sum(batch.contacts for batch in self._batches.batches)
+
+    def _remarks(self) -> Iterable[str]:
+        """What is to be said whatever the state is."""
+        if silent := len(self._believed) + len(self._nameless):
+            # Then nobody knows what the platform rejected.
+            yield (
+                f"{silent} of {len(self._batches.batches)} imports were told by callback or list growth: "
+                "reports unknown"
+            )
+        if extra := self._batches.extra_processes(self._process_ids):
+            yield (
+                f"{len(self._process_ids)} processes carried {len(self._process_ids) - extra} batches: "
+                "a batch was imported more than once"
+            )
 
 
-def judge(
-    sighting: ProcessStatuses, *, batches: int, sent: int, rejected: int, sizes: dict[int, int]
-) -> tuple[str, str]:
-    """Decide the state from what was seen; a pure function.
-
-    :return: the state, and the reason where it is ``failed`` or ``unknown``.
-    """
-    failed = [process for process in sighting.processes if process.has_failed]
-    if failed:
-        return FAILED, in_few_words([f"process {process.id} is {process.status}" for process in failed])
-    if len(sighting.processes) < batches:
-        return FAILED, f"only {len(sighting.processes)} of {batches} batches were submitted"
-    if not sighting.is_finished:
-        return UNKNOWN, f"still running when it was verified: {sighting.describe()}"
-    short = [
-        f"list {list_id} holds {size}, expected at least {sent - rejected}"
-        for list_id, size in sizes.items()
-        if size < sent - rejected
-    ]
-    if short:
-        return UNKNOWN, in_few_words(short)
-    return (COMPLETED_WITH_REJECTS if rejected else COMPLETED), ""
-
-
-def reported_rejects(client: ContactsClient, sighting: ProcessStatuses) -> dict[str, int]:
+def reported_rejects(client: ContactsClient, statuses: ProcessStatuses) -> dict[str, int]:
     """Add up what the processes report as rejected, by reason.
 
     A report that comes as the address of a CSV file is counted, not kept: its rows are personal data.
     """
     counts: dict[str, int] = {}
-    for process in sighting.processes:
+    for process in statuses.processes:
         for reason, value in process.rejects.items():
             rows = value if isinstance(value, int) else client.count_report_rows(value)
             counts[reason] = counts.get(reason, 0) + rows

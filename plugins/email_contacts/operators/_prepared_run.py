@@ -1,0 +1,70 @@
+"""What the tasks of an import run left for those that end it: manifest, submissions, completions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+from email_contacts.arguments import as_documents, as_ids
+from email_contacts.imports.verification.submitted_batches import SubmittedBatches
+
+if TYPE_CHECKING:
+    from airflow.sdk import ObjectStoragePath
+
+    from email_contacts.contacts.staging.manifest import Manifest
+
+
+@dataclass(frozen=True)
+class PreparedRun:
+    """An import run up to its end, as far as it came.
+
+    :param stage: the folder of the preparation; None where the preparation did not name one.
+    :param manifest: what was prepared; None where it is not there.
+    :param batches: what is known of the submission of its batches.
+    """
+
+    stage: ObjectStoragePath | None
+    manifest: Manifest | None
+    batches: SubmittedBatches
+
+    @classmethod
+    def read(cls, manifest_uri: Any, *, submissions: Any, process_ids: Any = ()) -> PreparedRun:
+        """Read what is there; what a task that did not run would have left is absent, and no error.
+
+        :raises email_contacts.arguments.InvalidArgument: for what no task pushes.
+        :raises email_contacts.contacts.errors.NotAManifest: for a manifest that was changed.
+        """
+        from airflow.sdk import ObjectStoragePath
+
+        from email_contacts.contacts.staging.manifest import Manifest
+
+        uri = "" if manifest_uri in (None, "None") else str(manifest_uri)
+        path = ObjectStoragePath(uri) if uri else None
+        manifest = Manifest.read(cast("Any", path)) if path is not None and path.is_file() else None
+        return cls(
+            path.parent if path is not None else None,
+            manifest,
+            SubmittedBatches(
+                batches=manifest.batches if manifest else (),
+                submissions=tuple(one for one in as_documents(submissions, "submissions") if one),
+                process_ids=tuple(as_ids(process_ids, "process_ids")),
+                open_path=lambda uri: cast("Any", ObjectStoragePath(uri)),
+            ),
+        )
+
+    @property
+    def what_is_missing(self) -> str:
+        """Why nothing can be verified; empty where there is a manifest."""
+        if self.manifest is not None:
+            return ""
+        if not self.batches.is_anything_submitted:
+            return "the preparation did not finish, and its log says why; nothing was submitted"
+        where = f"the stage {self.stage} is gone" if self.stage else "the preparation named no stage"
+        return f"imports were submitted, but {where}, so it cannot be checked whether all rows arrived"
+
+
+def read_sizes(before: Any) -> dict[int, int]:
+    """Read what ``GetListOperator`` returned before the import, once or per list."""
+    lists = [before] if isinstance(before, Mapping) else before or ()
+    return {one["id"]: one["size"] for one in lists if one}
