@@ -22,6 +22,8 @@ SCHEDULE = os.environ.get("IMPORT_CONTACTS_SCHEDULE") or None
 RECEIPTS = Asset(name="email_contacts_receipts", uri="x-email-contacts://receipts")
 
 MANIFEST_URI = "{{ ti.xcom_pull(task_ids='prepare', key='manifest_uri') }}"
+# A template, for an XComArg of a task that pushed nothing fails the task that asks for it.
+ROWS = "{{ ti.xcom_pull(task_ids='prepare', key='rows') | tojson }}"
 # A failed run needs its receipt most of all: it is written whatever task failed or was skipped.
 ALWAYS = "all_done"
 
@@ -219,7 +221,7 @@ def import_contacts() -> None:
         verdict=verify.output,
         submissions=submissions,
         completions=wait.output,
-        rows=XComArg(prepare, "rows"),
+        rows=ROWS,
         folder_id=folder.output,
         sizes_before=before.output,
         outlets=[RECEIPTS],

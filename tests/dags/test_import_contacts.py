@@ -78,6 +78,10 @@ def test_the_sample_file_arrives_and_every_row_is_accounted_for(
     (list_id,) = receipt["list_ids"]
     assert members(sandbox, list_id) == rows["accepted"]
     assert receipt["lists"][str(list_id)] == {"before": 0, "after": rows["accepted"]}
+    seen = receipt["verification"]
+    assert seen["sampled"] == seen["on_lists"] == seen["matching"] == seen["modified"] == rows["accepted"]
+    assert (seen["arrived_at_least"], seen["confidence"]) == (1.0, 1.0)
+    assert seen["growth"] == {str(list_id): {"expected": [971, 971], "seen": 971}}
     assert len(json.dumps(receipt)) < 4096
 
 
@@ -105,8 +109,11 @@ def test_a_file_that_cannot_be_right_stops_before_anything_is_sent(
     assert state == "failed"
     assert tasks["prepare"] == "failed"
     assert tasks["import"] == tasks["folder"] == "upstream_failed"
-    assert tasks["verify"] == tasks["receipt"] == "upstream_failed"
+    assert (tasks["verify"], tasks["receipt"]) == ("success", "failed")
     assert sandbox.imports_accepted() == 0
+    receipt = receipt_of(tmp_path / "stage")
+    assert (receipt["state"], receipt["process_ids"], receipt["rows"]["read"]) == ("failed", [], 0)
+    assert "the preparation did not finish" in receipt["reason"]
 
 
 def test_a_folder_that_cannot_be_made_leaves_a_receipt_of_nothing_sent(
@@ -117,6 +124,7 @@ def test_a_folder_that_cannot_be_made_leaves_a_receipt_of_nothing_sent(
     assert (tasks["prepare"], tasks["folder"]) == ("success", "failed")
     receipt = receipt_of(tmp_path / "stage")
     assert (receipt["state"], receipt["process_ids"]) == ("failed", [])
+    assert receipt["held_back"] == {"not_submitted": 971}
     assert sandbox.imports_accepted() == 0
 
 

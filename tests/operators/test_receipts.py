@@ -123,7 +123,9 @@ def test_what_the_wait_saw_is_not_asked_for_again(
     completions = [{"process_id": run.process_id, "status": "completed", "rejects": {}, "told_by": "process"}]
     before = len(sandbox.journal())
     assert verification(run, completions=completions).execute(context)["state"] == "completed"
-    assert [entry.route for entry in sandbox.journal()[before:]] == ["list", "contact", "contact"]
+    assert [entry.route for entry in sandbox.journal()[before:]] == [
+        "list", "contact", "attributes", "contact",
+    ]  # fmt: skip
 
 
 def test_no_patience_is_spent_where_looking_again_cannot_help(

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-from email_contacts.arguments import as_documents, as_ids
+from email_contacts.arguments import InvalidArgument, as_documents, as_ids
 from email_contacts.imports.verification.submitted_batches import SubmittedBatches
 
 if TYPE_CHECKING:
     from airflow.sdk import ObjectStoragePath
 
-    from email_contacts.contacts.staging.manifest import Manifest
+    from email_contacts.contacts.staging.manifest import Manifest, Rows
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,20 @@ class PreparedRun:
             return "the preparation did not finish, and its log says why; nothing was submitted"
         where = f"the stage {self.stage} is gone" if self.stage else "the preparation named no stage"
         return f"imports were submitted, but {where}, so it cannot be checked whether all rows arrived"
+
+
+def read_rows(counted: Any) -> Rows | None:
+    """Read what a preparation pushed as ``rows``: an object, or JSON that a template made of it.
+
+    :raises email_contacts.arguments.InvalidArgument: for anything else.
+    """
+    from email_contacts.contacts.staging.manifest import Rows
+
+    try:
+        counts = json.loads(counted) if isinstance(counted, str) and counted else counted
+        return Rows(**counts) if counts else None
+    except (TypeError, ValueError) as error:
+        raise InvalidArgument("rows must be what PrepareContactsOperator pushed as XCom rows") from error
 
 
 def read_sizes(before: Any) -> dict[int, int]:

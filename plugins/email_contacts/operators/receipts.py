@@ -15,7 +15,7 @@ from email_contacts.imports import failpoints
 from email_contacts.imports.verification.receipt import Receipt
 from email_contacts.imports.verification.verdict import FAILED, Verdict
 from email_contacts.imports.verification.verification import Verification
-from email_contacts.operators._prepared_run import PreparedRun, read_sizes
+from email_contacts.operators._prepared_run import PreparedRun, read_rows, read_sizes
 from email_contacts.operators.base import ContactsOperator
 from email_contacts.operators._staging import run_stage
 from email_contacts.operators.stages import remove_sent
@@ -125,7 +125,7 @@ class WriteReceiptOperator(ContactsOperator):
         verdict: Mapping[str, Any] | XComArg,
         submissions: Mapping[str, Any] | Sequence[Mapping[str, Any]] | XComArg = (),
         completions: Sequence[Mapping[str, Any]] | XComArg | None = None,
-        rows: Mapping[str, int] | XComArg | None = None,
+        rows: Mapping[str, int] | TextArg | None = None,
         folder_id: IdArg | None = None,
         sizes_before: Any = (),
         keep_batches: bool = False,
@@ -165,8 +165,6 @@ class WriteReceiptOperator(ContactsOperator):
         return document
 
     def _receipt(self, context: Context, run: PreparedRun) -> Receipt:
-        from email_contacts.contacts.staging.manifest import Rows
-
         ti = context["ti"]
         started_at = context["dag_run"].start_date
         return Receipt.of(
@@ -179,7 +177,7 @@ class WriteReceiptOperator(ContactsOperator):
             sizes_before=read_sizes(self.sizes_before),
             started_at=_instant(started_at or datetime.now(timezone.utc)),
             finished_at=_instant(datetime.now(timezone.utc)),
-            prepared=Rows(**self.rows) if isinstance(self.rows, Mapping) else None,
+            prepared=None if run.manifest else read_rows(self.rows),
         )
 
     def _verdict(self, run: PreparedRun) -> Verdict:

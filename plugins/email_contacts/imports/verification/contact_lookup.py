@@ -1,7 +1,8 @@
 """Looking sampled contacts up on the platform: are they there, on the lists, with the values that were sent?
 
-One request for each contact, in the generous bucket (api-contract §5), and a further one only where it is not
-known by its first identifier. Nothing of a contact is kept but what the counts need. Must not import Airflow.
+Contacts of a list that were modified since come 500 in a request; whoever is not among them is asked for
+singly, a few of many. All of it is in the generous bucket (api-contract §5). Nothing of a contact is kept but
+what the counts need. Must not import Airflow.
 """
 
 from __future__ import annotations
@@ -11,22 +12,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from email_contacts.imports.verification.contact_values import comparable, differing
+from email_contacts.imports.submission.batch_sample import SPARE_PAGES, sample_size, spread
+from email_contacts.imports.submission.shown_contacts import (
+    LIST_PAGE,
+    held_by,
+    is_since,
+    looked_up,
+    modified_on_list,
+)
+from email_contacts.imports.submission.stored_values import StoredValues
 from email_contacts.imports.verification.evidence import SampleSeen
+from email_contacts.imports.verification.platform_rejects import comparable
 
 if TYPE_CHECKING:
     from email_contacts.api import ContactsClient
-    from email_contacts.api.reads import IdentifierType
-    from email_contacts.imports.verification.contact_sample import SentContact
+    from email_contacts.imports.submission.batch_sample import SentContact
+    from email_contacts.imports.verification.contact_sample import SampledContact
 
-# The platform's word for each attribute that a contact can be looked up by (api-contract §6).
-_KINDS: Mapping[str, IdentifierType] = {
-    "EMAIL": "email_id",
-    "EXT_ID": "ext_id",
-    "SMS": "phone_id",
-    "WHATSAPP": "whatsapp_id",
-    "LANDLINE_NUMBER": "landline_number_id",
-}
 # When looking again, so many that are still not there tell enough.
 _ENOUGH_STILL_MISSING = 10
 
@@ -38,6 +40,7 @@ class _Seen:
     is_found: bool = False
     is_on_lists: bool = False
     is_modified: bool = False
+    is_compared: bool = False
     differing: frozenset[str] = frozenset()
 
     @property
@@ -51,54 +54,47 @@ class ContactLookup:
     :param sample: contacts that were sent.
     :param contacts: how many the sample stands for.
     :param list_ids: the lists that they were imported into.
-    :param compares_values: whether contacts that existed were updated, so that they have what was sent.
+    :param updates_existing: whether contacts that existed were updated, so that they have what was sent.
     """
 
     def __init__(
         self,
         client: ContactsClient,
-        sample: Sequence[SentContact],
+        sample: Sequence[SampledContact],
         *,
         contacts: int,
-        list_ids: Collection[int],
-        compares_values: bool,
+        list_ids: Sequence[int],
+        updates_existing: bool,
     ) -> None:
         self._client = client
         self._sample = sample
         self._contacts = contacts
-        self._list_ids = frozenset(list_ids)
-        self._compares_values = compares_values
+        self._list_ids = list_ids
+        self._updates_existing = updates_existing
+        self._values: StoredValues | None = None
         self._seen: dict[int, _Seen] = {}
+        self._on_page: set[int] = set()
 
     def look(self) -> bool:
         """Look for those that were not yet seen as they were sent.
 
-        :return: False where the platform does not show single contacts.
+        :return: False where the platform does not show contacts.
         :raises email_contacts.api.ContactsApiError: when the platform cannot be asked.
         """
-        from email_contacts.api import BadRequest, RouteMissing
+        from email_contacts.api import RouteMissing
 
-        still_missing = 0
-        for number, contact in enumerate(self._sample):
-            before = self._seen.get(number)
-            if before is not None and before.is_as_sent:
-                continue
-            try:
-                seen = self._look_for(contact)
-            except RouteMissing:
-                return False
-            except BadRequest:
-                continue  # an identifier that this platform does not look contacts up by
-            self._seen[number] = seen
-            still_missing += before is not None and not seen.is_as_sent
-            if still_missing >= _ENOUGH_STILL_MISSING:
-                break
+        try:
+            self._look_at_list()
+            self._look_up()
+        except RouteMissing:
+            # Contacts that were found on the list count, though the others cannot be asked for.
+            return bool(self._seen)
         return True
 
     @property
     def missing(self) -> list[SentContact]:
         """Contacts that are not on the lists."""
-        return [self._sample[one] for one, seen in self._seen.items() if not seen.is_on_lists]
+        return [self._sample[one].contact for one, seen in self._seen.items() if not seen.is_on_lists]
 
     def summary(self, rejected: Collection[tuple[str, str]] = ()) -> SampleSeen:
         """Count what was seen.
@@ -106,7 +102,7 @@ class ContactLookup:
         :param rejected: attribute and identifier of contacts that the platform's reports name.
         """
         seen = self._seen.values()
-        compared = [one for one in seen if one.is_found and self._compares_values]
+        compared = [one for one in seen if one.is_compared]
         return SampleSeen(
             contacts=self._contacts,
             sampled=len(self._seen),
@@ -116,38 +112,82 @@ class ContactLookup:
             compared=len(compared),
             matching=sum(not one.differing for one in compared),
             modified=sum(one.is_modified for one in seen),
+            certain=sum(self._seen[one].is_on_lists for one in self._on_page),
             differing=tuple(sorted({name for one in compared for name in one.differing})),
         )
 
-    def _look_for(self, contact: SentContact) -> _Seen:
-        from email_contacts.api import NotFound, RouteMissing
+    def _look_at_list(self) -> None:
+        """Look for all of them among the contacts of a list that were modified since they were sent.
 
-        for attribute, identifier in contact.identifiers.items():
+        Of a sample that would be wasteful: others were modified in the same import.
+        """
+        since = min((one.since for one in self._sample), default="")
+        if not since or not self._list_ids or len(self._sample) < self._contacts:
+            return
+        pages = 2 * (len(self._sample) // LIST_PAGE) + SPARE_PAGES
+        shown = modified_on_list(self._client, self._list_ids[0], since=since, most_pages=pages) or {}
+        for number, one in enumerate(self._sample):
+            if not self._is_done(number) and (found := one.contact.among(shown)):
+                self._see(number, found)
+                self._on_page.add(number)
+
+    def _look_up(self) -> None:
+        """Ask for the others singly; of many, for a part that is spread over them."""
+        from email_contacts.api import BadRequest
+
+        due = [one for one in range(len(self._sample)) if not self._is_done(one)]
+        again = [one for one in due if one in self._seen]
+        still_missing = 0
+        for number in again or spread(due, sample_size(len(due))):
             try:
-                shown = self._client.get_contact(identifier, identifier_type=_KINDS[attribute])
-            except RouteMissing:
-                raise
-            except NotFound:
-                continue
-            # Two contacts may have been merged into one, which is known by one of its identifiers; a
-            # contact with another address is somebody else who has the same phone number.
-            if _may_be(contact, shown):
-                return self._judged(contact, shown)
-        return _Seen()
+                found = looked_up(self._client, self._sample[number].contact.identifiers)
+            except BadRequest:
+                continue  # an identifier that this platform does not look contacts up by
+            self._see(number, found)
+            still_missing += bool(again) and not self._is_done(number)
+            if still_missing >= _ENOUGH_STILL_MISSING:
+                break
 
-    def _judged(self, contact: SentContact, shown: Mapping[str, Any]) -> _Seen:
-        is_modified = _is_modified(shown, contact.since)
-        left = set(shown.get("listUnsubscribed") or ())
+    def _is_done(self, number: int) -> bool:
+        return number in self._seen and self._seen[number].is_as_sent
+
+    def _see(self, number: int, shown: Mapping[str, Any]) -> None:
+        sampled = self._sample[number]
+        # A contact with another address is somebody else who has the same phone number.
+        is_it = bool(shown) and _may_be(sampled.contact, shown)
+        self._seen[number] = self._judged(sampled, shown) if is_it else _Seen()
+
+    def _judged(self, sampled: SampledContact, shown: Mapping[str, Any]) -> _Seen:
+        is_modified = bool(sampled.since) and is_since(shown.get("modifiedAt"), sampled.since)
+        is_new = bool(sampled.since) and _is_after(shown.get("createdAt"), sampled.since)
+        lists = {*(shown.get("listIds") or ()), *(shown.get("listUnsubscribed") or ())}
         if shown.get("emailBlacklisted") and is_modified:
-            left |= self._list_ids  # opted out after the import; that may take a contact off its lists
+            lists |= set(self._list_ids)  # opted out since, which may take a contact off its lists
+        is_compared = self._updates_existing or is_new
         return _Seen(
             is_found=True,
-            is_on_lists=self._list_ids <= {*(shown.get("listIds") or ()), *left},
+            is_on_lists=lists.issuperset(self._list_ids),
             is_modified=is_modified,
-            differing=differing(contact.values, shown.get("attributes") or {})
-            if self._compares_values
-            else frozenset(),
+            is_compared=is_compared,
+            differing=self._differing(sampled, held_by(shown)) if is_compared else frozenset(),
         )
+
+    def _differing(self, sampled: SampledContact, held: Mapping[str, Any]) -> frozenset[str]:
+        if self._values is None:
+            self._values = self._stored_values()
+        return frozenset(
+            name
+            for name, value in sampled.contact.values.items()
+            if self._values.differs(name, value, held, is_cell=sampled.is_csv, erases=False)
+        )
+
+    def _stored_values(self) -> StoredValues:
+        from email_contacts.api import RouteMissing
+
+        try:
+            return StoredValues(self._client.attributes())
+        except RouteMissing:
+            return StoredValues(None)
 
 
 def keys_of(contact: SentContact) -> set[tuple[str, str]]:
@@ -161,11 +201,11 @@ def _may_be(contact: SentContact, shown: Mapping[str, Any]) -> bool:
     return not sent or not has or comparable("EMAIL", sent) == comparable("EMAIL", str(has))
 
 
-def _is_modified(shown: Mapping[str, Any], since: str) -> bool:
+def _is_after(instant: Any, since: str) -> bool:
+    """Whether an instant is after another for sure: within one second it may be, and counts as not."""
     from email_contacts.api.timestamps import parse
 
     try:
-        # To the second, which is all that some platforms show.
-        return parse(str(shown.get("modifiedAt"))) >= datetime.fromisoformat(since).replace(microsecond=0)
-    except (ValueError, TypeError):
+        return parse(str(instant)) >= datetime.fromisoformat(since)
+    except ValueError:
         return False

@@ -1,7 +1,7 @@
-"""A sample of the contacts that were sent: how large it is, and which ones are in it.
+"""Which of the contacts that were sent are looked for: all of a few, otherwise a sample.
 
-It grows with the square root of what was sent, is spread over all batches and over each of them, and is the
-same for the same batches. Must not import Airflow; keeps, logs and shows no contact.
+The sample grows with what was sent, is spread over all batches and over each of them, and is the same for the
+same batches. Must not import Airflow; keeps, logs and shows no contact.
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ import csv
 import logging
 import math
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from email_contacts.imports.submission.batch_rows import CSV_SUFFIX, identifiers_of, rows_in
+from email_contacts.imports.submission.batch_rows import CSV_SUFFIX, rows_in
+from email_contacts.imports.submission.batch_sample import COMPARED_WHOLE, SentContact, sample_size
 from email_contacts.imports.submission.staged_file import StagedFile
 
 if TYPE_CHECKING:
@@ -22,77 +23,67 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# One request each, in the generous bucket (api-contract §5): at ten requests a second, 20 seconds.
-MAX_SAMPLE = 200
-_MIN_SAMPLE = 10
-# What a row says beside its attributes, and by what it is known.
-_NOT_VALUES = frozenset({"email", "EMAIL", "ext_id", "EXT_ID", "attributes"})
-
 
 @dataclass(frozen=True)
-class SentContact:
-    """A contact as it was sent. What it holds is kept out of ``repr``.
+class SampledContact:
+    """A contact that was sent.
 
-    :param identifiers: attribute → identifier, in the order in which the platform looks.
-    :param values: attribute → value that was sent.
+    :param contact: who it is, and its values.
+    :param is_csv: whether the values are texts of CSV cells, which the platform reads by type.
     :param since: when it was about to be sent, ISO 8601; empty where that is not known.
     """
 
-    identifiers: Mapping[str, str] = field(repr=False)
-    values: Mapping[str, Any] = field(repr=False)
-    since: str = ""
-
-    @classmethod
-    def of(cls, row: Mapping[str, Any], *, since: str = "") -> SentContact:
-        """Read a row of a batch, in whatever form it was sent."""
-        attributes = row.get("attributes")
-        values = {
-            **(attributes if isinstance(attributes, Mapping) else {}),
-            **{name: value for name, value in row.items() if name not in _NOT_VALUES},
-        }
-        return cls(
-            identifiers_of(row), {name: one for name, one in values.items() if name != "EXT_ID"}, since
-        )
+    contact: SentContact = field(repr=False)
+    is_csv: bool
+    since: str
 
 
-def sample_size(contacts: int) -> int:
-    """How many of some contacts are looked for: all of a few, 41 of 1,000, at most 200."""
-    return min(contacts, MAX_SAMPLE, _MIN_SAMPLE + math.isqrt(contacts))
-
-
-def sample_of(batches: Sequence[tuple[SentBatch, str]]) -> list[SentContact]:
-    """Take a sample of what some imports carried.
+def sample_of(batches: Sequence[tuple[SentBatch, str]]) -> list[SampledContact]:
+    """Take what is looked for of the contacts that some imports carried.
 
     Of more batches than the sample has contacts, some are left out; of all others there is at least one.
 
     :param batches: each with the moment at which it was about to be sent, ISO 8601.
-    :return: fewer than ``sample_size`` where a batch cannot be read any more.
+    :return: fewer than planned where a batch cannot be read any more.
     """
     there = [(sent, since) for sent, since in batches if sent.contacts and sent.is_there]
-    size = sample_size(sum(sent.contacts for sent, _ in there))
-    if len(there) > size:
-        there = [there[one] for one in _spread(len(there), size, seed=size)]
-    sample: list[SentContact] = []
-    contacts_left = sum(sent.contacts for sent, _ in there)
-    for batches_after, (sent, since) in zip(range(len(there) - 1, -1, -1), there, strict=True):
-        left = size - len(sample) - batches_after
-        share = min(sent.contacts, max(1, min(left, math.ceil(left * sent.contacts / contacts_left))))
-        contacts_left -= sent.contacts
-        sample += (SentContact.of(row, since=since) for row in _rows(sent, share))
-    return [one for one in sample if one.identifiers]
+    left = contacts_left = sum(sent.contacts for sent, _ in there)
+    if left > COMPARED_WHOLE:
+        left = sample_size(left)
+    if len(there) > left:
+        there = [there[one] for one in _spread(len(there), left, seed=left)]
+    sample: list[SampledContact] = []
+    for number, (sent, since) in enumerate(there):
+        spare = left - (len(there) - number - 1)  # each batch that follows has one at least
+        share = min(sent.contacts, max(1, min(spare, math.ceil(left * sent.contacts / contacts_left))))
+        left, contacts_left = left - share, contacts_left - sent.contacts
+        rows, is_csv = _rows(sent, share)
+        sample += (SampledContact(one, is_csv, since) for one in SentContact.read_all(rows))
+    return sample
 
 
-def _rows(sent: SentBatch, number: int) -> Iterator[Mapping[str, Any]]:
+def _rows(sent: SentBatch, number: int) -> tuple[Sequence[Mapping[str, Any]], bool]:
+    """Take so many rows of a batch, and say whether their values are CSV cells."""
+    is_file = sent.path.name.endswith(CSV_SUFFIX)
     try:
-        if sent.path.name.endswith(CSV_SUFFIX):
-            # The file may be large: it is read at a few places. Two are the fewest that it can spread.
+        if is_file and number < sent.contacts:
+            # It may be large, and is read at a few places; two are the fewest.
             staged = StagedFile(sent.path, sent.fingerprint, sent.contacts)
-            yield from list(staged.sample(max(number, 2)))[:number]
-        else:
-            wanted = set(_spread(sent.contacts, number, seed=sent.fingerprint))
-            yield from (row for place, row in enumerate(rows_in(sent.path)) if place in wanted)
+            return list(staged.sample(max(number, 2)))[:number], True
+        return _picked(rows_in(sent.path), sent, number), is_file or _is_text(sent)
     except (OSError, ValueError, csv.Error) as error:
-        log.warning("no sample of the batch %s can be taken: %s", sent.path.name, type(error).__name__)
+        log.warning("the batch %s cannot be sampled: %s", sent.path.name, type(error).__name__)
+        return (), is_file
+
+
+def _picked(rows: Iterable[Mapping[str, Any]], sent: SentBatch, number: int) -> list[Mapping[str, Any]]:
+    places = set(_spread(sent.contacts, number, seed=sent.fingerprint))
+    return [row for place, row in enumerate(rows) if place in places]
+
+
+def _is_text(sent: SentBatch) -> bool:
+    with sent.path.open("rb") as file:
+        return bytes(file.read(1)) == b'"'
 
 
 def _spread(of: int, number: int, *, seed: str | int) -> list[int]:
@@ -102,4 +93,4 @@ def _spread(of: int, number: int, *, seed: str | int) -> list[int]:
     chance = random.Random(seed)  # noqa: S311  spreads a sample, and guards nothing
     stretch = of / number
     places = [min(int((step + chance.random()) * stretch), of - 1) for step in range(number)]
-    return sorted({0, *places[1:-1], of - 1}) if number > 1 else [places[0]]
+    return sorted({0, *places[1:-1], of - 1}) if number > 1 else places

@@ -23,6 +23,8 @@ class SampleSeen:
     :param compared: found ones whose values were compared.
     :param matching: of these, that have every value that was sent.
     :param modified: found ones that were modified since the import was sent.
+    :param certain: those on the lists that were not found by chance: every contact was looked for among
+        those that the list shows as modified, and only the others are a sample.
     :param differing: attributes with another value than was sent. Names only.
     """
 
@@ -34,6 +36,7 @@ class SampleSeen:
     compared: int = 0
     matching: int = 0
     modified: int = 0
+    certain: int = 0
     differing: tuple[str, ...] = ()
 
     @property
@@ -132,11 +135,12 @@ def _certainty(sample: SampleSeen) -> dict[str, float]:
     if looked_for <= 0:
         return {}
     if sample.sampled >= sample.contacts:
-        return {"arrived_at_least": round(sample.on_lists / looked_for, 4), "confidence": 1.0}
-    return {
-        "arrived_at_least": math.floor(1e4 * least_share(sample.on_lists, looked_for)) / 1e4,
-        "confidence": CONFIDENCE,
-    }
+        share, confidence = sample.on_lists / looked_for, 1.0
+    else:
+        others = least_share(sample.on_lists - sample.certain, looked_for - sample.certain)
+        arrived = sample.certain + others * (sample.contacts - sample.certain)
+        share, confidence = arrived / sample.contacts, CONFIDENCE
+    return {"arrived_at_least": math.floor(1e4 * share) / 1e4, "confidence": confidence}
 
 
 def least_share(found: int, looked_for: int) -> float:

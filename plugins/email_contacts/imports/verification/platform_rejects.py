@@ -19,7 +19,7 @@ from dataclasses import astuple, dataclass, fields
 
 from email_contacts.contacts.masking import mask
 from email_contacts.imports.submission.batch_rows import identifiers_of
-from email_contacts.imports.verification.contact_values import comparable
+from email_contacts.imports.submission.stored_values import PHONES
 
 MAX_LISTED = 100_000
 
@@ -170,3 +170,13 @@ def _places(
                     if not found or found[-1] != place:
                         found.append(place)
     return places
+
+
+def comparable(attribute: str, text: str) -> str:
+    """The form in which identifiers are compared; ``+49…``, ``0049…`` and ``49…`` are one phone number.
+
+    :param attribute: what kind of identifier it is; empty where any may be meant.
+    """
+    if attribute in PHONES:
+        return re.sub(r"\D", "", text).lstrip("0")
+    return text if attribute == "EXT_ID" else text.casefold()

@@ -203,7 +203,7 @@ class Verification:
                 sample,
                 contacts=self._sent,
                 list_ids=self._list_ids,
-                compares_values=self._batches.updates_existing,
+                updates_existing=self._batches.updates_existing,
             )
         if not self._lookup.look():
             self._why_no_sample = "the platform does not show single contacts"
