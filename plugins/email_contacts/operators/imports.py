@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.exceptions import AirflowProviderDeprecationWarning
 from airflow.sdk import Context
 
+from email_contacts.arguments import as_flag
 from email_contacts.deferring import default_deferrable
 from email_contacts.failures import failing_at_once
 from email_contacts.imports import failpoints
@@ -305,6 +306,9 @@ class ImportContactsOperator(ContactsOperator):
                 **record.to_xcom(),
                 "requests": {"made": requests.made, "retried": requests.retried},
                 "batch_uri": str(self.batch_uri or ""),
+                "update_existing_contacts": as_flag(
+                    self.update_existing_contacts, "update_existing_contacts"
+                ),
             },
         )
 

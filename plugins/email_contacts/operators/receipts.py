@@ -16,8 +16,8 @@ from email_contacts.imports.verification.receipt import Receipt
 from email_contacts.imports.verification.verdict import FAILED, Verdict
 from email_contacts.imports.verification.verification import Verification
 from email_contacts.operators._prepared_run import PreparedRun, read_rows, read_sizes
-from email_contacts.operators.base import ContactsOperator
 from email_contacts.operators._staging import run_stage
+from email_contacts.operators.base import ContactsOperator
 from email_contacts.operators.stages import remove_sent
 
 if TYPE_CHECKING:

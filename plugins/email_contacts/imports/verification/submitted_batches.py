@@ -46,8 +46,8 @@ class SubmittedBatches:
     @cached_property
     def all_process_ids(self) -> tuple[int, ...]:
         """Every process that is known, each once."""
-        submitted = (one.get("process_id") for one in self.submissions)
-        return tuple(dict.fromkeys([*self.process_ids, *(one for one in submitted if one is not None)]))
+        known = [one for said in self.submissions for one in _processes_of(said)]
+        return tuple(dict.fromkeys([*self.process_ids, *known]))
 
     @property
     def is_anything_submitted(self) -> bool:
@@ -87,7 +87,8 @@ class SubmittedBatches:
         placed = {
             process_id: self._by_uri[one["batch_uri"]]
             for one in self.submissions
-            if (process_id := one.get("process_id")) and one.get("batch_uri") in self._by_uri
+            if one.get("batch_uri") in self._by_uri
+            for process_id in _processes_of(one)
         }
         if not placed and len(self.all_process_ids) == len(self.batches) == 1:
             placed = {self.all_process_ids[0]: self.batches[0]}
@@ -133,15 +134,20 @@ class SubmittedBatches:
 
     def _outcome(self, batch: Batch, statuses: Mapping[int, str]) -> str:
         outcomes = {
-            _outcome_of(statuses.get(one.get("process_id") or UNKNOWN_ID))
-            if one.get("submitted_at")
-            else OUTCOME_UNKNOWN
+            _outcome_of(statuses.get(process_id)) if one.get("submitted_at") else OUTCOME_UNKNOWN
             for one in self._of(batch)
+            for process_id in _processes_of(one) or [UNKNOWN_ID]
         }
         # A batch that was imported twice is in once one of the imports completed.
         return next(
             (one for one in (ACCEPTED, OUTCOME_UNKNOWN, IMPORT_FAILED) if one in outcomes), NOT_SUBMITTED
         )
+
+
+def _processes_of(submission: Submission) -> list[int]:
+    """The process that a submission names, and those whose answers came after another try had taken over."""
+    named = [submission.get("process_id"), *(submission.get("other_process_ids") or ())]
+    return [one for one in named if one is not None]
 
 
 def _outcome_of(status: str | None) -> str:
