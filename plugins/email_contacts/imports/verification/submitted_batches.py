@@ -151,7 +151,7 @@ def _processes_of(submission: Submission) -> list[int]:
 
 
 def _outcome_of(status: str | None) -> str:
-    from email_contacts.api.answers import COMPLETED_STATUSES, FAILED_STATUSES
+    from email_contacts.api.processes import COMPLETED_STATUSES, FAILED_STATUSES
 
     if status in COMPLETED_STATUSES:
         return ACCEPTED
