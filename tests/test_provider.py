@@ -117,8 +117,9 @@ def test_the_plugin_is_the_one_of_the_entry_point() -> None:
     (entry_point,) = [
         each for each in distribution(info["package-name"]).entry_points if each.group == "airflow.plugins"
     ]
-    assert entry_point.value.replace(":", ".") == plugin["plugin-class"]
-    assert entry_point.load().name == entry_point.name == plugin["name"]
+    offered = entry_point.load()
+    assert f"{offered.__module__}.{offered.__qualname__}" == plugin["plugin-class"]
+    assert offered.name == entry_point.name == plugin["name"]
 
 
 def test_form_and_fields_are_the_same() -> None:

@@ -6,6 +6,7 @@ when it is first asked for.
 
 from __future__ import annotations
 
+from airflow.configuration import conf
 from airflow.plugins_manager import AirflowPlugin
 
 from email_contacts.web.connection_test import BlankPort
@@ -18,3 +19,12 @@ class EmailContactsPlugin(AirflowPlugin):
     name = "email_contacts"
     fastapi_apps = [{"app": LazyApp(), "url_prefix": "/email-contacts", "name": "Email Contacts callbacks"}]  # noqa: RUF012
     fastapi_root_middlewares = [{"middleware": BlankPort, "name": "Email Contacts connection test"}]  # noqa: RUF012
+
+
+_IS_LAZY = conf.getboolean("core", "lazy_discover_providers", fallback=True)
+ENTRY_POINT = EmailContactsPlugin if _IS_LAZY else None
+"""What the entry point ``airflow.plugins`` gives.
+
+Nothing where Airflow discovers providers at its start: then it takes the plugin from the provider's
+description, and would report this one as registered already.
+"""

@@ -248,3 +248,21 @@ def test_many_batches_are_imported_one_after_the_other(
     assert not list((tmp_path / "stage").rglob("batch-*"))
     assert len(receipt["process_ids"]) == sandbox.imports_accepted() > 1
     assert members(sandbox, receipt["list_ids"][0]) == receipt["rows"]["accepted"]
+
+
+def test_a_rehearsal_shows_that_one_row_can_delete_a_person(
+    dag: DAG, sandbox: SandboxServer, tmp_path: Path
+) -> None:
+    """The address of one contact beside the number of another: the platform keeps the former only."""
+    url, headers = f"{sandbox.url}/v3/contacts", {"api-key": sandbox.api_key}
+    opted_out = {"attributes": {"SMS": "15005550001"}, "smsBlacklisted": True}
+    for contact in ({"email": "ada@example.com"}, opted_out):
+        requests.post(url, json=contact, headers=headers, timeout=10).raise_for_status()
+    source = tmp_path / "linking.csv"
+    source.write_text("email,sms\nada@example.com,+15005550001\n")
+    state, tasks = run(dag, source=str(source))
+    assert state == "success", tasks
+    assert receipt_of(tmp_path / "stage")["state"] == "completed", "nothing of it is reported"
+    (left,) = requests.get(url, headers=headers, timeout=10).json()["contacts"]
+    assert (left["email"], left["attributes"]["SMS"]) == ("ada@example.com", "15005550001")
+    assert not left["smsBlacklisted"], "the opt-out went with the deleted contact"

@@ -23,7 +23,7 @@ from airflow.providers_manager import ProvidersManager
 ours = [each for each in plugins_manager._get_plugins()[0] if each.name == "email_contacts"]
 print("SEEN" + json.dumps({
     "package": email_contacts.__file__,
-    "plugins": [type(each).__module__ for each in ours],
+    "plugins": [each.__module__ for each in ours],
     "apps": [app["url_prefix"] for each in ours for app in each.fastapi_apps],
     "import_errors": plugins_manager.get_import_errors(),
     "form": sorted(ProvidersManager().field_behaviours.get("email_contacts", {})),
@@ -31,9 +31,16 @@ print("SEEN" + json.dumps({
 """
 
 
-def seen_by(environment: Environment, home: Path, *, plugins: Path, path: str = "") -> dict[str, Any]:
+def seen_by(
+    environment: Environment, home: Path, *, plugins: Path, path: str = "", **more: str
+) -> dict[str, Any]:
     """What a process of an Airflow sees of the package."""
-    settings = {"AIRFLOW_HOME": str(home), "AIRFLOW__CORE__PLUGINS_FOLDER": str(plugins), "PYTHONPATH": path}
+    settings = {
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW__CORE__PLUGINS_FOLDER": str(plugins),
+        "PYTHONPATH": path,
+        **more,
+    }
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
     done = subprocess.run(
         [environment.python, "-c", LOOK],
@@ -67,8 +74,15 @@ def check(seen: dict[str, Any]) -> None:
     assert seen["apps"] == ["/email-contacts"]
 
 
-def test_the_wheel_alone(with_wheel: Environment, tmp_path: Path) -> None:
-    seen = seen_by(with_wheel, tmp_path, plugins=tmp_path / "plugins")
+@pytest.mark.parametrize("lazy", ["True", "False"])
+def test_the_wheel_alone(with_wheel: Environment, tmp_path: Path, lazy: str) -> None:
+    """Also where Airflow is set to discover providers at its start, and takes plugins from them."""
+    seen = seen_by(
+        with_wheel,
+        tmp_path,
+        plugins=tmp_path / "plugins",
+        AIRFLOW__CORE__LAZY_DISCOVER_PROVIDERS=lazy,
+    )
     check(seen)
     assert Path(seen["package"]).is_relative_to(with_wheel.folder)
     assert seen["form"]
