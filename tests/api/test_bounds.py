@@ -109,7 +109,9 @@ def test_a_gzip_that_was_asked_for_is_read(client: ContactsClient, server: Scrip
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"\x1f\x8b", gzip.compress(b'{"id": 7}')[:-4], gzip.compress(b"{}") * 2]
+    "body",
+    [b"", b"\x1f\x8b", gzip.compress(b'{"id": 7}')[:-4], gzip.compress(b"{}") * 2],
+    ids=["empty", "only the mark", "cut", "two members"],
 )
 def test_a_gzip_that_is_none_is_no_answer(
     body: bytes, client: ContactsClient, server: ScriptedServer

@@ -62,7 +62,9 @@ SIGNATURES: list[tuple[Callable[..., Any], str, set[str]]] = [
 ]
 
 
-@pytest.mark.parametrize(("function", "where", "names"), SIGNATURES, ids=lambda value: str(value)[:40])
+@pytest.mark.parametrize(
+    ("function", "where", "names"), SIGNATURES, ids=[where for _, where, _ in SIGNATURES]
+)
 def test_the_functions_take_what_they_are_given(
     function: Callable[..., Any], where: str, names: set[str]
 ) -> None:
