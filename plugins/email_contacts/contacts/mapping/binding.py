@@ -20,7 +20,7 @@ from email_contacts.contacts.column_names import (
     canonical,
 )
 from email_contacts.contacts.errors import HeaderError, NoIdentifierColumn, UnknownColumns
-from email_contacts.contacts.header_names import check_header, shown_name, shown_names
+from email_contacts.contacts.header_names import check_header, shown_names
 from email_contacts.contacts.mapping.attributes import AccountAttribute, by_name
 from email_contacts.contacts.mapping.bound_column import BoundColumn as BoundColumn
 from email_contacts.contacts.mapping.document import ColumnRule, Mapping
@@ -133,7 +133,7 @@ def bind(
     _check_targets(bound, columns, source)
     constants, lost = bound_constants(mapping, account)
     if (unknown or lost) and unknown_columns == FAIL:
-        raise _unknown(unknown, lost, mapping, source)
+        raise _unknown(unknown, lost, mapping, source, columns)
     return Binding(tuple(bound), (*unknown, *lost), constants, key_place)
 
 
@@ -205,16 +205,20 @@ def _check_targets(bound: Sequence[BoundColumn], columns: Sequence[str], source:
 
 
 def _unknown(
-    unknown: dict[str, ColumnRule | None], lost: Sequence[str], mapping: Mapping | None, source: str
+    unknown: dict[str, ColumnRule | None],
+    lost: Sequence[str],
+    mapping: Mapping | None,
+    source: str,
+    columns: Sequence[str],
 ) -> UnknownColumns:
     unmapped = [column for column, rule in unknown.items() if rule is None]
     not_in_account = [rule for rule in unknown.values() if rule is not None]
     said = []
     if unmapped:
-        names = ", ".join(map(shown_name, unmapped))
+        names = shown_names(unmapped, header=columns)
         said.append(f"{source} has columns that the mapping does not name: {names}.")
     if mapping is None:
-        names = ", ".join(shown_name(rule.column) for rule in not_in_account)
+        names = shown_names([rule.column for rule in not_in_account], header=columns)
         said.append(f"{source} has columns that are attributes the account does not have: {names}.")
     elif not_in_account or lost:
         places = {rule.attribute: mapping.place_of(rule) for rule in not_in_account}
