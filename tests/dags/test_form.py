@@ -1,4 +1,4 @@
-"""The form of ``import_contacts`` opens neither disk nor database of the worker, and shows nothing of them."""
+"""The form of ``import_contacts`` opens neither disk nor database of the worker, and shows nothing of it."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ def imported(source: str, known: Mapping[str, Path]) -> Iterator[str]:
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names if alias.name in known)
-        elif isinstance(node, ast.ImportFrom) and node.module in known:
+        elif isinstance(node, ast.ImportFrom) and node.module is not None and node.module in known:
             # A name of a package is its module where there is one.
             inner = {f"{node.module}.{alias.name}" for alias in node.names}
             yield from inner & known.keys()

@@ -48,7 +48,9 @@ class ContactsOperator(BaseOperator):
     ) -> None:
         """Render, and conceal before Airflow stores what was rendered.
 
-        Here and not in ``render_template_fields``, which Airflow does not call for a mapped task.
+        Here and not in ``render_template_fields``, which Airflow does not call for a mapped task: this is the
+        method that its ``MappedOperator`` calls so that operators can override it. Tests of a task and of a
+        mapped one see that what it hides is hidden.
         """
         super()._do_render_template_fields(parent, template_fields, context, jinja_env, seen_oids)
         self.conceal()
