@@ -35,9 +35,9 @@ def asked_for(monkeypatch: pytest.MonkeyPatch) -> list[str | None]:
     seen: list[str | None] = []
     send = ContactsClient.import_contacts
 
-    def watch(client: ContactsClient, request: ImportRequest) -> int:
+    def watch(client: ContactsClient, request: ImportRequest, **how: Any) -> int:
         seen.append(request.notify_url)
-        return send(client, request)
+        return send(client, request, **how)
 
     monkeypatch.setattr(ContactsClient, "import_contacts", watch)
     return seen
@@ -84,7 +84,7 @@ def test_the_nonce_is_in_the_ledger_before_the_request(
 ) -> None:
     kept: list[Any] = []
 
-    def look(client: ContactsClient, request: ImportRequest) -> int:
+    def look(client: ContactsClient, request: ImportRequest, **_: Any) -> int:
         kept.append((address_in(request.notify_url).nonce, *(entry["nonces"] for entry in store.values())))
         return 7
 

@@ -118,7 +118,7 @@ def test_a_retry_after_a_dead_worker_waits_for_the_same_import(
 def test_a_try_that_was_killed_while_submitting_is_followed_by_one_that_finds_out(
     context: Context, sandbox: SandboxServer, store: StateStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def killed(*_: Any) -> int:
+    def killed(*_: Any, **__: Any) -> int:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:

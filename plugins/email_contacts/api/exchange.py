@@ -27,6 +27,8 @@ class Call(Generic[T]):
         :class:`NotAsDocumented` for one that is not.
     :param ids: values of the placeholders in the route's path.
     :param body: the JSON body as bytes; kept out of ``repr``, as rows are personal data.
+    :param before_last_byte: called in each attempt when all of the body but its last byte is sent; what it
+        raises ends the call, which then has provably not run.
     :param repeat: instead of the route's own rule, where an argument changes it.
     """
 
@@ -36,6 +38,7 @@ class Call(Generic[T]):
     params: Mapping[str, str | int] = field(default_factory=dict)
     body: bytes | None = field(default=None, repr=False)
     repeat: Repeat | None = None
+    before_last_byte: Callable[[], None] | None = field(default=None, repr=False)
 
     @property
     def repeatable(self) -> Repeat:

@@ -170,7 +170,7 @@ class Transport:
 
     def _send(self, call: Call[Any]) -> Answer:
         """Send a request and read its answer to the end."""
-        upload = Upload(call.body) if call.body else None
+        upload = Upload(call.body, call.before_last_byte) if call.body else None
         seconds = self._timeout + len(call.body or b"") / SLOWEST_UPLOAD
         try:
             attempt = Attempt(seconds=min(seconds, self._left))
@@ -189,6 +189,8 @@ class Transport:
                 return self._answer(response, attempt)
         except Exception as error:  # noqa: BLE001  whatever a library makes of what the other side sent
             broken = Break.judge(error, upload)
+        if upload is not None and upload.held_back_by is not None:
+            raise upload.held_back_by
         # Out here: the error of requests shows the URL, and holds the request with key and rows.
         raise self._error_for_break(call, broken) from broken.cause
 

@@ -7,7 +7,7 @@ attempt that ends without a trustworthy answer is :class:`OutcomeUnknown` and no
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -112,14 +112,25 @@ class Writes:
             )
         )
 
-    def import_contacts(self, request: ImportRequest) -> int:
+    def import_contacts(
+        self, request: ImportRequest, *, before_last_byte: Callable[[], None] | None = None
+    ) -> int:
         """Start an import (api-contract §1.4, §2). Each call that runs starts another one.
 
         :param request: what to import.
+        :param before_last_byte: called in each attempt when everything but the last byte of the request is
+            sent, after all waiting and connecting. What it raises is raised here: nothing was imported then.
         :return: the id of the process that does it; it has only begun.
         :raises NotFound: when the platform says that a list or folder does not exist.
         """
-        return self._transport.make(Call(endpoints.IMPORT_CONTACTS, read_process_id, body=request.to_bytes()))
+        return self._transport.make(
+            Call(
+                endpoints.IMPORT_CONTACTS,
+                read_process_id,
+                body=request.to_bytes(),
+                before_last_byte=before_last_byte,
+            )
+        )
 
     def remove_from_list(
         self,

@@ -128,8 +128,9 @@ class ModelPlatform:
 
     # What the submission room asks of the client.
 
-    def import_contacts(self, request: ImportRequest) -> int:
+    def import_contacts(self, request: ImportRequest, *, before_last_byte: Callable[[], None]) -> int:
         self.tick()
+        before_last_byte()
         return self.receive(request)
 
     def processes(self, *, limit: int, offset: int = 0) -> Page[Process]:

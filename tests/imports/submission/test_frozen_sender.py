@@ -15,11 +15,15 @@ import pytest
 import requests
 
 from email_contacts.api import ContactsClient
+from email_contacts.imports.errors import IntentSuperseded
+from email_contacts.imports.submission.import_record import ImportRecord
 from email_contacts.imports.submission.ledger import Ledger
 from email_contacts.sandbox import SandboxServer
 from tests.imports.conftest import until, until_ended
 from tests.imports.submission import frozen_sender
 from tests.imports.submission.frozen_sender import FolderStore, one_try
+from tests.imports.submission.test_submission import ledger_of, submit
+from tests.task_context import StateStore
 
 PROJECT = Path(__file__).resolve().parents[3]
 ROUNDS = 20
@@ -172,3 +176,20 @@ def test_frozen_between_request_and_answer_it_overwrites_nothing(
     assert record is not None
     assert (record.process_id, record.decision) == (1, retry.decision)
     assert after.late_answers(record) == (1,)
+
+
+def test_a_try_that_loses_its_record_while_it_uploads_keeps_the_last_byte_back(
+    sandbox: SandboxServer, client: ContactsClient, store: StateStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    confirmed: list[str] = []
+
+    def take_over(_: Ledger, intent: ImportRecord) -> None:
+        """The retry takes over right after the intent was confirmed."""
+        confirmed.append(intent.fingerprint)
+        if len(confirmed) == 2:
+            ledger_of(store).take_over()
+
+    monkeypatch.setattr(Ledger, "confirm", take_over)
+    with pytest.raises(IntentSuperseded):
+        submit(client, ledger_of(store))
+    assert sandbox.imports_accepted() == 0

@@ -75,18 +75,19 @@ def never_confirmed(*_: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("where", "name", "rule"),
+    ("where", "names", "rule"),
     [
-        (BatchSample, "compare", by_a_few_contacts),
-        (RecentProcesses, "imports_since", of_one_page),
-        (Ledger, "confirm", never_confirmed),
+        (BatchSample, ["compare"], by_a_few_contacts),
+        (RecentProcesses, ["imports_since"], of_one_page),
+        (Ledger, ["confirm", "check_own"], never_confirmed),
     ],
     ids=["a few contacts", "one page", "no confirmation"],
 )
 def test_the_histories_find_each_rule_of_old(
-    where: type, name: str, rule: Any, play: Any, monkeypatch: pytest.MonkeyPatch
+    where: type, names: list[str], rule: Any, play: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(where, name, rule)
+    for name in names:
+        monkeypatch.setattr(where, name, rule)
 
     def search() -> None:
         for seed in range(HISTORIES):

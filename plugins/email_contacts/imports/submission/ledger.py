@@ -123,13 +123,22 @@ class Ledger:
         :raises IntentSuperseded: when another try has taken over meanwhile.
         :raises IntentExpired: when the process was suspended since it wrote the intent.
         """
-        self._check_own()
+        self.check_own()
         age = datetime.fromisoformat(now()) - datetime.fromisoformat(intent.intended_at)
         if not -FRESH <= age <= FRESH:
             raise IntentExpired(
                 f"the intent to import is {age.total_seconds():.0f} s old: the process was suspended after "
                 "it wrote the intent. This try sent nothing; the next one does"
             )
+
+    def check_own(self) -> None:
+        """See that the record is still this try's own.
+
+        :raises IntentSuperseded: when another try has taken over meanwhile.
+        """
+        current = self.record()
+        if current is None or current.owner != self.token:
+            raise IntentSuperseded
 
     def suspect(self, record: ImportRecord, candidates: tuple[int, ...]) -> ImportRecord:
         """Note which imports of the account may be this one."""
@@ -203,7 +212,7 @@ class Ledger:
     def forget(self) -> None:
         """Remove the record: the request provably did not run, or a person is asked to decide."""
         if self.record() is not None:
-            self._check_own()
+            self.check_own()
             self._store.delete(self._key)
 
     def _late_answer(self, token: str) -> int | None:
@@ -217,13 +226,8 @@ class Ledger:
             self._write(replace(record, **changes))
 
     def _write(self, record: ImportRecord) -> ImportRecord:
-        self._check_own()
+        self.check_own()
         return self._set(replace(record, owner=self.token))
-
-    def _check_own(self) -> None:
-        current = self.record()
-        if current is None or current.owner != self.token:
-            raise IntentSuperseded
 
     def _set(self, record: ImportRecord) -> ImportRecord:
         self._store.set(self._key, record.to_json())

@@ -106,7 +106,8 @@ class Submitter:
         request = self._job.request_for(intent.nonces[-1])
         self._ledger.confirm(intent)
         try:
-            process_id = self._client.import_contacts(request)
+            # Asked once more after all waiting, connecting and uploading: the last byte makes it an import.
+            process_id = self._client.import_contacts(request, before_last_byte=self._ledger.check_own)
         except (OutcomeUnknown, UnexpectedAnswer) as error:
             log.warning("the answer to the import was lost: %s", error)
             if not self._sendings_left:
