@@ -5,10 +5,13 @@ Knows a clock and wishes; the budget is counted elsewhere, and has the last word
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Callable, Sequence
 
 from email_contacts.imports.waiting.rate_budget import HOUR
+
+log = logging.getLogger(__name__)
 
 # Seconds until the first look after somebody joined: others join in the same moment, as after a restart.
 GATHER = 1.0
@@ -55,8 +58,8 @@ class PollSchedule:
         self._due = soon if was_idle else min(self._due, soon)
 
     def hurry(self) -> None:
-        """Look now, if nothing forbids it."""
-        self._due = self._now()
+        """Look now, even during a rest: a deadline is here, and an hour's rest would be the end of it."""
+        self._due = self._rest_until = self._now()
 
     def begin(self, wishes: Sequence[float | None], *, per_hour: int, is_sweeping: bool) -> None:
         """A round begins now: fix the next one.
@@ -69,7 +72,14 @@ class PollSchedule:
         self._pause = min(self._pause * 1.5, max(1.0, 2 * steady if is_sweeping else steady))
 
     def failed(self, wishes: Sequence[float | None], *, rest: float = 0.0) -> None:
-        """A look failed: rest for so long as the platform said, and longer with every failure."""
+        """A look failed: rest as long as the platform asked for, and longer with every failure.
+
+        :param rest: seconds the platform asked for. No rate limit of it is longer than an hour (api-contract
+            §5), so a longer one is a mistake, and ignored.
+        """
+        if rest > HOUR:
+            log.warning("the platform asked for a rest of %.0f s; more than an hour is ignored", rest)
+            rest = 0.0
         self._failures += 1
         pause = min(self._wished(wishes) * 2.0 ** min(self._failures, 20), LONGEST_REST)
         self._rest_until = self._now() + max(rest, pause)

@@ -112,9 +112,9 @@ class PollerClient:
             self._budgets[self.name] = RateBudget(limit, now=self._now)
         self._is_settled.set()
 
-    def take(self) -> float:
-        """Take leave for one request; 0.0, or the seconds until it may be had."""
-        return self._budgets[self.name].take()
+    def take(self, *, overdraw: bool = False) -> float:
+        """Take a token for one request; 0.0, or the seconds until there is one."""
+        return self._budgets[self.name].take(overdraw=overdraw)
 
     async def ask(self, question: Question) -> tuple[Sequence[Process], int]:
         """Make the one request of a question.

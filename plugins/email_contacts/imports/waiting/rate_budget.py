@@ -46,13 +46,15 @@ class RateBudget:
         # In any hour a full bucket and what drips into it make less than one token more than the limit.
         self._per_token = (HOUR + 1.0) / (per_hour - self._capacity + 1.0)
 
-    def take(self) -> float:
+    def take(self, *, overdraw: bool = False) -> float:
         """Take a token.
 
+        :param overdraw: take one that is not there yet, for a request that cannot wait; those after it wait
+            longer for it.
         :return: 0.0 when it is taken; otherwise the seconds until there is one, and nothing is taken.
         """
         self._fill()
-        if self._tokens >= 1.0:
+        if self._tokens >= 1.0 or (overdraw and self._tokens > -self._capacity):
             self._tokens -= 1.0
             return 0.0
         # Never so little that a clock cannot move by it.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import Iterable
 from contextvars import Context
 from types import TracebackType
@@ -54,6 +55,8 @@ class SharedPoller:
         self._read_connection_at = 0.0
         self._missing_answers = 0
         self._has_answered = False
+        # The ids of waits at their deadline, which are asked for whatever forbids it.
+        self._last_looks: set[int] = set()
 
     @classmethod
     def of(cls, conn_id: str, connect: Connect) -> SharedPoller:
@@ -80,7 +83,7 @@ class SharedPoller:
     def leave(self, wait: Wait) -> None:
         """End a wait; the last one that leaves ends the watcher."""
         self._waits.discard(wait)
-        self._lookout.leave(wait.ids)
+        self.spare(wait.ids)
         self._wake.set()
         if self._waits:
             return
@@ -106,14 +109,21 @@ class SharedPoller:
         self._pace.joined(self._wishes(), was_idle=was_idle)
         self._wake.set()
 
-    def spare(self, process_ids: Iterable[int]) -> None:
+    def spare(self, process_ids: set[int]) -> None:
         """Look at these no more on behalf of one wait."""
+        self._last_looks.difference_update(process_ids)
         self._lookout.leave(process_ids)
 
     def hurry(self, process_ids: Iterable[int]) -> None:
-        """Look at these as soon as the budget and the platform's limits allow it."""
+        """Look at these now: the deadline of their wait is here.
+
+        Neither a rest nor an empty budget stands against it, nor what an earlier answer made the client hold
+        back for: it gets a new client.
+        """
+        self._last_looks.update(process_ids)
         self._lookout.hurry(process_ids)
         self._pace.hurry()
+        self._read_connection_at = -math.inf
         self._wake.set()
 
     def seen(self, process_id: int) -> Process | None:
@@ -145,7 +155,7 @@ class SharedPoller:
 
     async def _step(self) -> None:
         """One request, or one sleep; woken when somebody joins, leaves or hurries."""
-        if pause := self._pace.rest:
+        if (pause := self._pace.rest) and not self._last_looks:
             await self._sleep(pause)
         elif self.useless:
             await self._sleep(HOUR)
@@ -165,9 +175,10 @@ class SharedPoller:
         question = self._lookout.next()
         if question is None:
             await self._sleep(self._pace.until_due)
-        elif pause := self.line.take():
+        elif pause := self.line.take(overdraw=not self._last_looks.isdisjoint(question.expected)):
             await self._sleep(pause)
         else:
+            self._last_looks -= question.expected
             await self._ask(question)
 
     async def _ask(self, question: Question) -> None:
@@ -204,9 +215,10 @@ class SharedPoller:
         rest = error.retry_after if isinstance(error, RateLimited) else 0.0
         self._lookout.failed(question)
         self._pace.failed(self._wishes(), rest=rest)
-        if isinstance(error, (Unauthorized, Forbidden)):
-            # Somebody may have changed the key since it was read.
-            self._read_connection_at = self._loop.time() - READ_CONNECTION_EVERY
+        if isinstance(error, (Unauthorized, Forbidden)) or rest > HOUR:
+            # Somebody may have changed the key since it was read; and a client that holds back for so long
+            # is of no use any more.
+            self._read_connection_at = -math.inf
         if not self.trouble:
             log.warning(
                 "the watch of %s: the platform cannot be asked, waiting goes on: %s", self.line.name, error
