@@ -10,6 +10,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from airflow.sdk import BaseHook
@@ -18,12 +19,15 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from email_contacts.connection import ContactsConnection, InvalidConnection
 from email_contacts.imports.callbacks import MAILBOX, has_mail
+from email_contacts.imports.queue.entries import Ticket
+from email_contacts.imports.queue.queue_wait import QueueReader, QueueWait
 from email_contacts.imports.waiting.async_wait import AsyncWait
 from email_contacts.imports.waiting.completion import AUTO, Completion
 from email_contacts.imports.waiting.completion_signals import CompletionSignals
 from email_contacts.imports.waiting.process_status import ProcessStatuses
 from email_contacts.imports.waiting.shared_poller import SharedPoller
 from email_contacts.imports.waiting.worker_wait import WaitOutcome
+from email_contacts.variables import SharedVariables
 
 log = logging.getLogger(__name__)
 
@@ -107,7 +111,7 @@ class ImportCompletedTrigger(BaseTrigger):
         except ValueError as error:
             return WaitOutcome(ProcessStatuses(()), error=str(error))
         vigil = AsyncWait(
-            SharedPoller.of(self.conn_id, self._settings),
+            SharedPoller.of(self.conn_id, partial(read_connection, self.conn_id)),
             completion,
             deadline=self.deadline,
             enough=self.enough,
@@ -119,14 +123,86 @@ class ImportCompletedTrigger(BaseTrigger):
     async def _grace(self) -> None:
         await asyncio.sleep(max(0.0, self.not_before - time.time()))
 
-    async def _settings(self) -> ContactsConnection:
-        """Read the connection, on behalf of the watcher."""
-        try:
-            connection = await BaseHook.aget_connection(self.conn_id)
-        except AirflowNotFoundException as error:
-            raise InvalidConnection(str(error)) from error
-        # In a thread, for the first one of a process loads a library, which takes a while.
-        return await asyncio.to_thread(ContactsConnection.from_airflow, connection)
+
+class ImportQueueTrigger(BaseTrigger):
+    """Fires when a task is first in the submission queue of its connection and a further import may run.
+
+    Also when the deadline has passed, or the connection cannot work. Only the first in the queue has the
+    platform asked, together with all other waits of the connection.
+
+    :param conn_id: a connection of type ``email_contacts``.
+    :param waiting_task: the task that waits: DAG id, run id, task id, map index.
+    :param arrived: its ticket: when it arrived, milliseconds since the epoch.
+    :param deadline: seconds since the epoch.
+    :param not_before: seconds since the epoch; no event before it (``RESUME_GRACE`` after the deferral).
+    :param max_running: how many imports may run in the account.
+    :param poll_interval: seconds between looks at the account; None: as in ``ImportCompletedTrigger``.
+    """
+
+    def __init__(
+        self,
+        *,
+        conn_id: str,
+        waiting_task: Sequence[Any],
+        arrived: int,
+        deadline: float,
+        not_before: float,
+        max_running: int,
+        poll_interval: float | None = None,
+    ) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.conn_id = conn_id
+        self.waiting_task = list(waiting_task)
+        self.arrived = arrived
+        self.deadline = deadline
+        self.not_before = not_before
+        self.max_running = max_running
+        self.poll_interval = poll_interval
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """Numbers and strings only, so that a later version can still read them."""
+        return (
+            f"{type(self).__module__}.{type(self).__qualname__}",
+            {
+                "conn_id": self.conn_id,
+                "waiting_task": self.waiting_task,
+                "arrived": self.arrived,
+                "deadline": self.deadline,
+                "not_before": self.not_before,
+                "max_running": self.max_running,
+                "poll_interval": self.poll_interval,
+            },
+        )
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Wait, and fire once."""
+        await asyncio.sleep(max(0.0, self.not_before - time.time()))
+        dag_id, run_id, task_id, map_index = self.waiting_task
+        task = (str(dag_id), str(run_id), str(task_id), int(map_index))
+        wait = QueueWait(
+            QueueReader.of(self.conn_id, SharedVariables()),
+            SharedPoller.of(self.conn_id, partial(read_connection, self.conn_id)),
+            Ticket.of(task, arrived=self.arrived),
+            task,
+            max_running=self.max_running,
+            deadline=self.deadline,
+            every=self.poll_interval,
+        )
+        outcome = await wait.outcome()
+        yield TriggerEvent(outcome.to_event())  # type: ignore[no-untyped-call]
+
+
+async def read_connection(conn_id: str) -> ContactsConnection:
+    """Read a connection on behalf of a poller.
+
+    :raises InvalidConnection: when it is missing, or cannot work.
+    """
+    try:
+        connection = await BaseHook.aget_connection(conn_id)
+    except AirflowNotFoundException as error:
+        raise InvalidConnection(str(error)) from error
+    # In a thread, for the first one of a process loads a library, which takes a while.
+    return await asyncio.to_thread(ContactsConnection.from_airflow, connection)
 
 
 async def _was_called(evidence: CompletionSignals) -> bool:

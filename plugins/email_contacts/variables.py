@@ -1,4 +1,7 @@
-"""Airflow's variables as the store that all tasks share: where turns are claimed."""
+"""What all tasks of an Airflow share: its variables, and what it knows of its tasks.
+
+Used by workers and, from threads, by triggers.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,11 @@ from collections.abc import Sequence
 
 from airflow.sdk import Variable
 
+from email_contacts.imports.queue.entries import TaskKey
+
 
 class SharedVariables:
-    """A ``SharedStore`` of ``submission_queue``; each variable lives as long as a submission."""
+    """The ``SharedStore`` of the submission queue; a variable lives as long as its task is in the queue."""
 
     def keys(self, prefix: str) -> Sequence[str]:
         """List the keys that begin so, as they are now."""
@@ -21,8 +26,20 @@ class SharedVariables:
 
     def set(self, key: str, value: str) -> None:
         """Write the text; the description tells whoever finds it in the UI."""
-        Variable.set(key, value, description="A task is submitting an import just now; removed when it has.")
+        Variable.set(key, value, description="Submission queue of an email_contacts connection; temporary")
 
     def delete(self, key: str) -> None:
-        """Forget the key; nothing happens when it is not there."""
+        """Remove the key; nothing happens when it is not there."""
         Variable.delete(key)
+
+    def task_state(self, task: TaskKey) -> str | None:
+        """Return the state of a task instance; None when it has none, or does not exist."""
+        from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
+
+        dag_id, run_id, task_id, map_index = task
+        states = RuntimeTaskInstance.get_task_states(
+            dag_id, map_index=map_index, task_ids=[task_id], run_ids=[run_id]
+        )
+        name = task_id if map_index < 0 else f"{task_id}_{map_index}"
+        state: str | None = states.get(run_id, {}).get(name)
+        return state

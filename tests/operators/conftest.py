@@ -31,7 +31,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 def variables(monkeypatch: pytest.MonkeyPatch) -> SharedStore:
     """What all tasks share; outside a running task there are no variables."""
     shared = SharedStore()
-    monkeypatch.setattr("email_contacts.operators.imports.SharedVariables", lambda: shared)
+    shared.stand_in(monkeypatch)
     return shared
 
 

@@ -13,6 +13,7 @@ from email_contacts.api import ContactsClient
 from email_contacts.imports.waiting.worker_wait import WaitingFailed
 from email_contacts.operators.imports import ImportContactsOperator
 from email_contacts.sandbox import SandboxServer
+from email_contacts.trigger import ImportQueueTrigger
 from tests.conftest import connect
 from tests.deferral import carried_through, fired
 from tests.imports.conftest import submitted, until
@@ -43,8 +44,8 @@ def test_an_import_waits_for_its_slot_without_a_worker(
         an_import().execute(context)
     deferred = caught.value
     assert deferred.method_name == "resume_submission"
-    assert (deferred.trigger.process_ids, deferred.trigger.enough) == ([other], "any")
-    assert store == {}, "nothing is intended before there is a slot"
+    assert type(deferred.trigger) is ImportQueueTrigger
+    assert list(store) == ["email_contacts.queue"], "nothing is intended before there is a slot"
     sandbox.set_knobs(hold="none")
     mine = an_import().resume_submission(make_context(store), fired(deferred), **(deferred.kwargs or {}))
     assert mine != other
@@ -129,11 +130,20 @@ def test_tasks_that_look_at_the_same_moment_do_not_both_submit(sandbox: SandboxS
     assert sandbox.imports_accepted() == 1
 
 
-def test_a_turn_is_not_held_while_a_task_waits(
+def test_a_task_that_waits_keeps_its_place_and_not_the_turn(
     context: Context, sandbox: SandboxServer, platform: ContactsClient, variables: SharedStore
 ) -> None:
     sandbox.set_knobs(hold="in_process")
     submitted(platform, 1)
     with pytest.raises(TaskDeferred):
         an_import().execute(context)
+    (key,) = variables.values
+    assert ".waiting." in key
+
+
+def test_nothing_is_left_of_a_task_that_has_submitted(
+    context: Context, store: StateStore, variables: SharedStore
+) -> None:
+    an_import().execute(context)
     assert variables.values == {}
+    assert not [key for key in store if "queue" in key]

@@ -65,9 +65,12 @@ class ImportRun:
         """
         return reconnect(self._client, self.ledger, timeout=self._timeout, import_again=import_again)
 
-    def submit(self) -> ImportRecord | Blocked:
-        """Submit it, or find out what became of an earlier submission (:meth:`Submitter.advance`)."""
-        return self._submitter.advance()
+    def submit(self, confirm_turn: Callable[[], None]) -> ImportRecord | Blocked:
+        """Submit it, or find out what became of an earlier submission (:meth:`Submitter.advance`).
+
+        :param confirm_turn: raises when another task of the account has the turn by now.
+        """
+        return self._submitter.advance(confirm_turn)
 
     def look(self, record: ImportRecord) -> WaitOutcome | None:
         """Look whether it has ended; None where it has to be waited for.

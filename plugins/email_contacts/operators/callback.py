@@ -54,13 +54,14 @@ class Callback:
         return self.settings.completion_source == "list_growth"
 
     @property
-    def holder(self) -> str:
-        """Names the task instance, the same for every try of it."""
-        return "/".join(map(str, self._task))
+    def task(self) -> tuple[str, str, str, int]:
+        """The task instance, the same for every try of it."""
+        index = self.ti.map_index
+        return (self.ti.dag_id, self.ti.run_id, self.ti.task_id, -1 if index is None else index)
 
     def ask(self, nonce: str) -> str | None:
         """Open the mailbox, and give the address to send along; None where no address can be made."""
-        dag_id, run_id, task_id, map_index = self._task
+        dag_id, run_id, task_id, map_index = self.task
         try:
             address = CallbackAddress(
                 dag_id=dag_id,
@@ -92,10 +93,5 @@ class Callback:
     def signals(self, nonce: str, sizes: Mapping[int, int], contacts: int | None) -> dict[str, Any]:
         """What else can tell that the import has ended, for whoever waits for it."""
         return CompletionSignals(
-            task=self._task, nonce=nonce, list_sizes=dict(sizes), contacts=contacts, since=now()
+            task=self.task, nonce=nonce, list_sizes=dict(sizes), contacts=contacts, since=now()
         ).to_json()
-
-    @property
-    def _task(self) -> tuple[str, str, str, int]:
-        index = self.ti.map_index
-        return (self.ti.dag_id, self.ti.run_id, self.ti.task_id, -1 if index is None else index)

@@ -6,7 +6,7 @@ import time
 import warnings
 from collections.abc import Mapping, Sequence
 from functools import cache, cached_property, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.exceptions import AirflowProviderDeprecationWarning
 from airflow.sdk import Context
@@ -16,8 +16,8 @@ from email_contacts.deferring import default_deferrable
 from email_contacts.failures import failing_at_once
 from email_contacts.imports import failpoints
 from email_contacts.imports.import_run import ImportRun
+from email_contacts.imports.queue.submission_queue import SubmissionQueue, Turn
 from email_contacts.imports.submission.ledger import Ledger
-from email_contacts.imports.submission.submission_queue import turn
 from email_contacts.imports.submission.submitter import Blocked
 from email_contacts.imports.waiting.completion import AUTO, nobody_called
 from email_contacts.imports.waiting.worker_wait import WaitOutcome, pauses, wait_here
@@ -26,7 +26,7 @@ from email_contacts.operators.callback import Callback
 from email_contacts.operators.existing import reuse_or_create_list
 from email_contacts.operators.import_arguments import ImportArguments, WaitArguments
 from email_contacts.operators.staged_files import hide_signature
-from email_contacts.trigger import RESUME_GRACE, ImportCompletedTrigger
+from email_contacts.trigger import RESUME_GRACE, ImportCompletedTrigger, ImportQueueTrigger
 from email_contacts.variables import SharedVariables
 
 if TYPE_CHECKING:
@@ -182,21 +182,67 @@ class ImportContactsOperator(ContactsOperator):
 
     def _go_on(self, context: Context, run: ImportRun) -> int | None:
         callback, record = self._callback(context), run.reconnect(import_again=self._waits.import_again)
+        queue = self._queue(context, callback)
         if record is not None:
             callback.renew(run.ledger, record)
         while record is None:
-            with turn(SharedVariables(), account=self.conn_id, holder=callback.holder):
-                came = run.submit()
-            if isinstance(came, Blocked):
-                self._wait_for_others(came)
-            else:
+            came = self._submit_in_turn(queue, run)
+            if not isinstance(came, Blocked):
                 record = came
+            elif came.waits_for_slot:
+                self._defer_in_queue(queue)
+            else:
+                self._wait_for_others(came)
+        queue.leave()
         self._report(context, record)
         # Of an import without an id the callback was heard, and with that it has ended.
         if record.process_id is None or not self._waits.wait_for_completion:
             run.ledger.close()
             return record.process_id
         return self._end(context, run, record, run.look(record) or self._wait_for_end(run, record))
+
+    def _submit_in_turn(self, queue: SubmissionQueue, run: ImportRun) -> ImportRecord | Blocked:
+        """Submit when this task is first in the queue of the account; it stays first until a slot is free."""
+        with self._turn(queue) as turn:
+            came = run.submit(turn.confirm)
+            while isinstance(came, Blocked) and came.waits_for_slot:
+                if self.deferrable:
+                    turn.keep_place()
+                    break
+                self._wait_for_others(came)
+                came = run.submit(turn.confirm)
+        return came
+
+    def _turn(self, queue: SubmissionQueue) -> Turn:
+        if not self.deferrable:
+            return queue.wait_here()
+        return queue.enter() or self._defer_in_queue(queue)
+
+    def _defer_in_queue(self, queue: SubmissionQueue) -> NoReturn:
+        place = queue.join()
+        self.defer(
+            trigger=ImportQueueTrigger(
+                conn_id=self.conn_id,
+                waiting_task=queue.task,
+                arrived=place.ticket.arrived,
+                deadline=place.deadline,
+                not_before=time.time() + RESUME_GRACE,
+                max_running=self.hook.settings.max_running_imports,
+                poll_interval=self._waits.poll_interval,
+            ),
+            method_name="resume_submission",
+        )
+        raise AssertionError("defer() does not return")
+
+    def _queue(self, context: Context, callback: Callback) -> SubmissionQueue:
+        return SubmissionQueue(
+            SharedVariables(),
+            account=self.conn_id,
+            task=callback.task,
+            memory=context["task_state_store"],
+            generation=context["ti"].max_tries,
+            timeout=self._waits.timeout,
+        )
 
     def _end(
         self, context: Context, run: ImportRun, record: ImportRecord | None, outcome: WaitOutcome

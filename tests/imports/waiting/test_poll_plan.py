@@ -99,7 +99,7 @@ def test_what_has_ended_is_not_asked_for_again() -> None:
     platform = Platform([1, 2, 3], ended={1, 2, 3})
     lookout = watching(1, 2, 3)
     assert len(round_of(lookout, platform)) == 1
-    assert not lookout.has_open_ids
+    assert not lookout.is_wanted
     assert round_of(lookout, platform) == []
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -41,9 +41,18 @@ class Blocked:
     enough: str
     reason: str
 
+    @property
+    def waits_for_slot(self) -> bool:
+        """Whether it waits until fewer imports run, and not for the end of imports that may be its own."""
+        return self.enough == "any"
+
+
+def _is_alone() -> None:
+    """Stand in for the turn where no other task submits."""
+
 
 class Submitter:
-    """Sends one import once. To be used by one task at a time in the account (see ``submission_queue``).
+    """Sends one import once. To be used by one task at a time in the account (see ``imports.queue``).
 
     :param max_running: it is sent only while fewer imports than this run in the account.
     :param timeout: seconds from the first sending until waiting for it ends.
@@ -67,16 +76,20 @@ class Submitter:
         self._timeout = timeout
         self._reconciliation_timeout = reconciliation_timeout
         self._sendings_left = 2
+        self._confirm_turn = _is_alone
 
-    def advance(self) -> ImportRecord | Blocked:
+    def advance(self, confirm_turn: Callable[[], None] = _is_alone) -> ImportRecord | Blocked:
         """Go as far as is possible without waiting for an import.
 
+        :param confirm_turn: called directly before sending; raises when another task of the account has the
+            turn to submit by now. Nothing is sent then.
         :raises SubmissionUnknown: when it is neither proved to be accepted nor to be lost, and a repeat could
             do harm.
         :raises IntentSuperseded: when another try of the task has taken over.
         :raises email_contacts.api.OutcomeUnknown: when the answer was lost twice; a retry goes on from there.
         :raises email_contacts.api.ContactsApiError: when it provably did not run.
         """
+        self._confirm_turn = confirm_turn
         record = self._ledger.take_over()
         if record is not None:
             return self._find_out(record)
@@ -105,6 +118,7 @@ class Submitter:
         self._ledger.confirm(intent)
         request = self._job.request_for(intent.nonces[-1])
         self._ledger.confirm(intent)
+        self._confirm_turn()
         try:
             # Asked once more after all waiting, connecting and uploading: the last byte makes it an import.
             process_id = self._client.import_contacts(request, before_last_byte=self._ledger.check_own)

@@ -56,6 +56,11 @@ class PollPlan:
         self.seen: dict[int, Process] = {}
         self.missing: dict[int, str] = {}
         self.looks: Counter[int] = Counter()
+        #: The newest page as it was last seen, how often it was seen, and how often it was asked for.
+        self.newest_page: tuple[Process, ...] = ()
+        self.page_answers = 0
+        self.page_looks = 0
+        self._page_wanted = 0
         self._wanted: Counter[int] = Counter()
         self._open: set[int] = set()
         # Joined since the newest page was looked at; or stood on it then.
@@ -71,9 +76,9 @@ class PollPlan:
         self._depth = PROCESS_PAGE
 
     @property
-    def has_open_ids(self) -> bool:
-        """Whether anybody waits for an import that has not ended, as far as was seen."""
-        return bool(self._open)
+    def is_wanted(self) -> bool:
+        """Whether anybody waits for an import that has not ended as far as was seen, or for the page."""
+        return bool(self._open) or self._page_wanted > 0
 
     @property
     def is_sweeping(self) -> bool:
@@ -101,6 +106,14 @@ class PollPlan:
                 self.looks.pop(one, None)
                 self._place.pop(one, None)
 
+    def want_page(self) -> None:
+        """Want the newest page for its own sake: it tells how many imports run in the account."""
+        self._page_wanted += 1
+
+    def spare_page(self) -> None:
+        """Want the page no more on behalf of one who did."""
+        self._page_wanted -= 1
+
     def hurry(self, process_ids: Iterable[int]) -> None:
         """Ask for these first, in the round that begins next."""
         left = [one for one in process_ids if one in self._open and one not in self._on_front]
@@ -108,11 +121,11 @@ class PollPlan:
 
     def begin(self) -> None:
         """Begin a round. A sweep that is not finished goes on."""
-        self._front_is_due = len(self._open) > 1 and bool(self._on_front)
+        self._front_is_due = self._page_wanted > 0 or (len(self._open) > 1 and bool(self._on_front))
         if not self._sweep:
             self._swept.clear()
             self._depth = PROCESS_PAGE
-            alone = len(self._open) == 1
+            alone = len(self._open) == 1 and not self._page_wanted
             self._sweep_over(self._open if alone else self._open - self._on_front)
 
     def next(self) -> Question | None:
@@ -147,6 +160,9 @@ class PollPlan:
             self._remember_places(question, processes, count)
         if question.is_front:
             self._front_is_due = False
+            self.newest_page = tuple(processes)
+            self.page_answers += 1
+            self.page_looks += 1
             left, self._on_front = self._on_front - told.keys(), self._open & told.keys()
             self._sweep_over(left - self._swept)
         elif question.ascending:
@@ -165,6 +181,7 @@ class PollPlan:
         self._last_was_front = question.is_front
         if question.is_front:
             self._front_is_due = False
+            self.page_looks += 1
         self._had_their_turn(question, question.expected if question.is_targeted else ())
 
     def unknown(self, process_id: int, why: str) -> None:

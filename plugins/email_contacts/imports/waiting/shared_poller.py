@@ -11,13 +11,13 @@ import logging
 import math
 from collections.abc import Iterable
 from contextvars import Context
-from types import TracebackType
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from email_contacts.imports.waiting.poll_plan import PollPlan, Question
 from email_contacts.imports.waiting.poll_schedule import LONGEST_REST, PollSchedule
 from email_contacts.imports.waiting.poller_client import CannotConnect, Connect, PollerClient
+from email_contacts.imports.waiting.poller_wait import Wait, set_within
 from email_contacts.imports.waiting.rate_budget import HOUR, RateBudget
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ class SharedPoller:
         self._has_answered = False
         # The ids of waits at their deadline, which are asked for whatever forbids it.
         self._last_looks: set[int] = set()
+        self._page_is_due = False
 
     @classmethod
     def of(cls, conn_id: str, connect: Connect) -> SharedPoller:
@@ -104,23 +105,36 @@ class SharedPoller:
 
     def want(self, process_ids: Iterable[int]) -> None:
         """Look at these, too, and soon."""
-        was_idle = not self._lookout.has_open_ids
+        was_idle = not self._lookout.is_wanted
         self._lookout.join(process_ids)
         self._pace.joined(self._wishes(), was_idle=was_idle)
         self._wake.set()
+
+    def want_page(self) -> None:
+        """Look at the account's newest processes, too, and soon."""
+        was_idle = not self._lookout.is_wanted
+        self._lookout.want_page()
+        self._pace.joined(self._wishes(), was_idle=was_idle)
+        self._wake.set()
+
+    def spare_page(self) -> None:
+        """Look at the newest processes no more on behalf of one wait."""
+        self._page_is_due = False
+        self._lookout.spare_page()
 
     def spare(self, process_ids: set[int]) -> None:
         """Look at these no more on behalf of one wait."""
         self._last_looks.difference_update(process_ids)
         self._lookout.leave(process_ids)
 
-    def hurry(self, process_ids: Iterable[int]) -> None:
+    def hurry(self, process_ids: Iterable[int], *, page: bool = False) -> None:
         """Look at these now: the deadline of their wait is here.
 
         Neither a rest nor an empty budget stands against it, nor what an earlier answer made the client hold
         back for: it gets a new client.
         """
         self._last_looks.update(process_ids)
+        self._page_is_due = self._page_is_due or page
         self._lookout.hurry(process_ids)
         self._pace.hurry()
         self._read_connection_at = -math.inf
@@ -137,6 +151,21 @@ class SharedPoller:
     def looks(self, process_id: int) -> int:
         """How often it was looked at, or tried to be."""
         return self._lookout.looks[process_id]
+
+    @property
+    def newest_page(self) -> tuple[Process, ...]:
+        """The account's newest processes, as they were last seen."""
+        return self._lookout.newest_page
+
+    @property
+    def page_answers(self) -> int:
+        """How often the newest processes were seen."""
+        return self._lookout.page_answers
+
+    @property
+    def page_looks(self) -> int:
+        """How often the newest processes were looked at, or tried to be."""
+        return self._lookout.page_looks
 
     async def _run(self) -> None:
         try:
@@ -155,13 +184,13 @@ class SharedPoller:
 
     async def _step(self) -> None:
         """One request, or one sleep; woken when somebody joins, leaves or hurries."""
-        if (pause := self._pace.rest) and not self._last_looks:
+        if (pause := self._pace.rest) and not (self._last_looks or self._page_is_due):
             await self._sleep(pause)
         elif self.useless:
             await self._sleep(HOUR)
         elif not self.line.is_open or self._loop.time() > self._read_connection_at + READ_CONNECTION_EVERY:
             await self._read_connection()
-        elif self.route_missing or not self._lookout.has_open_ids:
+        elif self.route_missing or not self._lookout.is_wanted:
             await self._sleep(READ_CONNECTION_EVERY)
         else:
             await self._look()
@@ -175,11 +204,15 @@ class SharedPoller:
         question = self._lookout.next()
         if question is None:
             await self._sleep(self._pace.until_due)
-        elif pause := self.line.take(overdraw=not self._last_looks.isdisjoint(question.expected)):
+        elif pause := self.line.take(overdraw=self._is_last_look(question)):
             await self._sleep(pause)
         else:
             self._last_looks -= question.expected
+            self._page_is_due = self._page_is_due and not question.is_front
             await self._ask(question)
+
+    def _is_last_look(self, question: Question) -> bool:
+        return not self._last_looks.isdisjoint(question.expected) or (self._page_is_due and question.is_front)
 
     async def _ask(self, question: Question) -> None:
         from email_contacts.api import ContactsApiError, NotFound, RouteMissing
@@ -198,7 +231,7 @@ class SharedPoller:
             self._missing_answers = 0
             if isinstance(error, NotFound) and question.process_id is not None:
                 self._lookout.unknown(question.process_id, str(error))
-                self._tell(question.expected)
+                self._tell(question, question.expected)
             else:
                 self._note_failure(question, error)
         else:
@@ -207,7 +240,7 @@ class SharedPoller:
             if self.trouble:
                 log.info("the watch of %s: the platform answers again", self.line.name)
                 self.trouble = ""
-            self._tell(self._lookout.heard(question, processes, count))
+            self._tell(question, self._lookout.heard(question, processes, count))
 
     def _note_failure(self, question: Question, error: ContactsApiError) -> None:
         from email_contacts.api import Forbidden, RateLimited, Unauthorized
@@ -224,7 +257,7 @@ class SharedPoller:
                 "the watch of %s: the platform cannot be asked, waiting goes on: %s", self.line.name, error
             )
         self.trouble = str(error)
-        self._tell(question.expected)
+        self._tell(question, question.expected)
 
     async def _read_connection(self) -> None:
         self._read_connection_at = self._loop.time()
@@ -243,12 +276,12 @@ class SharedPoller:
 
     async def _sleep(self, seconds: float) -> None:
         self._wake.clear()
-        await _set_within(self._wake, seconds)
+        await set_within(self._wake, seconds)
 
-    def _tell(self, process_ids: Iterable[int]) -> None:
+    def _tell(self, question: Question, process_ids: Iterable[int]) -> None:
         told = set(process_ids)
         for wait in self._waits:
-            if not told.isdisjoint(wait.ids):
+            if not told.isdisjoint(wait.ids) or (question.is_front and wait.wants_page):
                 wait.tell()
 
     def _tell_all(self) -> None:
@@ -256,67 +289,5 @@ class SharedPoller:
             wait.tell()
 
 
-class Wait:
-    """One wait at a watcher: what it wants to know, and the bell that rings when there is news."""
-
-    def __init__(self, watcher: SharedPoller, every: float | None) -> None:
-        self.ids: set[int] = set()
-        self.every = every
-        self._watcher = watcher
-        self._bell = asyncio.Event()
-
-    def __enter__(self) -> Wait:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._watcher.leave(self)
-
-    def ask_for(self, process_ids: Iterable[int]) -> None:
-        """Want to know of these, and of no others any more."""
-        wanted = set(process_ids)
-        new, old = wanted - self.ids, self.ids - wanted
-        self.ids = wanted
-        self._watcher.spare(old)
-        if new:
-            self._watcher.want(new)
-
-    def tell(self) -> None:
-        """Ring the bell."""
-        self._bell.set()
-
-    async def news(self, seconds: float) -> None:
-        """Come back when there is news, or after so many seconds."""
-        self._watcher.keep_running()
-        await _set_within(self._bell, seconds)
-        self._bell.clear()
-
-    async def last_look(self, seconds: float) -> None:
-        """Have the ids looked at once more, out of turn.
-
-        :param seconds: to wait for it at most, for the budget may be used up.
-        """
-        watcher, loop = self._watcher, asyncio.get_running_loop()
-        looks = {one: watcher.looks(one) for one in self.ids}
-        until = loop.time() + seconds
-        watcher.hurry(self.ids)
-        while (left := until - loop.time()) > 0:
-            if watcher.useless or watcher.route_missing:
-                return
-            if all(watcher.looks(one) > before for one, before in looks.items()):
-                return
-            await self.news(left)
-
-
 _watchers: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, SharedPoller]] = WeakKeyDictionary()
 _budgets: dict[str, RateBudget] = {}
-
-
-async def _set_within(event: asyncio.Event, seconds: float) -> None:
-    """Wait for an event, or until the seconds are over; leaves nothing behind when it is cancelled."""
-    alarm = asyncio.get_running_loop().call_later(max(0.0, seconds), event.set)
-    try:
-        await event.wait()
-    finally:
-        alarm.cancel()

@@ -1,0 +1,87 @@
+"""One wait at the poller of a connection."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from email_contacts.imports.waiting.shared_poller import SharedPoller
+
+
+class Wait:
+    """One wait at a poller: what it wants to know, and the bell that rings when there is news."""
+
+    def __init__(self, watcher: SharedPoller, every: float | None) -> None:
+        self.ids: set[int] = set()
+        self.every = every
+        self.wants_page = False
+        self._watcher = watcher
+        self._bell = asyncio.Event()
+
+    def __enter__(self) -> Wait:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.ask_for_page(False)
+        self._watcher.leave(self)
+
+    def ask_for(self, process_ids: Iterable[int]) -> None:
+        """Want to know of these, and of no others any more."""
+        wanted = set(process_ids)
+        new, old = wanted - self.ids, self.ids - wanted
+        self.ids = wanted
+        self._watcher.spare(old)
+        if new:
+            self._watcher.want(new)
+
+    def ask_for_page(self, wanted: bool) -> None:
+        """Want to know of the account's newest processes, or no more."""
+        if wanted == self.wants_page:
+            return
+        self.wants_page = wanted
+        if wanted:
+            self._watcher.want_page()
+        else:
+            self._watcher.spare_page()
+
+    def tell(self) -> None:
+        """Ring the bell."""
+        self._bell.set()
+
+    async def news(self, seconds: float) -> None:
+        """Come back when there is news, or after so many seconds."""
+        self._watcher.keep_running()
+        await set_within(self._bell, seconds)
+        self._bell.clear()
+
+    async def last_look(self, seconds: float) -> None:
+        """Have what is wanted looked at once more, out of turn.
+
+        :param seconds: to wait for it at most, for the platform may be slow.
+        """
+        watcher, loop = self._watcher, asyncio.get_running_loop()
+        looks = {one: watcher.looks(one) for one in self.ids}
+        page_looks = watcher.page_looks
+        until = loop.time() + seconds
+        watcher.hurry(self.ids, page=self.wants_page)
+        while (left := until - loop.time()) > 0:
+            if watcher.useless or watcher.route_missing:
+                return
+            page_is_seen = not self.wants_page or watcher.page_looks > page_looks
+            if page_is_seen and all(watcher.looks(one) > before for one, before in looks.items()):
+                return
+            await self.news(left)
+
+
+async def set_within(event: asyncio.Event, seconds: float) -> None:
+    """Wait for an event, or until the seconds are over; leaves nothing behind when it is cancelled."""
+    alarm = asyncio.get_running_loop().call_later(max(0.0, seconds), event.set)
+    try:
+        await event.wait()
+    finally:
+        alarm.cancel()
