@@ -1,4 +1,4 @@
-"""Waiting in the queue without a worker: in order, one start each, and within the budget. Hours take no time."""
+"""Waiting in the queue without a worker: in order, one start each, within the budget."""
 
 from __future__ import annotations
 

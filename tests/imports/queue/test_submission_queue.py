@@ -168,9 +168,14 @@ def test_the_place_can_be_kept_after_the_turn(queue_of: Queues, shared: SharedSt
 def test_an_error_gives_the_turn_back(queue_of: Queues, shared: SharedStore) -> None:
     turn = queue_of(1).enter()
     assert turn is not None
-    with pytest.raises(RuntimeError), turn:
-        turn.keep_place()
-        raise RuntimeError
+
+    def fail() -> None:
+        with turn:
+            turn.keep_place()
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
     assert shared.values == {}
 
 

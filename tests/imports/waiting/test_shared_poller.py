@@ -19,8 +19,9 @@ from email_contacts.api import (
     Unauthorized,
     Unavailable,
 )
+from email_contacts.imports.waiting.poller_wait import Wait
 from email_contacts.imports.waiting.rate_budget import HOUR
-from email_contacts.imports.waiting.shared_poller import SharedPoller, Wait
+from email_contacts.imports.waiting.shared_poller import SharedPoller
 from tests.imports.simulated import Platform, end_of, seen_ends
 from tests.imports.virtual_time import at_once, run
 

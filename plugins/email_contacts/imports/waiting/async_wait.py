@@ -16,8 +16,9 @@ from email_contacts.imports.errors import CannotTell
 from email_contacts.imports.waiting.completion import NOT_SEEN, Completion
 from email_contacts.imports.waiting.completion_signals import CompletionSignals
 from email_contacts.imports.waiting.list_growth import growth_pauses
+from email_contacts.imports.waiting.poller_wait import Wait
 from email_contacts.imports.waiting.process_status import ProcessStatuses, warn_of_undocumented
-from email_contacts.imports.waiting.shared_poller import SharedPoller, Wait
+from email_contacts.imports.waiting.shared_poller import SharedPoller
 from email_contacts.imports.waiting.worker_wait import WaitOutcome
 
 log = logging.getLogger(__name__)
