@@ -54,7 +54,7 @@ def without_pauses(
     """
     shared = SharedStore()
     monkeypatch.setattr("email_contacts.connection.MAX_WAIT", 0.0)
-    monkeypatch.setattr("email_contacts.operators.imports.RESUME_GRACE", 0.0)
+    monkeypatch.setattr("email_contacts.operators._waiting.RESUME_GRACE", 0.0)
     monkeypatch.setattr("email_contacts.sensor.RESUME_GRACE", 0.0)
     shared.stand_in(monkeypatch)
     connect(monkeypatch, platform, stage=stage, requests_per_second=1000, **extra)

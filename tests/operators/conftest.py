@@ -24,7 +24,7 @@ LIST = 2  # the list of a fresh account
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A call that fails for now fails at once, and a deferred task waits no longer than it must."""
     monkeypatch.setattr("email_contacts.connection.MAX_WAIT", 0.0)
-    monkeypatch.setattr("email_contacts.operators.imports.RESUME_GRACE", 0.0)
+    monkeypatch.setattr("email_contacts.operators._waiting.RESUME_GRACE", 0.0)
 
 
 @pytest.fixture(autouse=True)

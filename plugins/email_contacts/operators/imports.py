@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Mapping, Sequence
-from functools import cache, cached_property, partial
-from typing import TYPE_CHECKING, Any, NoReturn
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any
 
 from airflow.exceptions import AirflowProviderDeprecationWarning
 from airflow.sdk import Context
@@ -16,29 +16,24 @@ from email_contacts.deferring import default_deferrable
 from email_contacts.failures import failing_at_once
 from email_contacts.imports import failpoints
 from email_contacts.imports.import_run import ImportRun
-from email_contacts.imports.queue.submission_queue import SubmissionQueue, Turn
+from email_contacts.imports.queue.submission_queue import SubmissionQueue
 from email_contacts.imports.submission.ledger import Ledger
 from email_contacts.imports.submission.submitter import Blocked
-from email_contacts.imports.waiting.completion import AUTO, nobody_called
-from email_contacts.imports.waiting.worker_wait import WaitOutcome, pauses, wait_here
-from email_contacts.operators.base import ContactsOperator
+from email_contacts.imports.waiting.worker_wait import WaitOutcome
+from email_contacts.operators._waiting import WaitingOperator
 from email_contacts.operators.callback import Callback
 from email_contacts.operators.existing import reuse_or_create_list
-from email_contacts.operators.import_arguments import ImportArguments, WaitArguments
+from email_contacts.operators.import_arguments import ImportArguments
 from email_contacts.operators.staged_files import hide_signature
-from email_contacts.trigger import RESUME_GRACE, ImportCompletedTrigger, ImportQueueTrigger
 from email_contacts.variables import SharedVariables
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from email_contacts.arguments import FlagArg, IdsArg, SecondsArg, TextArg
     from email_contacts.imports.submission.import_job import ImportJob
     from email_contacts.imports.submission.import_record import ImportRecord
-    from email_contacts.imports.waiting.completion_signals import CompletionSignals
 
 
-class ImportContactsOperator(ContactsOperator):
+class ImportContactsOperator(WaitingOperator):
     """Submit one import, once, and wait for it if asked to.
 
     The submission is written to the task's state before and after the request, so that a retry of the task
@@ -213,27 +208,6 @@ class ImportContactsOperator(ContactsOperator):
                 came = run.submit(turn.confirm)
         return came
 
-    def _turn(self, queue: SubmissionQueue) -> Turn:
-        if not self.deferrable:
-            return queue.wait_here()
-        return queue.enter() or self._defer_in_queue(queue)
-
-    def _defer_in_queue(self, queue: SubmissionQueue) -> NoReturn:
-        place = queue.join()
-        self.defer(
-            trigger=ImportQueueTrigger(
-                conn_id=self.conn_id,
-                waiting_task=queue.task,
-                arrived=place.ticket.arrived,
-                deadline=place.deadline,
-                not_before=time.time() + RESUME_GRACE,
-                max_running=self.hook.settings.max_running_imports,
-                poll_interval=self._waits.poll_interval,
-            ),
-            method_name="resume_submission",
-        )
-        raise AssertionError("defer() does not return")
-
     def _queue(self, context: Context, callback: Callback) -> SubmissionQueue:
         return SubmissionQueue(
             SharedVariables(),
@@ -281,10 +255,6 @@ class ImportContactsOperator(ContactsOperator):
             has_own_address=bool(self.notify_url),
         )
 
-    @cached_property
-    def _waits(self) -> WaitArguments:
-        return WaitArguments.read(vars(self))
-
     def _wait_for_others(self, blocked: Blocked) -> None:
         ids, enough = blocked.process_ids, blocked.enough
         self.log.info("waiting for %s of processes %s: %s", enough, ids, blocked.reason)
@@ -302,47 +272,6 @@ class ImportContactsOperator(ContactsOperator):
         )
         failpoints.reached(failpoints.WOKEN)
         return outcome
-
-    def _wait(
-        self,
-        ids: Sequence[int | None],
-        deadline: float,
-        *,
-        enough: str = "all",
-        signals: Sequence[CompletionSignals] = (),
-        called: Callable[[CompletionSignals], bool] = nobody_called,
-        then: str = "execute_complete",
-        kwargs: dict[str, Any] | None = None,
-    ) -> WaitOutcome:
-        """Wait in the worker and come back, or in the triggerer and come back through the method ``then``."""
-        settings = self.hook.settings
-        # Of other people's imports only their processes can tell the end.
-        source = settings.completion_source if signals else AUTO
-        if self.deferrable:
-            self.defer(
-                trigger=ImportCompletedTrigger(
-                    conn_id=self.conn_id,
-                    process_ids=ids,
-                    deadline=deadline,
-                    not_before=time.time() + RESUME_GRACE,
-                    enough=enough,
-                    poll_interval=self._waits.poll_interval,
-                    source=source,
-                    evidence=[one.to_json() for one in signals],
-                ),
-                method_name=then,
-                kwargs=kwargs,
-            )
-        return wait_here(
-            self.hook.client,
-            ids,
-            deadline=deadline,
-            pauses=pauses(settings.process_polls_per_hour, every=self._waits.poll_interval),
-            enough=enough,
-            evidence=signals,
-            source=source,
-            called=called,
-        )
 
     def _report(self, context: Context, record: ImportRecord) -> None:
         requests = self.hook.client.requests

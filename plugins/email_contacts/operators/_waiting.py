@@ -1,0 +1,97 @@
+"""How a task waits for imports: in the worker, or in the triggerer without one."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from email_contacts.imports.waiting.completion import AUTO, nobody_called
+from email_contacts.imports.waiting.worker_wait import WaitOutcome, pauses, wait_here
+from email_contacts.operators.base import ContactsOperator
+from email_contacts.operators.import_arguments import WaitArguments
+from email_contacts.trigger import RESUME_GRACE, ImportCompletedTrigger, ImportQueueTrigger
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from email_contacts.imports.queue.submission_queue import SubmissionQueue, Turn
+    from email_contacts.imports.waiting.completion_signals import CompletionSignals
+
+
+class WaitingOperator(ContactsOperator):
+    """An operator that may wait in the triggerer.
+
+    It is resumed through ``resume_submission`` when it may submit, and through ``execute_complete`` when its
+    own import has ended.
+    """
+
+    deferrable: bool
+
+    @cached_property
+    def _waits(self) -> WaitArguments:
+        """The rendered arguments of its waits."""
+        return WaitArguments.read(vars(self))
+
+    def _turn(self, queue: SubmissionQueue) -> Turn:
+        if not self.deferrable:
+            return queue.wait_here()
+        return queue.enter() or self._defer_in_queue(queue)
+
+    def _defer_in_queue(self, queue: SubmissionQueue) -> NoReturn:
+        place = queue.join()
+        self.defer(
+            trigger=ImportQueueTrigger(
+                conn_id=self.conn_id,
+                waiting_task=queue.task,
+                arrived=place.ticket.arrived,
+                deadline=place.deadline,
+                not_before=time.time() + RESUME_GRACE,
+                max_running=self.hook.settings.max_running_imports,
+                poll_interval=self._waits.poll_interval,
+            ),
+            method_name="resume_submission",
+        )
+        raise AssertionError("defer() does not return")
+
+    def _wait(
+        self,
+        ids: Sequence[int | None],
+        deadline: float,
+        *,
+        enough: str = "all",
+        signals: Sequence[CompletionSignals] = (),
+        called: Callable[[CompletionSignals], bool] = nobody_called,
+        then: str = "execute_complete",
+        kwargs: dict[str, Any] | None = None,
+    ) -> WaitOutcome:
+        """Wait in the worker and come back, or in the triggerer and come back through the method ``then``."""
+        settings = self.hook.settings
+        # Of other people's imports only their processes can tell the end.
+        source = settings.completion_source if signals else AUTO
+        if self.deferrable:
+            self.defer(
+                trigger=ImportCompletedTrigger(
+                    conn_id=self.conn_id,
+                    process_ids=ids,
+                    deadline=deadline,
+                    not_before=time.time() + RESUME_GRACE,
+                    enough=enough,
+                    poll_interval=self._waits.poll_interval,
+                    source=source,
+                    evidence=[one.to_json() for one in signals],
+                ),
+                method_name=then,
+                kwargs=kwargs,
+            )
+        return wait_here(
+            self.hook.client,
+            ids,
+            deadline=deadline,
+            pauses=pauses(settings.process_polls_per_hour, every=self._waits.poll_interval),
+            enough=enough,
+            evidence=signals,
+            source=source,
+            called=called,
+        )
