@@ -233,9 +233,9 @@ def test_many_batches_are_imported_one_after_the_other(
     dag: DAG, sandbox: SandboxServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from email_contacts.contacts import Manifest, Options, preparation
-    from email_contacts.operators import imports
+    from email_contacts.operators import _waiting
 
-    monkeypatch.setattr(imports, "RESUME_GRACE", 0.0)
+    monkeypatch.setattr(_waiting, "RESUME_GRACE", 0.0)
     small = preparation.prepare
 
     def prepare_small(source: Any, stage: Any, options: Options, **more: Any) -> Manifest:
