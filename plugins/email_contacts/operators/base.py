@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,7 @@ class ContactsOperator(BaseOperator):
     :param conn_id: a connection of type ``email_contacts``. Templated.
     """
 
+    template_fields: Sequence[str] = ("conn_id",)
     ui_color = "#e8f1fb"
 
     def __init__(self, *, conn_id: str = DEFAULT_CONN_ID, **kwargs: Any) -> None:
