@@ -11,8 +11,8 @@ import pytest
 import email_contacts.operators
 from email_contacts.operators.base import ContactsOperator
 
-# Rows are never rendered; a form must not switch off limits; the others say how the DAG itself runs, or are old
-# names of arguments that are templated.
+# Rows are never rendered; a form must not switch off limits; the others say how the DAG itself runs, or are
+# old names of arguments that are templated.
 NOT_TEMPLATED = {
     "file_body", "json_body", "restrict_sources", "deferrable", "keep_batches", "patience", "awaited_by",
 }  # fmt: skip
