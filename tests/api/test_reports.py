@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 
 import pytest
@@ -19,7 +20,8 @@ from email_contacts.api import (
     reports,
 )
 from email_contacts.api.reports import read_rows
-from tests.api.scripted_server import ScriptedServer, answers, answers_bytes, resets, stays_silent
+from tests.api.endless import LARGE, SLOW
+from tests.api.scripted_server import Play, ScriptedServer, answers, answers_bytes, resets, stays_silent
 
 CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\r\x00"), max_size=20)
 
@@ -124,10 +126,94 @@ def test_a_broken_report_is_unavailable(fault: object, server: ScriptedServer) -
     assert "secret" not in str(caught.value)
 
 
-def test_an_endless_report_is_not_read_to_its_end(
+def test_a_report_is_not_read_beyond_its_limit(
     client: ContactsClient, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reports, "MAX_REPORT_BYTES", 1000)
     server.plays(answers_bytes(200, b"EMAIL\n" + b"x\n" * 1000))
     with pytest.raises(UnexpectedAnswer, match="larger"):
         client.count_report_rows(f"{server.url}/r.csv")
+
+
+LOGIN = b"<!DOCTYPE html>\n<html>\n<body>Please log in</body>\n</html>\n"
+
+
+@pytest.mark.parametrize(
+    ("label", "body"),
+    [
+        ("text/html; charset=utf-8", LOGIN),
+        ("text/csv", LOGIN),
+        ("", b"\xef\xbb\xbf \r\n\t" + LOGIN),
+        ("TEXT/HTML", b"Please log in\nto see\nthe file\n"),
+        ("application/json", b'"expired"\n'),
+        ("", b'{"message": "expired",\n"code": 1}\n'),
+        ("application/xml", b"<?xml version='1.0'?>\n<Error><Code>ExpiredToken</Code></Error>\n"),
+        ("application/octet-stream", b"PK\x03\x04\n\n\n"),
+        ("", b"%PDF-1.7\n1\n2\n"),
+        ("", b"\x1f\x8b\n\n"),
+        ("image/png", b"\x89PNG\n\n"),
+        ("text/csv", b"E\0M\0A\0\n\0a\0\n\0"),
+        ("text/csv", b"\n" * 200_000 + LOGIN),
+    ],
+)
+def test_what_is_no_report_counts_no_rows(
+    label: str, body: bytes, client: ContactsClient, server: ScriptedServer
+) -> None:
+    server.plays(*[answers_bytes(200, body, headers={"content-type": label})] * 2)
+    with pytest.raises(UnexpectedAnswer, match="is the link still valid"):
+        client.count_report_rows(f"{server.url}/secret.csv")
+    with pytest.raises(UnexpectedAnswer):
+        list(client.report_rows(f"{server.url}/secret.csv"))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"EMAIL" * 1_000_000,
+        b"EMAIL\n" + b"x" * 3_000_000,
+        b"EMAIL\n" + b'"x' * 3_000_000,
+        b'EMAIL;NAME\n"a' + b'\n";"b' * 1_000_000,
+    ],
+    ids=["one line", "one cell", "one open quote", "one row of many lines"],
+)
+def test_a_report_without_an_end_to_its_rows_is_no_report(
+    body: bytes, client: ContactsClient, server: ScriptedServer
+) -> None:
+    server.plays(answers_bytes(200, body, headers={"content-type": "text/csv"}))
+    with pytest.raises(UnexpectedAnswer, match=r"cannot be read: (a line|a row|field)") as caught:
+        client.count_report_rows(f"{server.url}/secret.csv")
+    assert len(str(caught.value)) < 200
+
+
+@pytest.mark.parametrize("play", SLOW.values(), ids=SLOW)
+def test_a_report_that_drips_ends_in_time(
+    play: Play, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reports, "MAX_REPORT_SECONDS", 0.3)
+    server.plays(play)
+    with ContactsClient(server.url, "key") as client, pytest.raises(ContactsApiError):
+        client.count_report_rows(f"{server.url}/secret.csv")
+
+
+@pytest.mark.parametrize("play", LARGE.values(), ids=LARGE)
+def test_a_report_that_floods_is_no_report(
+    play: Play, client: ContactsClient, server: ScriptedServer
+) -> None:
+    server.plays(play)
+    with pytest.raises((Unavailable, UnexpectedAnswer)) as caught:
+        client.count_report_rows(f"{server.url}/secret.csv")
+    assert "secret" not in str(caught.value)
+
+
+def test_a_compressed_report_is_read(client: ContactsClient, server: ScriptedServer) -> None:
+    body = gzip.compress(b"EMAIL\n" + b"somebody@example.com\n" * 50_000)
+    server.plays(answers_bytes(200, body, headers={"content-encoding": "gzip"}))
+    assert client.count_report_rows(f"{server.url}/r.csv") == 50_000
+
+
+def test_a_consumer_may_stop_early(client: ContactsClient, server: ScriptedServer) -> None:
+    server.plays(answers_bytes(200, b"EMAIL\n" + b"x\n" * 100_000), answers_bytes(200, b"EMAIL\nx\n"))
+    rows = client.report_rows(f"{server.url}/r.csv")
+    assert next(iter(rows)) == {"EMAIL": "x"}
+    del rows
+    assert client.count_report_rows(f"{server.url}/r.csv") == 1

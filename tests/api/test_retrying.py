@@ -210,6 +210,49 @@ def test_waiting_is_bounded_by_max_wait_in_all(server: ScriptedServer, clock: Fa
     assert caught.value.retry_after == 25.0
 
 
+@pytest.mark.parametrize("operation", ALL, ids=str)
+def test_a_rate_limit_without_a_reset_says_so(operation: Operation, server: ScriptedServer) -> None:
+    server.plays(*[answers(429, {"message": "Too many"})] * 9)
+    with (
+        ContactsClient(server.url, API_KEY, clock=FakeClock().clock) as client,
+        pytest.raises(RateLimited, match="does not say when") as caught,
+    ):
+        operation.call(client)
+    assert caught.value.retry_after == 0.0
+
+
+def test_a_rate_limit_is_given_no_less_patience_than_a_fault(server: ScriptedServer) -> None:
+    waited = []
+    for status in (503, 429):
+        clock = FakeClock()
+        server.plays(*[answers(status)] * 9)
+        with ContactsClient(server.url, API_KEY, clock=clock.clock) as client:
+            with pytest.raises((Unavailable, RateLimited)):
+                client.get_list(7)
+            assert client.requests.made == retrying.ATTEMPTS
+        waited.append(sum(clock.slept))
+    assert waited[0] < waited[1]
+
+
+@pytest.mark.parametrize("status", [408, 500, 502, 503, 524])
+def test_retry_after_is_honoured_for_faults(
+    status: int, client: ContactsClient, server: ScriptedServer, clock: FakeClock
+) -> None:
+    server.plays(answers(status, headers={"retry-after": "20"}), answers(200, LIST))
+    client.get_list(7)
+    assert clock.waits == pytest.approx([20.0])
+    server.plays(answers(status, headers={"retry-after": "0"}), answers(200, LIST))
+    client.get_list(7)
+    assert clock.waits == pytest.approx([20.0, 0.25])
+    server.plays(*[answers(status, headers={"retry-after": "61"})] * 2)  # beyond max_wait
+    with pytest.raises(Unavailable) as caught:
+        client.get_list(7)
+    with pytest.raises(OutcomeUnknown) as unknown:
+        client.create_folder("f")
+    assert (caught.value.retry_after, unknown.value.retry_after) == (61.0, 61.0)
+    assert clock.waits == pytest.approx([20.0, 0.25])
+
+
 def test_no_wait_at_all_is_possible(server: ScriptedServer, clock: FakeClock) -> None:
     server.plays(answers(503), answers(200, LIST))
     with (
