@@ -83,7 +83,7 @@ FIELDS = (
     Field(
         "timeout",
         "Time-out (seconds)",
-        "How long one request may wait for its connection, and then for each part of its answer.",
+        "How long one request may take in all; a large body gets another second for each 100 kB.",
         {"type": "number", "default": 30, "minimum": 1, "maximum": 600},
     ),
     Field(

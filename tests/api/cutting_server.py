@@ -37,7 +37,7 @@ class Cuts:
     after_received: int | None = None
     after_sent: int | None = None
     how: Callable[[socket.socket], None] = field(default_factory=lambda: hang_up)
-    farewell: Literal["", "alert", "close_notify"] = ""
+    farewell: Literal["", "alert", "close_notify", "plain text", "garbage"] = ""
 
 
 def reset(connection: socket.socket) -> None:
@@ -133,6 +133,8 @@ class CuttingServer:
             incoming.write(b"\x17\x03\x03\x00\x20" + bytes(32))  # no record of this session
             with suppress(ssl.SSLError):
                 session.read(1)
+        elif self.cuts.farewell in _BELOW_TLS:
+            self._send(connection, _BELOW_TLS[self.cuts.farewell])
         elif self.cuts.farewell == "close_notify":
             with suppress(ssl.SSLError):
                 session.unwrap()
@@ -159,6 +161,11 @@ class CuttingServer:
             raise Cut
 
 
+# What a proxy or a broken server writes into a session; to a client it looks like a handshake that fails.
+_BELOW_TLS = {
+    "plain text": b"HTTP/1.1 400 Bad Request\r\n\r\n",
+    "garbage": b"\x17\x03\x03\x00\x20" + bytes(32),
+}
 _WANTS_MORE = object()
 
 

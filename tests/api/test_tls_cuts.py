@@ -72,7 +72,7 @@ def test_a_cut_at_any_phase_is_called_what_it_was(how: Callable[..., None], conn
 
 
 @pytest.mark.parametrize("how", [hang_up, reset])
-@pytest.mark.parametrize("farewell", ["alert", "close_notify"])
+@pytest.mark.parametrize("farewell", ["alert", "close_notify", "plain text", "garbage"])
 def test_what_breaks_after_the_request_may_have_run(
     farewell: str, how: Callable[..., None], connected: Connected
 ) -> None:
