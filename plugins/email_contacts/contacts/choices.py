@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from email_contacts.contacts.errors import InvalidOption
 
-AUTO, CSV, NDJSON, PARQUET = "auto", "csv", "ndjson", "parquet"
-SOURCE_FORMATS = (AUTO, CSV, NDJSON, PARQUET)
+AUTO, CSV, NDJSON, JSON, PARQUET, XLSX = "auto", "csv", "ndjson", "json", "parquet", "xlsx"
+SOURCE_FORMATS = (AUTO, CSV, NDJSON, JSON, PARQUET, XLSX)
 
 FAIL, DROP = "fail", "drop"
 UNKNOWN_COLUMNS = (FAIL, DROP)
@@ -16,7 +16,13 @@ UNKNOWN_COLUMNS = (FAIL, DROP)
 LAST, FIRST = "last", "first"
 DUPLICATES = (LAST, FIRST, FAIL)
 
-FLAG, REJECT = "flag", "reject"
+SKIP = "skip"
+WHEN_EMPTY = (SKIP, FAIL)
+
+REJECT, IMPORT = "reject", "import"
+OPTED_OUT = (REJECT, IMPORT)
+
+FLAG = "flag"
 CONFLICTS = (FLAG, REJECT, FAIL)
 
 JSON_BODY, FILE_BODY, FILE_URL = "json_body", "file_body", "file_url"

@@ -10,7 +10,8 @@ Knows words only: no file, no row and no value of a cell is kept in an error, be
     │   └── UnknownColumns       columns without an attribute, while unknown_columns is "fail"
     ├── SourceMissing            (FileNotFoundError) no such file, or a folder or pattern without files
     ├── SourceForbidden          (PermissionError) not below the roots that may be read
-    ├── SourceEmpty
+    ├── SourceEmpty              not even a header, or no row where when_empty is "fail"
+    │   └── NoRows               a file of JSON without an object
     ├── SourceUnreadable         a spreadsheet, damaged, truncated, of several kinds, or NDJSON that is none
     ├── SourceChanged            a file of a folder has other columns or types than the first one
     ├── SourceBroken             (ConnectionError) the database failed, at the start or midway
@@ -66,6 +67,10 @@ class SourceForbidden(PreparationError, PermissionError):
 
 class SourceEmpty(PreparationError):
     """The source holds not even a header."""
+
+
+class NoRows(SourceEmpty):
+    """The source is whole, but has no rows, and so does not say what its columns are."""
 
 
 class SourceUnreadable(PreparationError):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from typing import Protocol, TypeVar
 
 from email_contacts.contacts.column_names import EMAIL, EXT_ID, IDENTIFIERS, SMS, canonical
 from email_contacts.contacts.errors import HeaderError
@@ -15,11 +16,17 @@ from email_contacts.contacts.mapping.synonyms import ID, PHONE, group_of
 from email_contacts.contacts.masking import mask
 
 MOST_SHOWN = 30
+Error = TypeVar("Error", bound=Exception)
 _ADDRESS = re.compile(r"\S+@\S+\.\S+")
 # Phone numbers, days and numbers of customers: digits, and what stands between them.
 _NUMBER = re.compile(r"['+(]*\d[\d\s()./:T+-]*Z?")
 _FEWEST_DIGITS = 7
 _WHO = frozenset({EMAIL, EXT_ID, ID, PHONE, SMS})
+
+
+class _HasLikelyHeader(Protocol):
+    @property
+    def likely_header(self) -> int | None: ...
 
 
 def looks_like_data(name: str) -> bool:
@@ -33,16 +40,16 @@ def looks_like_data(name: str) -> bool:
 def looks_like_contact(names: Iterable[str]) -> bool:
     """Say whether what should be names is a contact: it holds data, and no name of an identifier."""
     names = list(names)
-    return any(map(looks_like_data, names)) and not any(map(_says_who, names))
+    return any(map(looks_like_data, names)) and not any(map(says_who, names))
 
 
 def looks_like_header(names: Iterable[str]) -> bool:
     """Say whether names certainly are names: one of an identifier, or two that columns usually have."""
     names = [name for name in names if name.strip()]
     if any(map(looks_like_data, names)):
-        return any(map(_says_who, names)) and not looks_like_contact(names)
+        return any(map(says_who, names)) and not looks_like_contact(names)
     known = sum(group_of(name) is not None for name in names)
-    return any(map(_says_who, names)) or known >= min(2, max(len(names), 1))
+    return any(map(says_who, names)) or known >= min(2, max(len(names), 1))
 
 
 def shown_name(name: str) -> str:
@@ -94,5 +101,14 @@ def check_header(columns: Iterable[str], *, source: str, what: str = "The names 
         seen[name] = position
 
 
-def _says_who(name: str) -> bool:
+def says_who(name: str) -> bool:
+    """Say whether a column is called as identifiers usually are."""
     return canonical(name) in IDENTIFIERS or group_of(name) in _WHO
+
+
+def with_likely_header(error: Error, rows: _HasLikelyHeader) -> Error:
+    """Add to an error about a header which line looks like the one, where there is such a line."""
+    line = rows.likely_header
+    if line is not None:
+        error.args = (f"{error} Line {line} looks like the header: give header_row={line}.", *error.args[1:])
+    return error

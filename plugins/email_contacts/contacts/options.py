@@ -17,9 +17,13 @@ from email_contacts.contacts.choices import (
     FLAG,
     JSON_BODY,
     LAST,
+    SKIP,
     UNKNOWN_COLUMNS,
+    WHEN_EMPTY,
     check_choice,
 )
+from email_contacts.contacts.errors import HeaderError, MappingError
+from email_contacts.contacts.header_names import with_likely_header
 from email_contacts.contacts.limits import RejectLimit
 from email_contacts.contacts.mapping.attributes import AccountAttribute
 from email_contacts.contacts.mapping.binding import Binding, bind
@@ -43,6 +47,7 @@ class Options(ReadingOptions):
         ``"fail"``.
     :param conflicts: what to do with rows that share an identifier with another contact's row: ``"flag"``
         lists them and sends them, ``"reject"`` sends none of them, ``"fail"``.
+    :param when_empty: a source without rows: ``"skip"`` prepares nothing, and that is well; or ``"fail"``.
     :param max_batch_bytes: bytes that a body may have.
     :raises InvalidOption: when one is of a kind that no source could satisfy.
     """
@@ -54,6 +59,7 @@ class Options(ReadingOptions):
     body: str = JSON_BODY
     duplicates: str = LAST
     conflicts: str = FLAG
+    when_empty: str = SKIP
     max_batch_bytes: int = MAX_BATCH_BYTES
 
     def __post_init__(self) -> None:
@@ -61,6 +67,7 @@ class Options(ReadingOptions):
         check_batch_bytes(self.max_batch_bytes)
         check_choice("body", self.body, BODIES)
         check_choice("duplicates", self.duplicates, DUPLICATES)
+        check_choice("when_empty", self.when_empty, WHEN_EMPTY)
         check_choice("conflicts", self.conflicts, CONFLICTS)
         check_choice("unknown_columns", self.policy, UNKNOWN_COLUMNS)
         RejectLimit.parse(self.max_rejects)
@@ -79,14 +86,21 @@ class Options(ReadingOptions):
             longest_row=self.max_batch_bytes,
             expected=expected if self.mapping is None else self.mapping.columns,
             drop_late_columns=self.policy == DROP,
+            keep=() if self.mapping is None else self.mapping.columns,
         )
 
     def bind(self, rows: Rows, source: Source) -> Binding:
-        """Find out what each column becomes."""
-        return bind(
-            rows.columns,
-            source=source.name,
-            mapping=self.mapping,
-            account_attributes=self.account_attributes,
-            unknown_columns=self.policy,
-        )
+        """Find out what each column becomes.
+
+        :raises PreparationError: as ``bind`` does; says so where another line looks like the header.
+        """
+        try:
+            return bind(
+                rows.columns,
+                source=source.name,
+                mapping=self.mapping,
+                account_attributes=self.account_attributes,
+                unknown_columns=self.policy,
+            )
+        except (HeaderError, MappingError) as error:
+            raise with_likely_header(error, rows) from error.__cause__

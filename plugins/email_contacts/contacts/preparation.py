@@ -23,7 +23,8 @@ from email_contacts.contacts.batches.parts import Part, PartWriter
 from email_contacts.contacts.batches.spool import NamelessFiles, Spool
 from email_contacts.contacts.build_batches import BatchBuilder
 from email_contacts.contacts.checks.validation import ContactValidator
-from email_contacts.contacts.errors import TooManyRejects
+from email_contacts.contacts.choices import FAIL
+from email_contacts.contacts.errors import NoRows, SourceEmpty, TooManyRejects
 from email_contacts.contacts.header_names import shown_name
 from email_contacts.contacts.limits import RejectLimit
 from email_contacts.contacts.options import Options
@@ -106,7 +107,12 @@ def sift(source: Source, options: Options, spool: Spool, rejects: RejectsFile, c
     :param rejects: where the other rows are listed, numbered from 1.
     """
     limit = RejectLimit.parse(options.max_rejects)
-    with closing(options.open(source)) as rows:
+    try:
+        opened = options.open(source)
+    except NoRows as error:
+        PartWriter(spool, (), longest=options.max_batch_bytes)
+        return _part_without_rows(source, options, str(error))
+    with closing(opened) as rows:
         validator = ContactValidator(options.bind(rows, source))
         form = form_of(options.body, validator.binding)
         identifiers = identifiers_of(validator)
@@ -130,6 +136,22 @@ def sift(source: Source, options: Options, spool: Spool, rejects: RejectsFile, c
         )
 
 
+def _part_without_rows(source: Source, options: Options, note: str) -> Part:
+    """Give the part of a source that does not even say what its columns are."""
+    return Part(
+        source=str(source),
+        read=0,
+        accepted=0,
+        rejected=0,
+        reasons={},
+        dropped=(),
+        identifiers=(),
+        head="",
+        body=options.body,
+        notes=(note,),
+    )
+
+
 def finish(
     parts: Sequence[tuple[Part, Spool]],
     folder: Stage,
@@ -142,6 +164,10 @@ def finish(
     :param rejects: the lists of rejected rows, of all parts.
     """
     read = sum(part.read for part, _ in parts)
+    if not read and options.when_empty == FAIL:
+        raise SourceEmpty(
+            f"{parts[0][0].source} has no rows. Check what writes it, or allow that with when_empty=skip."
+        )
     limit = RejectLimit.parse(options.max_rejects)
     check_rejects(limit, rejects, read=read, folder=folder)
     packed = BatchBuilder(parts, folder, rejects, limit=options.max_batch_bytes).pack(

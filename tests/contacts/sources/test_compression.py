@@ -16,7 +16,7 @@ from email_contacts.contacts.errors import PreparationError, SourceUndecodable, 
 from email_contacts.contacts.paths import AnyPath
 from email_contacts.contacts.sources.compression import open_bytes, uncompressed_name
 from email_contacts.contacts.sources.csv_rows import CsvRows
-from email_contacts.contacts.sources.ndjson_rows import NdjsonRows
+from email_contacts.contacts.sources.json_rows import JsonRows
 from tests.contacts.conftest import WriteSource
 from tests.contacts.sources.reading import rows_of
 
@@ -115,7 +115,7 @@ def test_a_disk_that_fails_is_not_the_files_fault(write: WriteSource, pack: Pack
 
 def test_csv_and_ndjson_are_read_unpacked(write: WriteSource, pack: Pack) -> None:
     csv = CsvRows(write(pack(b"a,b\n1,2\n")), delimiter=None, encoding=None, longest_row=1000)
-    ndjson = NdjsonRows(write(pack(b'{"a": 1}\n'), "x.ndjson.gz"), encoding=None, longest_row=1000)
+    ndjson = JsonRows(write(pack(b'{"a": 1}\n'), "x.ndjson.gz"), encoding=None, longest_row=1000)
     assert rows_of(csv) == [["1", "2"]]
     assert rows_of(ndjson) == [[1]]
 

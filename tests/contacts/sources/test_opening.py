@@ -13,7 +13,7 @@ import pytest
 
 from email_contacts.contacts.errors import InvalidOption, SourceEmpty, SourceUnreadable, WrongDelimiter
 from email_contacts.contacts.sources.csv_rows import CsvRows
-from email_contacts.contacts.sources.ndjson_rows import NdjsonRows
+from email_contacts.contacts.sources.json_rows import JsonRows
 from email_contacts.contacts.sources.parquet_rows import ParquetRows
 from email_contacts.contacts.sources.sql_rows import Query, SqlRows
 from tests.contacts.conftest import WriteSource
@@ -33,10 +33,10 @@ def parquet() -> bytes:
         ("x.CSV.gz", gzip.compress(b"a,b\n1,2\n", mtime=0), CsvRows),
         ("x.tsv", b"a\tb\n1\t2\n", CsvRows),
         ("x", b"a,b\n1,2\n", CsvRows),
-        ("x.ndjson", b'{"a": "1", "b": "2"}', NdjsonRows),
-        ("x.jsonl.zst", b'{"a": "1", "b": "2"}', NdjsonRows),
-        ("x.dump", b'\n {"a": "1", "b": "2"}', NdjsonRows),
-        ("x.gz", gzip.compress(b'{"a": "1", "b": "2"}', mtime=0), NdjsonRows),
+        ("x.ndjson", b'{"a": "1", "b": "2"}', JsonRows),
+        ("x.jsonl.zst", b'{"a": "1", "b": "2"}', JsonRows),
+        ("x.dump", b'\n {"a": "1", "b": "2"}', JsonRows),
+        ("x.gz", gzip.compress(b'{"a": "1", "b": "2"}', mtime=0), JsonRows),
         ("x.parquet", parquet(), ParquetRows),
         ("x.bin", parquet(), ParquetRows),
     ],
@@ -104,10 +104,14 @@ def test_kinds_that_are_not_what_they_seem(
 @pytest.mark.parametrize(
     ("name", "options", "message"),
     [
-        ("x.ndjson", {"delimiter": ","}, "A delimiter is for CSV; NDJSON has none"),
+        ("x.ndjson", {"delimiter": ","}, "A delimiter is for CSV; JSON has none"),
         ("x.parquet", {"delimiter": ","}, "A delimiter is for CSV; Parquet has none"),
         ("x.parquet", {"encoding": "utf-8"}, "An encoding is for files of text; Parquet has none"),
-        ("x.csv", {"source_format": "xls"}, 'source_format="xls" is not one of auto, csv, ndjson, parquet'),
+        (
+            "x.csv",
+            {"source_format": "xls"},
+            'source_format="xls" is not one of auto, csv, ndjson, json, parquet, xlsx',
+        ),
     ],
 )
 def test_options_of_other_kinds(write: WriteSource, name: str, options: dict[str, Any], message: str) -> None:

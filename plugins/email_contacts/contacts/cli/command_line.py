@@ -10,46 +10,46 @@ from __future__ import annotations
 
 import json
 import sys
-from argparse import ArgumentParser, Namespace
-from collections.abc import Sequence
+from argparse import Namespace
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import Any
+from typing import Any, TypeAlias
 
-from email_contacts.contacts.choices import (
-    AUTO,
-    BODIES,
-    CONFLICTS,
-    DUPLICATES,
-    FLAG,
-    JSON_BODY,
-    LAST,
-    SOURCE_FORMATS,
-    UNKNOWN_COLUMNS,
-)
 from email_contacts.contacts.cli import propose
+from email_contacts.contacts.cli.arguments import parser_of
 from email_contacts.contacts.cli.progress_bar import progress_bar
 from email_contacts.contacts.cli.report import first_contacts, report
-from email_contacts.contacts.errors import PreparationError
+from email_contacts.contacts.cli.sql_source import query_of_url
+from email_contacts.contacts.errors import InvalidOption, PreparationError
 from email_contacts.contacts.mapping.document import Mapping
 from email_contacts.contacts.options import Options
 from email_contacts.contacts.preparation import prepare
+from email_contacts.contacts.sources.sql_rows import Query
 from email_contacts.contacts.staging.manifest import Manifest
 from email_contacts.contacts.staging.stage import LISTS, MANIFEST
 
+QueryOf: TypeAlias = Callable[[str, str], Query]
 PREPARED, BAD_INPUT = 0, 2
-_DELIMITERS = {"tab": "\t", "\\t": "\t"}
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(
+    arguments: Sequence[str] | None = None,
+    *,
+    program: str = "python -m email_contacts.contacts",
+    query_of_connection: QueryOf | None = None,
+) -> int:
     """Run the command line.
 
     :param arguments: None: those of the process.
+    :param program: what the command is called, for its help.
+    :param query_of_connection: makes a query of a connection's id and a statement; None: there are none.
     :return: the exit code.
     """
-    asked = _parser().parse_args(arguments)
+    asked = parser_of(program).parse_args(arguments)
     try:
+        asked.source = _source_of(asked, query_of_connection)
         if asked.command == "propose":
             print(propose.proposed(asked, options_of(asked)), end="")
             return PREPARED
@@ -106,90 +106,15 @@ def options_of(asked: Namespace, **read: Any) -> Options:
     return Options(**{**said, **read})
 
 
-def _parser() -> ArgumentParser:
-    parser = ArgumentParser(
-        prog="python -m email_contacts.contacts",
-        description="Turn a file of contacts into request bodies for an import. Nothing is sent.",
-    )
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    proposing = commands.add_parser(
-        "propose", help="print a mapping for a source, made from its header and first rows"
-    )
-    _add_source_options(proposing)
-    propose.add_options(proposing)
-    preview = commands.add_parser(
-        "preview", help="say what would be sent, what would be rejected and why; keep no contacts"
-    )
-    prepare_ = commands.add_parser("prepare", help="write batches, rejects and a manifest into a folder")
-    for command in (preview, prepare_):
-        _add_source_options(command)
-        _add_options(command)
-    prepare_.add_argument(
-        "--out",
-        type=Path,
-        required=True,
-        metavar="DIR",
-        help="the folder to fill; files of an earlier try go",
-    )
-    prepare_.add_argument(
-        "--body", choices=BODIES, default=JSON_BODY, help="the form that is sent (default: json_body)"
-    )
-    preview.set_defaults(body=JSON_BODY)
-    return parser
-
-
-def _add_source_options(command: ArgumentParser) -> None:
-    command.add_argument(
-        "source",
-        type=Path,
-        metavar="SOURCE",
-        help="a file, a folder or a pattern: CSV, NDJSON, gzip, Zstandard, Parquet",
-    )
-    command.add_argument(
-        "--attributes",
-        type=Path,
-        metavar="FILE",
-        help="a saved answer of GET /v3/contacts/attributes: which attributes there are, of which types",
-    )
-    command.add_argument(
-        "--format",
-        dest="source_format",
-        choices=SOURCE_FORMATS,
-        default=AUTO,
-        help="auto (default): by the file's name, else by its content",
-    )
-    command.add_argument(
-        "--delimiter",
-        type=lambda given: _DELIMITERS.get(given, given),
-        metavar="CHARACTER",
-        help='of a CSV, or "tab" (default: by the header)',
-    )
-    command.add_argument("--encoding", metavar="NAME", help="default: by the byte order mark, else UTF-8")
-
-
-def _add_options(command: ArgumentParser) -> None:
-    command.add_argument(
-        "--mapping",
-        type=Path,
-        metavar="FILE",
-        help="YAML or JSON: which column becomes what (default: by name)",
-    )
-    command.add_argument(
-        "--unknown-columns", choices=UNKNOWN_COLUMNS, help="columns that lead nowhere (default: fail)"
-    )
-    command.add_argument(
-        "--max-rejects", metavar="LIMIT", help="rows, or a share such as 5%%; beyond it nothing is prepared"
-    )
-    command.add_argument(
-        "--duplicates",
-        choices=DUPLICATES,
-        default=LAST,
-        help="which of several rows about one contact counts (default: last)",
-    )
-    command.add_argument(
-        "--conflicts",
-        choices=CONFLICTS,
-        default=FLAG,
-        help="rows that share an identifier with another contact's row (default: flag, and send them)",
-    )
-    command.add_argument("--json", action="store_true", help="print one JSON document")
+def _source_of(asked: Namespace, query_of_connection: QueryOf | None) -> Path | Query:
+    """Make the source of the argument that names it."""
+    if asked.sql is None:
+        return Path(asked.source)
+    if "://" in asked.source:
+        return query_of_url(asked.source, asked.sql)
+    if query_of_connection is None:
+        raise InvalidOption(
+            f'--sql is put to an SQLAlchemy URL, which "{asked.source}" is not. '
+            "The command email-contacts also takes the id of an Airflow connection."
+        )
+    return query_of_connection(asked.source, asked.sql)

@@ -5,14 +5,15 @@ Knows its arguments; opens the source and reads no more of it than it needs.
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, Namespace
+from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import closing
 from itertools import islice
 from typing import Any
 
 from email_contacts.contacts.batches.bodies import MAX_BATCH_BYTES
-from email_contacts.contacts.errors import InvalidOption
+from email_contacts.contacts.errors import HeaderError, InvalidOption
+from email_contacts.contacts.header_names import with_likely_header
 from email_contacts.contacts.mapping.attributes import AccountAttribute, read_account_attributes
 from email_contacts.contacts.mapping.proposal import propose
 from email_contacts.contacts.mapping.writing import as_yaml
@@ -22,13 +23,6 @@ from email_contacts.contacts.sources.rows import EMPTY, RowFault, Rows
 from email_contacts.contacts.values import phones
 
 ROWS_LOOKED_AT = 1_000
-
-
-def add_options(command: ArgumentParser) -> None:
-    """Add what only this command asks for."""
-    command.add_argument(
-        "--region", metavar="CC", help="the country of phone numbers without country code, such as DE"
-    )
 
 
 def account_attributes(asked: Namespace) -> tuple[AccountAttribute, ...] | None:
@@ -51,13 +45,16 @@ def proposed(asked: Namespace, options: ReadingOptions) -> str:
         open_rows(asked.source, options, longest_row=MAX_BATCH_BYTES, drop_late_columns=True)
     ) as rows:
         first = list(islice(first_rows(rows), ROWS_LOOKED_AT))
-        lines = propose(
-            rows.columns,
-            first,
-            source=asked.source.name,
-            account_attributes=account_attributes(asked),
-            region=asked.region,
-        )
+        try:
+            lines = propose(
+                rows.columns,
+                first,
+                source=asked.source.name,
+                account_attributes=account_attributes(asked),
+                region=asked.region,
+            )
+        except HeaderError as error:
+            raise with_likely_header(error, rows) from None
     return as_yaml(lines, source=asked.source.name, rows=len(first))
 
 

@@ -18,7 +18,7 @@ from dataclasses import replace
 from operator import itemgetter
 
 from email_contacts.contacts.column_names import canonical
-from email_contacts.contacts.errors import PreparationError, SourceChanged, SourceEmpty
+from email_contacts.contacts.errors import NoRows, PreparationError, SourceChanged, SourceEmpty
 from email_contacts.contacts.header_names import check_header, shown_names
 from email_contacts.contacts.sources.files import SourceFile
 from email_contacts.contacts.sources.rows import Block, Frame, RowFault, Rows
@@ -74,7 +74,8 @@ class ChainedRows:
                     self._look_at(file, rows, rows_name_columns=rows_name_columns)
             self._files.append(file)
         if not self._files:
-            raise SourceEmpty(f"None of the {len(looked_at)} files holds a row, or so much as a header.")
+            kind = NoRows if rows_name_columns else SourceEmpty
+            raise kind(f"None of the {len(looked_at)} files holds a row, or so much as a header.")
         self._first = self._files[0]
         self._files = [file for file in self._files if file in files]
 

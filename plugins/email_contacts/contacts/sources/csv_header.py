@@ -68,20 +68,24 @@ def read_head(lines: Iterator[str], *, delimiter: str | None, skip: int, name: s
     return CsvHead(names, cut_by, tuple(notes))
 
 
-def likely_header(lines: Sequence[str], names: Sequence[str]) -> int | None:
-    """Find a line among the first ones that looks like the header where the one that was taken does not.
+def likely_header(first: Sequence[Sequence[str]], names: Sequence[str]) -> int | None:
+    """Find a row among the first ones that looks like the header where the one that was taken does not.
 
-    :param lines: the first lines of a file.
+    :param first: the cells of the first rows of a file.
     :param names: the header that was taken.
     :return: its number, from 1, or None.
     """
     if looks_like_header(names):
         return None
-    for number, line in enumerate(lines[:LINES_LOOKED_AT], start=1):
-        cut = max((_cells(line, delimiter) for delimiter in CANDIDATES), key=len)
-        if tuple(cut) != tuple(names) and looks_like_header(cut):
+    for number, cells in enumerate(first[:LINES_LOOKED_AT], start=1):
+        if tuple(cells) != tuple(names) and looks_like_header(cells):
             return number
     return None
+
+
+def cut_somehow(line: str) -> list[str]:
+    """Cut a line by the delimiter that makes most of it."""
+    return max((_cells(line, delimiter) for delimiter in CANDIDATES), key=len)
 
 
 def _cells(line: str, delimiter: str) -> list[str]:

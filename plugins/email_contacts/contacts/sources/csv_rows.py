@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from email_contacts.contacts.errors import RowTooLong
 from email_contacts.contacts.paths import AnyPath
 from email_contacts.contacts.sources.csv_blocks import framed, whole_rows
-from email_contacts.contacts.sources.csv_header import likely_header, read_head
+from email_contacts.contacts.sources.csv_header import cut_somehow, likely_header, read_head
 from email_contacts.contacts.sources.encoding import undecodable_bytes_named
 from email_contacts.contacts.sources.line_feed import LineFeed
 from email_contacts.contacts.sources.rows import Block, Row, RowFault, in_blocks
@@ -71,7 +71,7 @@ class CsvRows:
         self._width = len(head.names)
         self.columns = self._sheet.columns
         self.notes = (*self._encoding_note(), *head.notes, *self._sheet.notes)
-        self.likely_header = likely_header(first_lines, head.names)
+        self.likely_header = likely_header(list(map(cut_somehow, first_lines)), head.names)
 
     def close(self) -> None:
         """Close the file."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
-from email_contacts.contacts.choices import AUTO, CSV, NDJSON, PARQUET
+from email_contacts.contacts.choices import AUTO, CSV, IMPORT, JSON, NDJSON, PARQUET, XLSX
 from email_contacts.contacts.errors import InvalidOption, SourceEmpty, SourceUnreadable
 from email_contacts.contacts.paths import AnyPath
 from email_contacts.contacts.sources.chained import ChainedRows
@@ -21,7 +21,9 @@ from email_contacts.contacts.sources.compression import (
 from email_contacts.contacts.sources.csv_rows import CsvRows
 from email_contacts.contacts.sources.encoding import HEAD_BYTES
 from email_contacts.contacts.sources.files import FoundFiles, SomeFiles, SourceFile, find_files
-from email_contacts.contacts.sources.ndjson_rows import NdjsonRows
+from email_contacts.contacts.sources.json_rows import JsonRows
+from email_contacts.contacts.sources.opt_outs import without_opted_out
+from email_contacts.contacts.sources.other_kinds import WORKBOOK, other_kind_of
 from email_contacts.contacts.sources.reading_options import ReadingOptions
 from email_contacts.contacts.sources.rows import Rows
 from email_contacts.contacts.sources.sql_rows import Query, SqlRows
@@ -35,9 +37,27 @@ _SUFFIXES = {
     "txt": CSV,
     "ndjson": NDJSON,
     "jsonl": NDJSON,
+    "json": NDJSON,  # the reader tells lines from an array
+    "xlsx": XLSX,
+    "xlsm": XLSX,
     "parquet": PARQUET,
     "parq": PARQUET,
     "pq": PARQUET,
+}
+_FOR = {
+    "source_format": "files",
+    "delimiter": "CSV",
+    "encoding": "files of text",
+    "header_row": "CSV and workbooks",
+    "skip_rows": "CSV and workbooks",
+    "sheet": "workbooks",
+}
+# What each kind is called in messages, and the options that it does not have.
+_REFUSED = {
+    CSV: ("CSV", "sheet"),
+    NDJSON: ("JSON", "delimiter", "header_row", "skip_rows", "sheet"),
+    PARQUET: ("Parquet", "delimiter", "encoding", "header_row", "skip_rows", "sheet"),
+    XLSX: ("A workbook", "delimiter", "encoding"),
 }
 _TAB_SUFFIXES = ("tsv", "tab")
 _PARQUET_MAGIC = b"PAR1"
@@ -51,6 +71,7 @@ def open_rows(
     longest_row: int,
     expected: Iterable[str] = (),
     drop_late_columns: bool = False,
+    keep: Iterable[str] = (),
 ) -> Rows:
     """Open a source of any kind.
 
@@ -60,6 +81,7 @@ def open_rows(
     :param longest_row: most characters that a row of text may have.
     :param expected: columns that NDJSON may bring at any row.
     :param drop_late_columns: what NDJSON does with other keys that come up late.
+    :param keep: columns that a mapping names.
     :raises SourceMissing: when nothing is there.
     :raises SourceEmpty: when it holds nothing.
     :raises SourceChanged: when its files do not fit together.
@@ -67,20 +89,34 @@ def open_rows(
     :raises InvalidOption: when an option is for another kind.
     :raises PreparationError: as the readers do.
     """
+    rows = _opened(source, options, longest_row, tuple(expected), drop_late_columns=drop_late_columns)
+    try:
+        return without_opted_out(rows, keep=keep, take_all=options.opted_out == IMPORT)
+    except BaseException:
+        rows.close()
+        raise
+
+
+def _opened(
+    source: Source,
+    options: ReadingOptions,
+    longest_row: int,
+    expected: Sequence[str],
+    *,
+    drop_late_columns: bool,
+) -> Rows:
     given = None if options.source_format == AUTO else options.source_format
-    delimiter, encoding = options.delimiter, options.encoding
+    delimiter, encoding, skip = options.delimiter, options.encoding, options.lines_above
     if isinstance(source, Query):
-        _refuse("A query", source_format=given, delimiter=delimiter, encoding=encoding)
+        _refuse("A query", options, *_FOR)
         return SqlRows(source)
     first = source.first if isinstance(source, SomeFiles) else None
     found = FoundFiles(tuple(source.found())) if isinstance(source, SomeFiles) else find_files(source)
     files = found.files
     kind = given or _kind_of([first or files[0], *files])
-    if kind == NDJSON:
-        _refuse("NDJSON", delimiter=delimiter)
-    if kind == PARQUET:
-        _refuse("Parquet", delimiter=delimiter, encoding=encoding)
-    expected = tuple(expected)
+    kind = NDJSON if kind == JSON else kind
+    what, *lacking = _REFUSED[kind]
+    _refuse(what, options, *lacking)
 
     def open_file(file: SourceFile, columns: Sequence[str]) -> Rows:
         if kind == PARQUET:
@@ -88,27 +124,32 @@ def open_rows(
 
             return ParquetRows(file.path)
         if kind == NDJSON:
-            return NdjsonRows(
+            return JsonRows(
                 file.path,
                 encoding=encoding,
                 longest_row=longest_row,
                 expected=(*columns, *expected),
                 drop_late_columns=drop_late_columns,
             )
+        if kind == XLSX:
+            from email_contacts.contacts.sources.workbook_rows import WorkbookRows
+
+            return WorkbookRows(file.path, sheet=options.sheet, skip_rows=skip)
         cut_by = _tab_of_a_tsv(file) if delimiter is None else delimiter
-        return CsvRows(file.path, delimiter=cut_by, encoding=encoding, longest_row=longest_row)
+        return CsvRows(
+            file.path, delimiter=cut_by, encoding=encoding, longest_row=longest_row, skip_rows=skip
+        )
 
     if first is None and len(files) == 1 and not found.left_out:
         return open_file(files[0], ())
     return ChainedRows(files, open_file, first=first, rows_name_columns=kind == NDJSON, notes=found.notes)
 
 
-def _refuse(kind: str, **options: str | None) -> None:
-    for name, value in options.items():
-        if value is not None:
-            what = "CSV" if name == "delimiter" else "files of text" if name == "encoding" else "files"
+def _refuse(kind: str, options: ReadingOptions, *names: str) -> None:
+    for name in names:
+        if getattr(options, name) not in (None, AUTO):
             article = "An" if name == "encoding" else "A"
-            raise InvalidOption(f"{article} {name} is for {what}; {kind} has none. Leave it out.")
+            raise InvalidOption(f"{article} {name} is for {_FOR[name]}; {kind} has none. Leave it out.")
 
 
 def _kind_of(files: Sequence[SourceFile]) -> str:
@@ -142,7 +183,10 @@ def _kind_of_file(file: SourceFile) -> str:
                 "compresses its own columns."
             )
         return PARQUET
-    return NDJSON if head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{" else CSV
+    kind = other_kind_of(head)
+    if kind is not None and kind.name == WORKBOOK:
+        return XLSX
+    return NDJSON if head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[") else CSV
 
 
 def _suffix(file: SourceFile) -> str:
@@ -155,4 +199,6 @@ def _tab_of_a_tsv(file: SourceFile) -> str | None:
         return None
     with open_bytes(file.path) as text:
         header = text.read(HEAD_BYTES).lstrip(b"\xef\xbb\xbf\r\n").partition(b"\n")[0]
+    if header.lower().lstrip(b'"').startswith(b"sep="):
+        return None  # the line says it
     return "\t" if b"\t" in header else None

@@ -30,6 +30,7 @@ class OtherKind:
     advice: str
 
 
+WORKBOOK = "an Excel workbook"
 ZIP = rb"PK\x03\x04"
 _KINDS = (
     OtherKind(rb"\x1f\x8b", "gzip-compressed twice", "Unpack it first."),
@@ -45,11 +46,11 @@ _KINDS = (
     OtherKind(rb"PK\x03\x04.{26}mimetypeapplication/vnd\.oasis", "an OpenDocument file", _SAVE),
     OtherKind(
         rb"PK\x03\x04.{26}(\[Content_Types\]|_rels/|docProps/|xl/)",
-        "an Excel workbook",
+        WORKBOOK,
         'Give source_format="xlsx", or let its name end in .xlsx.',
     ),
     OtherKind(ZIP, "a ZIP archive", _UNPACK),
-    OtherKind(rb"\xd0\xcf\x11\xe0", "an old Excel workbook", _SAVE),
+    OtherKind(rb"\xd0\xcf\x11\xe0", "an old Excel workbook, or one with a password", _SAVE),
     OtherKind(rb"PAR1", "a Parquet file", 'Give source_format="parquet", or leave the format out.'),
     OtherKind(rb"Obj\x01", "an Avro file", _EXPORT),
     OtherKind(rb"ORC(?![\x09\x0a\x0d\x20-\x7e])", "an ORC file", _EXPORT),

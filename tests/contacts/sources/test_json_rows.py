@@ -17,14 +17,14 @@ from email_contacts.contacts.errors import (
     SourceUnreadable,
     UnknownColumns,
 )
-from email_contacts.contacts.sources.ndjson_rows import ROWS_LOOKED_AT, NdjsonRows
+from email_contacts.contacts.sources.json_rows import ROWS_LOOKED_AT, JsonRows
 from email_contacts.contacts.sources.rows import RowFault
 from tests.contacts.conftest import WriteSource
 from tests.contacts.prepared import ACCOUNT, prepared
 
 
-def opened(source: Path, **options: Any) -> NdjsonRows:
-    return NdjsonRows(source, **{"encoding": None, "longest_row": 1_000_000} | options)
+def opened(source: Path, **options: Any) -> JsonRows:
+    return JsonRows(source, **{"encoding": None, "longest_row": 1_000_000} | options)
 
 
 def test_keys_are_columns_in_order_of_appearance(write: WriteSource) -> None:
@@ -100,20 +100,13 @@ def test_a_line_with_all_keys_in_their_order_may_lack_values(write: WriteSource)
     ]
 
 
-def test_a_json_array(write: WriteSource) -> None:
-    with pytest.raises(SourceUnreadable, match="is a JSON array, not NDJSON"):
-        opened(write('[{"a": 1}]'))
-
-
 def test_a_file_that_is_none(write: WriteSource) -> None:
-    with pytest.raises(
-        SourceUnreadable, match=r'none of its first lines is a JSON object.*source_format="csv"'
-    ):
+    with pytest.raises(SourceUnreadable, match=r'none of the first rows is one.*source_format="csv"'):
         opened(write("email,name\na@example.com,x\n"))
 
 
 def test_an_empty_file(write: WriteSource) -> None:
-    with pytest.raises(SourceEmpty, match="NDJSON needs one object per line"):
+    with pytest.raises(SourceEmpty, match="there is no JSON object in it"):
         opened(write("\n"))
 
 

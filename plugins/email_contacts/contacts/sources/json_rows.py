@@ -1,7 +1,8 @@
-"""Rows of an NDJSON file: one JSON object per line.
+"""Rows of a JSON file: one object per line (NDJSON), an array of objects, or an object with such an array.
 
 Knows lines and keys; not what the columns mean. The columns are the keys of the first rows, in order of
-appearance, and those that the caller expects. Keys that come up later are unknown columns.
+appearance, and those that the caller expects. Keys that come up later are unknown columns. Objects within
+objects are columns named by their path (``nested``).
 """
 
 from __future__ import annotations
@@ -16,22 +17,27 @@ from email_contacts.contacts.column_names import canonical
 from email_contacts.contacts.errors import (
     HeaderError,
     InvalidOption,
+    NoRows,
     RowTooLong,
-    SourceEmpty,
     SourceUndecodable,
     SourceUnreadable,
     UnknownColumns,
 )
+from email_contacts.contacts.header_names import shown_name
 from email_contacts.contacts.paths import AnyPath
 from email_contacts.contacts.sources.compression import open_bytes
 from email_contacts.contacts.sources.encoding import HEAD_BYTES, encoding_of
+from email_contacts.contacts.sources.json_text import JsonValues, Shape, shape_of
+from email_contacts.contacts.sources.nested import flat
+from email_contacts.contacts.sources.opt_outs import FLAGS
 from email_contacts.contacts.sources.rows import EMPTY, Block, Row, RowFault, in_blocks
 
 ROWS_LOOKED_AT = 1000
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
-class NdjsonRows:
-    """An opened NDJSON file, read in blocks.
+class JsonRows:
+    """An opened JSON file, read in blocks.
 
     :param source: the file.
     :param encoding: None or UTF-8; JSON has no other.
@@ -39,8 +45,8 @@ class NdjsonRows:
     :param expected: columns that may come up at any row.
     :param drop_late_columns: whether keys that first come up after the first rows are dropped; else they are
         an error.
-    :raises SourceEmpty: when there is no row.
-    :raises SourceUnreadable: when no line of the first ones is a JSON object.
+    :raises NoRows: when there is no row.
+    :raises SourceUnreadable: when no row of the first ones is a JSON object.
     """
 
     text_only = False
@@ -62,17 +68,29 @@ class NdjsonRows:
         self._line = 0
         self._drop_late_columns = drop_late_columns
         self._late: dict[str, None] = {}
+        self._whole: frozenset[str] | None = None  # known when the first rows are read
         self._file = open_bytes(source)
         try:
-            self._records = self._read(self._checked_head(encoding))
+            head = self._checked_head(encoding)
+            shape = shape_of(head, is_whole=len(head) < HEAD_BYTES - len(_BYTE_ORDER_MARK))
+            self._records = self._read(head) if shape is None else self._values(head, shape)
             self._first = list(islice(self._records, ROWS_LOOKED_AT))
             if not self._first:
-                raise SourceEmpty(f"{source.name} is empty. NDJSON needs one object per line.")
+                raise NoRows(f"{source.name} has no rows: there is no JSON object in it.")
             if not any(isinstance(record, dict) for record in self._first):
                 raise SourceUnreadable(
-                    f"{source.name} is not NDJSON: none of its first lines is a JSON object. "
-                    'Write one object per line without commas between them, or give source_format="csv".'
+                    f"{source.name} is not JSON with an object in each row: none of the first rows is one. "
+                    'Write one object per line, or an array of objects; or give source_format="csv".'
                 )
+            expected = tuple(expected)
+            wanted = set(map(canonical, expected))
+            self._whole = frozenset(
+                key
+                for key, value in _cells_of(self._first)
+                if not isinstance(value, dict) or canonical(key) in wanted
+            )
+            # An object in a column of other values costs its row; elsewhere it is columns of its own.
+            self._first = [self._flat(one) if isinstance(one, dict) else one for one in self._first]
             self._places = self._placed(expected)
         except BaseException:
             self.close()
@@ -109,15 +127,15 @@ class NdjsonRows:
         """
         places = self._places
         width = len(self._columns)
-        # A key that is expected must be seen to come: its spelling counts from then on.
-        usual = None if self._expected else tuple(self._columns)
+        # Keys that are expected and have not come leave empty cells behind those that have.
+        usual, lacking = tuple(self._places), [EMPTY] * (width - len(self._places))
         records, self._first = chain(self._first, self._records), []
         for record in records:
             if isinstance(record, RowFault):
                 yield record
                 continue
             if tuple(record) == usual:  # nearly all lines of most files
-                yield [EMPTY if value is None else value for value in record.values()]
+                yield [EMPTY if value is None else value for value in record.values()] + lacking
                 continue
             cells: Row = [EMPTY] * width
             for key, value in record.items():
@@ -135,7 +153,22 @@ class NdjsonRows:
             raise InvalidOption(
                 f"{self._source.name} is {codec}, but NDJSON is always UTF-8. Convert it first."
             )
-        return head.removeprefix(b"\xef\xbb\xbf")
+        return head.removeprefix(_BYTE_ORDER_MARK)
+
+    def _values(self, head: bytes, shape: Shape) -> Iterator[dict[str, Any] | RowFault]:
+        """Walk the objects of an array, or that follow one another."""
+        if shape.key:
+            self.notes = (f'the rows are under the key "{shown_name(shape.key)}"',)
+        values = JsonValues(self._file.read, head, shape, longest=self._longest_row, name=self._source.name)
+        for block, is_nested in values.blocks():
+            for record in block:
+                self._line += 1  # counts objects here
+                if isinstance(record, dict):
+                    yield self._flat(record) if is_nested else record
+                elif isinstance(record, RowFault):
+                    yield record
+                else:
+                    yield RowFault("json", f"Row {self._line} is JSON, but not an object.")
 
     def _lines(self, head: bytes) -> Iterator[bytes]:
         """Cut blocks into lines; object stores' files differ in how they do it themselves."""
@@ -164,12 +197,7 @@ class NdjsonRows:
                 yield self._fault(line, error)
                 continue
             if isinstance(record, dict):
-                yield record
-            elif isinstance(record, list) and self._line == 1:
-                raise SourceUnreadable(
-                    f"{self._source.name} is a JSON array, not NDJSON. Write one object per line, "
-                    "for example with: jq -c '.[]'"
-                )
+                yield record if line.find(b"{", 1) < 0 else self._flat(record)
             else:
                 yield RowFault("json", f"Line {self._line} is JSON, but not an object.")
 
@@ -190,11 +218,15 @@ class NdjsonRows:
             "request may carry (api-contract §2.1). NDJSON needs one object per line."
         )
 
+    def _flat(self, record: dict[str, Any]) -> dict[str, Any]:
+        return record if self._whole is None else flat(record, whole=self._whole)
+
     def _placed(self, expected: Iterable[str]) -> dict[str, int]:
         names = dict.fromkeys(key for record in self._first if isinstance(record, dict) for key in record)
         self._columns = list(names)
         known = {canonical(name) for name in names}
         self._expected = {}
+        self._spellings = set(known)
         for name in expected:
             if canonical(name) not in known:
                 known.add(canonical(name))
@@ -204,23 +236,38 @@ class NdjsonRows:
 
     def _place_late(self, key: str) -> int:
         """Find the place of a key that the first rows did not have."""
-        place = self._expected.pop(canonical(key), None)
-        if place is None and canonical(key) in map(canonical, self._places):
+        name = canonical(key)
+        place = self._expected.pop(name, None)
+        if place is None and name in self._spellings:
             raise HeaderError(
-                f'{self._source.name}, line {self._line}: "{key}" is a second spelling of a key. '
+                f'{self._source.name}, line {self._line}: "{shown_name(key)}" is a second spelling of a key. '
                 "Spell each key one way."
+            )
+        if place is None and key in FLAGS:  # never dropped: it says who must not be written to
+            raise UnknownColumns(
+                f'{self._source.name}, line {self._line}: "{key}" is a key that none of the first '
+                f"{ROWS_LOOKED_AT:,} rows has. Write it in each row: it says who opted out.",
+                [key],
             )
         if place is None and not self._drop_late_columns:
             raise UnknownColumns(
-                f'{self._source.name}, line {self._line}: "{key}" is a key that none of the first '
-                f"{ROWS_LOOKED_AT:,} rows has. Name it in a mapping, or drop unknown columns.",
+                f'{self._source.name}, line {self._line}: "{shown_name(key)}" is a key that none of the '
+                f"first {ROWS_LOOKED_AT:,} rows has. Name it in a mapping, or drop unknown columns.",
                 [key],
             )
         if place is None:
-            self._late[key] = None
+            self._late[shown_name(key)] = None
             place = _DROPPED
+        self._spellings.add(name)
         self._places[key] = place
         return place
 
 
 _DROPPED = -1  # the place of a key that has none
+
+
+def _cells_of(records: Iterable[Any]) -> Iterator[tuple[str, Any]]:
+    """Walk keys and values, but for nulls."""
+    for record in records:
+        if isinstance(record, dict):
+            yield from ((key, value) for key, value in record.items() if value is not None)

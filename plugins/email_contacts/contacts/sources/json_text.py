@@ -1,0 +1,244 @@
+"""JSON cut into its values: an array of any size, an object with one under a key, values one after another.
+
+Knows text and brackets; not what the values mean. Brackets outside texts are counted for a block at once, so
+memory holds one block and one value, whatever the size of the array.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import orjson
+
+from email_contacts.contacts.errors import RowTooLong, SourceUndecodable, SourceUnreadable
+from email_contacts.contacts.header_names import says_who
+from email_contacts.contacts.mapping.synonyms import ID, group_of
+from email_contacts.contacts.sources.nested import ATTRIBUTES
+from email_contacts.contacts.sources.rows import RowFault
+
+BLOCK_BYTES = 1 << 20
+_LINES_LOOKED_AT = 20
+_ESCAPE = re.compile(rb"\\.", re.DOTALL)
+_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}\[\]:,]', re.DOTALL)
+_OPENING, _CLOSING = b"{[", b"}]"
+_STEPS = np.zeros(256, np.int8)
+_STEPS[list(_OPENING)], _STEPS[list(_CLOSING)] = 1, -1
+_BLANKS = b" \t\r\n"
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Where the rows are in a JSON text.
+
+    :param depth: brackets that are open around them: 0 for values one after another, 1 in an array, 2 in an
+        array under a key.
+    :param start: the byte behind the bracket that opens the rows.
+    :param key: the key that they are under.
+    """
+
+    depth: int
+    start: int = 0
+    key: str = ""
+
+
+def shape_of(head: bytes, *, is_whole: bool) -> Shape | None:
+    """Say where the rows are, or None where each line is an object.
+
+    An object whose keys say who somebody is, is a row; one without, that has an array of objects under a key,
+    is about rows.
+
+    :param head: the first bytes of the text.
+    :param is_whole: whether these are all.
+    """
+    start = len(head) - len(head.lstrip(_BLANKS))
+    if head[start : start + 1] == b"[":
+        return Shape(1, start + 1)
+    if head[start : start + 1] != b"{":
+        return None
+    first, *others = head[start:].split(b"\n", _LINES_LOOKED_AT)
+    if any(line.startswith(b"{") and _is_json(line) for line in (first, *others)) and any(
+        line.strip() for line in others
+    ):
+        return None
+    keyed = _under_a_key(head, start)
+    if keyed is not None:
+        return keyed
+    return None if _is_json(first) or not (others or is_whole) else Shape(0, start)
+
+
+def _is_json(text: bytes) -> bool:
+    try:
+        orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return False
+    return True
+
+
+def _under_a_key(head: bytes, start: int) -> Shape | None:
+    """Look for the first key of an object that has an array of objects."""
+    depth, key, before = 0, b"", b""
+    for token in _TOKEN.finditer(head, start):
+        text = token[0]
+        if text in (b"{", b"["):
+            depth += 1
+            if depth == 2 and text == b"[" and head[token.end() :].lstrip(_BLANKS)[:1] in (b"{", b"]"):
+                return Shape(2, token.end(), key.strip(b'"').decode("utf-8", "replace"))
+        elif text in (b"}", b"]"):
+            depth -= 1
+            if depth <= 0:
+                return None
+        elif text == b":" and depth == 1:
+            key = before
+            name = key.strip(b'"').decode("utf-8", "replace")
+            if (says_who(name) and group_of(name) != ID) or name == ATTRIBUTES:
+                return None
+        before = text
+    return None
+
+
+class JsonValues:
+    """The values of a JSON text, in blocks.
+
+    :param read: reads on, so many bytes.
+    :param head: what was read already.
+    :param shape: where the rows are.
+    :param longest: bytes that a value may have.
+    :param name: the file's name, for messages.
+    """
+
+    def __init__(
+        self, read: Callable[[int], bytes], head: bytes, shape: Shape, *, longest: int, name: str
+    ) -> None:
+        self._read = read
+        self._pending = head[shape.start :]
+        self._shape = shape
+        self._longest = longest
+        self._name = name
+        self._count = 0
+        self._closed = False
+
+    def blocks(self) -> Iterator[tuple[list[Any], bool]]:
+        """Give values, many at once, and whether one of them may have an object within.
+
+        :raises SourceUnreadable: when the text ends too early, or is no JSON between its values.
+        :raises RowTooLong: when a value is too long.
+        """
+        is_last = False
+        while not self._closed:
+            starts, ends = self._whole_values()
+            if len(starts):
+                yield self._parsed(starts, ends)
+            elif len(self._pending) > self._longest:
+                raise RowTooLong(
+                    f"{self._name}: its row {self._count + 1:,} is longer than {self._longest:,} bytes, more "
+                    "than one request may carry (api-contract §2.1). Perhaps a quote is never closed."
+                )
+            if self._closed:
+                break
+            if is_last:
+                self._check_end()
+                return
+            block = self._read(BLOCK_BYTES)
+            is_last = not block
+            self._pending += block
+        self._check_tail()
+
+    def _whole_values(self) -> tuple[Any, Any]:
+        """Find where the values begin and end that are pending as a whole."""
+        data = self._pending
+        masked = _ESCAPE.sub(b"__", data) if b"\\" in data else data
+        text = np.frombuffer(masked, np.uint8)
+        quotes = np.flatnonzero(text == ord('"'))
+        brackets = np.flatnonzero(_STEPS[text])
+        brackets = brackets[np.searchsorted(quotes, brackets) % 2 == 0]
+        steps = _STEPS[text[brackets]]
+        levels = np.cumsum(steps, dtype=np.int64)
+        below = np.flatnonzero(levels < 0)
+        if len(below):
+            levels, steps, brackets = levels[: below[0]], steps[: below[0]], brackets[: below[0]]
+            self._closed = True
+        ends = brackets[(levels == 0) & (steps < 0)] + 1
+        starts = brackets[(levels == 1) & (steps > 0)][: len(ends)]
+        return starts, ends
+
+    def _parsed(self, starts: Any, ends: Any) -> tuple[list[Any], bool]:
+        data, first, last = self._pending, int(starts[0]), int(ends[-1])
+        self._pending = data[last:]
+        between = data[:first].strip(_BLANKS)
+        if between != (b"," if self._shape.depth and self._count else b""):
+            raise self._not_rows()
+        spans = list(zip(starts.tolist(), ends.tolist(), strict=True))
+        text = data[first:last]
+        if not self._shape.depth:
+            if any(data[end:start].strip(_BLANKS) for (_, end), (start, _) in pairwise(spans)):
+                raise self._not_rows()
+            text = b",".join(data[start:end] for start, end in spans)
+        try:
+            values: list[Any] = orjson.loads(b"[" + text + b"]")
+            if len(values) != len(spans):
+                raise self._not_rows()
+        except orjson.JSONDecodeError:
+            values = [self._one(data[start:end], place) for place, (start, end) in enumerate(spans)]
+            if not any(isinstance(value, RowFault) for value in values):
+                raise self._not_rows() from None
+        self._count += len(values)
+        return values, text.count(b"{") > len(values)
+
+    def _one(self, text: bytes, place: int) -> Any:
+        try:
+            return orjson.loads(text)
+        except orjson.JSONDecodeError as error:
+            try:
+                text.decode()
+            except UnicodeDecodeError:
+                raise SourceUndecodable(
+                    f"{self._name} is not UTF-8 in its row {self._count + place + 1:,}. "
+                    "JSON is always UTF-8: convert it first."
+                ) from None
+            return RowFault("json", f"Object {self._count + place + 1:,} is not JSON: {error.msg}.")
+
+    def _check_end(self) -> None:
+        if self._shape.depth or self._pending.strip(_BLANKS):
+            raise SourceUnreadable(
+                f"{self._name} ends too early, in or behind its row {self._count:,}: a bracket is never "
+                "closed. Copy it again, or have it written again."
+            )
+
+    def _check_tail(self) -> None:
+        """See that nothing follows that might be rows."""
+        tail = self._pending
+        while len(tail) <= self._longest and (block := self._read(BLOCK_BYTES)):
+            tail += block
+        before, _, behind = (part.strip(_BLANKS) for part in tail.partition(b"]"))
+        if before:
+            raise self._not_rows()
+        if self._shape.depth == 2:
+            try:
+                others = orjson.loads(b'{"_":0' + behind)
+            except orjson.JSONDecodeError:
+                others = {"_": 0, "?": [{}]}
+            if any(map(_are_objects, others.values())):
+                raise SourceUnreadable(
+                    f'{self._name} has more than the rows under "{self._shape.key}": further arrays of '
+                    "objects, or a second document. Write the rows that are meant into a file of their own."
+                )
+        elif behind:
+            raise SourceUnreadable(
+                f"{self._name} goes on behind the array of its rows. Have it written again."
+            )
+
+    def _not_rows(self) -> SourceUnreadable:
+        return SourceUnreadable(
+            f"{self._name} is not made of JSON objects with commas between them, at its row "
+            f"{self._count + 1:,}. "
+            "Write an array of objects, or one object per line."
+        )
+
+
+def _are_objects(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and isinstance(value[0], dict)

@@ -1,0 +1,36 @@
+"""Objects within objects as columns that are named by their path: ``address.city``.
+
+Knows objects and their keys. What is under ``attributes`` keeps its own names: so the platform writes a
+contact, and so an export reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Mapping
+from typing import Any
+
+ATTRIBUTES = "attributes"
+
+
+def flat(record: Mapping[str, Any], *, whole: Container[str] = ()) -> dict[str, Any]:
+    """Give an object without objects within.
+
+    :param record: an object; lists stay as they are, whatever is in them.
+    :param whole: keys whose values stay as they are, whatever they are.
+    """
+    found: dict[str, Any] = {}
+    for key, value in record.items():
+        if not isinstance(value, dict) or key in whole:
+            found[key] = value
+            continue
+        for inner, cell in flat(value).items():
+            found[path_of(key, inner, taken=record)] = cell
+    return found
+
+
+def path_of(outer: str, inner: str, *, taken: Container[str]) -> str:
+    """Name a column that is within another one.
+
+    :param taken: names of columns beside the outer one.
+    """
+    return inner if outer == ATTRIBUTES and inner not in taken else f"{outer}.{inner}"

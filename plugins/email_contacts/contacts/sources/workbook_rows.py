@@ -1,0 +1,174 @@
+"""Rows of an Excel workbook (.xlsx).
+
+Knows one sheet and its cells; not what the columns mean. ``openpyxl`` reads it row by row: memory holds the
+workbook's table of texts and one block, whatever the number of rows.
+
+A number, a day or a boolean comes as such. A day without a time of day is a date. A cell in which a formula
+failed (``#N/A``) is a value that no attribute takes, so its row is rejected where the column is sent.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator, Sequence
+from datetime import datetime, time
+from itertools import islice
+from typing import Any
+
+from email_contacts.contacts.errors import InvalidOption, SourceEmpty, SourceUnreadable
+from email_contacts.contacts.header_names import check_header, looks_like_contact, shown_name
+from email_contacts.contacts.paths import AnyPath
+from email_contacts.contacts.sources.compression import open_raw
+from email_contacts.contacts.sources.csv_header import LINES_LOOKED_AT, likely_header
+from email_contacts.contacts.sources.encoding import HEAD_BYTES
+from email_contacts.contacts.sources.other_kinds import WORKBOOK, other_kind_of
+from email_contacts.contacts.sources.rows import EMPTY, Block, Row, RowFault, in_blocks
+from email_contacts.contacts.sources.sheet_blocks import SheetBlocks
+from email_contacts.contacts.sources.typed import plain_rows
+
+EXTRA = "airflow-provider-email-contacts[excel]"
+_ROWS_AT_ONCE = 1_024
+_FAILED = frozenset({"#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#GETTING_DATA"})
+
+
+class WorkbookRows:
+    """An opened sheet, read in blocks.
+
+    :param source: the file.
+    :param sheet: the sheet's name; None for the first one.
+    :param skip_rows: rows above the header.
+    :raises SourceEmpty: when there is not even a header.
+    :raises SourceUnreadable: when it is no workbook, or ``openpyxl`` is not installed.
+    :raises InvalidOption: when it has no such sheet.
+    """
+
+    text_only = False
+    reads_ahead = False  # Python itself reads
+    late_columns: tuple[str, ...] = ()
+
+    def __init__(self, source: AnyPath, *, sheet: str | None, skip_rows: int = 0) -> None:
+        self._source = source
+        self._file = open_raw(source)
+        try:
+            self._book = self._opened()
+            self._rows: Iterator[Sequence[Any]] = self._sheet_rows(sheet)
+            first = list(islice(self._rows, LINES_LOOKED_AT))
+            header, below = self._header(first, skip_rows)
+            self._first = below
+        except BaseException:
+            self.close()
+            raise
+        names = tuple("" if cell is None else str(cell).strip() for cell in header)
+        while names and not names[-1]:
+            names = names[:-1]
+        if looks_like_contact(names):
+            check_header(
+                names, source=source.name, what="The first line" if not skip_rows else "The header line"
+            )
+        self._sheet = SheetBlocks(names, source=source.name)
+        self.columns = self._sheet.columns
+        self._width = len(names)
+        self.likely_header = likely_header([list(map(_text, row)) for row in first], names)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Say which sheet is read, where there are several."""
+        sheets = self._book.sheetnames
+        more = f"; it has {len(sheets)}" if len(sheets) > 1 else ""
+        return (f'sheet "{shown_name(self._name)}"{more}', *self._sheet.notes)
+
+    def blocks(self) -> Iterator[Block]:
+        """Walk the rows in blocks, once.
+
+        :raises HeaderError: when a column without a name holds something.
+        :raises SourceUnreadable: when the workbook is damaged.
+        """
+        yield from filter(len, map(self._sheet.finished, in_blocks(self._cells())))
+
+    def place(self, row: int) -> str:
+        """Say nothing: a file of its own needs no more than the row's number."""
+        return ""
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def _cells(self) -> Iterator[Row | RowFault]:
+        rows, self._first = self._first, []
+        while rows:
+            padded = [[_value(cell) for cell in row] + [None] * (self._width - len(row)) for row in rows]
+            widest = max(map(len, padded))
+            for row in padded:
+                row += [None] * (widest - len(row))
+            names = (*self._sheet.columns, *[EMPTY] * widest)[:widest]
+            for row in plain_rows(padded, names):
+                yield row if isinstance(row, RowFault) else self._sheet.fitted(row)
+            rows = list(islice(self._rows, _ROWS_AT_ONCE))
+
+    def _header(
+        self, first: list[Sequence[Any]], skip_rows: int
+    ) -> tuple[Sequence[Any], list[Sequence[Any]]]:
+        """Find the first row that is not blank, below those that are passed over."""
+        read = first if skip_rows < len(first) else [*first, *islice(self._rows, skip_rows + LINES_LOOKED_AT)]
+        for place, row in enumerate(read[skip_rows:], start=skip_rows):
+            if any(_text(cell) for cell in row):
+                return row, read[place + 1 :]
+        raise SourceEmpty(f"{self._source.name} is empty. A sheet needs a header row and rows below it.")
+
+    def _opened(self) -> Any:
+        head = self._file.read(HEAD_BYTES)
+        kind = other_kind_of(head)
+        if kind is not None and kind.name != WORKBOOK and not head.startswith(b"PK"):
+            raise SourceUnreadable(
+                f"{self._source.name} is {kind.name}, not an .xlsx workbook. {kind.advice}"
+            )
+        self._file.seek(0)
+        try:
+            from openpyxl import load_workbook
+        except ImportError:
+            raise SourceUnreadable(
+                f"{self._source.name} is an Excel workbook, which needs openpyxl: pip install '{EXTRA}'. "
+                "Or save it as CSV (UTF-8)."
+            ) from None
+        try:
+            return load_workbook(self._file, read_only=True, data_only=True, keep_links=False)
+        except (zipfile.BadZipFile, KeyError, ValueError, EOFError):
+            raise self._damaged() from None
+
+    def _sheet_rows(self, wanted: str | None) -> Iterator[Sequence[Any]]:
+        sheets = {sheet.title: sheet for sheet in self._book.worksheets}
+        if not sheets:
+            raise SourceEmpty(f"{self._source.name} has no sheet of cells.")
+        if wanted is not None and wanted not in sheets:
+            names = ", ".join(f'"{shown_name(name)}"' for name in sheets)
+            raise InvalidOption(f'{self._source.name} has no sheet "{wanted}". It has {names}.')
+        self._name = next(iter(sheets)) if wanted is None else wanted
+        sheet = sheets[self._name]
+        sheet.reset_dimensions()  # what a workbook says of its size is often wrong
+        return self._undamaged(sheet.iter_rows(values_only=True))
+
+    def _undamaged(self, rows: Iterator[Sequence[Any]]) -> Iterator[Sequence[Any]]:
+        from xml.etree.ElementTree import ParseError
+
+        try:
+            yield from rows
+        except (zipfile.BadZipFile, ParseError, KeyError, ValueError, EOFError):
+            raise self._damaged() from None
+
+    def _damaged(self) -> SourceUnreadable:
+        return SourceUnreadable(
+            f"{self._source.name} cannot be read as a workbook: it is another kind of file, or damaged. "
+            "Open and save it in Excel, or copy it again."
+        )
+
+
+def _value(cell: Any) -> Any:
+    if isinstance(cell, str):
+        return float("nan") if cell in _FAILED else cell
+    if isinstance(cell, datetime) and cell.time() == time.min:
+        return cell.date()
+    return cell
+
+
+def _text(cell: Any) -> str:
+    return "" if cell is None else str(cell).strip()
