@@ -58,8 +58,8 @@ FORM = {
         "include/sample_contacts/contacts.csv",
         type=OPTIONAL,
         title="Contacts file",
-        description="CSV, TSV, NDJSON or Parquet, plain or compressed with gzip or zstd: a file, a folder or "
-        "a glob, within this project or below the folders and buckets that the connection allows "
+        description="CSV, TSV, NDJSON, JSON, Parquet or .xlsx, plain or packed with gzip or zstd: a file, a "
+        "folder or a glob, within this project or below the folders and buckets that the connection allows "
         "(source_roots).",
         examples=["include/sample_contacts/contacts.csv", "include/sample_contacts/contacts.ndjson"],
         section=WHAT,
@@ -76,8 +76,8 @@ FORM = {
         section=WHAT,
     ),
     "source_format": Param(
-        "auto", type="string", enum=["auto", "csv", "ndjson", "parquet"], title="Format",
-        description="auto goes by the name: .parquet, .ndjson and .jsonl, otherwise CSV.", section=WHAT,
+        "auto", type="string", enum=["auto", "csv", "ndjson", "json", "parquet", "xlsx"],
+        title="Format", description="auto goes by the name, otherwise by the content.", section=WHAT,
     ),
     "delimiter": Param(
         None, type=OPTIONAL, maxLength=1, title="Delimiter",
@@ -87,6 +87,28 @@ FORM = {
         None, type=OPTIONAL, title="Encoding",
         description="Empty: a byte order mark decides, otherwise UTF-8.", examples=["utf-8", "cp1252"],
         section=WHAT,
+    ),
+    "header_row": Param(
+        None, type=["null", "integer"], minimum=1, title="Header row",
+        description="Of a CSV file or a workbook: the line with the columns' names, where others stand above "
+        "it. Empty: the first line that is not blank.",
+        section=WHAT,
+    ),
+    "skip_rows": Param(
+        None, type=["null", "integer"], minimum=0, title="Lines above the header",
+        description="Another way to say the header row: how many lines to pass over.", section=WHAT,
+    ),
+    "sheet": Param(
+        None, type=OPTIONAL, title="Sheet", description="Of a workbook. Empty: the first one.", section=WHAT,
+    ),
+    "opted_out": Param(
+        "reject", type="string", enum=["reject", "import"], title="People who have opted out",
+        description="Rows that say emailBlacklisted or smsBlacklisted, as exports of the platform do.",
+        section=WHAT,
+    ),
+    "when_empty": Param(
+        "skip", type="string", enum=["skip", "fail"], title="A source without rows",
+        description="skip: the run succeeds, sends nothing, and its receipt says 0 rows.", section=WHAT,
     ),
     "mapping": Param(
         None, type=OPTIONAL, title="Mapping document",
@@ -175,6 +197,11 @@ def import_contacts() -> None:
         source_format="{{ params.source_format }}",
         delimiter="{{ params.delimiter or '' }}",
         encoding="{{ params.encoding or '' }}",
+        header_row="{{ params.header_row or '' }}",
+        skip_rows="{{ params.skip_rows or '' }}",
+        sheet="{{ params.sheet or '' }}",
+        opted_out="{{ params.opted_out }}",
+        when_empty="{{ params.when_empty }}",
         mapping="{{ params.mapping or '' }}",
         unknown_columns="{{ params.unknown_columns or '' }}",
         duplicates="{{ params.duplicates }}",

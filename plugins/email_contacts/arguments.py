@@ -139,6 +139,17 @@ def as_texts(value: Any, name: str) -> list[str]:
     return [as_text(one, name) for one in _at_once(value) if one is not None]
 
 
+def as_lines(value: Any, name: str) -> int:
+    """Read a number of lines that may come from a template.
+
+    :raises InvalidArgument: when it is no whole number of 0 or more.
+    """
+    text = str(value).strip()
+    if isinstance(value, bool) or not text.isdecimal():
+        raise InvalidArgument(f"{name}={value!r} is not a number of lines; give a whole number, such as 3")
+    return int(text)
+
+
 def as_count(value: Any, name: str) -> int:
     """Read how many.
 

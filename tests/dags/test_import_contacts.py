@@ -116,6 +116,36 @@ def test_a_file_that_cannot_be_right_stops_before_anything_is_sent(
     assert "the preparation did not finish" in receipt["reason"]
 
 
+@pytest.mark.parametrize("name", ["contacts.csv", "contacts.ndjson"])
+def test_a_source_without_rows_is_a_run_of_nothing(
+    dag: DAG, sandbox: SandboxServer, tmp_path: Path, name: str
+) -> None:
+    source = tmp_path / name
+    source.write_text("EMAIL,FIRSTNAME\n" if name.endswith("csv") else "")
+    state, tasks = run(dag, source=str(source))
+    assert state == "success", tasks
+    receipt = receipt_of(tmp_path / "stage")
+    assert (receipt["state"], receipt["rows"]["read"], receipt["process_ids"]) == ("completed", 0, [])
+    assert tasks["import"] == tasks["wait"] == "skipped"
+
+
+def test_a_source_without_rows_fails_where_that_was_said(
+    dag: DAG, sandbox: SandboxServer, tmp_path: Path
+) -> None:
+    source = tmp_path / "contacts.csv"
+    source.write_text("EMAIL,FIRSTNAME\n")
+    state, tasks = run(dag, source=str(source), when_empty="fail")
+    assert (state, tasks["prepare"]) == ("failed", "failed")
+
+
+def test_lines_above_the_header(dag: DAG, sandbox: SandboxServer, tmp_path: Path) -> None:
+    source = tmp_path / "contacts.csv"
+    source.write_text("Customers of May\n\nEMAIL,FIRSTNAME\nada@example.com,Ada\n")
+    state, tasks = run(dag, source=str(source), header_row=3)
+    assert state == "success", tasks
+    assert receipt_of(tmp_path / "stage")["rows"]["accepted"] == 1
+
+
 def test_a_folder_that_cannot_be_made_leaves_a_receipt_of_nothing_sent(
     dag: DAG, sandbox: SandboxServer, tmp_path: Path
 ) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from email_contacts.arguments import as_flag
 from email_contacts.operators._source_access import SourceAccess
@@ -15,8 +15,12 @@ if TYPE_CHECKING:
     from email_contacts.contacts.mapping.attributes import AccountAttribute
     from email_contacts.contacts.options import Options
 
+LinesArg: TypeAlias = "int | TextArg"
 # Arguments that are options of a preparation by the same name.
-READING_OPTIONS = ("source_format", "delimiter", "encoding", "unknown_columns", "body")
+READING_OPTIONS = (
+    "source_format", "delimiter", "encoding", "header_row", "skip_rows", "sheet", "opted_out",
+    "unknown_columns", "body",
+)  # fmt: skip
 
 
 class ReadingOperator(StagingOperator):
@@ -27,9 +31,16 @@ class ReadingOperator(StagingOperator):
         Not templated, for a form must not decide it.
 
     :param source_root: the folder that a relative ``source`` or ``mapping`` is looked up in. Templated.
-    :param source_format: ``csv``, ``ndjson``, ``parquet``, or ``auto`` (by the file's name). Templated.
+    :param source_format: ``csv``, ``ndjson``, ``json``, ``parquet``, ``xlsx``, or ``auto`` (by the file's
+        name, otherwise by its content). Templated.
     :param delimiter: of a CSV file; empty: detected from its header. Templated.
     :param encoding: of the file; empty: a byte order mark decides, otherwise UTF-8. Templated.
+    :param header_row: the line of a CSV file or a sheet that has the columns' names, counted from 1; empty:
+        the first line that is not blank. Templated.
+    :param skip_rows: lines above the header, as another way to say it. Templated.
+    :param sheet: of a workbook; empty: the first sheet. Templated.
+    :param opted_out: rows that say ``emailBlacklisted`` or ``smsBlacklisted``: ``reject`` them (default), or
+        ``import`` them. Templated.
     :param mapping: path of a mapping document (YAML or JSON), or the document itself as a dictionary; empty:
         columns are mapped by their names. Templated.
     :param unknown_columns: ``fail`` or ``drop`` columns that the account has no attribute for, which the
@@ -54,6 +65,10 @@ class ReadingOperator(StagingOperator):
         source_format: TextArg = "auto",
         delimiter: TextArg = "",
         encoding: TextArg = "",
+        header_row: LinesArg = "",
+        skip_rows: LinesArg = "",
+        sheet: TextArg = "",
+        opted_out: TextArg = "reject",
         mapping: TextArg | Mapping[str, Any] = "",
         unknown_columns: TextArg = "",
         body: TextArg = "json_body",
@@ -66,6 +81,10 @@ class ReadingOperator(StagingOperator):
         self.source_format = source_format
         self.delimiter = delimiter
         self.encoding = encoding
+        self.header_row = header_row
+        self.skip_rows = skip_rows
+        self.sheet = sheet
+        self.opted_out = opted_out
         self.mapping = mapping
         self.unknown_columns = unknown_columns
         self.body = body

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowFailException
 
+from email_contacts.arguments import as_lines
 from email_contacts.operators.base import ContactsOperator
 
 if TYPE_CHECKING:
@@ -50,12 +51,18 @@ class StagingOperator(ContactsOperator):
     def hand_on(self, context: Context, manifest: Manifest, stage: ObjectStoragePath) -> list[str]:
         """Report what was prepared, and give the batches' addresses.
 
-        :raises AirflowFailException: when there is nothing to import.
+        A source without rows gives none, and the run goes on: ``when_empty`` has let it.
+
+        :raises AirflowFailException: when there are rows, and none can be imported.
         """
         from email_contacts.contacts.staging.stage import MANIFEST
 
         self._report(context, manifest, uri=str(stage / MANIFEST))
-        if not manifest.batches:
+        if not manifest.rows.read:
+            self.log.warning(
+                "%s has no rows: there is nothing to import, and that is no failure", manifest.source
+            )
+        elif not manifest.batches:
             raise AirflowFailException(
                 f"none of the {manifest.rows.read} rows of {manifest.source} can be imported: "
                 f"{_counted(manifest.reject_reasons)}. The rejects are in {manifest.rejects_uri}"
@@ -69,6 +76,8 @@ class StagingOperator(ContactsOperator):
             manifest.source, rows.read, rows.accepted, rows.rejected, rows.duplicates,
             len(manifest.batches), manifest.seconds,
         )  # fmt: skip
+        for note in manifest.notes:
+            self.log.info("%s", note)
         if rows.rejected:
             self.log.warning("rejected: %s; see %s", _counted(manifest.reject_reasons), manifest.rejects_uri)
         if manifest.conflicts:
@@ -107,7 +116,11 @@ def read_options(**rendered: Any) -> Options:
     """
     from email_contacts.contacts.options import Options
 
-    return Options(**{name: value for name, value in rendered.items() if value is not None and value != ""})
+    said = {name: value for name, value in rendered.items() if value is not None and value != ""}
+    for name in ("header_row", "skip_rows"):
+        if name in said:
+            said[name] = as_lines(said[name], name)
+    return Options(**said)
 
 
 def run_stage(root: str, context: Context) -> ObjectStoragePath:

@@ -123,12 +123,14 @@ class MergePartitionsOperator(StagingOperator):
         ``first``; or ``fail``. Templated.
     :param conflicts: rows whose identifiers belong to two different rows: ``flag`` (default), ``reject`` or
         ``fail``. Templated.
+    :param when_empty: a source without rows: ``skip`` (default): the run succeeds, sends nothing and has a
+        receipt of 0 rows; or ``fail``. Templated.
     :return: the batches' addresses, to expand an import over. The XComs ``manifest_uri`` and ``rows`` say
         more.
     """
 
     template_fields: Sequence[str] = (
-        *StagingOperator.template_fields, "partitions", "duplicates", "conflicts",
+        *StagingOperator.template_fields, "partitions", "duplicates", "conflicts", "when_empty",
     )  # fmt: skip
 
     def __init__(
@@ -137,12 +139,14 @@ class MergePartitionsOperator(StagingOperator):
         partitions: Sequence[str] | XComArg,
         duplicates: TextArg = "last",
         conflicts: TextArg = "flag",
+        when_empty: TextArg = "skip",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.partitions = partitions
         self.duplicates = duplicates
         self.conflicts = conflicts
+        self.when_empty = when_empty
 
     @failing_at_once()
     def execute(self, context: Context) -> list[str]:
@@ -152,7 +156,10 @@ class MergePartitionsOperator(StagingOperator):
         from email_contacts.contacts.partitions import merge_partitions
 
         options = read_options(
-            max_rejects=self.reject_limit, duplicates=self.duplicates, conflicts=self.conflicts
+            max_rejects=self.reject_limit,
+            duplicates=self.duplicates,
+            conflicts=self.conflicts,
+            when_empty=self.when_empty,
         )
         stage = self.stage(context)
         folders = [ObjectStoragePath(uri) for uri in as_texts(self.partitions, "partitions")]

@@ -38,9 +38,16 @@ class PrepareContactsOperator(ReadingOperator):
     And how to read it:
 
     :param source_root: the folder that a relative ``source`` or ``mapping`` is looked up in. Templated.
-    :param source_format: ``csv``, ``ndjson``, ``parquet``, or ``auto`` (by the file's name). Templated.
+    :param source_format: ``csv``, ``ndjson``, ``json``, ``parquet``, ``xlsx``, or ``auto`` (by the file's
+        name, otherwise by its content). Templated.
     :param delimiter: of a CSV file; empty: detected from its header. Templated.
     :param encoding: of the file; empty: a byte order mark decides, otherwise UTF-8. Templated.
+    :param header_row: the line of a CSV file or a sheet that has the columns' names, counted from 1; empty:
+        the first line that is not blank. Templated.
+    :param skip_rows: lines above the header, as another way to say it. Templated.
+    :param sheet: of a workbook; empty: the first sheet. Templated.
+    :param opted_out: rows that say ``emailBlacklisted`` or ``smsBlacklisted``: ``reject`` them (default), or
+        ``import`` them. Templated.
     :param mapping: path of a mapping document (YAML or JSON), or the document itself as a dictionary; empty:
         columns are mapped by their names. Templated.
     :param unknown_columns: ``fail`` or ``drop`` columns that the account has no attribute for, which the
@@ -50,6 +57,8 @@ class PrepareContactsOperator(ReadingOperator):
         ``first``; or ``fail``. Templated.
     :param conflicts: rows whose identifiers belong to two different rows, so that the platform would merge
         two people: ``flag`` them in a list and send them (default), ``reject`` them, or ``fail``. Templated.
+    :param when_empty: a source without rows: ``skip`` (default): the run succeeds, sends nothing and has a
+        receipt of 0 rows; or ``fail``. Templated.
     :param body: the form that batches are sent in: ``json_body`` (default), ``file_body``, or ``file_url``,
         one file of any size that the platform fetches from the stage. Templated.
     :param max_rejects: stop when more rows are rejected: ``"100"`` or ``"5%"``; empty: the connection's
@@ -65,7 +74,7 @@ class PrepareContactsOperator(ReadingOperator):
 
     template_fields: Sequence[str] = (
         *ReadingOperator.template_fields,
-        "source", "sql", "table", "sql_conn_id", "parameters", "duplicates", "conflicts",
+        "source", "sql", "table", "sql_conn_id", "parameters", "duplicates", "conflicts", "when_empty",
     )  # fmt: skip
     template_ext: Sequence[str] = (".sql",)
     template_fields_renderers = {"sql": "sql", "mapping": "json"}  # noqa: RUF012  Airflow's own declaration
@@ -80,6 +89,7 @@ class PrepareContactsOperator(ReadingOperator):
         parameters: Mapping[str, Any] | Sequence[Any] | XComArg | None = None,
         duplicates: TextArg = "last",
         conflicts: TextArg = "flag",
+        when_empty: TextArg = "skip",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -90,6 +100,7 @@ class PrepareContactsOperator(ReadingOperator):
         self.parameters: Any = parameters
         self.duplicates = duplicates
         self.conflicts = conflicts
+        self.when_empty = when_empty
 
     def conceal(self) -> None:
         """Hide the query's parameters.
@@ -115,6 +126,6 @@ class PrepareContactsOperator(ReadingOperator):
             root=self.source_root,
             access=self.access,
         ).open()
-        options = self.options("duplicates", "conflicts")
+        options = self.options("duplicates", "conflicts", "when_empty")
         manifest = prepare(source, stage, options, on_progress=ProgressLog(self.log))
         return self.hand_on(context, manifest, stage)

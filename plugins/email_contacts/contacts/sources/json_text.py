@@ -138,14 +138,13 @@ class JsonValues:
                     f"{self._name}: its row {self._count + 1:,} is longer than {self._longest:,} bytes, more "
                     "than one request may carry (api-contract §2.1). Perhaps a quote is never closed."
                 )
-            if self._closed:
-                break
-            if is_last:
-                self._check_end()
-                return
-            block = self._read(BLOCK_BYTES)
-            is_last = not block
-            self._pending += block
+            if not self._closed:
+                if is_last:
+                    self._check_end()
+                    return
+                block = self._read(BLOCK_BYTES)
+                is_last = not block
+                self._pending += block
         self._check_tail()
 
     def _whole_values(self) -> tuple[Any, Any]:

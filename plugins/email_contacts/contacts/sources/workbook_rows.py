@@ -101,8 +101,8 @@ class WorkbookRows:
             for row in padded:
                 row += [None] * (widest - len(row))
             names = (*self._sheet.columns, *[EMPTY] * widest)[:widest]
-            for row in plain_rows(padded, names):
-                yield row if isinstance(row, RowFault) else self._sheet.fitted(row)
+            for cells in plain_rows(padded, names):
+                yield cells if isinstance(cells, RowFault) else self._sheet.fitted(cells)
             rows = list(islice(self._rows, _ROWS_AT_ONCE))
 
     def _header(
