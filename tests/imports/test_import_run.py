@@ -34,7 +34,7 @@ def a_run(client: ContactsClient, store: StateStore) -> ImportRun:
 
 def submitted(run: ImportRun) -> ImportRecord:
     assert run.reconnect(import_again=False) is None
-    came = run.submit()
+    came = run.submit(lambda: None)
     assert isinstance(came, ImportRecord)
     return came
 
@@ -89,7 +89,7 @@ def test_a_process_that_a_frozen_try_began_is_named(
     frozen, run = Ledger(store, JOB.fingerprint), a_run(client, store)
     intent = frozen.intend(deadline=9e9, newest=0)
     assert run.reconnect(import_again=False) is None
-    record = run.submit()
+    record = run.submit(lambda: None)
     assert isinstance(record, ImportRecord)
     assert (record.process_id, record.repeats) == (1, 1)
     assert run.with_late_answers(record) == record
