@@ -15,8 +15,9 @@ from airflow._shared.module_loading import import_string
 
 from email_contacts.api import ContactsClient
 from email_contacts.imports.waiting.poller_client import _answer
+from email_contacts.imports.waiting.worker_wait import WaitOutcome
 from email_contacts.sandbox import SandboxServer
-from email_contacts.trigger import ImportCompletedTrigger
+from email_contacts.trigger import ImportCompletedTrigger, ImportQueueTrigger
 from tests.conftest import CONN_ID, connect
 from tests.deferral import event_of
 from tests.imports.conftest import submitted, until_ended
@@ -63,6 +64,35 @@ def test_one_that_an_earlier_version_stored_is_still_understood() -> None:
     }
     again = ImportCompletedTrigger(**old)
     assert (again.source, again.evidence) == ("auto", [])
+
+
+def test_what_the_last_release_stored_resumes(sandbox: SandboxServer, platform: ContactsClient) -> None:
+    """Character for character what it stored for a task that waits for a slot (``resume_submission``)."""
+    (one,) = submitted(platform, 1)
+    until_ended(platform, one)
+    stored = (
+        '{"conn_id": "email_contacts_default", "process_ids": [4711], "deadline": 1e12, "not_before": 0.0, '
+        '"enough": "any", "poll_interval": 0.01, "source": "auto", "evidence": []}'
+    ).replace("4711", str(one))
+    again = import_string("email_contacts.trigger.ImportCompletedTrigger")(**json.loads(stored))
+    assert again.serialize() == ("email_contacts.trigger.ImportCompletedTrigger", json.loads(stored))
+    event = event_of(again)
+    assert event["outcome"] == "seen"
+    assert WaitOutcome.from_event(event).sighting.is_enough("any")
+
+
+def test_a_wait_in_the_queue_survives_being_stored() -> None:
+    path, kwargs = ImportQueueTrigger(
+        conn_id=CONN_ID,
+        waiting_task=("a_dag", "a_run", "import", 3),
+        arrived=1_795_000_000_000,
+        deadline=1e12,
+        not_before=5.0,
+        max_running=2,
+    ).serialize()
+    again = import_string(path)(**json.loads(json.dumps(kwargs)))
+    assert type(again) is ImportQueueTrigger
+    assert again.serialize() == (path, kwargs)
 
 
 def test_it_fires_once_when_all_imports_have_ended(sandbox: SandboxServer, platform: ContactsClient) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from email_contacts.imports import failpoints
 from email_contacts.imports.errors import DeadlinePassed, ImportFailed, ImportTimeout, ProcessForgotten
 from email_contacts.imports.submission.reconnecting import reconnect
-from email_contacts.imports.submission.submitter import Blocked, Submitter
+from email_contacts.imports.submission.submitter import Blocked, Submitter, is_alone
 from email_contacts.imports.waiting.completion import look_for_end
 from email_contacts.imports.waiting.completion_signals import CompletionSignals
 from email_contacts.imports.waiting.worker_wait import WaitOutcome
@@ -65,7 +65,7 @@ class ImportRun:
         """
         return reconnect(self._client, self.ledger, timeout=self._timeout, import_again=import_again)
 
-    def submit(self, confirm_turn: Callable[[], None]) -> ImportRecord | Blocked:
+    def submit(self, confirm_turn: Callable[[], None] = is_alone) -> ImportRecord | Blocked:
         """Submit it, or find out what became of an earlier submission (:meth:`Submitter.advance`).
 
         :param confirm_turn: raises when another task of the account has the turn by now.

@@ -8,20 +8,20 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from email_contacts.api import ContactsClient, NotFound, Process, Unauthorized
+from email_contacts.api import ContactsClient, NotFound, Process
 from email_contacts.imports.errors import CannotTell, ImportFailed, ImportNotRepeatable, ImportTimeout
 from email_contacts.imports.waiting.process_status import ProcessStatuses
 from email_contacts.imports.waiting.worker_wait import (
     WaitingFailed,
     WaitOutcome,
     pauses,
-    try_to_look,
     wait_here,
 )
 from email_contacts.sandbox import SandboxServer
@@ -132,21 +132,40 @@ def test_a_platform_that_could_never_be_asked_is_late_and_not_done(
     sandbox: SandboxServer, client: ContactsClient
 ) -> None:
     sandbox.set_knobs(faults=[{"route": "*", "kind": "500", "times": 0}])
-    assert try_to_look(client, [1]) is None
     outcome = wait_here(client, [1], deadline=time.time() - 1, pauses=pauses(100))
     with pytest.raises(ImportTimeout, match="never"):
         outcome.completed()
 
 
 def test_errors_that_stay_end_it(sandbox: SandboxServer, client: ContactsClient) -> None:
+    def wait() -> WaitOutcome:
+        return wait_here(client, [999], deadline=time.time() + 30, pauses=pauses(100, every=0.01))
+
     with pytest.raises(NotFound):
-        try_to_look(client, [999])
+        wait()
     sandbox.set_knobs(process_route="404")
     with pytest.raises(CannotTell):
-        try_to_look(client, [1])
-    sandbox.set_knobs(process_route="on", faults=["process:401_key"])
-    with pytest.raises(Unauthorized):
-        try_to_look(client, [1])
+        wait()
+
+
+def test_a_wait_for_many_imports_in_a_worker_keeps_the_hourly_budget(
+    sandbox: SandboxServer, client: ContactsClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A look at two hundred processes makes four requests."""
+    sandbox.set_knobs(hold="in_process")
+    ids = submitted(client, 200)
+    begin = client.requests.made
+    now = time.time()
+    deadline = now + HOUR
+
+    def sleep(seconds: float) -> None:
+        nonlocal now
+        now += seconds
+
+    clock = SimpleNamespace(time=lambda: now, sleep=sleep)
+    monkeypatch.setattr("email_contacts.imports.waiting.worker_wait.time", clock)
+    assert wait_here(client, ids, deadline=deadline, pauses=pauses(100)).is_late
+    assert 50 <= client.requests.made - begin <= 104, "one hour, and the look at its end"
 
 
 def test_a_failed_import_is_a_failure_and_not_a_completion() -> None:

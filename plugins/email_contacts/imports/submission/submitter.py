@@ -47,7 +47,7 @@ class Blocked:
         return self.enough == "any"
 
 
-def _is_alone() -> None:
+def is_alone() -> None:
     """Stand in for the turn where no other task submits."""
 
 
@@ -76,9 +76,9 @@ class Submitter:
         self._timeout = timeout
         self._reconciliation_timeout = reconciliation_timeout
         self._sendings_left = 2
-        self._confirm_turn = _is_alone
+        self._confirm_turn = is_alone
 
-    def advance(self, confirm_turn: Callable[[], None] = _is_alone) -> ImportRecord | Blocked:
+    def advance(self, confirm_turn: Callable[[], None] = is_alone) -> ImportRecord | Blocked:
         """Go as far as is possible without waiting for an import.
 
         :param confirm_turn: called directly before sending; raises when another task of the account has the

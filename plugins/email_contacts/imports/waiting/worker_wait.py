@@ -12,13 +12,13 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import repeat
+from itertools import islice, repeat
 from typing import TYPE_CHECKING, Any
 
 from email_contacts.imports.errors import ImportNotRepeatable, ImportTimeout
 from email_contacts.imports.waiting.completion import AUTO, Completion, look_at, nobody_called
 from email_contacts.imports.waiting.list_growth import growth_pauses
-from email_contacts.imports.waiting.process_status import ProcessStatuses, look
+from email_contacts.imports.waiting.process_status import ProcessStatuses
 
 if TYPE_CHECKING:
     from email_contacts.api import ContactsClient, Process
@@ -136,23 +136,6 @@ class WaitOutcome:
         )
 
 
-def try_to_look(client: ContactsClient, process_ids: Sequence[int]) -> ProcessStatuses | None:
-    """Look once; None when the platform could not be asked now, which never ends a wait.
-
-    :raises email_contacts.imports.errors.CannotTell: when the platform has no process route.
-    :raises email_contacts.api.ContactsApiError: when asking again is of no use (wrong key, unknown id).
-    """
-    from email_contacts.api import NotSent, RateLimited, Unavailable
-
-    try:
-        sighting = look(client, process_ids)
-    except (NotSent, RateLimited, Unavailable) as error:
-        log.warning("the platform could not be asked, waiting goes on: %s", error)
-        return None
-    log.info("imports: %s", sighting.describe())
-    return sighting
-
-
 def pauses(polls_per_hour: int, *, every: float | None = None, first: float = 5.0) -> Iterator[float]:
     """Yield the seconds to pause before each next look, for ever.
 
@@ -186,8 +169,8 @@ def wait_here(
     """Wait in this thread. Errors that may pass never end the wait, nor does a key that is refused by now.
 
     :param deadline: seconds since the epoch.
-    :param pauses: seconds between looks at the processes; where callbacks or lists are to tell, their own
-        pace is kept.
+    :param pauses: seconds to pause after each request for processes; where callbacks or lists are to tell,
+        their own pace is kept.
     :param enough: ``all`` of the imports, or ``any`` one.
     :param evidence: as in :func:`~email_contacts.imports.waiting.completion.look_for_end`;
         ``source`` and ``called``, too.
@@ -201,6 +184,7 @@ def wait_here(
         supervision.check()
         # Near the deadline neither a rate limit that is sat out nor a slow answer may take the last look.
         asked = client if deadline - time.time() > LAST_LOOK else client.within(LAST_LOOK)
+        made_before = asked.requests.made
         try:
             trouble = look_at(asked, completion, called)
         except (Unauthorized, Forbidden) as error:
@@ -212,7 +196,9 @@ def wait_here(
         # The work first, then the clock: an import that ended at the last moment has ended.
         left = deadline - time.time()
         if left > 0:
-            pause = next(pauses) if completion.open_ids() else next(signs)
+            # A look at many processes makes several requests; each of them is paid for with a pause.
+            made = max(1, asked.requests.made - made_before)
+            pause = sum(islice(pauses, made)) if completion.open_ids() else next(signs)
             time.sleep(min(pause, left))
         elif is_last or not completion.begin_last_look():
             return WaitOutcome(sighting, is_late=True, error=trouble)
