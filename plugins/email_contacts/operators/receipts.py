@@ -85,6 +85,7 @@ class VerifyImportOperator(ContactsOperator):
             completions=as_documents(self.completions, "completions"),
             sizes_before=read_sizes(self.sizes_before),
             conflicts=run.manifest.conflicts if run.manifest else 0,
+            had_rows=run.manifest is None or run.manifest.rows.read > 0,
             unverifiable=run.what_is_missing,
         )
         verdict = verification.settled(self.patience)

@@ -150,3 +150,9 @@ def test_completed_means_that_what_was_looked_for_was_seen(
     is_whole = on_lists == sampled and matching * 2 >= on_lists and size >= 1000 - rejected
     assert (judged.state in (COMPLETED, COMPLETED_WITH_REJECTS)) is is_whole
     assert bool(judged.reason) is not is_whole
+
+
+def test_a_source_without_rows_is_complete_when_nothing_was_sent() -> None:
+    judged = judge_processes(ProcessStatuses(()), batches=0, not_submitted=0, had_rows=False)
+    assert judged is not None
+    assert (judged.state, judged.reason, judged.remarks) == ("completed", "", ("the source had no rows",))

@@ -31,13 +31,18 @@ class Judgement:
     remarks: tuple[str, ...] = ()
 
 
-def judge_processes(seen: ProcessStatuses, *, batches: int, not_submitted: int) -> Judgement | None:
+def judge_processes(
+    seen: ProcessStatuses, *, batches: int, not_submitted: int, had_rows: bool = True
+) -> Judgement | None:
     """Judge by the processes alone.
 
     :param batches: how many batches were prepared.
     :param not_submitted: how many of them were never submitted.
+    :param had_rows: whether the source had any; nothing is to be sent of one without, and that is complete.
     :return: None where all batches were submitted and all processes completed.
     """
+    if not batches and not seen.processes and not had_rows:
+        return Judgement(COMPLETED, remarks=("the source had no rows",))
     if not batches and not seen.processes:
         return Judgement(FAILED, "no batch was prepared, so nothing was submitted")
     failed = [process for process in seen.processes if process.has_failed]

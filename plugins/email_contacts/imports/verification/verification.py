@@ -42,6 +42,7 @@ class Verification:
         not looked at again; what a callback or the lists told is believed where there is no process route.
     :param sizes_before: list id → contacts on it before the import.
     :param conflicts: rows that share an identifier with another row, which the platform may merge.
+    :param had_rows: whether the source had any.
     :param unverifiable: why it is not known what was sent; empty where it is.
     """
 
@@ -54,6 +55,7 @@ class Verification:
         completions: Sequence[Mapping[str, Any]] = (),
         sizes_before: Mapping[int, int] | None = None,
         conflicts: int = 0,
+        had_rows: bool = True,
         unverifiable: str = "",
     ) -> None:
         self._client = client
@@ -61,6 +63,7 @@ class Verification:
         self._list_ids = list_ids
         self._sizes_before = sizes_before or {}
         self._conflicts = conflicts
+        self._had_rows = had_rows
         self._unverifiable = unverifiable
         waited = ProcessStatuses.from_json(completions)
         self._process_ids = tuple(
@@ -230,7 +233,9 @@ class Verification:
         batches = self._batches
         # Without submissions only the number of processes tells how many were submitted.
         not_submitted = batches.not_submitted if batches.submissions else 0
-        return judge_processes(statuses, batches=len(batches.batches), not_submitted=not_submitted)
+        return judge_processes(
+            statuses, batches=len(batches.batches), not_submitted=not_submitted, had_rows=self._had_rows
+        )
 
     def _judged(self, evidence: Evidence) -> Judgement:
         unnamed = sum(
