@@ -5,16 +5,35 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-if TYPE_CHECKING:
-    from email_contacts.imports.waiting.shared_poller import SharedPoller
+
+class Poller(Protocol):
+    """What a wait needs of its poller."""
+
+    def want(self, process_ids: set[int], /) -> None:
+        """Ask for these from now on."""
+
+    def spare(self, process_ids: set[int], /) -> None:
+        """Ask for these no more, unless another wait wants them."""
+
+    def want_page(self) -> None:
+        """Ask for the newest processes from now on."""
+
+    def spare_page(self) -> None:
+        """Ask for them no more, unless another wait wants them."""
+
+    def leave(self, wait: Wait, /) -> None:
+        """Forget a wait."""
+
+    def keep_running(self) -> None:
+        """See that the poller's task runs."""
 
 
 class Wait:
     """One wait at a poller: what it wants to know, and the bell that rings when there is news."""
 
-    def __init__(self, watcher: SharedPoller, every: float | None) -> None:
+    def __init__(self, watcher: Poller, every: float | None) -> None:
         self.ids: set[int] = set()
         self.every = every
         self.wants_page = False
