@@ -29,6 +29,24 @@ class Poller(Protocol):
     def keep_running(self) -> None:
         """See that the poller's task runs."""
 
+    def looks(self, process_id: int, /) -> int:
+        """Count the looks at a process."""
+
+    def hurry(self, process_ids: set[int], /, *, page: bool) -> None:
+        """Look at these once more, out of turn."""
+
+    @property
+    def page_looks(self) -> int:
+        """Count the looks at the newest processes."""
+
+    @property
+    def useless(self) -> object:
+        """What makes further looks useless; nothing when they are not."""
+
+    @property
+    def route_missing(self) -> object:
+        """What says that the platform has no process route; nothing when it has one."""
+
 
 class Wait:
     """One wait at a poller: what it wants to know, and the bell that rings when there is news."""
