@@ -1,8 +1,8 @@
-"""Which tests share a process when several run side by side, and which groups begin first.
+"""Which tests share a process when several run side by side, and the order in which the groups begin.
 
 Tests of one file stay together, for they share fixtures. Those that share a running Airflow stay together
-across files, so that each Airflow is started once. Most of a group with an Airflow is waiting: such groups
-begin first, and the others use the processor meanwhile.
+across files, so that each Airflow is started once. The longest of these begin first, for most of them is
+waiting; the others come in the middle, so that not all Airflows run at the same time.
 """
 
 from __future__ import annotations
@@ -12,13 +12,10 @@ from pathlib import Path
 import pytest
 
 TESTS = Path(__file__).parent
-# Longest first.
-WITH_AIRFLOW = (
-    "faults-celery_executor",
-    "faults-local_executor",
+FIRST = ("faults-celery_executor", "faults-local_executor")
+IN_THE_MIDDLE = (
     "e2e",
     "compose/test_celery.py",
-    "packaging/test_wheel_imports.py",
     "faults/test_triggerer_restart.py",
     "faults/test_mailbox.py",
 )
@@ -36,8 +33,11 @@ def group_of(item: pytest.Item) -> str:
 
 
 def arrange(items: list[pytest.Item]) -> None:
-    """Mark each test with its group for pytest-xdist, and put the groups that wait longest first."""
-    places = {name: place for place, name in enumerate(WITH_AIRFLOW)}
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(group_of(item)))
-    items.sort(key=lambda item: places.get(group_of(item), len(places)))
+    """Mark each test with its group for pytest-xdist, and put the groups in order."""
+    groups = {item: group_of(item) for item in items}
+    for item, group in groups.items():
+        item.add_marker(pytest.mark.xdist_group(group))
+    others = [group for group in dict.fromkeys(groups.values()) if group not in (*FIRST, *IN_THE_MIDDLE)]
+    half = len(others) // 2
+    order = [*FIRST, *others[:half], *IN_THE_MIDDLE, *others[half:]]
+    items.sort(key=lambda item: order.index(groups[item]))
