@@ -13,6 +13,7 @@ from airflow.sdk.exceptions import AirflowException, AirflowSensorTimeout, Airfl
 
 from email_contacts.arguments import InvalidArgument, as_documents, as_ids
 from email_contacts.connection import DEFAULT_CONN_ID
+from email_contacts.deferring import default_deferrable
 from email_contacts.failures import failing_at_once
 from email_contacts.hook import ContactsHook
 from email_contacts.imports.callbacks import MAILBOX, has_mail
@@ -44,7 +45,8 @@ class ImportCompletedSensor(BaseSensorOperator):
     :param submissions: what ``ImportContactsOperator`` pushed as XCom ``submission``, once or of all mapped
         tasks; instead of process ids, or beside them. Templated.
     :param conn_id: a connection of type ``email_contacts``. Templated.
-    :param deferrable: wait in the triggerer (default), or in the worker with Airflow's sensor modes.
+    :param deferrable: wait in the triggerer, or in the worker with Airflow's sensor modes. Default: in the
+        triggerer, unless Airflow's ``[operators] default_deferrable`` is set and says otherwise.
     :param poke_interval: seconds between looks. None (default): in the triggerer quick at first, then
         stretched to the connection's ``process_polls_per_hour``; in the worker 60.
     :param timeout: seconds until the wait ends. In the triggerer counted from the first try of the task,
@@ -63,7 +65,7 @@ class ImportCompletedSensor(BaseSensorOperator):
         process_ids: IdsArg = (),
         submissions: Mapping[str, Any] | Iterable[Mapping[str, Any]] | XComArg = (),
         conn_id: str = DEFAULT_CONN_ID,
-        deferrable: bool = True,
+        deferrable: bool | None = None,
         poke_interval: float | None = None,
         **kwargs: Any,
     ) -> None:
@@ -71,7 +73,7 @@ class ImportCompletedSensor(BaseSensorOperator):
         self.process_ids = process_ids
         self.submissions = submissions
         self.conn_id = conn_id
-        self.deferrable = deferrable
+        self.deferrable = default_deferrable() if deferrable is None else deferrable
         self.trigger_interval = poke_interval
 
     @cached_property

@@ -98,3 +98,15 @@ def test_a_process_that_a_frozen_try_began_is_named(
     known = run.with_late_answers(record)
     assert known.other_process_ids == (() if answered == 1 else (2,))
     assert known.to_xcom()["other_process_ids"] == list(known.other_process_ids)
+
+
+def test_a_turn_that_was_lost_before_sending_leaves_no_trace(
+    sandbox: SandboxServer, client: ContactsClient, store: StateStore
+) -> None:
+    def lost() -> None:
+        raise RuntimeError("another task has the turn")
+
+    with pytest.raises(RuntimeError, match="another task"):
+        a_run(client, store).submit(lost)
+    assert store == {}
+    assert sandbox.imports_accepted() == 0

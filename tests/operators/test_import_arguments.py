@@ -15,6 +15,7 @@ from email_contacts.arguments import InvalidArgument
 from email_contacts.imports.submission.import_job import ImportCallback
 from email_contacts.operators.import_arguments import ImportArguments, WaitArguments
 from email_contacts.operators.imports import ImportContactsOperator
+from email_contacts.sensor import ImportCompletedSensor
 from tests.operators.conftest import LIST
 
 ROWS = [{"email": "ada@example.com"}]
@@ -116,6 +117,7 @@ def test_deferrable_follows_airflow_where_somebody_has_set_it(
         monkeypatch.setenv(SETTING, setting)
     assert ImportContactsOperator(task_id="import").deferrable is default
     assert ImportContactsOperator(task_id="import", deferrable=not default).deferrable is not default
+    assert ImportCompletedSensor(task_id="wait").deferrable is default
 
 
 def test_whatever_a_dag_could_compute_is_templated() -> None:

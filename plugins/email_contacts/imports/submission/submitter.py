@@ -118,7 +118,11 @@ class Submitter:
         self._ledger.confirm(intent)
         request = self._job.request_for(intent.nonces[-1])
         self._ledger.confirm(intent)
-        self._confirm_turn()
+        try:
+            self._confirm_turn()
+        except BaseException:
+            self._forget_unsent(intent)
+            raise
         try:
             # Asked once more after all waiting, connecting and uploading: the last byte makes it an import.
             process_id = self._client.import_contacts(request, before_last_byte=self._ledger.check_own)
@@ -127,9 +131,7 @@ class Submitter:
             if not self._sendings_left:
                 raise
         except ContactsApiError:
-            # It provably did not run; an earlier sending of the same import may have.
-            if not intent.repeats:
-                self._ledger.forget()
+            self._forget_unsent(intent)
             raise
         else:
             failpoints.reached(failpoints.AFTER_ANSWER)
@@ -138,6 +140,11 @@ class Submitter:
             log.info("import accepted as process %d (fingerprint %.12s)", process_id, record.fingerprint)
             return record
         return self._find_out(intent)
+
+    def _forget_unsent(self, intent: ImportRecord) -> None:
+        """Forget a sending that provably did not run; an earlier one of the same import may have."""
+        if not intent.repeats:
+            self._ledger.forget()
 
     def _find_out(self, record: ImportRecord) -> ImportRecord | Blocked:
         """Decide what became of a request whose answer was lost, and act on it."""
