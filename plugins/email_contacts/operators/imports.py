@@ -20,6 +20,7 @@ from email_contacts.imports.queue.submission_queue import SubmissionQueue
 from email_contacts.imports.submission.ledger import Ledger
 from email_contacts.imports.submission.submitter import Blocked
 from email_contacts.imports.waiting.worker_wait import WaitOutcome
+from email_contacts.operators._submission_report import SubmissionReport
 from email_contacts.operators._waiting import WaitingOperator
 from email_contacts.operators.callback import Callback
 from email_contacts.operators.existing import reuse_or_create_list
@@ -176,12 +177,14 @@ class ImportContactsOperator(WaitingOperator):
         self.log.warning("detached: an import that was submitted goes on, the platform cannot cancel it")
 
     def _go_on(self, context: Context, run: ImportRun) -> int | None:
-        callback, record = self._callback(context), run.reconnect(import_again=self._waits.import_again)
+        callback, report = self._callback(context), self._report(context)
+        record = run.reconnect(import_again=self._waits.import_again)
         queue = self._queue(context, callback)
         if record is not None:
             callback.renew(run.ledger, record)
         while record is None:
-            came = self._submit_in_turn(queue, run)
+            with report.of_unknown_outcome(run.ledger):
+                came = self._submit_in_turn(queue, run)
             if not isinstance(came, Blocked):
                 record = came
             elif came.waits_for_slot:
@@ -189,7 +192,7 @@ class ImportContactsOperator(WaitingOperator):
             else:
                 self._wait_for_others(came)
         queue.leave()
-        self._report(context, record)
+        report.push(record)
         # Of an import without an id the callback was heard, and with that it has ended.
         if record.process_id is None or not self._waits.wait_for_completion:
             run.ledger.close()
@@ -223,7 +226,7 @@ class ImportContactsOperator(WaitingOperator):
     ) -> int:
         process_id = run.end(outcome)
         if record is not None and (known := run.with_late_answers(record)) != record:
-            self._report(context, known)
+            self._report(context).push(known)
         return process_id
 
     def _run(self, context: Context, fingerprint: str | None = None) -> ImportRun:
@@ -273,18 +276,12 @@ class ImportContactsOperator(WaitingOperator):
         failpoints.reached(failpoints.WOKEN)
         return outcome
 
-    def _report(self, context: Context, record: ImportRecord) -> None:
-        requests = self.hook.client.requests
-        context["ti"].xcom_push(
-            "submission",
-            {
-                **record.to_xcom(),
-                "requests": {"made": requests.made, "retried": requests.retried},
-                "batch_uri": str(self.batch_uri or ""),
-                "update_existing_contacts": as_flag(
-                    self.update_existing_contacts, "update_existing_contacts"
-                ),
-            },
+    def _report(self, context: Context) -> SubmissionReport:
+        return SubmissionReport(
+            context["ti"],
+            self.hook.client,
+            batch_uri=str(self.batch_uri or ""),
+            updates_existing=as_flag(self.update_existing_contacts, "update_existing_contacts"),
         )
 
 

@@ -1,0 +1,63 @@
+"""What a task that imports tells others about its submission: the XCom ``submission``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from email_contacts.imports.errors import SubmissionUnknown
+
+if TYPE_CHECKING:
+    from email_contacts.api import ContactsClient
+    from email_contacts.imports.submission.import_record import ImportRecord
+    from email_contacts.imports.submission.ledger import Ledger
+
+# Of a request whose outcome is unknown, and whose record is gone.
+_UNKNOWN = {"process_id": None, "submitted_at": None}
+
+
+@dataclass(frozen=True)
+class SubmissionReport:
+    """Tells of the submission of one batch.
+
+    :param ti: the submitting task instance.
+    :param client: whose requests are counted.
+    :param batch_uri: the batch; empty for rows that were not staged.
+    :param updates_existing: whether contacts that exist are updated.
+    """
+
+    ti: Any
+    client: ContactsClient
+    batch_uri: str
+    updates_existing: bool
+
+    def push(self, record: ImportRecord | None) -> None:
+        """Push what is known; None: it may have been sent, and nothing more is known."""
+        requests = self.client.requests
+        self.ti.xcom_push(
+            "submission",
+            {
+                **(record.to_xcom() if record else _UNKNOWN),
+                "requests": {"made": requests.made, "retried": requests.retried},
+                "batch_uri": self.batch_uri,
+                "update_existing_contacts": self.updates_existing,
+            },
+        )
+
+    @contextmanager
+    def of_unknown_outcome(self, ledger: Ledger) -> Iterator[None]:
+        """Tell of a request whose outcome is unknown, for a receipt that is written before it is known.
+
+        Of an earlier try's first of all, for this try may be killed; and of one that this try leaves.
+        """
+        if (intent := ledger.record()) is not None:
+            self.push(intent)
+        try:
+            yield
+        except Exception as error:
+            intent = ledger.record()
+            if intent is not None or isinstance(error, SubmissionUnknown):
+                self.push(intent)
+            raise

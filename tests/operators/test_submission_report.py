@@ -1,0 +1,87 @@
+"""A request whose outcome is unknown is told of, so that no receipt says that it was never sent."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from airflow.sdk.exceptions import AirflowFailException
+
+from email_contacts.api import OutcomeUnknown
+from email_contacts.operators.imports import ImportContactsOperator
+from email_contacts.operators.preparation import PrepareContactsOperator
+from email_contacts.operators.receipts import WriteReceiptOperator
+from email_contacts.sandbox import SandboxServer
+from tests.operators.conftest import LIST
+from tests.task_context import StateStore, make_context, pushed
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+
+@pytest.fixture
+def prepared(store: StateStore, tmp_path: Path) -> dict[str, Any]:
+    """Two rows in one batch: what the preparation pushed, with the batch."""
+    source = tmp_path / "contacts.csv"
+    source.write_text("email\na@example.com\nb@example.com\n")
+    context = make_context(store)
+    (batch,) = PrepareContactsOperator(task_id="prepare", source=str(source)).execute(context)
+    return {**pushed(context), "batch": batch}
+
+
+def an_import(prepared: dict[str, Any], **arguments: Any) -> ImportContactsOperator:
+    given = {"reconciliation_timeout": 0.0, "wait_for_completion": False, **arguments}
+    return ImportContactsOperator(task_id="import", batch_uri=prepared["batch"], list_ids=[LIST], **given)
+
+
+def receipt_of(prepared: dict[str, Any], submission: Any, context: Context) -> dict[str, Any]:
+    with pytest.raises(AirflowFailException):
+        WriteReceiptOperator(
+            task_id="receipt",
+            manifest_uri=prepared["manifest_uri"],
+            verdict=None,  # type: ignore[arg-type]
+            submissions=[submission] if submission else None,
+        ).execute(context)
+    document: dict[str, Any] = pushed(context)["receipt"]
+    return document
+
+
+def test_what_may_have_been_sent_is_not_called_not_submitted(
+    prepared: dict[str, Any], store: StateStore, sandbox: SandboxServer
+) -> None:
+    sandbox.set_knobs(faults=["import:524_after_accepting:0"], process_route="404")
+    context = make_context(store)
+    with pytest.raises(AirflowFailException, match=r"the answer to the import .* was lost"):
+        an_import(prepared, update_existing_contacts=False).execute(context)
+    said = pushed(context)["submission"]
+    assert (said["process_id"], said["submitted_at"]) == (None, None)
+    receipt = receipt_of(prepared, said, make_context(store))
+    assert receipt["state"] == "unknown"
+    assert receipt["held_back"] == {"outcome_unknown": 2}
+    assert receipt["submitted_at"] is None
+
+
+def test_a_later_try_tells_of_the_intent_that_it_finds_before_it_does_anything(
+    prepared: dict[str, Any], store: StateStore, sandbox: SandboxServer
+) -> None:
+    sandbox.set_knobs(faults=["import:524:0"])
+    with pytest.raises(OutcomeUnknown):
+        an_import(prepared).execute(make_context(store))
+    sandbox.set_knobs(faults=["processes:500:0"])
+    context = make_context(store)
+    with pytest.raises(Exception, match="500"):
+        an_import(prepared).execute(context)
+    assert pushed(context)["submission"]["submitted_at"] is None
+
+
+def test_what_provably_did_not_run_is_not_told_of(
+    prepared: dict[str, Any], store: StateStore, sandbox: SandboxServer
+) -> None:
+    sandbox.set_knobs(faults=["import:400:0"])
+    context = make_context(store)
+    with pytest.raises(AirflowFailException):
+        an_import(prepared).execute(context)
+    assert "submission" not in pushed(context)
+    receipt = receipt_of(prepared, None, make_context(store))
+    assert (receipt["state"], receipt["held_back"]) == ("failed", {"not_submitted": 2})
