@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +48,50 @@ def test_a_run_leaves_a_true_receipt_whatever_task_fails(
     assert receipt["state"] == state
     assert receipt.get("held_back", {}) == ({held_back: 971} if held_back else {})
     assert receipt["rows"]["accepted"] == (0 if held_back else 971)
+
+
+def test_one_of_several_imports_that_fails_leaves_the_rows_of_the_others(
+    dag: DAG, sandbox: SandboxServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first batch is imported, the second is refused, and the others are refused as well."""
+    from email_contacts.contacts import Manifest, Options, preparation
+    from email_contacts.operators import imports
+
+    monkeypatch.setattr(imports, "RESUME_GRACE", 0.0)
+    whole = preparation.prepare
+
+    def prepare_small(source: Any, stage: Any, options: Options, **more: Any) -> Manifest:
+        return whole(source, stage, replace(options, max_batch_bytes=60_000), **more)
+
+    monkeypatch.setattr(preparation, "prepare", prepare_small)
+    refused = {"route": "import", "kind": "401_key", "times": 0, "skip": 1}
+    sandbox.set_knobs(faults=[refused])
+    outcome, tasks = run(dag)
+    assert (outcome, tasks["wait"], tasks["receipt"]) == ("failed", "upstream_failed", "failed")
+    receipt = receipt_of(tmp_path / "stage")
+    assert_true(receipt, sandbox)
+    assert receipt["state"] == "failed"
+    assert "only 1 of" in receipt["reason"]
+    first = manifest_of(tmp_path / "stage")["batches"][0]["contacts"]
+    assert receipt["rows"]["accepted"] == first
+    assert receipt["held_back"] == {"not_submitted": 971 - first}
+
+
+@pytest.mark.parametrize(("final", "reason"), [("failed", "import_failed"), ("cancelled", "import_failed")])
+def test_rows_of_an_import_that_ended_badly_are_held_back(
+    final: str, reason: str, dag: DAG, sandbox: SandboxServer, tmp_path: Path
+) -> None:
+    sandbox.set_knobs(final_status=final)
+    assert run(dag)[0] == "failed"
+    receipt = receipt_of(tmp_path / "stage")
+    assert_true(receipt, sandbox)
+    assert (receipt["state"], receipt["held_back"]) == ("failed", {reason: 971})
+
+
+def manifest_of(stage: Path) -> dict[str, Any]:
+    (path,) = stage.rglob("manifest.json")
+    document: dict[str, Any] = json.loads(path.read_text())
+    return document
 
 
 def assert_true(receipt: dict[str, Any], sandbox: SandboxServer) -> None:

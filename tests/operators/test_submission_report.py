@@ -41,7 +41,7 @@ def receipt_of(prepared: dict[str, Any], submission: Any, context: Context) -> d
             task_id="receipt",
             manifest_uri=prepared["manifest_uri"],
             verdict=None,  # type: ignore[arg-type]
-            submissions=[submission] if submission else None,
+            submissions=[submission] if submission else (),
         ).execute(context)
     document: dict[str, Any] = pushed(context)["receipt"]
     return document

@@ -20,7 +20,7 @@ from email_contacts.imports.verification.verdict import (
 )
 from email_contacts.imports.verification.verification import Verification
 from email_contacts.sandbox import SandboxServer
-from tests.api.scripted_server import ScriptedServer, answers
+from tests.api.scripted_server import ScriptedServer, answers, answers_bytes
 from tests.imports.conftest import LIST, until, until_ended
 
 # Two people with one phone number: the platform takes one of them (api-contract §2.3).
@@ -224,3 +224,19 @@ def test_a_verdict_survives_its_json() -> None:
     verdict = Verdict(COMPLETED_WITH_REJECTS, "", (5, 6), {"invalid_emails": 3}, {7: 10}, remark="so")
     assert Verdict.from_json(verdict.to_json()) == verdict
     assert verdict.to_json()["list_sizes"] == {"7": 10}
+
+
+def test_a_login_page_in_the_place_of_a_report_is_unknown_and_counts_no_row() -> None:
+    page = b"<!doctype html>\n<html>\n<body>\n<form>\n</form>\n"
+    with ScriptedServer([answers_bytes(200, page)]) as server, ContactsClient(server.url, "key") as client:
+        verdict = verify(
+            client,
+            process_ids=[7],
+            batches=1,
+            sent=9,
+            list_ids=[],
+            completions=[{**told(7, "process"), "rejects": {"invalid_emails": f"{server.url}/r.csv"}}],
+        )
+    assert (verdict.state, verdict.platform) == (UNKNOWN, {})
+    assert "report" in verdict.reason
+    assert verdict.statuses == {7: "completed"}
