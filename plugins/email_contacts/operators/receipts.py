@@ -87,6 +87,7 @@ class VerifyImportOperator(ContactsOperator):
             conflicts=run.manifest.conflicts if run.manifest else 0,
             had_rows=run.manifest is None or run.manifest.rows.read > 0,
             unverifiable=run.what_is_missing,
+            is_empty=run.manifest is not None and not run.manifest.rows.read,
         )
         verdict = verification.settled(self.patience)
         if run.stage is not None:

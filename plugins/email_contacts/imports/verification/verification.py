@@ -24,7 +24,7 @@ from email_contacts.imports.verification.judging import (
 )
 from email_contacts.imports.verification.platform_rejects import named_in
 from email_contacts.imports.verification.reject_reports import PLATFORM_REJECTS, write_rejects
-from email_contacts.imports.verification.verdict import FAILED, UNKNOWN, Verdict
+from email_contacts.imports.verification.verdict import COMPLETED, FAILED, UNKNOWN, Verdict
 from email_contacts.imports.waiting.process_status import BY_PROCESS, UNKNOWN_ID, ProcessStatuses, look
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ class Verification:
     :param conflicts: rows that share an identifier with another row, which the platform may merge.
     :param had_rows: whether the source had any.
     :param unverifiable: why it is not known what was sent; empty where it is.
+    :param is_empty: whether the source had no rows, so that there was nothing to submit.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class Verification:
         conflicts: int = 0,
         had_rows: bool = True,
         unverifiable: str = "",
+        is_empty: bool = False,
     ) -> None:
         self._client = client
         self._batches = batches
@@ -65,6 +67,7 @@ class Verification:
         self._conflicts = conflicts
         self._had_rows = had_rows
         self._unverifiable = unverifiable
+        self._is_empty = is_empty
         waited = ProcessStatuses.from_json(completions)
         self._process_ids = tuple(
             dict.fromkeys(
@@ -230,6 +233,8 @@ class Verification:
     def _judged_processes(self, statuses: ProcessStatuses) -> Judgement | None:
         if self._unverifiable:
             return judge_without_manifest(statuses, self._unverifiable)
+        if self._is_empty and not statuses.processes:
+            return Judgement(COMPLETED, remarks=("the source has no rows, so nothing was submitted",))
         batches = self._batches
         # Without submissions only the number of processes tells how many were submitted.
         not_submitted = batches.not_submitted if batches.submissions else 0
