@@ -53,7 +53,7 @@ def written(folder: Path, table: pa.Table, **options: Any) -> Path:
         (pa.array([datetime.time(1, 2, 3)]), ["01:02:03"]),
         (pa.array([["a", None], [], None]), [["a", None], [], ""]),
         (pa.array([[DAY]]), [["1990-01-05"]]),
-        (pa.array([{"a": 1, "b": None}]), [{"a": 1, "b": None}]),
+        (pa.array([[{"a": 1, "b": None}]]), [[{"a": 1, "b": None}]]),
         (pa.array([UUID(int=1).bytes], pa.uuid()), [str(UUID(int=1))]),
         (pa.nulls(2), ["", ""]),
     ],
@@ -201,3 +201,16 @@ def test_memory_is_bounded_although_a_row_group_is_not(tmp_path: Path) -> None:
     assert path.stat().st_size > 180_000_000
     assert read == rows
     assert megabytes < 120, megabytes
+
+
+def test_fields_of_structs_are_columns_named_by_their_path(tmp_path: Path) -> None:
+    table = pa.table(
+        {
+            "email": ["a", "b"],
+            "address": pa.array([{"city": "Ulm", "geo": {"lat": 1.5}}, None]),
+            "attributes": pa.array([{"FIRSTNAME": "Ada"}, {"FIRSTNAME": None}]),
+        }
+    )
+    rows = ParquetRows(written(tmp_path, table))
+    assert rows.columns == ("email", "address.city", "address.geo.lat", "FIRSTNAME")
+    assert rows_of(rows) == [["a", "Ulm", 1.5, "Ada"], ["b", "", "", ""]]

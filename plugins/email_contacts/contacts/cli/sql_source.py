@@ -35,6 +35,7 @@ def query_of_url(url: str, sql: str) -> Query:
         raise InvalidOption(f'"{scheme}" needs the driver {error.name}. Install it.') from None
 
     def connect() -> Any:
-        return engine.raw_connection().driver_connection
+        arguments, named = engine.dialect.create_connect_args(engine.url)
+        return engine.dialect.connect(*arguments, **named)
 
     return Query(connect=connect, sql=sql, name=f"{engine.url.get_backend_name()}:query")

@@ -9,7 +9,7 @@ batches of its own. Checksums of pages are verified where the file has them, and
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, cast
 
 import polars as pl
@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 
 from email_contacts.contacts.errors import SourceEmpty, SourceUnreadable
 from email_contacts.contacts.paths import AnyPath, local_path
+from email_contacts.contacts.sources.nested import path_of
 from email_contacts.contacts.sources.rows import Block, Frame
 
 ROWS_IN_A_BATCH = 16_384
@@ -50,13 +51,14 @@ class ParquetRows:
             self._file.seek(0)
             self._parquet = self._opened(_REMOTE_BUFFER if local is None else _LOCAL_BUFFER)
             schema = self._parquet.schema_arrow
-            self.columns = tuple(schema.names)
-            self.types = tuple(_kind(field.type) for field in schema)
+            leaves = list(_leaves(schema))
+            self.columns = tuple(name for name, _, _ in leaves)
+            self.types = tuple(_kind(kind) for _, _, kind in leaves)
             # Frames need names of their own; two equal ones are told to whoever looks at the columns.
-            names = map(str, range(len(schema))) if len(set(self.columns)) < len(schema) else schema.names
-            self._schema = pa.schema(
-                [pa.field(name, _plain_type(field.type)) for name, field in zip(names, schema, strict=True)]
-            )
+            is_clear = len(set(self.columns)) == len(leaves)
+            self._names = self.columns if is_clear else tuple(map(str, range(len(leaves))))
+            self._paths = [path for _, path, _ in leaves]
+            self._plain_types = [_plain_type(kind) for _, _, kind in leaves]
         except BaseException:
             self.close()
             raise
@@ -86,8 +88,9 @@ class ParquetRows:
         self._file.close()
 
     def _plain(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        columns = list(map(self._cast, self.columns, batch.columns, self._schema.types))
-        return pa.RecordBatch.from_arrays(columns, names=self._schema.names)
+        found = [_within(batch, path) for path in self._paths]
+        columns = list(map(self._cast, self.columns, found, self._plain_types))
+        return pa.RecordBatch.from_arrays(columns, names=list(self._names))
 
     def _cast(self, name: str, column: pa.Array, kind: pa.DataType) -> pa.Array:
         if isinstance(column.type, pa.UuidType):
@@ -130,6 +133,29 @@ class ParquetRows:
             (group.total_byte_size / max(group.num_rows, 1) for group in _row_groups(metadata)), default=0.0
         )
         return max(64, min(ROWS_IN_A_BATCH, int(_BYTES_IN_A_BATCH / max(widest, 1))))
+
+
+def _leaves(schema: pa.Schema) -> Iterator[tuple[str, tuple[int, ...], pa.DataType]]:
+    """Give the columns with those within structs: name, places that lead to it, and type."""
+    taken = set(schema.names)
+
+    def below(name: str, path: tuple[int, ...], kind: pa.DataType) -> Iterator[Any]:
+        if not pa.types.is_struct(kind) or not kind.num_fields:
+            yield name, path, kind
+            return
+        for place, field in enumerate(kind):
+            yield from below(path_of(name, field.name, taken=taken), (*path, place), field.type)
+
+    for place, field in enumerate(schema):
+        yield from below(field.name, (place,), field.type)
+
+
+def _within(batch: pa.RecordBatch, path: Sequence[int]) -> pa.Array:
+    """Give a column, or one within structs; what is within a null is null."""
+    column = batch.column(path[0])
+    for place in path[1:]:
+        column = column.flatten()[place]
+    return column
 
 
 def _open_remote(source: AnyPath) -> Any:

@@ -1,0 +1,116 @@
+"""Reading an Excel workbook."""
+
+from __future__ import annotations
+
+import math
+import sys
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from email_contacts.contacts.errors import HeaderError, InvalidOption, SourceEmpty, SourceUnreadable
+from email_contacts.contacts.sources.opening import open_rows
+from email_contacts.contacts.sources.reading_options import ReadingOptions
+from email_contacts.contacts.sources.rows import RowFault, Rows
+from tests.contacts.sources.reading import rows_of
+
+openpyxl = pytest.importorskip("openpyxl")
+
+
+def saved(tmp_path: Path, *rows: list[Any], more: dict[str, list[list[Any]]] | None = None) -> Path:
+    book = openpyxl.Workbook()
+    for row in rows:
+        book.active.append(row)
+    for name, others in (more or {}).items():
+        sheet = book.create_sheet(name)
+        for row in others:
+            sheet.append(row)
+    path = tmp_path / "people.xlsx"
+    book.save(path)
+    return path
+
+
+def opened(source: Path, **options: Any) -> Rows:
+    return open_rows(source, ReadingOptions(**options), longest_row=1_000_000)
+
+
+def test_cells_keep_their_types(tmp_path: Path) -> None:
+    source = saved(
+        tmp_path,
+        ["email", "points", "born", "seen", "vip", "id"],
+        ["a@example.com", 1.5, date(1990, 1, 5), datetime(2024, 1, 11, 12, 30), True, 1001],
+        [None, None, None, None, False, None],
+    )
+    rows = opened(source)
+    assert rows.columns == ("email", "points", "born", "seen", "vip", "id")
+    assert rows_of(rows) == [
+        ["a@example.com", 1.5, "1990-01-05", "2024-01-11T12:30:00", True, 1001],
+        ["", "", "", "", False, ""],
+    ]
+
+
+def test_blank_rows_and_columns_without_a_name_are_left_out(tmp_path: Path) -> None:
+    source = saved(tmp_path, ["email", None, "name"], ["a", None, "A"], [None, " ", None], ["b", "", "B"])
+    assert rows_of(opened(source)) == [["a", "A"], ["b", "B"]]
+
+
+def test_a_column_without_a_name_that_holds_something(tmp_path: Path) -> None:
+    with pytest.raises(HeaderError, match=r"Column 2 of people\.xlsx has no name, but its row 2 holds"):
+        rows_of(opened(saved(tmp_path, ["email", None, "name"], ["a", None, "A"], ["b", "x", "B"])))
+
+
+def test_a_row_with_more_cells_than_the_header_costs_that_row(tmp_path: Path) -> None:
+    first, second = rows_of(opened(saved(tmp_path, ["email"], ["a", "more"], ["b"])))
+    assert isinstance(first, RowFault)
+    assert (first.rule, second) == ("columns", ["b"])
+
+
+def test_lines_above_the_header(tmp_path: Path) -> None:
+    source = saved(tmp_path, ["Customers of May"], [None], ["email", "name"], ["a", "A"])
+    assert opened(source).likely_header == 3
+    for options in ({"header_row": 3}, {"skip_rows": 2}):
+        rows = opened(source, **options)
+        assert (rows.columns, rows_of(rows)) == (("email", "name"), [["a", "A"]])
+
+
+def test_a_sheet_by_its_name(tmp_path: Path) -> None:
+    source = saved(tmp_path, ["email"], ["a"], more={"Old": [["email"], ["b"]]})
+    assert 'sheet "Sheet"; it has 2' in opened(source).notes
+    assert rows_of(opened(source, sheet="Old")) == [["b"]]
+    with pytest.raises(InvalidOption, match=r'no sheet "New"\. It has "Sheet", "Old"'):
+        opened(source, sheet="New")
+
+
+def test_a_failed_formula_is_a_value_that_no_attribute_takes(tmp_path: Path) -> None:
+    (row,) = rows_of(opened(saved(tmp_path, ["email"], ["#N/A"])))
+    assert isinstance(row, list)
+    assert math.isnan(row[0])
+
+
+def test_a_contact_is_no_header(tmp_path: Path) -> None:
+    with pytest.raises(HeaderError, match=r"The first line of people\.xlsx looks like a contact"):
+        opened(saved(tmp_path, ["a@example.com", "Ada"], ["b@example.com", "Bob"]))
+
+
+def test_an_empty_sheet(tmp_path: Path) -> None:
+    with pytest.raises(SourceEmpty, match="A sheet needs a header row"):
+        opened(saved(tmp_path))
+
+
+@pytest.mark.parametrize("content", [b"PK\x03\x04 and no more", b"email\na@example.com\n", b""])
+def test_what_is_no_workbook(tmp_path: Path, content: bytes) -> None:
+    source = tmp_path / "people.xlsx"
+    source.write_bytes(content)
+    with pytest.raises(SourceUnreadable, match="cannot be read as a workbook"):
+        opened(source)
+
+
+def test_without_openpyxl_the_message_names_the_extra(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = saved(tmp_path, ["email"], ["a"])
+    monkeypatch.setitem(sys.modules, "openpyxl", None)
+    with pytest.raises(SourceUnreadable, match=r"pip install 'airflow-provider-email-contacts\[excel\]'"):
+        opened(source)

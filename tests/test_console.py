@@ -1,0 +1,45 @@
+"""The command ``email-contacts``."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from email_contacts.console import main
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    path = tmp_path / "crm.db"
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE people (email TEXT, firstname TEXT)")
+        connection.execute("INSERT INTO people VALUES ('ada@example.com', 'Ada')")
+    connection.close()
+    return path
+
+
+def test_a_query_of_a_url_is_previewed_and_proposed(
+    database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    asked = [f"sqlite:///{database}", "--sql", "SELECT * FROM people"]
+    assert main(["preview", *asked, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["rows"]["accepted"] == 1
+    assert main(["propose", *asked]) == 0
+    assert "email: EMAIL" in capsys.readouterr().out
+
+
+def test_a_url_with_a_password_is_not_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["preview", "klingon://reader:secret@db/crm", "--sql", "SELECT 1"]) == 2
+    said = capsys.readouterr().err
+    assert '"klingon" is no database' in said
+    assert "secret" not in said
+
+
+def test_help_names_the_program(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    assert "usage: email-contacts" in capsys.readouterr().out
