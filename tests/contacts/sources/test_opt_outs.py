@@ -1,0 +1,63 @@
+"""Rows that say that somebody has opted out, in whatever source."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from email_contacts.contacts import Mapping, Options, prepare
+from tests.contacts.conftest import WriteSource
+from tests.contacts.prepared import Prepared
+
+ROWS = [
+    ("a@example.com", True, False, "4915123456789"),
+    ("b@example.com", False, True, "4915123456780"),
+    ("c@example.com", False, True, None),
+    ("d@example.com", False, False, "4915123456781"),
+]
+NAMES = ("email", "emailBlacklisted", "smsBlacklisted", "SMS")
+OUT = [(1, "", "opted_out"), (2, "", "opted_out")]
+
+
+def csv(folder: Path) -> Path:
+    path = folder / "people.csv"
+    lines = [",".join("" if cell is None else str(cell) for cell in row) for row in (NAMES, *ROWS)]
+    path.write_text("\n".join(lines))
+    return path
+
+
+def parquet(folder: Path) -> Path:
+    path = folder / "people.parquet"
+    columns = zip(*ROWS, strict=True)
+    pq.write_table(pa.table(dict(zip(NAMES, map(list, columns), strict=True))), path)
+    return path
+
+
+@pytest.mark.parametrize("write_source", [csv, parquet])
+def test_they_are_rejected_unless_they_are_asked_for(tmp_path: Path, write_source: object) -> None:
+    source = write_source(tmp_path)  # type: ignore[operator]
+    found = Prepared(prepare(source, tmp_path / "stage"))
+    assert found.rules == OUT
+    assert [one["email"] for one in found.contacts] == ["c@example.com", "d@example.com"]
+    assert set(found.contacts[1]["attributes"]) == {"SMS"}
+    everybody = Prepared(prepare(source, tmp_path / "all", Options(opted_out="import")))
+    assert everybody.manifest.rows.accepted == 4
+
+
+def test_a_column_that_a_mapping_names_stays(tmp_path: Path) -> None:
+    mapping = Mapping.from_json(
+        {"columns": {"email": "EMAIL", "emailBlacklisted": "BLOCKED"}, "unknown_columns": "drop"}
+    )
+    found = Prepared(prepare(csv(tmp_path), tmp_path / "stage", Options(mapping=mapping)))
+    assert found.rules == OUT
+    assert found.contacts[0]["attributes"] == {"BLOCKED": "False"}
+
+
+def test_a_key_that_comes_late_is_never_overlooked(write: WriteSource, tmp_path: Path) -> None:
+    lines = ['{"email": "p@example.com"}'] * 1_001
+    source = write("\n".join([*lines, '{"email": "z@example.com", "emailBlacklisted": true}']), "x.ndjson")
+    with pytest.raises(ValueError, match='"emailBlacklisted" is a key that none of the first'):
+        prepare(source, tmp_path / "stage", Options(unknown_columns="drop"))
