@@ -63,7 +63,7 @@ def test_empty_cells_are_left_out_so_that_they_erase_nothing(write: WriteSource)
 def test_each_kind_of_bad_row_is_rejected_under_its_rule_and_the_rest_goes_on(write: WriteSource) -> None:
     bad = {
         "email": "a@example,C-1,,,,,,,",
-        "sms": "a@example.com,,,0151 234,,,,,",
+        "phone": "a@example.com,,,0151 234,,,,,",
         "date": "a@example.com,,,,,2023-02-30,,,",
         "number": "a@example.com,,,,,,1_000,,",
         "boolean": "a@example.com,,,,,,,perhaps,",
@@ -86,7 +86,7 @@ def test_each_kind_of_bad_row_is_rejected_under_its_rule_and_the_rest_goes_on(wr
 
 def test_a_row_with_two_faults_is_listed_once_with_the_first_of_its_columns(write: WriteSource) -> None:
     found = prepared(write(HEADER + "a@example.com,,,123,,1990-1-5,x,,\n"), account_attributes=ACCOUNT)
-    assert found.rules == [(1, "sms", "sms")]
+    assert found.rules == [(1, "sms", "phone")]
 
 
 def test_rejects_show_no_value_as_it_is(write: WriteSource) -> None:

@@ -108,7 +108,7 @@ def test_a_wrong_mapping_is_refused_as_shown(tmp_path: Path) -> None:
 def test_phone_numbers_are_read_as_described(cell: str) -> None:
     complete = cell.replace("151…", "15123456789").replace("6…", "612345678")
     sent = {"+49 (0)151…": "4915123456789", "+39 (0)6…": "390612345678"}.get(cell, f"?{complete}")
-    assert phones.sms(complete) == sent
+    assert phones.phone(complete) == sent
 
 
 def test_every_rule_of_the_schema_is_explained() -> None:

@@ -18,7 +18,7 @@ Knows words only: no file, no row and no value of a cell is kept in an error, be
     ├── SourceUndecodable        bytes that are not in the encoding; names line and byte
     ├── WrongDelimiter           given or detected, it does not cut the header into columns
     ├── HeaderError              blank or repeated column names
-    │   └── NoIdentifierColumn   neither EMAIL nor EXT_ID nor SMS
+    │   └── NoIdentifierColumn   no column says who the contact is
     ├── RowTooLong               longer than a request body may be; usually an unclosed quote
     ├── DuplicatesFound          while duplicates is "fail"
     ├── ConflictsFound           while conflicts is "fail"

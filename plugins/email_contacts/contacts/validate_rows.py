@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from email_contacts.contacts.batches.contact_bytes import Contacts
-from email_contacts.contacts.batches.forms import Form
+from email_contacts.contacts.batches.forms import Form, NotWritable
 from email_contacts.contacts.batches.identity import Records, records_of
 from email_contacts.contacts.batches.parts import PartWriter
 from email_contacts.contacts.checks.fast_path_rows import BODY, FastPathRows
@@ -100,13 +100,23 @@ class RowValidation:
         contact_of, is_valid = self._contact_of, self._validator.is_valid
         kept = _Kept()
         keep_number, keep_body, keep_contact = kept.numbers.append, kept.bodies.append, kept.people.append
-        write = self._form.row
+        write, opt_outs = self._form.row, self._validator.opt_outs
         for number, cells in rows:
             if isinstance(cells, RowFault):
                 self._rejects.add(Reject(number, self._rows.place(number), "", cells.rule, cells.message))
             elif is_valid(contact := contact_of(cells)):
+                if opt_outs and (
+                    reject := self._validator.opted_out(number, self._key(number, cells), cells, contact)
+                ):
+                    self._rejects.add(reject)
+                    continue
+                try:
+                    keep_body(write(contact))
+                except NotWritable as why:
+                    key = self._key(number, cells)
+                    self._rejects.add(self._validator.unwritable(number, key, cells, contact, str(why)))
+                    continue
                 keep_number(number)
-                keep_body(write(contact))
                 keep_contact(contact)
             else:
                 self._rejects.add(self._validator.reject(number, self._key(number, cells), cells, contact))

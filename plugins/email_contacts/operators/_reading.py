@@ -120,6 +120,7 @@ class ReadingOperator(StagingOperator):
                 category=attribute.category,
                 type=attribute.type,
                 labels=attribute.enumeration or attribute.options,
+                codes=zip(attribute.values, attribute.enumeration, strict=False),
             )
             for attribute in self.hook.client.attributes()
         )

@@ -20,7 +20,7 @@ from email_contacts.contacts.batches.duplicates import find_conflicts, find_dupl
 from email_contacts.contacts.batches.identity import IdentityFiles, records_of
 from email_contacts.contacts.batches.parts import PartWriter
 from email_contacts.contacts.batches.spool import NamelessFiles
-from email_contacts.contacts.column_names import IDENTIFIERS
+from email_contacts.contacts.column_names import EMAIL, EXT_ID, SMS
 from email_contacts.contacts.errors import ConflictsFound, DuplicatesFound, InvalidOption
 from tests.contacts.conftest import WriteSource
 from tests.contacts.prepared import ACCOUNT, Prepared, prepared, read_csv
@@ -37,6 +37,7 @@ PEOPLE = (
     "b@example.com,X-1,,seven\n"
     "a@example.com,,,eight\n"
 )
+NAMES = (EMAIL, EXT_ID, SMS)
 
 
 def names(found: Prepared) -> list[str]:
@@ -177,15 +178,15 @@ def kept(people: Sequence[Person], *, parts: int = 1) -> Iterator[list[IdentityF
     size = -(-len(people) // parts)
     for place, spool in enumerate(spools):
         some = people[place * size : (place + 1) * size]
-        writer = PartWriter(spool, IDENTIFIERS, longest=10)
+        writer = PartWriter(spool, NAMES, longest=10)
         rows = np.arange(1, len(some) + 1)
-        frame = pl.DataFrame(some, dict.fromkeys(IDENTIFIERS, pl.String), orient="row")
+        frame = pl.DataFrame(some, dict.fromkeys(NAMES, pl.String), orient="row")
         writer.add(Contacts(b"x" * len(some), np.ones(len(some), np.uint32), rows))
         writer.know(records_of(frame, rows))
         placed.append((spool, before))
         before += len(some)
     try:
-        yield [IdentityFiles(name, placed) for name in IDENTIFIERS]
+        yield [IdentityFiles(name, placed) for name in NAMES]
     finally:
         for spool in spools:
             spool.close()
@@ -238,7 +239,7 @@ def test_as_a_dictionary_would_find_them(
             repeated = find_repeated(identities)
             twice = find_duplicates(repeated, policy=policy)
             shared = find_conflicts(repeated, twice.marked(len(people)))
-    fields = [IDENTIFIERS.index(name) for name in shared.attributes]
+    fields = [NAMES.index(name) for name in shared.attributes]
     duplicates = list(zip(twice.rows.tolist(), twice.others.tolist(), strict=True))
     conflicts = list(zip(shared.rows.tolist(), fields, shared.others.tolist(), strict=True))
     assert (duplicates, conflicts) == model(people, policy)

@@ -95,7 +95,7 @@ ODD: dict[str, Sequence[str]] = {
     "boolean": BOOLEANS,
     "category": CATEGORIES,
     "multiple_choice": CHOICES,
-    "sms": PHONES,
+    "phone": PHONES,
 }
 _OTHERS = tuple(cell for cells in ODD.values() for cell in cells if len(cell) < 300)
 
@@ -167,5 +167,5 @@ _USUAL: dict[str, Callable[[Random], str]] = {
     "boolean": lambda random: random.choice(("yes", "No", "1", "0", "TRUE", "false")),
     "category": lambda random: random.choice((*LABELS, "de", "Fr")),
     "multiple_choice": lambda random: "|".join(random.choices((*INTERESTS, "Books"), k=random.randint(1, 3))),
-    "sms": _phone,
+    "phone": _phone,
 }

@@ -88,8 +88,8 @@ class Case:
 
     def _cells(self, column: BoundColumn, random: Random, rows: int) -> list[str | None]:
         odd, usual = odd_cells(column.kind, random, 160), usual_cells(column.kind, random, 120)
-        if column.rule.format is not None:
-            usual = [f"{date.fromisoformat(day[:10]):{column.rule.format}}" for day in usual]
+        if column.rule.formats:
+            usual = [f"{date.fromisoformat(day[:10]):{random.choice(column.rule.formats)}}" for day in usual]
         share = 100 - self.empty
         # Huge cells are odd enough to come once.
         weights = [share * 0.10 / len(odd) if len(cell) < 1_000 else 0.02 for cell in odd]

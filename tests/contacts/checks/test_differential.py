@@ -13,6 +13,7 @@ import polars as pl
 import pytest
 
 from email_contacts.contacts.sources.rows import Frame
+from email_contacts.contacts.values.marks import BLANKS
 from tests.contacts.checks.agreement import Agreement
 from tests.contacts.checks.generated_rows import CASES, ROWS_IN_A_FRAME, Case
 
@@ -21,7 +22,7 @@ ROWS_OF_TEXT = 40_000  # of each binding
 
 def trimmed(frame: Frame) -> Frame:
     """Give the same frame as a source does that has trimmed the cells."""
-    return Frame(frame.cells.select(pl.all().str.strip_chars()), is_trimmed=True)
+    return Frame(frame.cells.select(pl.all().str.strip_chars(BLANKS)), is_trimmed=True)
 
 
 def test_there_are_enough_rows() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable
-from types import SimpleNamespace
 
 import polars as pl
 import pytest
@@ -14,6 +13,7 @@ from email_contacts.contacts.checks.cell_memory import CellMemory
 from email_contacts.contacts.checks.cell_text import text_of
 from email_contacts.contacts.checks.fast_path_values import Cells, Plain
 from email_contacts.contacts.mapping.binding import BoundColumn
+from email_contacts.contacts.values import phone_patterns
 from tests.contacts.checks.agreement import Agreement
 from tests.contacts.checks.generated_rows import CASES, ROWS_IN_A_FRAME
 
@@ -72,9 +72,7 @@ LOOSENED: dict[str, Loosened] = {
     "category: labels not looked up": lambda patch: patch.setattr(
         fast_path_rows, "_has_few_cells", _short_cells
     ),
-    "phones: any length": lambda patch: patch.setattr(
-        fast_path_values, "phones", SimpleNamespace(plain_pattern=_digits_only)
-    ),
+    "phones: any length": lambda patch: patch.setattr(phone_patterns, "plain_pattern", _digits_only),
     "blanks are left": lambda patch: patch.setattr(
         fast_path_rows, "text_of", lambda cell, dtype, kind, **_: _TEXT_OF(cell, dtype, kind, is_trimmed=True)
     ),

@@ -33,7 +33,7 @@ def test_the_usual_spellings_of_email(name: str) -> None:
 def test_without_a_mapping_names_say_it() -> None:
     assert kinds(bound(["ext-id", "sms", "first name"])) == {
         "ext-id": ("EXT_ID", "ext_id"),
-        "sms": ("SMS", "sms"),
+        "sms": ("SMS", "phone"),
         "first name": ("FIRST_NAME", "value"),
     }
 
@@ -69,8 +69,8 @@ def test_no_column_says_who_it_is() -> None:
     with pytest.raises(NoIdentifierColumn) as caught:
         bound(["name", "mail"])
     assert str(caught.value) == (
-        "people.csv has no column that says who the contact is: one of EMAIL, EXT_ID or SMS "
-        "(api-contract §2.1). Its columns are name, mail. Rename one, or name it in a "
+        "people.csv has no column that says who the contact is: one of EMAIL, EXT_ID, SMS, WHATSAPP, "
+        "LANDLINE_NUMBER (api-contract §2.1). Its columns are name, mail. Rename one, or name it in a "
         'mapping: {"columns": {"name of the column": "EMAIL"}}.'
     )
 
@@ -303,9 +303,14 @@ def test_both_readers_make_the_same_contact(text_only: bool) -> None:
     }
 
 
-def test_an_account_attribute_whose_type_nobody_documented() -> None:
-    with pytest.raises(ValueError, match='has the type "hologram", which is not documented'):
-        AccountAttribute.from_api(name="X", category="normal", type="hologram")
+def test_a_type_that_nobody_documented_matters_only_for_what_fills_it() -> None:
+    logo = AccountAttribute.from_api(name="LOGO", category="normal", type="image")
+    assert logo is not None
+    account = (*ACCOUNT, logo)
+    assert kinds(bound(["email", "firstname"], account_attributes=account))["firstname"][0] == "FIRSTNAME"
+    with pytest.raises(UnknownColumns, match=r'not documented \(api-contract §3\): LOGO \("image"\)\. Map'):
+        bound(["email", "logo"], account_attributes=account)
+    assert bound(["email", "logo"], account_attributes=account, unknown_columns="drop").dropped == ("logo",)
 
 
 def test_attributes_that_an_import_cannot_set_are_left_out() -> None:

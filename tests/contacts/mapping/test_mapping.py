@@ -42,7 +42,7 @@ def test_a_document_becomes_rules() -> None:
     assert mapping.rules == (
         ColumnRule("e-mail", "EMAIL"),
         ColumnRule("vorname", "FIRSTNAME", default="friend"),
-        ColumnRule("born", "BIRTHDAY", "date", "%d/%m/%Y"),
+        ColumnRule("born", "BIRTHDAY", "date", ("%d/%m/%Y",)),
         ColumnRule("plan", "PLAN", "category", labels=("free", "pro")),
         ColumnRule(
             "kind", "KIND", "category", labels=("a", "b"), spellings=(("1", "a"), ("2", "b"), ("3", "a"))

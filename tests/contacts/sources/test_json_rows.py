@@ -154,12 +154,12 @@ def test_values_of_json_become_attributes(write: WriteSource) -> None:
         ({"points": True}, "number"),
         ({"points": 2**60}, "number"),
         ({"newsletter": 2}, "boolean"),
-        ({"birthday": 19900105}, "date"),
+        ({"birthday": 19901305}, "date"),
         ({"country": 1.5}, "category"),
         ({"interests": ["books", 1]}, "multiple_choice"),
         ({"interests": [["books"]]}, "multiple_choice"),
         ({"email": ["a@example.com"]}, "email"),
-        ({"sms": 1.5}, "sms"),
+        ({"sms": 1.5}, "phone"),
     ],
 )
 def test_values_of_another_type_are_rejected(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from email_contacts.contacts.values import normalising
+from email_contacts.contacts.values import choices, dates, normalising, numbers
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,7 @@ from email_contacts.contacts.values import normalising
         ("1e3", 1000.0),
         ("0", 0),
         ("007", "007"),
-        ("+1", "+1"),
+        ("+1", 1),
         (".5", ".5"),
         ("1_000", "1_000"),
         ("1,5", "1,5"),
@@ -33,7 +33,7 @@ from email_contacts.contacts.values import normalising
     ],
 )
 def test_number(cell: Any, sent: Any) -> None:
-    found = normalising.number(cell)
+    found = numbers.number(cell)
     assert (found, type(found)) == (sent, type(sent))
 
 
@@ -47,7 +47,9 @@ def test_number(cell: Any, sent: Any) -> None:
         ("No", False),
         ("0", False),
         (0, False),
-        ("on", "on"),
+        ("on", True),
+        ("F", False),
+        ("y", True),
         (2, "2"),
     ],
 )
@@ -67,7 +69,7 @@ def test_boolean(cell: Any, sent: Any) -> None:
     ],
 )
 def test_date(cell: str, sent: str) -> None:
-    assert normalising.date(cell) == sent
+    assert dates.date(cell) == sent
 
 
 @pytest.mark.parametrize(
@@ -75,13 +77,13 @@ def test_date(cell: str, sent: str) -> None:
     [
         ("05/01/1990", "1990-01-05"),
         ("", ""),
-        ("5/1/1990", "?5/1/1990"),
+        ("5/1/1990", "1990-01-05"),
         ("30/02/1990", "?30/02/1990"),
         ("1990-01-05", "?1990-01-05"),
     ],
 )
 def test_date_in_a_format(cell: str, sent: str) -> None:
-    assert normalising.date_in("%d/%m/%Y")(cell) == sent
+    assert dates.date_in(["%d/%m/%Y"])(cell) == sent
 
 
 def test_email_is_lowered_in_ascii_only() -> None:
@@ -90,7 +92,7 @@ def test_email_is_lowered_in_ascii_only() -> None:
 
 
 def test_category_takes_any_case_and_sends_the_account_s() -> None:
-    label_of = normalising.category(["DE", "Pro Plan", "pro plan"])
+    label_of = choices.category(["DE", "Pro Plan", "pro plan"])
     assert [label_of(cell) for cell in ["de", " PRO PLAN", "pro plan", "x"]] == [
         "DE",
         "pro plan",
@@ -100,7 +102,7 @@ def test_category_takes_any_case_and_sends_the_account_s() -> None:
 
 
 def test_cells_of_a_category_in_words_of_their_own() -> None:
-    label_of = normalising.category(["free", "pro"], {"1": "free", "B": "pro", "Pro": "free"})
+    label_of = choices.category(["free", "pro"], {"1": "free", "B": "pro", "Pro": "free"})
     cells = ["1", 1, "b", "FREE", "Pro", "pro", "2"]
     assert [label_of(cell) for cell in cells] == ["free", "free", "pro", "free", "free", "pro", "2"]
 
@@ -128,7 +130,7 @@ def test_words_of_one_s_own_go_first() -> None:
 
 
 def test_multiple_choice_keeps_each_once() -> None:
-    labels_of = normalising.multiple_choice(["books", "music"], ",")
+    labels_of = choices.multiple_choice(["books", "music"], ",")
     assert labels_of("Music, books,,music") == ["music", "books"]
     assert labels_of(" , ") == ""
     assert labels_of(["BOOKS "]) == ["books"]
@@ -136,8 +138,8 @@ def test_multiple_choice_keeps_each_once() -> None:
 
 @given(cell=st.text())
 def test_what_is_remembered_is_what_was_made(cell: str) -> None:
-    remembered = normalising.Remembered(normalising.number, most=100)
-    assert remembered[cell] == remembered[cell] == normalising.number(cell)
+    remembered = normalising.Remembered(numbers.number, most=100)
+    assert remembered[cell] == remembered[cell] == numbers.number(cell)
 
 
 def test_memory_of_cells_is_bounded() -> None:
@@ -154,13 +156,13 @@ def test_memory_of_cells_is_bounded() -> None:
         normalising.text,
         normalising.value,
         normalising.email,
-        normalising.number,
+        numbers.number,
         normalising.boolean,
         normalising.boolean_in({"ja": True}),
-        normalising.date,
-        normalising.date_in("%d.%m.%Y"),
-        normalising.category(["a"]),
-        normalising.multiple_choice(["a"], "|"),
+        dates.date,
+        dates.date_in(["%d.%m.%Y"]),
+        choices.category(["a"]),
+        choices.multiple_choice(["a"], "|"),
     ],
 )
 def test_blank_cells_are_empty_whatever_the_type(normalise: normalising.Normaliser) -> None:

@@ -51,7 +51,7 @@ class Pairs:
 class Repeated:
     """The records of one identifier whose digest comes more than once, those with the same one together.
 
-    :param attribute: EMAIL, EXT_ID or SMS.
+    :param attribute: an identifier.
     :param group: which records belong together; sorted.
     :param rows: their rows, sorted within each group.
     :param is_primary: whether the row's contact is known by the identifier.

@@ -21,12 +21,17 @@ import polars as pl
 
 from email_contacts.contacts.choices import FILE_BODY, FILE_URL, JSON_BODY
 from email_contacts.contacts.column_names import EMAIL
+from email_contacts.contacts.errors import InvalidOption
 from email_contacts.contacts.mapping.binding import Binding, Contact
 
 CHOICES_JOINED_BY = ","
 # What a body ends with, and what each contact does.
 TAILS = {JSON_BODY: b"]", FILE_BODY: b'"', FILE_URL: b""}
 SEPARATORS = {JSON_BODY: b",", FILE_BODY: b"\\n", FILE_URL: b"\n"}
+
+
+class NotWritable(ValueError):
+    """A value that a form cannot write so that the platform reads the same; the message does not show it."""
 
 
 @dataclass(frozen=True)
@@ -74,11 +79,17 @@ class Form(Protocol):
         ...
 
     def row(self, contact: Contact) -> bytes:
-        """Write a contact, and the separator."""
+        """Write a contact, and the separator.
+
+        :raises NotWritable: when the form cannot.
+        """
         ...
 
     def literal(self, value: Any) -> str:
-        """Write a value of an attribute as it stands in a row."""
+        """Write a value of an attribute as it stands in a row.
+
+        :raises NotWritable: when the form cannot.
+        """
         ...
 
     def rows(self, columns: Sequence[Values]) -> pl.Expr:
@@ -87,9 +98,22 @@ class Form(Protocol):
 
 
 def form_of(name: str, binding: Binding) -> Form:
-    """Give the form of a name for the contacts of a binding."""
+    """Give the form of a name for the contacts of a binding.
+
+    :raises InvalidOption: when an option of a multiple choice cannot be told apart in that form.
+    """
     if name == JSON_BODY:
         return JsonBody(binding.constants)
+    choices = {
+        column.attribute: column.labels for column in binding.columns if column.kind == "multiple_choice"
+    }
+    choices |= {attribute: value for attribute, value in binding.constants if isinstance(value, list)}
+    for attribute, options in choices.items():
+        if (option := next((one for one in options if CHOICES_JOINED_BY in one), None)) is not None:
+            raise InvalidOption(
+                f'body="{name}" joins options with commas, and {attribute} has the option "{option}". '
+                f'Use body="{JSON_BODY}".'
+            )
     attributes = [column.attribute for column in binding.columns]
     constants = dict(binding.constants)
     return CsvText((*attributes, *constants), constants, is_in_json=name == FILE_BODY)
@@ -222,6 +246,10 @@ def _cell(value: Any) -> str:
     if isinstance(value, bool):
         return "Yes" if value else "No"
     if isinstance(value, list):
+        if any(CHOICES_JOINED_BY in option for option in value):
+            raise NotWritable(
+                f'An option holds a comma, which joins options in this form. Use body="{JSON_BODY}".'
+            )
         return _quoted(CHOICES_JOINED_BY.join(value))
     return _quoted(value) if isinstance(value, str) else orjson.dumps(value).decode()
 

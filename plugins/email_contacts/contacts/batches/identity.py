@@ -17,7 +17,7 @@ import numpy as np
 import polars as pl
 
 from email_contacts.contacts.batches.spool import NamelessFiles, Spool
-from email_contacts.contacts.column_names import EMAIL, EXT_ID, IDENTIFIERS, SMS
+from email_contacts.contacts.column_names import EMAIL, EXT_ID, IDENTIFIERS, LANDLINE, SMS, WHATSAPP
 
 # Row numbers have 32 bits; a source of four billion rows is refused.
 MOST_ROWS = (1 << 32) - 1
@@ -25,7 +25,7 @@ MOST_ROWS = (1 << 32) - 1
 RECORD = np.dtype([("high", "<u8"), ("low", "<u4"), ("row", "<u4")])
 Records = Any  # numpy.ndarray of RECORD
 Numbers = Any  # numpy.ndarray, or a list, of row numbers
-_SEEDS = {EMAIL: (11, 12), EXT_ID: (21, 22), SMS: (31, 32)}
+_SEEDS = {EMAIL: (11, 12), EXT_ID: (21, 22), SMS: (31, 32), WHATSAPP: (41, 42), LANDLINE: (51, 52)}
 _PARTS = ("high", "low", "given")
 _PRIMARY = np.uint32(1)
 _RECORDS_AT_ONCE = 1 << 16
@@ -41,7 +41,7 @@ def canary() -> str:
 def records_of(identifiers: pl.DataFrame, rows: Numbers) -> Iterator[tuple[str, Records]]:
     """Make digests of identifiers: for each attribute, of those rows that have it.
 
-    A contact is known by its first identifier, in the order e-mail, EXT_ID, SMS.
+    A contact is known by its first identifier, in the order of ``IDENTIFIERS``.
 
     :param identifiers: a column of texts for each identifier, empty where there is none; other columns are
         passed over.
@@ -85,7 +85,7 @@ class IdentityFile:
     """Digests of one identifier, spread over files by their bits where there are several.
 
     :param spool: where the files are.
-    :param attribute: EMAIL, EXT_ID or SMS.
+    :param attribute: an identifier.
     """
 
     def __init__(self, spool: Spool, attribute: str) -> None:
@@ -100,7 +100,7 @@ class IdentityFile:
 class IdentityFiles:
     """The files of one identifier, of all parts of a preparation.
 
-    :param attribute: EMAIL, EXT_ID or SMS.
+    :param attribute: an identifier.
     :param parts: where each part's files are, with the number of rows before it.
     """
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from email_contacts.contacts.batches.forms import Form
+from email_contacts.contacts.batches.forms import Form, NotWritable
 from email_contacts.contacts.checks.schema import judge
 from email_contacts.contacts.mapping.bound_column import BoundColumn
 from email_contacts.contacts.sources.rows import EMPTY
@@ -61,4 +61,7 @@ class CellMemory:
         value = self._normalise(cell if self._joined_by is None else cell.split(self._joined_by))
         if value == EMPTY:
             return self._known[""]
-        return self._form.literal(value) if self._is_valid(value) else None
+        try:
+            return self._form.literal(value) if self._is_valid(value) else None
+        except NotWritable:
+            return None

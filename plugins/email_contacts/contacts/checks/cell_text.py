@@ -6,17 +6,20 @@ text here is left to it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import polars as pl
 
 from email_contacts.contacts.sources.row_frames import JOINT, LISTS, NUMERALS
+from email_contacts.contacts.values.marks import BLANKS
 
-_BY_TEXT = ("text", "ext_id", "category", "sms", "number", "boolean", "email")
+_BY_TEXT = ("text", "ext_id", "category", "phone", "number", "boolean", "email")
 CHOICES = "choices"
 _DAYS = ("date", "text", "category", "value", "ext_id")
 
 
 def text_of(
-    cell: pl.Expr, dtype: pl.DataType, kind: str, *, is_trimmed: bool = False
+    cell: pl.Expr, dtype: pl.DataType, kind: str, *, is_trimmed: bool = False, nulls: Sequence[str] = ()
 ) -> tuple[pl.Expr, str] | None:
     """Give the trimmed text of cells, and the kind by which it is to be judged; an empty cell is ``""``.
 
@@ -24,11 +27,13 @@ def text_of(
     :param dtype: its type.
     :param kind: the kind of its values.
     :param is_trimmed: whether text has no blanks around it.
+    :param nulls: words of text that are empty cells.
     :return: None where row by row has to decide; so it has where a text is null. Lists are texts joined by
         ``JOINT``, of the kind ``CHOICES``.
     """
     if dtype == pl.String:
-        return (cell if is_trimmed else cell.str.strip_chars()).fill_null(""), kind
+        text = (cell if is_trimmed else cell.str.strip_chars(BLANKS)).fill_null("")
+        return pl.when(text.is_in(nulls)).then(pl.lit("")).otherwise(text) if nulls else text, kind
     if dtype.is_integer() and kind in (*_BY_TEXT, "value"):
         return cell.cast(pl.String).fill_null(""), "number" if kind == "value" else kind
     if dtype == LISTS and kind == "multiple_choice":

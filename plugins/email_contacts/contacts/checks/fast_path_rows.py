@@ -17,7 +17,8 @@ from email_contacts.contacts.batches.forms import Form, Values
 from email_contacts.contacts.checks import fast_path_values
 from email_contacts.contacts.checks.cell_memory import CellMemory
 from email_contacts.contacts.checks.cell_text import CHOICES, text_of
-from email_contacts.contacts.checks.fast_path_values import Cells, Plain
+from email_contacts.contacts.checks.fast_path_values import Cells, Plain, PlainRule
+from email_contacts.contacts.checks.fast_path_written import is_quick, rule_for
 from email_contacts.contacts.column_names import IDENTIFIERS
 from email_contacts.contacts.mapping.binding import Binding
 from email_contacts.contacts.mapping.bound_column import BoundColumn
@@ -25,6 +26,7 @@ from email_contacts.contacts.sources.row_frames import JOINT
 from email_contacts.contacts.sources.rows import EMPTY, Frame
 
 BODY, _GOOD = "body", "good"
+BACKSLASH = "\\"
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,7 @@ class FastPathRows:
     def __init__(self, binding: Binding, form: Form) -> None:
         self._columns = [_PlainColumn(column, form) for column in binding.columns]
         self._form = form
+        self._opt_outs = binding.opt_outs
 
     def judge(self, frame: Frame) -> Judged:
         """Judge the rows of a frame.
@@ -68,6 +71,7 @@ class FastPathRows:
         good = [one.is_good for one in plain]
         if all(value.may_be_empty for value in identifiers):
             good.append(pl.any_horizontal(value.text != "" for value in identifiers))
+        good += [pl.lit(_is_no(frame.cells.to_series(found.place))) for found in self._opt_outs]
         if frame.is_odd is not None:
             good.append(pl.lit(pl.Series(~frame.is_odd)))
         rows = texts.select(
@@ -111,7 +115,8 @@ class _Read:
     :param attribute: what it becomes.
     :param name: what it is called beside others.
     :param text: its trimmed text.
-    :param kind: whose rule judges it; None where another one does.
+    :param kind: of the text, where a rule judges it.
+    :param rule: which one.
     :param memory: what its cells become, where that is remembered.
     :param is_good: which rows are good, where no rule of text says so.
     :param is_filled: whether empty cells are left to row by row.
@@ -121,6 +126,7 @@ class _Read:
     name: str
     text: pl.Expr
     kind: str | None = None
+    rule: PlainRule | None = None
     memory: CellMemory | None = None
     is_good: pl.Series | None = None
     is_filled: bool = False
@@ -140,9 +146,9 @@ class _Read:
         """Give what is sent, and where it may be."""
         if self.is_good is not None:
             return Plain(cells.cell, pl.lit(self.is_good))
-        if self.kind is None:
+        if self.rule is None:
             return Plain(cells.cell, cells.cell.is_not_null(), is_literal=True)
-        plain = fast_path_values.RULES[self.kind](cells)
+        plain = self.rule(cells)
         return replace(plain, is_good=plain.is_good & (cells.cell != "")) if self.is_filled else plain
 
 
@@ -161,7 +167,12 @@ class _PlainColumn:
         """Say how it is judged in a frame."""
         column, name = self._column, str(self._column.place)
         cells = frame.cells.to_series(column.place)
-        found = text_of(pl.col(cells.name), cells.dtype, column.kind, is_trimmed=frame.is_trimmed)
+        nulls = column.nulls
+        if frame.is_unescaped and BACKSLASH in frame.lacks:
+            nulls = tuple(word for word in nulls if BACKSLASH not in word)
+        found = text_of(
+            pl.col(cells.name), cells.dtype, column.kind, is_trimmed=frame.is_trimmed, nulls=nulls
+        )
         # Words for yes and no are for text: "true" may be one of them.
         if found is None or (cells.dtype == pl.Boolean and column.rule.booleans):
             # Row by row decides whatever there is, and writes what is sent where nothing is.
@@ -174,14 +185,23 @@ class _PlainColumn:
         if self._default is not None:
             text = text.replace("", self._default)
         is_filled = column.default != EMPTY and self._default is None
-        return _Read(column.attribute, name, text, kind, is_filled=is_filled)
+        return _Read(column.attribute, name, text, kind, rule_for(column, kind), is_filled=is_filled)
+
+
+def _is_no(cells: pl.Series) -> pl.Series:
+    """Say of each cell whether it is plainly false or empty."""
+    if cells.dtype == pl.Boolean:
+        return ~cells.fill_null(value=False)
+    if cells.dtype == pl.String:
+        return cells.fill_null("").str.to_lowercase().is_in(["", "false", "no", "0"])
+    return cells.is_null()
 
 
 def _has_few_cells(column: BoundColumn) -> bool:
     """Say whether the cells of a column are worth remembering, or have no rule of their own."""
     if column.kind in ("boolean", "multiple_choice") or column.rule.spellings:
         return True
-    return bool(column.labels) or (column.kind == "date" and column.rule.format is not None)
+    return bool(column.labels) or (column.kind == "date" and not is_quick(column.rule.formats))
 
 
 def _text_of_default(column: BoundColumn) -> str | None:

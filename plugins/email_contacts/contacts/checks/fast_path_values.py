@@ -8,13 +8,15 @@ two against each other.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 import pyarrow.compute as pc
 
-from email_contacts.contacts.values import phones
+from email_contacts.contacts.values.dates import TIME_OF_DAY
+from email_contacts.contacts.values.normalising import NO_IDENTIFIERS
 
 # No address of 64 characters has a local part or a label that is too long.
 EMAIL = r"^[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*@(?:[A-Za-z0-9](?:-?[A-Za-z0-9])*\.)+[A-Za-z]{2,63}$"
@@ -27,12 +29,15 @@ DATE = (
     r"^(?:[1-9][0-9]{3}-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|"
     r"(?:0[13578]|1[02])-31)|[1-9][0-9](?:0[48]|[2468][048]|[13579][26])-02-29)$"
 )
-DATE_TIME = (
-    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ](?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:[.,][0-9]+)?)?"
-    r"(?:[Zz]|[+-][0-9]{2}:?[0-9]{2})?$"
+DATE_TIME = rf"^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}{TIME_OF_DAY}$"
+SLASHED, COMPACT = "^[0-9]{4}/[0-9]{2}/[0-9]{2}$", "^[0-9]{8}$"
+# What row by row takes for nobody or for damaged, or writes otherwise.
+NO_EXT_ID = (
+    rf"(?i)^(?:{'|'.join(map(re.escape, sorted(NO_IDENTIFIERS)))})$|[.]0+$|^[+-]?[0-9](?:[.,][0-9]+)?e[+]"
 )
+APOSTROPHE = "'"
 LONGEST_CATEGORY = 200
-LENGTH_OF_A_DAY = 10
+LENGTH_OF_A_DAY, LENGTH_OF_A_COMPACT_DAY = 10, 8
 
 
 @dataclass(frozen=True)
@@ -93,19 +98,20 @@ def email(cells: Cells) -> Plain:
 
 
 def text(cells: Cells) -> Plain:
-    """Accept text of which nothing has to be escaped."""
-    return Plain(cells.cell, cells.is_plain)
+    """Accept text of which nothing has to be escaped, and that has no mark of a spreadsheet before it."""
+    return Plain(cells.cell, cells.is_plain & ~cells.cell.str.starts_with(APOSTROPHE))
+
+
+def ext_id(cells: Cells) -> Plain:
+    """Accept text that is an identifier as it stands."""
+    plain = text(cells)
+    return replace(plain, is_good=plain.is_good & ~cells.cell.str.contains(NO_EXT_ID))
 
 
 def category(cells: Cells) -> Plain:
     """Accept text of a category whose labels are not known."""
-    return Plain(cells.cell, cells.is_plain & (cells.cell.str.len_chars() <= LONGEST_CATEGORY))
-
-
-def sms(cells: Cells) -> Plain:
-    """Accept international numbers that are digits after ``+``."""
-    good = cells.cell.str.contains(phones.plain_pattern())
-    return Plain(cells.cell.str.strip_prefix("+"), cells.or_empty(good))
+    plain = text(cells)
+    return replace(plain, is_good=plain.is_good & (cells.cell.str.len_chars() <= LONGEST_CATEGORY))
 
 
 def number(cells: Cells) -> Plain:
@@ -121,17 +127,25 @@ def number(cells: Cells) -> Plain:
 
 
 def date(cells: Cells) -> Plain:
-    """Accept days of the calendar; a time of day goes."""
-    day = cells.cell
+    """Accept days of the calendar, the year first; a time of day goes."""
+    cell = day = cells.cell
     if cells.may_change:
-        day = pl.when(day.str.contains(DATE_TIME)).then(day.str.slice(0, LENGTH_OF_A_DAY)).otherwise(day)
+        parts = [cell.str.slice(first, length) for first, length in ((0, 4), (4, 2), (6, 2))]
+        day = (
+            pl.when(cell.str.contains(DATE_TIME))
+            .then(cell.str.slice(0, LENGTH_OF_A_DAY))
+            .when(cell.str.contains(COMPACT))
+            .then(pl.concat_str(parts, separator="-"))
+            .when(cell.str.contains(SLASHED))
+            .then(cell.str.replace_all("/", "-", literal=True))
+            .otherwise(cell)
+        )
     return Plain(day, cells.or_empty(day.str.contains(DATE)))
 
 
 RULES: dict[str, PlainRule] = {
     "email": email,
-    "ext_id": text,
-    "sms": sms,
+    "ext_id": ext_id,
     "text": text,
     "value": text,
     "number": number,
@@ -141,5 +155,9 @@ RULES: dict[str, PlainRule] = {
 # Which cells may have to be written otherwise than they stand: in most blocks there are none.
 CHANGING: dict[str, Callable[[pl.Expr], pl.Expr]] = {
     "number": lambda cell: cell.str.contains(NOUGHTS),
-    "date": lambda cell: cell.str.len_bytes() > LENGTH_OF_A_DAY,
+    "date": lambda cell: (
+        (cell.str.len_bytes() > LENGTH_OF_A_DAY)
+        | (cell.str.len_bytes() == LENGTH_OF_A_COMPACT_DAY)
+        | cell.str.contains("/", literal=True)
+    ),
 }

@@ -16,10 +16,12 @@ import jsonschema_rs
 
 from email_contacts.contacts.checks.schema import document, judge, schema_of
 from email_contacts.contacts.column_names import EMAIL, IDENTIFIERS
+from email_contacts.contacts.mapping import consent
 from email_contacts.contacts.mapping.binding import Binding, BoundColumn, Contact
 from email_contacts.contacts.masking import mask
 from email_contacts.contacts.sources.rows import EMPTY, Row
 from email_contacts.contacts.staging.rejects import Reject
+from email_contacts.contacts.values.reasons import reason
 
 _LABELS_SHOWN = 10
 
@@ -56,6 +58,29 @@ class ContactValidator:
             contact_schema(binding), pattern_options=jsonschema_rs.RegexOptions()
         )
         self.is_valid = self._validator.is_valid
+        self.opt_outs = binding.opt_outs
+
+    def opted_out(self, number: int, key: str, cells: Row, contact: Contact) -> Reject | None:
+        """Reject a row whose contact opted out; None where it did not."""
+        for found in self.opt_outs:
+            if found.forbids(cells, contact["attributes"]):
+                return Reject(
+                    number, key, found.column, consent.RULE, found.message, mask(cells[found.place])
+                )
+        return None
+
+    def unwritable(self, number: int, key: str, cells: Row, contact: Contact, why: str) -> Reject:
+        """Reject a row that cannot be written in the form that is sent, for what an option in it holds.
+
+        :param why: the form's reason.
+        """
+        lists = (
+            column
+            for column in self.binding.columns
+            if isinstance(contact["attributes"].get(column.attribute), list)
+        )
+        column = next(lists)
+        return Reject(number, key, column.name, column.kind, why, mask(cells[column.place]))
 
     def reject(self, number: int, key: str, cells: Row, contact: Contact) -> Reject:
         """Say why a contact is invalid: its first wrong field in the order of the columns.
@@ -69,7 +94,10 @@ class ContactValidator:
         for attribute, is_valid, column, message in self._columns:
             value = values.get(attribute, EMPTY)
             if value != EMPTY and not is_valid(value):
-                return Reject(number, key, column.name, column.kind, message, mask(cells[column.place]))
+                cell, rule = cells[column.place], column.rule
+                why = reason(column.kind, cell, region=rule.region, separator=rule.separator)
+                message = message if why is None else f"{message} {why}"
+                return Reject(number, key, column.name, column.kind, message, mask(cell))
         return Reject(number, key, "", "identifier", f"Fill one of {self._identifiers}.")
 
     @cached_property
@@ -91,6 +119,6 @@ class ContactValidator:
             if column.kind == "category":
                 return f"Give one of: {labels}."
             return f'Give any of: {labels}; separated by "{column.rule.separator}".'
-        if column.rule.format is not None:
-            return f"Give a day of the calendar as {column.rule.format}."
+        if column.rule.formats:
+            return f"Give a day of the calendar as {' or '.join(column.rule.formats)}."
         return f"Give {self._descriptions[column.kind]['description']}."

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from email_contacts.contacts.column_names import canonical
+from email_contacts.contacts.column_names import canonical, spelled
 from email_contacts.contacts.errors import InvalidOption
 
 TYPES = ("text", "number", "date", "boolean", "category", "multiple_choice")
@@ -33,14 +33,18 @@ _TYPES_OF_THE_API = {
 class AccountAttribute:
     """An attribute that the account has and an import may set.
 
-    :param name: as the account spells it, in upper case.
+    :param name: as the account spells it; it is sent so.
     :param type: one of ``TYPES``.
     :param labels: of a category or multiple choice: what may be chosen; empty when it is not known.
+    :param codes: of a category: the account's numbers of the labels, as text; cells may hold these.
+    :param undocumented: the platform's word for a type that nobody documented; no column can fill it then.
     """
 
     name: str
     type: str = "text"
     labels: tuple[str, ...] = ()
+    codes: tuple[tuple[str, str], ...] = ()
+    undocumented: str = ""
 
     def __post_init__(self) -> None:
         if self.type not in TYPES:
@@ -54,24 +58,22 @@ class AccountAttribute:
         category: str,
         type: str | None = None,
         labels: Iterable[str] = (),
+        codes: Iterable[tuple[str, str]] = (),
     ) -> AccountAttribute | None:
         """Make one from the words of ``GET /v3/contacts/attributes``.
 
         :param category: normal, category, transactional, calculated or global.
         :param type: the platform's word, such as float or multiple-choice; None for a category.
         :param labels: the labels of a category or the options of a multiple choice.
+        :param codes: the numbers of a category's labels, as text, each with its label.
         :return: None when an import cannot set it (calculated, global, transactional).
-        :raises InvalidOption: when the type is one that nobody documented.
         """
         if category not in ("normal", "category"):
             return None
         word = type or ("category" if category == "category" else "text")
         if word not in _TYPES_OF_THE_API:
-            raise InvalidOption(
-                f'The account\'s attribute {name} has the type "{word}", which is not documented '
-                "(api-contract §3). Leave it out of the source."
-            )
-        return cls(name=name, type=_TYPES_OF_THE_API[word], labels=tuple(labels))
+            return cls(name=name, undocumented=word)
+        return cls(name=name, type=_TYPES_OF_THE_API[word], labels=tuple(labels), codes=tuple(codes))
 
 
 def read_account_attributes(path: Path) -> tuple[AccountAttribute, ...]:
@@ -103,9 +105,24 @@ def _from_answer(entry: Mapping[str, Any]) -> AccountAttribute | None:
         category=entry["category"],
         type=entry.get("type"),
         labels=[str(choice["label"]) for choice in enumeration] or [str(option) for option in options],
+        codes=[(str(choice["value"]), str(choice["label"])) for choice in enumeration if "value" in choice],
     )
 
 
-def by_name(attributes: Iterable[AccountAttribute]) -> dict[str, AccountAttribute]:
-    """Index attributes by the form in which names are compared."""
-    return {canonical(attribute.name): attribute for attribute in attributes}
+class Account:
+    """The attributes of an account, found by name.
+
+    :param attributes: what it has.
+    """
+
+    def __init__(self, attributes: Iterable[AccountAttribute]) -> None:
+        self.attributes = tuple(attributes)
+        self._exact = {spelled(known.name): known for known in self.attributes}
+        self._alike: dict[str, list[AccountAttribute]] = {}
+        for known in self.attributes:
+            self._alike.setdefault(canonical(known.name), []).append(known)
+
+    def find(self, name: str) -> AccountAttribute | None:
+        """Find the attribute of a name: the one that is spelled so, else the only one that is compared so."""
+        alike = self._alike.get(canonical(name), ())
+        return self._exact.get(spelled(name)) or (alike[0] if len(alike) == 1 else None)

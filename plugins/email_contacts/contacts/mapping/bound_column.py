@@ -11,19 +11,20 @@ from typing import Any
 
 from email_contacts.contacts.mapping.rules import ColumnRule
 from email_contacts.contacts.sources.rows import EMPTY
-from email_contacts.contacts.values import normalising, phones
+from email_contacts.contacts.values import choices, dates, normalising, numbers, phones
+from email_contacts.contacts.values.marks import bare
 
 _NORMALISERS: dict[str, normalising.Normaliser] = {
     "email": normalising.email,
-    "ext_id": normalising.text,
+    "ext_id": normalising.ext_id,
     "text": normalising.text,
     "value": normalising.value,
-    "number": normalising.number,
-    "date": normalising.date,
+    "number": numbers.number,
+    "date": dates.date,
     "boolean": normalising.boolean,
 }
 _FEW_VALUES = ("number", "date", "boolean", "category", "multiple_choice")
-_PLAIN_TEXT = ("text", "ext_id", "value")
+_PLAIN_TEXT = ("text", "value")
 
 
 @dataclass(frozen=True)
@@ -32,10 +33,12 @@ class BoundColumn:
 
     :param place: its index in a row.
     :param rule: what the mapping says of it, or what its name says.
-    :param kind: ``email``, ``ext_id``, ``sms``, one of ``attributes.TYPES``, or ``value`` when the type
+    :param kind: ``email``, ``ext_id``, ``phone``, one of ``attributes.TYPES``, or ``value`` when the type
         is not known; the name of its rule in ``contact.schema.json``.
     :param labels: what may be chosen; empty when that is not known.
     :param default: what an empty cell becomes, normalised and valid; ``""`` for nothing.
+    :param codes: the account's numbers of the labels.
+    :param nulls: words that are empty cells, exactly as they are written.
     """
 
     place: int
@@ -43,6 +46,8 @@ class BoundColumn:
     kind: str
     labels: tuple[str, ...] = ()
     default: Any = EMPTY
+    codes: tuple[tuple[str, str], ...] = ()
+    nulls: tuple[str, ...] = normalising.NULLS
 
     @property
     def name(self) -> str:
@@ -51,7 +56,7 @@ class BoundColumn:
 
     @property
     def attribute(self) -> str:
-        """What it becomes."""
+        """What it becomes, as the account spells it."""
         return self.rule.attribute
 
     def normaliser(self, *, text_only: bool, remembered: int) -> normalising.Normaliser:
@@ -60,22 +65,26 @@ class BoundColumn:
         :param text_only: whether all cells are text; then there are quicker ways to the same.
         :param remembered: how many different cells may be remembered for that.
         """
-        if text_only and self.kind in _PLAIN_TEXT:
-            return str.strip
         normalise = self._exact_normaliser()
+        if text_only and self.kind in _PLAIN_TEXT:
+            normalise = bare
+        normalise = normalising.without(self.nulls, normalise)
         if text_only and self.kind in _FEW_VALUES:
             return normalising.Remembered(normalise, most=remembered).__getitem__
         return normalise
 
     def _exact_normaliser(self) -> normalising.Normaliser:
-        if self.kind == "sms":
-            return partial(phones.sms, region=self.rule.region) if self.rule.region else phones.sms
-        if self.kind == "boolean" and self.rule.booleans:
-            return normalising.boolean_in(dict(self.rule.booleans))
+        rule = self.rule
+        if self.kind == "phone":
+            return partial(phones.phone, region=rule.region) if rule.region else phones.phone
+        if self.kind == "boolean" and rule.booleans:
+            return normalising.boolean_in(dict(rule.booleans))
         if self.kind == "category":
-            return normalising.category(self.labels, dict(self.rule.spellings))
+            return choices.category(self.labels, dict(rule.spellings), dict(self.codes))
         if self.kind == "multiple_choice":
-            return normalising.multiple_choice(self.labels, self.rule.separator)
-        if self.kind == "date" and self.rule.format is not None:
-            return normalising.date_in(self.rule.format)
+            return choices.multiple_choice(self.labels, rule.separator)
+        if self.kind == "date" and rule.formats:
+            return dates.date_in(rule.formats)
+        if self.kind == "number" and (rule.decimal or rule.thousands):
+            return numbers.number_in(rule.decimal or numbers.POINT, rule.thousands)
         return _NORMALISERS[self.kind]

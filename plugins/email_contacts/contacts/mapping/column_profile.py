@@ -16,13 +16,22 @@ from email_contacts.contacts.checks import schema
 from email_contacts.contacts.mapping.bound_column import BoundColumn
 from email_contacts.contacts.mapping.rules import ColumnRule
 from email_contacts.contacts.sources.rows import EMPTY
+from email_contacts.contacts.values.normalising import BOOLEAN_WORDS
 
 ENOUGH = 0.95  # share of the cells that must fit; sources have faults
 MOST_LABELS = 20
 _CELLS_FOR_LABELS, _CELLS_OF_A_LABEL = 10, 2
-_DAYS = ("%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d")
-_TIMES = ("", " %H:%M:%S", " %H:%M")
-DATE_FORMATS = tuple(day + time for day in _DAYS for time in _TIMES)
+# The year first needs no format, and neither does a time of day after the day.
+DATE_FORMATS = (
+    "%d.%m.%Y",
+    "%d/%m/%Y",
+    "%m/%d/%Y",
+    "%d-%m-%Y",
+    "%m-%d-%Y",
+    "%d %b %Y",
+    "%b %d, %Y",
+    "%d %B %Y",
+)
 _WORDS = {
     True: (
         "ja",
@@ -46,7 +55,7 @@ _WORDS = {
 }
 _MEANING = {word: means for means, words in _WORDS.items() for word in words}
 _OF_JSON = (str, bool, int, float, list, dict)  # days and decimals of a database are taken as text
-_USUAL = frozenset({"true", "false", "yes", "no", "1", "0"})
+_USUAL = BOOLEAN_WORDS
 _PERSON = re.compile(r"[^\W\d_][\w.'’-]* [^\W\d_][\w.'’-]*").fullmatch
 _LABEL = re.compile(r"[\w +&/.()-]{1,40}").fullmatch
 _NUMBERED = re.compile(r"[0-9][0-9 ./-]{5,}").search
@@ -90,11 +99,11 @@ class ColumnProfile:
         """Say whether hardly any cell comes twice, as it is with identifiers."""
         return self.count > 0 and len(set(map(str, self._cells))) >= ENOUGH * self.count
 
-    def date_formats(self) -> tuple[str | None, ...]:
-        """Give the formats in which the cells are dates: None for ISO 8601; several: it cannot be told."""
+    def date_formats(self) -> tuple[tuple[str, ...], ...]:
+        """Give the formats in which the cells are dates: none for the year first; several where all fit."""
         if self._kinds != {str}:
             return ()
-        formats = (None, *DATE_FORMATS)
+        formats: tuple[tuple[str, ...], ...] = ((), *((said,) for said in DATE_FORMATS))
         few = min(self.count, 20)
         rules = {said: ColumnRule(self.column, "A", "date", said) for said in formats}
         likely = {said: rule for said, rule in rules.items() if self.misfits(rule, "date", most=few) < few}

@@ -36,6 +36,8 @@ _KINDS = {
 }
 _TYPES_NEEDED = {
     "format": "date",
+    "decimal": "number",
+    "thousands": "number",
     "booleans": "boolean",
     "categories": "category",
     "options": "multiple_choice",
@@ -45,13 +47,14 @@ _TYPES_NEEDED = {
 
 @dataclass(frozen=True)
 class Mapping:
-    """Columns and the attributes that they become.
+    r"""Columns and the attributes that they become.
 
     :param rules: one for each column, in the document's order.
     :param unknown_columns: ``"fail"`` or ``"drop"``: what to do with columns that are not named, and with
         attributes that the account does not have.
     :param constants: attributes that every contact gets.
     :param key: the column that names a row in the list of rejects.
+    :param nulls: words that are empty cells, exactly as they are written, beside ``\N``.
     :param written: where it was written, for messages.
     :raises MappingError: when rules contradict each other, such as two columns for one attribute.
     """
@@ -60,6 +63,7 @@ class Mapping:
     unknown_columns: str = FAIL
     constants: tuple[Constant, ...] = ()
     key: str | None = None
+    nulls: tuple[str, ...] = ()
     written: Written = field(default_factory=Written, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -96,6 +100,7 @@ class Mapping:
             unknown_columns=document.get("unknown_columns", FAIL),
             constants=tuple(Constant(name, value) for name, value in document.get("constants", {}).items()),
             key=document.get("key"),
+            nulls=tuple(document.get("nulls", ())),
             written=written,
         )
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from email_contacts.contacts.checks import schema
-from email_contacts.contacts.mapping.attributes import AccountAttribute
+from email_contacts.contacts.mapping.attributes import Account
 from email_contacts.contacts.mapping.bound_column import BoundColumn
 from email_contacts.contacts.mapping.document import Mapping
 from email_contacts.contacts.mapping.reading import Place
@@ -30,12 +30,10 @@ def with_default(column: BoundColumn, mapping: Mapping | None) -> BoundColumn:
     return replace(column, default=_checked(column.rule.default, column, mapping, place))
 
 
-def bound_constants(
-    mapping: Mapping | None, account: dict[str, AccountAttribute] | None
-) -> tuple[Constants, tuple[str, ...]]:
+def bound_constants(mapping: Mapping | None, account: Account | None) -> tuple[Constants, tuple[str, ...]]:
     """Find out what every contact gets.
 
-    :param account: the account's attributes by name; None when they are not known.
+    :param account: the account's attributes; None when they are not known.
     :return: attributes with their values, and the names of constants whose attribute the account lacks.
     :raises MappingError: when a value is not one that its attribute may have.
     """
@@ -44,21 +42,22 @@ def bound_constants(
     if mapping is None:
         return (), ()
     for constant in mapping.constants:
-        known = None if account is None else account.get(constant.attribute)
-        if account is not None and known is None:
+        known = None if account is None else account.find(constant.attribute)
+        if account is not None and (known is None or known.undocumented):
             lost.append(constant.name)
             continue
-        rule = ColumnRule(constant.name, constant.attribute)
+        attribute = constant.attribute if known is None else known.name
+        rule = ColumnRule(constant.name, attribute)
         kind, labels = (known.type, known.labels) if known is not None else ("value", ())
         value = _checked(
             constant.value, BoundColumn(-1, rule, kind, labels), mapping, ("constants", constant.name)
         )
-        constants.append((constant.attribute, value))
+        constants.append((attribute, value))
     return tuple(constants), tuple(lost)
 
 
 def _checked(written: Any, column: BoundColumn, mapping: Mapping, place: Place) -> Any:
-    value = column.normaliser(text_only=False, remembered=0)(written)
+    value = replace(column, nulls=()).normaliser(text_only=False, remembered=0)(written)
     if not schema.is_valid(value, column.kind, column.labels):
         raise mapping.written.wrong(
             place, f"{column.attribute} takes {schema.description_of(column.kind, column.labels)}"

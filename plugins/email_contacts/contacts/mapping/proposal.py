@@ -10,16 +10,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from email_contacts.contacts.column_names import EMAIL, EXT_ID, SMS
+from email_contacts.contacts.column_names import EMAIL, EXT_ID, LANDLINE, PHONES, SMS, WHATSAPP
 from email_contacts.contacts.errors import NoIdentifierColumn
 from email_contacts.contacts.header_names import check_header, shown_names
 from email_contacts.contacts.mapping import synonyms
-from email_contacts.contacts.mapping.attributes import AccountAttribute, by_name
+from email_contacts.contacts.mapping.attributes import Account, AccountAttribute
 from email_contacts.contacts.mapping.column_profile import ColumnProfile
 from email_contacts.contacts.mapping.rules import ColumnRule
 
 _SEPARATORS = ("|", ";", ",", "/")
-_KINDS = {EMAIL: "email", EXT_ID: "ext_id", SMS: "sms"}
+_KINDS = {EMAIL: "email", EXT_ID: "ext_id"} | dict.fromkeys(PHONES, "phone")
 _ATTRIBUTES_OF_PEOPLE = (
     *(synonyms.FIRSTNAME, synonyms.LASTNAME, synonyms.FULLNAME),
     *("BIRTHDAY", "STREET", "COMPANY"),
@@ -67,7 +67,7 @@ def propose(
     """
     check_header(columns, source=source)
     looks = [ColumnProfile(column, (row[place] for row in rows)) for place, column in enumerate(columns)]
-    proposer = _Proposer(looks, None if account_attributes is None else by_name(account_attributes), region)
+    proposer = _Proposer(looks, None if account_attributes is None else Account(account_attributes), region)
     lines = tuple(map(proposer.line, looks))
     if not any(line.is_settled and line.rules[0].attribute in _KINDS for line in lines):
         raise NoIdentifierColumn(
@@ -81,9 +81,7 @@ def propose(
 class _Proposer:
     """Decides for one column after the other; an attribute is filled once."""
 
-    def __init__(
-        self, looks: Sequence[ColumnProfile], account: dict[str, AccountAttribute] | None, region: str | None
-    ) -> None:
+    def __init__(self, looks: Sequence[ColumnProfile], account: Account | None, region: str | None) -> None:
         self._account = account
         self._region = region
         self._groups = {one.column: synonyms.group_of(one.column) for one in looks}
@@ -99,6 +97,8 @@ class _Proposer:
             (EMAIL, EMAIL, None),
             (EXT_ID, EXT_ID, synonyms.ID),
             (SMS, SMS, synonyms.PHONE),
+            (WHATSAPP, WHATSAPP, None),
+            (LANDLINE, LANDLINE, None),
         ):
             named = [one for one in looks if self._groups[one.column] == first]
             named += [one for one in looks if second and self._groups[one.column] == second]
@@ -121,11 +121,11 @@ class _Proposer:
             return Line(one.column, note=f"{self._filled[attribute]!r} fills {attribute} already")
         self._filled[attribute] = one.column
         rule = ColumnRule(one.column, attribute)
-        known = None if self._account is None else self._account[attribute]
+        known = None if self._account is None else self._account.find(attribute)
         return _by_cells(one, rule, group) if known is None else _by_account(one, rule, known)
 
     def _identifier(self, one: ColumnProfile, attribute: str) -> ColumnRule:
-        return ColumnRule(one.column, attribute, region=self._region if attribute == SMS else None)
+        return ColumnRule(one.column, attribute, region=self._region if attribute in PHONES else None)
 
     def _fits(self, one: ColumnProfile, attribute: str) -> bool:
         """Say whether a column's cells are such identifiers; a mere "id" must also tell rows apart."""
@@ -140,7 +140,8 @@ class _Proposer:
                 email = ColumnRule(one.column, EMAIL)
                 return None if one.fit(email, "email") else group or _attribute_name(one.column)
             return _attribute_name(one.column) if group == synonyms.ID else None
-        names = [name for name in self._account if name not in _KINDS]
+        attributes = (known for known in self._account.attributes if not known.undocumented)
+        names = [known.name for known in attributes if known.name not in _KINDS]
         same = [name for name in names if synonyms.folded(name) == synonyms.folded(one.column)]
         alike = [name for name in names if group is not None and synonyms.group_of(name) == group]
         return next(iter(same + alike), None)
@@ -187,7 +188,7 @@ def _by_cells(one: ColumnProfile, rule: ColumnRule, group: str | None) -> Line:
 
 
 def _dates(one: ColumnProfile, rule: ColumnRule) -> Line | None:
-    rules = tuple(replace(rule, type="date", format=said) for said in one.date_formats())
+    rules = tuple(replace(rule, type="date", formats=said) for said in one.date_formats())
     if not rules:
         return None
     if len(rules) > 1:

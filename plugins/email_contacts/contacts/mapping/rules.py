@@ -18,27 +18,33 @@ class ColumnRule:
     """What one column becomes.
 
     :param column: its name in the source.
-    :param attribute: EMAIL, EXT_ID, SMS or an attribute of the account.
+    :param attribute: an identifier, or an attribute of the account as it is sent.
     :param type: one of ``attributes.TYPES``, or None: then the account's type, or text.
-    :param format: of a date that is not ISO 8601: strptime's directives.
+    :param formats: of a date, tried in order: strptime's directives, ``iso`` or ``excel``; none: year first.
     :param labels: what may be chosen of a category or multiple choice, or empty: then the account's.
     :param separator: between the choices of a multiple choice in one cell.
     :param spellings: what cells of a category say -> the label that is meant, beside the labels themselves.
     :param booleans: what cells of a boolean say beside true, yes, 1 and false, no, 0 -> what is meant.
-    :param region: of an SMS: the country of numbers written without country code, such as ``"DE"``; None:
-        every number has one.
+    :param decimal: of a number: what stands before the decimals; None: a point.
+    :param thousands: of a number: what stands between groups of three digits; None: nothing.
+    :param region: of a phone number: the country of numbers written without country code, such as ``"DE"``;
+        None: every number has one.
+    :param nulls: words that are empty cells, in the place of the mapping's; None: the mapping's.
     :param default: what an empty cell becomes, as it is written; None: nothing.
     """
 
     column: str
     attribute: str
     type: str | None = None
-    format: str | None = None
+    formats: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
     separator: str = DEFAULT_SEPARATOR
     spellings: tuple[tuple[str, str], ...] = ()
     booleans: tuple[tuple[str, bool], ...] = ()
+    decimal: str | None = None
+    thousands: str | None = None
     region: str | None = None
+    nulls: tuple[str, ...] | None = None
     default: Any = None
 
 
@@ -55,7 +61,7 @@ class Constant:
 
     @property
     def attribute(self) -> str:
-        """The attribute's name in the form in which names are compared."""
+        """The attribute as it is sent where no account says how it spells it."""
         return attribute_of(self.name)
 
 
@@ -69,7 +75,7 @@ def rule_of(column: str, said: str | dict[str, Any]) -> ColumnRule:
         column=column,
         attribute=attribute_of(said["attribute"]),
         type=said.get("type"),
-        format=said.get("format"),
+        formats=_listed(said.get("format")) or (),
         labels=tuple(dict.fromkeys(choices.values() if isinstance(choices, dict) else choices)),
         separator=said.get("separator", DEFAULT_SEPARATOR),
         spellings=tuple((cell.strip(), label) for cell, label in spellings),
@@ -78,6 +84,16 @@ def rule_of(column: str, said: str | dict[str, Any]) -> ColumnRule:
             for word, cells in said.get("booleans", {}).items()
             for cell in cells
         ),
+        decimal=said.get("decimal"),
+        thousands=said.get("thousands"),
         region=said.get("region"),
+        nulls=_listed(said.get("nulls")),
         default=said.get("default"),
     )
+
+
+def _listed(said: str | list[str] | None) -> tuple[str, ...] | None:
+    """Give what may be written as one text or as several."""
+    if said is None:
+        return None
+    return (said,) if isinstance(said, str) else tuple(said)

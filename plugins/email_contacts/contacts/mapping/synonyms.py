@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import unicodedata
 
-from email_contacts.contacts.column_names import EMAIL, EXT_ID, SMS
+from email_contacts.contacts.column_names import EMAIL, EXT_ID, LANDLINE, SMS, WHATSAPP
 
 PHONE = "PHONE"  # a number of any kind; the second best for SMS
 ID = "ID"  # a number of anything; the second best for EXT_ID
@@ -32,6 +32,11 @@ _WORDS = {
         "handy handynummer handynr cell cellphone cellnumber gsm portable telephoneportable telportable "
         "movil telefonomovil celular cellulare telefonocellulare numerocellulare mobiel mobielnummer "
         "gsmnummer"
+    ),
+    WHATSAPP: "whatsapp whatsappnumber whatsappnummer numerowhatsapp numerodewhatsapp",
+    LANDLINE: (
+        "landline landlinenumber landlinephone festnetz festnetznummer telephonefixe telfixe telefonofijo "
+        "telefonofisso vastetelefoon vastnummer"
     ),
     PHONE: (
         "phone phonenumber telephone telephonenumber tel telnr telefon telefonnummer rufnummer "
@@ -83,7 +88,22 @@ _WORDS = {
 }
 _GROUPS = {word: group for group, words in _WORDS.items() for word in words.split()}
 _PERSONAL = frozenset(
-    {EMAIL, EXT_ID, ID, SMS, PHONE, FIRSTNAME, LASTNAME, FULLNAME, "BIRTHDAY", "STREET", "COMPANY", NOTES}
+    {
+        EMAIL,
+        EXT_ID,
+        ID,
+        SMS,
+        WHATSAPP,
+        LANDLINE,
+        PHONE,
+        FIRSTNAME,
+        LASTNAME,
+        FULLNAME,
+        "BIRTHDAY",
+        "STREET",
+        "COMPANY",
+        NOTES,
+    }
 )
 # Parts of names of columns that hold people, where the name as a whole is none of the above.
 _PERSONAL_PARTS = (

@@ -72,8 +72,14 @@ def _settings(rule: ColumnRule) -> Iterator[str]:
     yield f"attribute: {quoted(rule.attribute)}"
     if rule.type is not None:
         yield f"type: {rule.type}"
-    if rule.format is not None:
-        yield f"format: {quoted(rule.format)}"
+    if rule.formats:
+        yield f"format: {quoted(rule.formats[0]) if len(rule.formats) == 1 else _list(rule.formats)}"
+    if rule.decimal is not None:
+        yield f"decimal: {quoted(rule.decimal)}"
+    if rule.thousands is not None:
+        yield f"thousands: {quoted(rule.thousands)}"
+    if rule.nulls is not None:
+        yield f"nulls: {_list(rule.nulls)}"
     if rule.labels:
         yield f"categories: {_list(rule.labels)}"
     if rule.separator != DEFAULT_SEPARATOR:

@@ -22,8 +22,12 @@ _BLANK, _BACKSLASH = b" \\"
 # Empty cells that a row may have behind its last column: what a spreadsheet leaves there.
 _EMPTY_CELLS = 256
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-# How the blanks outside ASCII begin in UTF-8: no-break space, next line, and those from U+1680 to U+3000.
-_FAR_BLANKS = (b"\xc2\xa0", b"\xc2\x85", b"\xe1\x9a\x80", b"\xe2\x80", b"\xe2\x81\x9f", b"\xe3\x80\x80")
+# How the blanks and invisible characters outside ASCII begin in UTF-8: no-break space, next line, soft
+# hyphen, those from U+1680 to U+3000, and the byte order mark.
+_FAR_BLANKS = (
+    *(b"\xc2\xa0", b"\xc2\x85", b"\xc2\xad", b"\xe1\x9a\x80", b"\xe1\xa0\x8e", b"\xe2\x80", b"\xe2\x81"),
+    *(b"\xe3\x80\x80", b"\xef\xbb\xbf"),
+)
 Positions = Any  # numpy.typing.NDArray[numpy.int64]
 
 
@@ -149,7 +153,7 @@ def _framed_line_by_line(
 
 def _known(frame: Frame, is_odd: Any, data: bytes) -> Frame:
     """Say of a frame what its bytes tell."""
-    lacks = "" if b";" in data else ";"
+    lacks = "".join(character for character in ";\\" if character.encode() not in data)
     return replace(frame, is_odd=is_odd, is_unescaped=True, lacks=lacks)
 
 

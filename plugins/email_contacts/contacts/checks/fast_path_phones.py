@@ -1,0 +1,116 @@
+"""Which phone numbers are plainly good, many at once.
+
+Knows columns of trimmed text and a region. What a number may be is ``values.phone_patterns``'; what may be
+written around its digits is ``values.phones``', and nothing is taken here that is not taken there.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+
+from email_contacts.contacts.checks.fast_path_values import Cells, Plain
+from email_contacts.contacts.values import phone_patterns
+from email_contacts.contacts.values.phone_patterns import NationalNumbers, national_numbers
+from email_contacts.contacts.values.phones import LIKE_A_FLOAT, PUNCTUATION
+
+# Such a cell is at most as long as row by row allows, whatever its punctuation.
+LONGEST = 40
+_INTERNATIONAL = "00"
+_IS_PUNCTUATION = np.zeros(256, bool)
+_IS_PUNCTUATION[[ord(character) for character in PUNCTUATION if character.isascii()]] = True
+
+
+def phone(cells: Cells, region: str | None) -> Plain:
+    """Accept numbers of which it is certain what the library makes of them.
+
+    :param region: whose numbers those without country code are; None: such a number is digits only.
+    """
+    written = cells.texts
+    is_good = written.str.contains(phone_patterns.plain_pattern()).fill_null(value=False)
+    texts = written.str.strip_prefix("+")
+    is_other = ~is_good & (written != "").fill_null(value=False)
+    if is_other.any():
+        places = is_other.arg_true()
+        sent = _sent_for(written.filter(is_other), region)
+        texts, is_good = (
+            texts.scatter(places, sent.fill_null("")),
+            is_good.scatter(places, sent.is_not_null()),
+        )
+    return Plain(pl.lit(texts), cells.or_empty(pl.lit(is_good)))
+
+
+def _sent_for(written: pl.Series, region: str | None) -> pl.Series:
+    """Give what is sent for cells that are not international digits; null where row by row decides."""
+    pattern = phone_patterns.plain_pattern()
+    digits = without_punctuation(written)
+    frame = pl.DataFrame({"written": written, "digits": digits})
+    number = pl.col("digits")
+    is_abroad = number.str.starts_with(_INTERNATIONAL)
+    international = pl.when(is_abroad).then(pl.lit("+") + number.str.slice(2)).otherwise(number)
+    national = None if region is None else national_numbers(region)
+    if region is None:
+        is_bare = (number.str.len_bytes() == pl.col("written").str.len_bytes()) & _is_digit(number)
+        international = pl.when(is_bare & ~is_abroad).then(pl.lit("+") + number).otherwise(international)
+    sent = pl.when(international.str.contains(pattern)).then(international.str.strip_prefix("+"))
+    result = sent.otherwise(None if national is None else _national(number, national))
+    is_written = _is_written(pl.col("written"), has_points=_has_points(written))
+    return frame.select(pl.when(is_written).then(result)).to_series()
+
+
+def _national(number: pl.Expr, of: NationalNumbers) -> pl.Expr:
+    """Give what is sent for numbers as they are dialled in a country; null where that is not certain."""
+    own = rf"(?:{of.pattern})$"
+
+    def is_possible(before: int) -> pl.Expr:
+        return number.str.len_bytes().is_in([length + before for length in of.lengths])
+
+    is_own = number.str.contains(f"^{own}") & is_possible(0)
+    begins_as_prefix = _begins_with_any(number, of.not_first)
+    with_code = number.str.contains(f"^{of.code}{own}") & is_possible(len(of.code))
+    after_code = number.str.slice(len(of.code))
+    result: Any = pl.when(is_own & ~begins_as_prefix).then(pl.lit(of.code) + number)
+    if of.prefix:
+        with_prefix = number.str.contains(f"^{of.prefix}{own}") & is_possible(len(of.prefix))
+        result = result.when(with_prefix).then(pl.lit(of.code) + number.str.slice(len(of.prefix)))
+    is_whole = number.str.contains(f"^{own}")
+    result = result.when(with_code & ~is_whole & ~_begins_with_any(after_code, of.not_first)).then(number)
+    is_certain = number.str.contains("^[0-9]+$")
+    if of.abroad:
+        is_certain &= ~number.str.contains(f"^(?:{of.abroad})")
+    sent: pl.Expr = result.otherwise(None)
+    return pl.when(is_certain).then(sent)
+
+
+def _is_written(written: pl.Expr, *, has_points: bool) -> pl.Expr:
+    """Say whether row by row would look at the digits of a cell at all."""
+    begins = ~written.str.contains("+", literal=True) | written.str.contains(r"^\(?\+[^+]*$")
+    good = begins & (written.str.len_bytes() <= LONGEST)
+    return good & ~written.str.contains(LIKE_A_FLOAT) if has_points else good
+
+
+def _has_points(written: pl.Series) -> bool:
+    return bool(written.str.contains(".", literal=True).any())
+
+
+def _is_digit(number: pl.Expr) -> pl.Expr:
+    return number.str.contains("^[0-9]")
+
+
+def _begins_with_any(number: pl.Expr, digits: str) -> pl.Expr:
+    return pl.any_horizontal(number.str.starts_with(digit) for digit in digits) if digits else pl.lit(False)
+
+
+def without_punctuation(cells: pl.Series) -> pl.Series:
+    """Take what may stand between digits out of all cells at once: a column is one run of bytes to Arrow."""
+    array: Any = cells.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
+    _, offsets, data = array.buffers()
+    ends = np.frombuffer(offsets, np.int64)[: len(cells) + 1]
+    text = np.frombuffer(data, np.uint8)[: ends[-1]] if data is not None else np.empty(0, np.uint8)
+    is_kept = ~_IS_PUNCTUATION[text]
+    kept_before = np.concatenate(([0], np.cumsum(is_kept, dtype=np.int64)))
+    buffers = [None, pa.py_buffer(kept_before[ends]), pa.py_buffer(text[is_kept])]
+    return pl.Series(cells.name, pl.from_arrow(pa.LargeStringArray.from_buffers(len(cells), *buffers[1:])))

@@ -1,0 +1,129 @@
+"""Which phone numbers the library takes, as regular expressions made of its own data.
+
+Knows the metadata of ``phonenumbers``. The library takes some 30 µs for a number; most numbers are known to
+be fine by a pattern. A pattern matches less than the library takes, never more; what none matches is asked
+there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+
+_PLAIN_DIGITS = re.compile(r"[0-9]+(?:\|[0-9]+)*").fullmatch
+_USUAL_PREFIX_ABROAD = "00"
+_MOST_DIGITS, _FEWEST_DIGITS = 15, 6  # of E.164, and of the schema
+_WORLD = "001"
+
+
+@cache
+def plain_pattern() -> str:
+    r"""Give the pattern of numbers that the library would accept, and return as they are.
+
+    ``^\+…$`` in the syntax that Python's and Rust's regular expressions share, for a trimmed cell; what it
+    matches is sent without the ``+``. It has the calling codes whose national prefix is plain digits or none,
+    for numbers of a possible length that begin neither with 0 nor with the first digit of such a prefix. All
+    other numbers are the library's.
+    """
+    codes: defaultdict[str, list[int]] = defaultdict(list)
+    for code, prefixes, lengths in _calling_codes():
+        if not _PLAIN_DIGITS(prefixes or "0"):
+            continue
+        first = "".join(sorted({*"123456789"} - {prefix[0] for prefix in (prefixes or "0").split("|")}))
+        most, fewest = _MOST_DIGITS - len(str(code)), _FEWEST_DIGITS - len(str(code))
+        rest = "|".join(f"[0-9]{{{length - 1}}}" for length in lengths if fewest <= length <= most)
+        if rest:
+            codes[f"[{first}](?:{rest})"].append(code)
+    numbers = "|".join(f"(?:{'|'.join(map(str, some))}){number}" for number, some in codes.items())
+    return rf"^\+(?:{numbers})$"
+
+
+def is_plain(cell: str) -> bool:
+    """Say whether a cell matches ``plain_pattern``."""
+    return _plain()(cell) is not None
+
+
+@dataclass(frozen=True)
+class NationalNumbers:
+    """How numbers are dialled within a country, in digits only.
+
+    A number is good as ``prefix`` and a national number; as a national number that does not begin as a prefix
+    does; or as the calling code and such a one, where the whole is no national number.
+
+    :param code: the country's calling code.
+    :param prefix: what is dialled before a national number; empty where nothing is.
+    :param not_first: digits with which prefixes begin.
+    :param pattern: of national numbers, without anchors, in the syntax that Python and Rust share.
+    :param lengths: digits that a national number may have, so that it may be called from everywhere.
+    :param abroad: the pattern of what is dialled before a calling code, where that is not ``00``.
+    """
+
+    code: str
+    prefix: str
+    not_first: str
+    pattern: str
+    lengths: tuple[int, ...]
+    abroad: str
+
+
+@cache
+def national_numbers(region: str) -> NationalNumbers | None:
+    """Give how numbers are dialled within a country; None where the library has to be asked for each.
+
+    So it has where a prefix is more than some digits, where it changes the number that follows, and where it
+    may be taken for the calling code.
+
+    :param region: two letters of ISO 3166.
+    """
+    from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata
+
+    own = PhoneMetadata.metadata_for_region(region)
+    if own is None or own.country_code is None or own.national_prefix_transform_rule:
+        return None
+    pattern = own.general_desc and own.general_desc.national_number_pattern
+    code = str(own.country_code)
+    prefixes = (own.national_prefix_for_parsing or "").split("|")
+    if not all(prefix.isdigit() for prefix in prefixes if prefix) or "" in prefixes[1:]:
+        return None
+    first = "".join(sorted({prefix[0] for prefix in prefixes if prefix}))
+    if prefixes[0] != code and prefixes[0][:1] == code[0]:
+        return None
+    # What is possible is judged by the country that stands for the calling code.
+    main = PhoneMetadata.metadata_for_region(COUNTRY_CODE_TO_REGION_CODE[own.country_code][0])
+    if own.general_desc is None or not pattern or main is None or main.general_desc is None:
+        return None
+    lengths = {*own.general_desc.possible_length} & {*main.general_desc.possible_length}
+    most, fewest = _MOST_DIGITS - len(code), _FEWEST_DIGITS - len(code)
+    abroad = own.international_prefix or _USUAL_PREFIX_ABROAD
+    return NationalNumbers(
+        code=code,
+        prefix=prefixes[0],
+        not_first=first,
+        pattern=_ascii(pattern),
+        lengths=tuple(sorted(length for length in lengths if fewest <= length <= most)),
+        abroad="" if abroad == _USUAL_PREFIX_ABROAD else _ascii(abroad),
+    )
+
+
+def _ascii(pattern: str) -> str:
+    return pattern.replace(r"\d", "[0-9]")
+
+
+@cache
+def _plain() -> Callable[[str], object]:
+    return re.compile(plain_pattern()).fullmatch
+
+
+def _calling_codes() -> Iterator[tuple[int, str | None, tuple[int, ...]]]:
+    """Walk the countries' calling codes with the pattern of national prefixes and the possible lengths."""
+    from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata
+
+    for code, (region, *_) in COUNTRY_CODE_TO_REGION_CODE.items():
+        if region == _WORLD:
+            continue
+        known = PhoneMetadata.metadata_for_region(region)
+        if known is not None and known.general_desc is not None:
+            yield code, known.national_prefix_for_parsing, tuple(known.general_desc.possible_length)

@@ -1,0 +1,78 @@
+"""Why a cell was refused, where its shape tells: what is wrong and which setting of the mapping reads it.
+
+Knows kinds of values and shapes of cells. A sentence names characters and settings, and nothing of the value.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from email_contacts.contacts.values import phones
+from email_contacts.contacts.values.marks import bare, invisible_in, is_scientific
+from email_contacts.contacts.values.normalising import NO_IDENTIFIERS
+
+# Words for nothing that are no value of any type but text.
+_DAY_AND_MONTH = re.compile(r"[0-9]{1,2}[-/. ][0-9]{1,2}[-/. ][0-9]{4}\b").match
+_TWO_DIGIT_YEAR = re.compile(r"[0-9]{1,2}[-/.][0-9]{1,2}[-/.][0-9]{2}(?: |$)").match
+_SERIAL = re.compile(r"[1-9][0-9]{4}(?:\.[0-9]+)?").fullmatch
+_CURRENCY = re.compile(r"[$€£¥₹₽₩₺₴฿]|\b(?:EUR|USD|GBP|CHF)\b|\bkr\b")
+_GROUPED = re.compile(
+    r"[+-]?[0-9]{1,3}([.,\s'\u2019])[0-9]{3}(?:[.,\s'\u2019][0-9]{3})*(?:([.,])[0-9]+)?"
+).fullmatch
+_DECIMAL_COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+").fullmatch
+
+
+def reason(kind: str, cell: Any, *, region: str | None = None, separator: str = "") -> str | None:
+    """Say in a sentence why a cell is not valid, where its shape tells; None where it does not.
+
+    :param kind: of the value, as in ``contact.schema.json``.
+    :param region: of a phone number, as the mapping says.
+    :param separator: of a multiple choice, as the mapping says.
+    """
+    if type(cell) is not str:
+        return None
+    cell = bare(cell)
+    if cell.casefold() in NO_IDENTIFIERS:
+        return 'It looks like a word for nothing: name it under "nulls" in the mapping if it is.'
+    if (invisible := invisible_in(cell)) is not None:
+        return f"There is an invisible character, {invisible}, within it: remove that."
+    if kind == "phone":
+        return phones.fault_in(cell, region)
+    if kind == "ext_id":
+        return _of_ext_id(cell)
+    if kind == "number":
+        return _of_number(cell)
+    if kind == "date":
+        return _of_date(cell)
+    if kind == "multiple_choice":
+        other = next((one for one in (";", ",", "/", "|") if one in cell and one != separator), None)
+        return None if other is None else f'If "{other}" is between the choices, name it as "separator".'
+    return 'Other words for true and false are named under "booleans".' if kind == "boolean" else None
+
+
+def _of_ext_id(cell: str) -> str | None:
+    if is_scientific(cell):
+        return (
+            "It is in scientific notation: the spreadsheet has destroyed the number. "
+            "Export the column as text."
+        )
+    return "It has more digits than a float keeps: export the column as text." if "." in cell else None
+
+
+def _of_number(cell: str) -> str | None:
+    if "%" in cell:
+        return "A per cent sign is not taken: export the plain number."
+    if _CURRENCY.search(cell):
+        return "A currency is not taken: export the plain number."
+    if _DECIMAL_COMMA(cell) or ((found := _GROUPED(cell)) and (found[2] or found[1] != ".")):
+        return 'Name the separators as "decimal" and "thousands" in the mapping.'
+    return None
+
+
+def _of_date(cell: str) -> str | None:
+    if _DAY_AND_MONTH(cell):
+        return 'The mapping has to say whether the day or the month is first: "format".'
+    if _TWO_DIGIT_YEAR(cell):
+        return "Two digits of a year do not say the century: export four."
+    return 'A serial day of Excel is read with "format: excel".' if _SERIAL(cell) else None
