@@ -104,11 +104,10 @@ def form_of(name: str, binding: Binding) -> Form:
     """
     if name == JSON_BODY:
         return JsonBody(binding.constants)
-    choices = {
-        column.attribute: column.labels for column in binding.columns if column.kind == "multiple_choice"
-    }
-    choices |= {attribute: value for attribute, value in binding.constants if isinstance(value, list)}
-    for attribute, options in choices.items():
+    several = [column for column in binding.columns if column.kind == "multiple_choice"]
+    choices: list[tuple[str, Sequence[str]]] = [(column.attribute, column.labels) for column in several]
+    choices += [(attribute, value) for attribute, value in binding.constants if isinstance(value, list)]
+    for attribute, options in choices:
         if (option := next((one for one in options if CHOICES_JOINED_BY in one), None)) is not None:
             raise InvalidOption(
                 f'body="{name}" joins options with commas, and {attribute} has the option "{option}". '
