@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from email_contacts.contacts.values import choices, dates, normalising, numbers
+from email_contacts.contacts.values import choices, dates, normalising, numerals
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ from email_contacts.contacts.values import choices, dates, normalising, numbers
     ],
 )
 def test_number(cell: Any, sent: Any) -> None:
-    found = numbers.number(cell)
+    found = numerals.number(cell)
     assert (found, type(found)) == (sent, type(sent))
 
 
@@ -138,8 +138,8 @@ def test_multiple_choice_keeps_each_once() -> None:
 
 @given(cell=st.text())
 def test_what_is_remembered_is_what_was_made(cell: str) -> None:
-    remembered = normalising.Remembered(numbers.number, most=100)
-    assert remembered[cell] == remembered[cell] == numbers.number(cell)
+    remembered = normalising.Remembered(numerals.number, most=100)
+    assert remembered[cell] == remembered[cell] == numerals.number(cell)
 
 
 def test_memory_of_cells_is_bounded() -> None:
@@ -156,7 +156,7 @@ def test_memory_of_cells_is_bounded() -> None:
         normalising.text,
         normalising.value,
         normalising.email,
-        numbers.number,
+        numerals.number,
         normalising.boolean,
         normalising.boolean_in({"ja": True}),
         dates.date,

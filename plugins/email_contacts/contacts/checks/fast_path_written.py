@@ -16,7 +16,7 @@ from email_contacts.contacts.checks import fast_path_phones, fast_path_values
 from email_contacts.contacts.checks.fast_path_values import DATE, DATE_TIME, Cells, Plain, PlainRule
 from email_contacts.contacts.mapping.bound_column import BoundColumn
 from email_contacts.contacts.mapping.rules import ColumnRule
-from email_contacts.contacts.values import numbers
+from email_contacts.contacts.values import numerals
 from email_contacts.contacts.values.dates import EXCEL, ISO, TIME_OF_DAY, DayFormat, without_time
 
 _SERIAL = r"^[1-9][0-9]{1,6}(?:\.[0-9]+)?$"
@@ -46,16 +46,16 @@ def is_quick(formats: tuple[str, ...]) -> bool:
 
 def number(cells: Cells, rule: ColumnRule) -> Plain:
     """Accept numbers with separators of their own."""
-    decimal = rule.decimal or numbers.POINT
+    decimal = rule.decimal or numerals.POINT
     cell = cells.cell
     bare = cell
-    for separator in numbers.alike(rule.thousands):
+    for separator in numerals.alike(rule.thousands):
         bare = bare.str.replace_all(separator, "", literal=True)
-    if decimal != numbers.POINT:
-        bare = bare.str.replace(decimal, numbers.POINT, literal=True)
+    if decimal != numerals.POINT:
+        bare = bare.str.replace(decimal, numerals.POINT, literal=True)
     frame = pl.DataFrame(cells.texts).select(
         bare.alias(cells.texts.name),
-        cell.str.contains(f"^(?:{numbers.grammar(decimal, rule.thousands)})$").alias("is written"),
+        cell.str.contains(f"^(?:{numerals.grammar(decimal, rule.thousands)})$").alias("is written"),
     )
     texts, is_written = frame.to_series(0), frame.to_series(1)
     changing = frame.select(fast_path_values.CHANGING["number"](pl.col(texts.name)).any()).item()

@@ -11,7 +11,7 @@ from typing import Any
 
 from email_contacts.contacts.mapping.rules import ColumnRule
 from email_contacts.contacts.sources.rows import EMPTY
-from email_contacts.contacts.values import choices, dates, normalising, numbers, phones
+from email_contacts.contacts.values import choices, dates, normalising, numerals, phones
 from email_contacts.contacts.values.marks import bare
 
 _NORMALISERS: dict[str, normalising.Normaliser] = {
@@ -19,7 +19,7 @@ _NORMALISERS: dict[str, normalising.Normaliser] = {
     "ext_id": normalising.ext_id,
     "text": normalising.text,
     "value": normalising.value,
-    "number": numbers.number,
+    "number": numerals.number,
     "date": dates.date,
     "boolean": normalising.boolean,
 }
@@ -86,5 +86,5 @@ class BoundColumn:
         if self.kind == "date" and rule.formats:
             return dates.date_in(rule.formats)
         if self.kind == "number" and (rule.decimal or rule.thousands):
-            return numbers.number_in(rule.decimal or numbers.POINT, rule.thousands)
+            return numerals.number_in(rule.decimal or numerals.POINT, rule.thousands)
         return _NORMALISERS[self.kind]

@@ -11,7 +11,7 @@ from email_contacts.contacts.column_names import EMAIL, IDENTIFIERS, PHONES, att
 from email_contacts.contacts.mapping.reading import Place
 from email_contacts.contacts.mapping.rules import ColumnRule, Constant
 from email_contacts.contacts.values import dates, phones
-from email_contacts.contacts.values.numbers import POINT, alike
+from email_contacts.contacts.values.numerals import POINT, alike
 
 Fault = tuple[Place, str]
 
