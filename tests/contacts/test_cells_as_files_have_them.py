@@ -188,15 +188,3 @@ def test_headers_as_people_write_them(tmp_path: Path) -> None:
 def test_a_header_that_could_be_two_things_is_not_guessed(tmp_path: Path, header: str) -> None:
     found = of(tmp_path, f"email,{header}\na@example.com,a,b\n", unknown_columns="drop")
     assert set(found.manifest.unknown_columns) == set(header.split(",")) - {"FIRSTNAME"}
-
-
-@pytest.mark.parametrize(
-    ("cell", "accepted"),
-    [("true", 0), ("TRUE", 0), ("1", 0), ("perhaps", 0), ("false", 1), ("", 1), ("0", 1)],
-)
-def test_who_opted_out_does_not_come_back(tmp_path: Path, cell: str, accepted: int) -> None:
-    found = of(tmp_path, f"email,emailBlacklisted,smsBlacklisted\na@example.com,{cell},true\n")
-    assert len(found.contacts) == accepted
-    assert found.rules == ([] if accepted else [(1, "emailBlacklisted", "blacklisted")])
-    with_phone = of(tmp_path, f"email,smsBlacklisted,sms\na@example.com,{cell},+447700900123\n")
-    assert len(with_phone.contacts) == accepted

@@ -242,7 +242,7 @@ def test_rejects_up_to_the_limit_pass(write: WriteSource, limit: int | str, pass
         ({"max_rejects": -1}, "max_rejects=-1"),
         ({"max_rejects": True}, "max_rejects=True"),
         ({"unknown_columns": "ignore"}, 'unknown_columns="ignore" is not one of fail, drop'),
-        ({"source_format": "xlsx"}, 'source_format="xlsx" is not one of auto, csv, ndjson'),
+        ({"source_format": "pdf"}, 'source_format="pdf" is not one of auto, csv, ndjson'),
         ({"max_batch_bytes": 8_000_000}, "max_batch_bytes=8000000 is not between 1,024 and 7,983,616"),
     ],
 )

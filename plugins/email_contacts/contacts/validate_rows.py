@@ -100,16 +100,11 @@ class RowValidation:
         contact_of, is_valid = self._contact_of, self._validator.is_valid
         kept = _Kept()
         keep_number, keep_body, keep_contact = kept.numbers.append, kept.bodies.append, kept.people.append
-        write, opt_outs = self._form.row, self._validator.opt_outs
+        write = self._form.row
         for number, cells in rows:
             if isinstance(cells, RowFault):
                 self._rejects.add(Reject(number, self._rows.place(number), "", cells.rule, cells.message))
             elif is_valid(contact := contact_of(cells)):
-                if opt_outs and (
-                    reject := self._validator.opted_out(number, self._key(number, cells), cells, contact)
-                ):
-                    self._rejects.add(reject)
-                    continue
                 try:
                     keep_body(write(contact))
                 except NotWritable as why:

@@ -21,6 +21,8 @@ from email_contacts.contacts.errors import PreparationError, RowTooLong
 
 BODIES, LENGTHS, ROWS = "bodies", "lengths", "rows"
 _CONTACTS_AT_ONCE = 1 << 14
+# JSON has lists; a part of the last release has no notes.
+_TUPLES = ("dropped", "identifiers", "notes")
 Numbers = Any  # numpy.ndarray of uint32
 
 
@@ -80,7 +82,7 @@ class Part:
         :raises PreparationError: when it was made where identifiers become other digests.
         """
         said = json.loads(document)
-        part = cls(**said | {"dropped": tuple(said["dropped"]), "identifiers": tuple(said["identifiers"])})
+        part = cls(**said | {name: tuple(said[name]) for name in _TUPLES if name in said})
         if part.digest != canary():
             raise PreparationError(
                 f"{part.name} was prepared with another version of Polars, so duplicates "

@@ -52,7 +52,6 @@ class FastPathRows:
     def __init__(self, binding: Binding, form: Form) -> None:
         self._columns = [_PlainColumn(column, form) for column in binding.columns]
         self._form = form
-        self._opt_outs = binding.opt_outs
 
     def judge(self, frame: Frame) -> Judged:
         """Judge the rows of a frame.
@@ -71,7 +70,6 @@ class FastPathRows:
         good = [one.is_good for one in plain]
         if all(value.may_be_empty for value in identifiers):
             good.append(pl.any_horizontal(value.text != "" for value in identifiers))
-        good += [pl.lit(_is_no(frame.cells.to_series(found.place))) for found in self._opt_outs]
         if frame.is_odd is not None:
             good.append(pl.lit(pl.Series(~frame.is_odd)))
         rows = texts.select(
@@ -186,15 +184,6 @@ class _PlainColumn:
             text = text.replace("", self._default)
         is_filled = column.default != EMPTY and self._default is None
         return _Read(column.attribute, name, text, kind, rule_for(column, kind), is_filled=is_filled)
-
-
-def _is_no(cells: pl.Series) -> pl.Series:
-    """Say of each cell whether it is plainly false or empty."""
-    if cells.dtype == pl.Boolean:
-        return ~cells.fill_null(value=False)
-    if cells.dtype == pl.String:
-        return cells.fill_null("").str.to_lowercase().is_in(["", "false", "no", "0"])
-    return cells.is_null()
 
 
 def _has_few_cells(column: BoundColumn) -> bool:

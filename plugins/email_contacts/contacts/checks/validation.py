@@ -16,7 +16,6 @@ import jsonschema_rs
 
 from email_contacts.contacts.checks.schema import document, judge, schema_of
 from email_contacts.contacts.column_names import EMAIL, IDENTIFIERS
-from email_contacts.contacts.mapping import consent
 from email_contacts.contacts.mapping.binding import Binding, BoundColumn, Contact
 from email_contacts.contacts.masking import mask
 from email_contacts.contacts.sources.rows import EMPTY, Row
@@ -58,16 +57,6 @@ class ContactValidator:
             contact_schema(binding), pattern_options=jsonschema_rs.RegexOptions()
         )
         self.is_valid = self._validator.is_valid
-        self.opt_outs = binding.opt_outs
-
-    def opted_out(self, number: int, key: str, cells: Row, contact: Contact) -> Reject | None:
-        """Reject a row whose contact opted out; None where it did not."""
-        for found in self.opt_outs:
-            if found.forbids(cells, contact["attributes"]):
-                return Reject(
-                    number, key, found.column, consent.RULE, found.message, mask(cells[found.place])
-                )
-        return None
 
     def unwritable(self, number: int, key: str, cells: Row, contact: Contact, why: str) -> Reject:
         """Reject a row that cannot be written in the form that is sent, for what an option in it holds.

@@ -27,7 +27,6 @@ from email_contacts.contacts.mapping.binding_faults import (
     unknown_columns_of,
 )
 from email_contacts.contacts.mapping.bound_column import BoundColumn as BoundColumn
-from email_contacts.contacts.mapping.consent import OptOut, opt_outs
 from email_contacts.contacts.mapping.document import ColumnRule, Mapping
 from email_contacts.contacts.mapping.fixed_values import bound_constants, with_default
 from email_contacts.contacts.mapping.header_matching import matched
@@ -46,14 +45,12 @@ class Binding:
     :param dropped: columns, then constants, that lead to no attribute and are left out by choice.
     :param constants: attributes that every contact gets, with their normalised, valid values.
     :param key_place: the index of the cell that names a row in the list of rejects, or None.
-    :param opt_outs: columns that say who must not be imported.
     """
 
     columns: tuple[BoundColumn, ...]
     dropped: tuple[str, ...] = ()
     constants: tuple[tuple[str, Any], ...] = ()
     key_place: int | None = None
-    opt_outs: tuple[OptOut, ...] = ()
 
     def reader(self, *, text_only: bool) -> Callable[[Row], Contact]:
         """Give the function that makes a contact of a row's cells.
@@ -128,16 +125,12 @@ def bind(
     names = {} if account is None else matched(columns, account)
     key = None if mapping is None or mapping.key is None else canonical(mapping.key)
     key_place: int | None = None
-    kept_out = {found.place: found for found in opt_outs(columns)}
     bound: list[BoundColumn] = []
     unknown: dict[str, ColumnRule | None] = {}
     for place, column in enumerate(columns):
         rule = _rule_for(column, mapping, names)
         if canonical(column) == key:
             key_place = place
-        if place in kept_out and (mapping is None or rule is None):
-            continue
-        kept_out.pop(place, None)
         if rule is None:
             if place != key_place:
                 unknown[column] = None
@@ -153,7 +146,7 @@ def bind(
     constants, lost = bound_constants(mapping, account)
     if (unknown or lost) and unknown_columns == FAIL:
         raise unknown_columns_of(unknown, lost, mapping, source, account, columns)
-    return Binding(tuple(bound), (*unknown, *lost), constants, key_place, tuple(kept_out.values()))
+    return Binding(tuple(bound), (*unknown, *lost), constants, key_place)
 
 
 def _rule_for(column: str, mapping: Mapping | None, names: dict[str, str]) -> ColumnRule | None:
