@@ -218,6 +218,7 @@ def import_contacts() -> None:
         update_existing_contacts="{{ params.update_existing_contacts }}",
         disable_notification="{{ params.disable_notification }}",
         wait_for_completion=False,
+        deferrable=True,
         wait_task_id="wait",  # the platform's callback wakes that task
         execution_timeout=None,  # it may have to wait for other imports to end, in the triggerer
         # The platform is known to get stuck on several imports at once; each task sees whether one runs.
@@ -227,6 +228,7 @@ def import_contacts() -> None:
     submissions = XComArg(batches, "submission")
     wait = ImportCompletedSensor(
         task_id="wait",
+        deferrable=True,
         process_ids=batches.output,
         submissions=submissions,  # what else can tell the end, where the platform shows no processes
         timeout=timedelta(hours=24).total_seconds(),

@@ -51,7 +51,9 @@ def import_from(dag_id: str, **source: Any) -> None:
             max_active_tis_per_dagrun=1,
         ).expand(batch_uri=merge.output)
         submissions = XComArg(batches, "submission")
-        wait = ImportCompletedSensor(task_id="wait", process_ids=batches.output, submissions=submissions)
+        wait = ImportCompletedSensor(
+            task_id="wait", process_ids=batches.output, submissions=submissions, deferrable=True
+        )
         verify = VerifyImportOperator(
             task_id="verify",
             manifest_uri=MANIFEST_URI,

@@ -19,6 +19,7 @@ def waking() -> None:
             json_body=[{"email": f"{name}@example.com"}],
             list_ids=[2],
             poll_interval=interval,
+            deferrable=True,
         )
 
 

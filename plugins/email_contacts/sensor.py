@@ -45,8 +45,8 @@ class ImportCompletedSensor(BaseSensorOperator):
     :param submissions: what ``ImportContactsOperator`` pushed as XCom ``submission``, once or of all mapped
         tasks; instead of process ids, or beside them. Templated.
     :param conn_id: a connection of type ``email_contacts``. Templated.
-    :param deferrable: wait in the triggerer, or in the worker with Airflow's sensor modes. Default: in the
-        triggerer, unless Airflow's ``[operators] default_deferrable`` is set and says otherwise.
+    :param deferrable: wait in the triggerer, without a worker slot; otherwise in the worker with Airflow's
+        sensor modes. Default: Airflow's ``[operators] default_deferrable``, which is off unless it was set.
     :param poke_interval: seconds between looks. None (default): in the triggerer quick at first, then
         stretched to the connection's ``process_polls_per_hour``; in the worker 60.
     :param timeout: seconds until the wait ends. In the triggerer counted from the first try of the task,

@@ -53,11 +53,11 @@ def test_a_run_leaves_a_true_receipt_whatever_task_fails(
 def test_one_of_several_imports_that_fails_leaves_the_rows_of_the_others(
     dag: DAG, sandbox: SandboxServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The first batch is imported, the second is refused, and the others are refused as well."""
+    """One batch is imported, and all others are refused."""
     from email_contacts.contacts import Manifest, Options, preparation
-    from email_contacts.operators import imports
+    from email_contacts.operators import _waiting
 
-    monkeypatch.setattr(imports, "RESUME_GRACE", 0.0)
+    monkeypatch.setattr(_waiting, "RESUME_GRACE", 0.0)
     whole = preparation.prepare
 
     def prepare_small(source: Any, stage: Any, options: Options, **more: Any) -> Manifest:
@@ -72,9 +72,10 @@ def test_one_of_several_imports_that_fails_leaves_the_rows_of_the_others(
     assert_true(receipt, sandbox)
     assert receipt["state"] == "failed"
     assert "only 1 of" in receipt["reason"]
-    first = manifest_of(tmp_path / "stage")["batches"][0]["contacts"]
-    assert receipt["rows"]["accepted"] == first
-    assert receipt["held_back"] == {"not_submitted": 971 - first}
+    # Which of the mapped tasks runs first is up to Airflow.
+    accepted = receipt["rows"]["accepted"]
+    assert accepted in {batch["contacts"] for batch in manifest_of(tmp_path / "stage")["batches"]}
+    assert receipt["held_back"] == {"not_submitted": 971 - accepted}
 
 
 @pytest.mark.parametrize(("final", "reason"), [("failed", "import_failed"), ("cancelled", "import_failed")])

@@ -109,10 +109,11 @@ def test_an_old_name_still_works_and_is_warned_of(old: str, new: str, value: Any
     assert getattr(operator, new) == value
 
 
-@pytest.mark.parametrize(("setting", "default"), [(None, True), ("True", True), ("False", False)])
-def test_deferrable_follows_airflow_where_somebody_has_set_it(
+@pytest.mark.parametrize(("setting", "default"), [(None, False), ("True", True), ("False", False)])
+def test_deferrable_follows_airflow(
     setting: str | None, default: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.delenv(SETTING, raising=False)
     if setting is not None:
         monkeypatch.setenv(SETTING, setting)
     assert ImportContactsOperator(task_id="import").deferrable is default

@@ -67,8 +67,8 @@ class ImportContactsOperator(WaitingOperator):
     :param wait_task_id: the task (an ``ImportCompletedSensor`` of the same run) that waits for the import in
         the place of this one, and is woken by the platform's callback.
     :param wait_for_completion: end only when the import has ended (default); otherwise when it is accepted.
-    :param deferrable: wait in the triggerer or in the worker. Default: in the triggerer, unless Airflow's
-        ``[operators] default_deferrable`` is set and says otherwise.
+    :param deferrable: wait in the triggerer, without a worker slot. Default: Airflow's ``[operators]
+        default_deferrable``, which is off unless it was set.
     :param poll_interval: seconds between looks; None: quick at first, then stretched to the connection's
         ``process_polls_per_hour``.
     :param timeout: seconds from the submission until waiting ends. Default: a day.
