@@ -5,7 +5,8 @@ Knows bindings; the cells are ``generated_cells``'.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from random import Random
@@ -15,6 +16,7 @@ import polars as pl
 
 from email_contacts.contacts import AccountAttribute, Mapping
 from email_contacts.contacts.mapping.binding import Binding, BoundColumn, bind
+from email_contacts.contacts.mapping.rules import ColumnRule
 from email_contacts.contacts.sources.rows import Frame
 from tests.contacts.checks.generated_cells import odd_cells, usual_cells
 from tests.contacts.prepared import ACCOUNT
@@ -63,6 +65,82 @@ OPEN_ACCOUNT = (
 )
 
 
+WRITTEN = {
+    "phones and words for nothing": {
+        "mail": "EMAIL",
+        "no": "EXT_ID",
+        "mobile": {"attribute": "SMS", "region": "FR"},
+        "chat": {"attribute": "WHATSAPP", "region": "US"},
+        "desk": "LANDLINE_NUMBER",
+        "name": {"attribute": "FIRSTNAME", "nulls": ["NULL", "N/A"]},
+    },
+    "dates, numbers and choices": {
+        "mail": "EMAIL",
+        "born": {"attribute": "BIRTHDAY", "type": "date", "format": ["%d/%m/%Y", "iso", "excel"]},
+        "since": {"attribute": "SINCE", "type": "date", "format": ["%m.%d.%Y %H:%M", "%d %b %Y"]},
+        "points": {"attribute": "POINTS", "type": "number", "decimal": ",", "thousands": "."},
+        "score": {"attribute": "LEVEL", "type": "number", "thousands": " "},
+        "likes": {"attribute": "INTERESTS", "type": "multiple_choice", "separator": ";"},
+    },
+}
+
+
+def _day(cell: str, rule: ColumnRule, random: Random) -> str:
+    if not rule.formats:
+        return cell
+    day, said = date.fromisoformat(cell[:10]), random.choice(rule.formats)
+    if said == "excel":
+        return str((day - date(1899, 12, 30)).days) + random.choice(("", ".5"))
+    written = day.isoformat() if said == "iso" else f"{day:{said}}"
+    return written + random.choice(("", "", " 10:30", " 3:04 PM", "T23:59:59.123+00"))
+
+
+def _number(cell: str, rule: ColumnRule, random: Random) -> str:
+    if not (rule.decimal or rule.thousands):
+        return cell
+    whole, point, decimals = cell.partition(".")
+    grouped = f"{int(whole):,}".replace(",", rule.thousands or "") if random.random() < 0.5 else whole
+    return grouped + (point and (rule.decimal or ".")) + decimals
+
+
+def _phone(cell: str, rule: ColumnRule, random: Random) -> str:
+    form = random.choice(("plain", "digits", "national", "spaced", "00"))
+    if form == "digits":
+        return cell[1:]
+    if form == "00":
+        return f"00{cell[1:]}"
+    if form == "plain" or rule.region is None:
+        return cell
+    digits = "".join(random.choices("0123456789", k=7))
+    area = (
+        random.choice(("6", "1")) + digits[0]
+        if rule.region == "FR"
+        else random.choice("23456789") + digits[:2]
+    )
+    if rule.region == "US":
+        return f"({area}) {digits[:3]}-{digits[3:]}" if form == "spaced" else f"1{area}{digits}"
+    return (
+        f"0{area}{digits}"
+        if form == "national"
+        else f"0{area[0]} {area[1]}{digits[0]} {digits[1:4]} {digits[4:]}"
+    )
+
+
+def _choices(cell: str, rule: ColumnRule, random: Random) -> str:
+    chosen = cell.split("|")
+    forms = (rule.separator.join(chosen), "{" + ",".join(chosen) + "}", json.dumps(chosen))
+    return cell if rule.separator == "|" else random.choice(forms)
+
+
+# Usual cells of a kind, written as the rule of their column says.
+REWRITTEN: dict[str, Callable[[str, ColumnRule, Random], str]] = {
+    "date": _day,
+    "number": _number,
+    "phone": _phone,
+    "multiple_choice": _choices,
+}
+
+
 @dataclass(frozen=True)
 class Case:
     """A binding, and what rows are made for it.
@@ -88,14 +166,16 @@ class Case:
 
     def _cells(self, column: BoundColumn, random: Random, rows: int) -> list[str | None]:
         odd, usual = odd_cells(column.kind, random, 160), usual_cells(column.kind, random, 120)
-        if column.rule.formats:
-            usual = [f"{date.fromisoformat(day[:10]):{random.choice(column.rule.formats)}}" for day in usual]
+        if column.kind in REWRITTEN:
+            usual = [REWRITTEN[column.kind](cell, column.rule, random) for cell in usual]
         share = 100 - self.empty
         # Huge cells are odd enough to come once.
         weights = [share * 0.10 / len(odd) if len(cell) < 1_000 else 0.02 for cell in odd]
         weights += [share * 0.90 / len(usual)] * len(usual)
-        nothing = ["", None]
-        return random.choices([*odd, *usual, *nothing], [*weights, self.empty / 2, self.empty / 2], k=rows)
+        nothing = [*column.nulls, "", None]
+        return random.choices(
+            [*odd, *usual, *nothing], [*weights, *[self.empty / len(nothing)] * len(nothing)], k=rows
+        )
 
 
 def bound(columns: str, **options: Any) -> Binding:
@@ -126,4 +206,15 @@ CASES = {
     ),
     "e-mail only": Case(bound("email"), empty=5, wholes=20),
     "no e-mail": Case(bound("sms,points,ext_id", account_attributes=OPEN_ACCOUNT), empty=25, wholes=15),
+}
+CASES |= {
+    name: Case(
+        bound(
+            ",".join(columns),
+            mapping=Mapping.from_json({"columns": columns, "nulls": ["NULL", "-"]}),
+            account_attributes=(*ACCOUNT, *MORE_OF_THE_ACCOUNT),
+        ),
+        empty=20,
+    )
+    for name, columns in WRITTEN.items()
 }

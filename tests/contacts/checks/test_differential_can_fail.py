@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import polars as pl
 import pytest
 
-from email_contacts.contacts.checks import fast_path_rows, fast_path_values
+from email_contacts.contacts.checks import (
+    fast_path_phones,
+    fast_path_rows,
+    fast_path_values,
+    fast_path_written,
+)
 from email_contacts.contacts.checks.cell_memory import CellMemory
 from email_contacts.contacts.checks.cell_text import text_of
 from email_contacts.contacts.checks.fast_path_values import Cells, Plain
 from email_contacts.contacts.mapping.binding import BoundColumn
-from email_contacts.contacts.values import phone_patterns
+from email_contacts.contacts.values import numerals, phone_patterns
 from tests.contacts.checks.agreement import Agreement
 from tests.contacts.checks.generated_rows import CASES, ROWS_IN_A_FRAME
 
@@ -46,6 +52,7 @@ def _digits_only() -> str:
 
 _DECIDED = CellMemory._decided
 _TEXT_OF = text_of
+_SENT_FOR = fast_path_phones._sent_for
 # What the quick way would be if somebody made it take more, or write otherwise.
 LOOSENED: dict[str, Loosened] = {
     "e-mail: two dots": _pattern(
@@ -73,6 +80,24 @@ LOOSENED: dict[str, Loosened] = {
         fast_path_rows, "_has_few_cells", _short_cells
     ),
     "phones: any length": lambda patch: patch.setattr(phone_patterns, "plain_pattern", _digits_only),
+    "phones: a country where none is named": lambda patch: patch.setattr(
+        fast_path_phones, "_sent_for", lambda written, region: _SENT_FOR(written, region or "US")
+    ),
+    "phones: a decimal of a data frame": lambda patch: patch.setattr(
+        fast_path_phones, "_has_points", lambda written: False
+    ),
+    "ext_id: NULL is somebody": _pattern("NO_EXT_ID", r"^never$"),
+    "text: an apostrophe before a number": _pattern("APOSTROPHE", "never"),
+    "date: slashes of two kinds": _pattern("SLASHED", r"^[0-9]{4}/[0-9]{2}.[0-9]{2}$"),
+    "date: the first days of Excel": lambda patch: patch.setattr(fast_path_written, "_FIRST_SERIAL", 1),
+    "number: any grouping": lambda patch: patch.setattr(
+        fast_path_written,
+        "numerals",
+        SimpleNamespace(POINT=".", alike=numerals.alike, grammar=lambda *_: r"[-+0-9., ]+"),
+    ),
+    "nulls are values": lambda patch: patch.setattr(
+        fast_path_rows, "text_of", lambda cell, dtype, kind, **told: _TEXT_OF(cell, dtype, kind)
+    ),
     "blanks are left": lambda patch: patch.setattr(
         fast_path_rows, "text_of", lambda cell, dtype, kind, **_: _TEXT_OF(cell, dtype, kind, is_trimmed=True)
     ),

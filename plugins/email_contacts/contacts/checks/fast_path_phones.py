@@ -78,7 +78,7 @@ def _national(number: pl.Expr, of: NationalNumbers) -> pl.Expr:
         result = result.when(with_prefix).then(pl.lit(of.code) + number.str.slice(len(of.prefix)))
     is_whole = number.str.contains(f"^{own}")
     result = result.when(with_code & ~is_whole & ~_begins_with_any(after_code, of.not_first)).then(number)
-    is_certain = number.str.contains("^[0-9]+$")
+    is_certain = number.str.contains("^[0-9]+$") & ~number.str.starts_with(_INTERNATIONAL)
     if of.abroad:
         is_certain &= ~number.str.contains(f"^(?:{of.abroad})")
     sent: pl.Expr = result.otherwise(None)

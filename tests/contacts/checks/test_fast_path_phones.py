@@ -1,0 +1,81 @@
+"""Phone numbers many at once: what is taken is what the library makes of it, in every country."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from random import Random
+
+import phonenumbers
+import polars as pl
+import pytest
+
+from email_contacts.contacts.checks import fast_path_phones
+from email_contacts.contacts.checks.fast_path_values import Cells
+from email_contacts.contacts.checks.schema import judge
+from email_contacts.contacts.values import phones
+
+REGIONS = [None, *sorted(phonenumbers.SUPPORTED_REGIONS)]
+NUMBERS_OF_A_REGION = 120
+
+
+def numbers(region: str | None, random: Random) -> Iterator[str]:
+    """Generate numbers as they are written in a country, and as they could be mistaken for such."""
+    own = None if region is None else phonenumbers.PhoneMetadata.metadata_for_region(region)
+    code = "44" if own is None else str(own.country_code)
+    prefix = "0" if own is None else own.national_prefix or "0"
+    abroad = "011" if own is None else (own.international_prefix or "00").partition("|")[0][:4]
+    kinds = range(5)
+    examples = [
+        phonenumbers.national_significant_number(example)
+        for kind in kinds
+        if region and (example := phonenumbers.example_number_for_type(region, kind)) is not None
+    ] or ["12345678"]
+    for _ in range(NUMBERS_OF_A_REGION):
+        chosen = random.choice(examples)
+        digits = chosen[: random.randrange(3, len(chosen) + 1)]
+        digits += "".join(random.choices("0123456789", k=random.randrange(5)))
+        before = random.choice(["", "", prefix, code, f"00{code}", f"+{code}", "0", "1", "8", "00", abroad])
+        written = before + digits
+        if random.random() < 0.4:
+            at = random.randrange(1, len(written) + 1)
+            written = written[:at] + random.choice(" -.()/") + written[at:]
+        yield written.strip()
+
+
+def compared(region: str | None) -> tuple[int, int]:
+    """Hold all at once against one by one; gives how many are good, and how many of these were taken."""
+    cells = pl.Series("0", list(numbers(region, Random(region))))
+    plain = fast_path_phones.phone(Cells(cells, False, False, ""), region)
+    sent, is_good = cells.to_frame().select(plain.text.alias("sent"), plain.is_good.alias("good"))
+    is_valid = judge("phone")
+    expected = [phones.phone(cell, region) for cell in cells]
+    for cell, text, good, wanted in zip(cells, sent, is_good, expected, strict=True):
+        if good:
+            assert text == wanted, (region, cell)
+            assert is_valid(wanted), (region, cell)
+    return sum(map(is_valid, expected)), int(is_good.sum())
+
+
+def test_every_country() -> None:
+    assert len(REGIONS) * NUMBERS_OF_A_REGION >= 20_000
+    good, taken = map(sum, zip(*map(compared, REGIONS), strict=True))
+    assert taken > 0.3 * good > 1_000
+
+
+@pytest.mark.parametrize("region", ["DE", "FR", "GB", "US", "ES", "IT", "NL", "BE", "CH", "AT", "PL", "IN"])
+def test_numbers_as_they_are_dialled_are_taken(region: str) -> None:
+    mobile = phonenumbers.PhoneNumberType.MOBILE
+    example = phonenumbers.example_number_for_type(region, mobile)
+    assert example is not None
+    forms = phonenumbers.PhoneNumberFormat
+    written = [phonenumbers.format_number(example, form) for form in (forms.NATIONAL, forms.INTERNATIONAL)]
+    cells = pl.Series("0", [*written, phonenumbers.format_number(example, forms.E164)[1:]])
+    plain = fast_path_phones.phone(Cells(cells, False, False, ""), region)
+    assert cells.to_frame().select(plain.is_good.alias("good")).to_series().to_list()[:2] == [True, True]
+
+
+def test_a_looser_way_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fast_path_phones, "_INTERNATIONAL", "99")
+    with pytest.raises(AssertionError):  # noqa: PT012  # whichever country finds it
+        for region in REGIONS:
+            compared(region)
