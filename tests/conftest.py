@@ -43,6 +43,7 @@ os.environ |= {
 }
 
 
+@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups after it
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Say which tests stay together when several run side by side."""
     arrange(items)
