@@ -34,7 +34,10 @@ def beside_the_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("block", blocks("console"))
-def test_a_command_prints_what_the_page_shows(block: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_command_prints_what_the_page_shows(
+    block: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
     command, *shown = block.splitlines()
     assert command.startswith("$ python -m email_contacts.contacts ")
     assert main(shlex.split(command)[4:]) == 0

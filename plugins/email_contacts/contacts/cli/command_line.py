@@ -14,11 +14,13 @@ from argparse import Namespace
 from collections.abc import Callable, Sequence
 from dataclasses import fields
 from pathlib import Path
+from shutil import get_terminal_size
 from tempfile import mkdtemp
 from typing import Any, TypeAlias
 
 from email_contacts.contacts.cli import propose
 from email_contacts.contacts.cli.arguments import parser_of
+from email_contacts.contacts.cli.column_views import column_views
 from email_contacts.contacts.cli.progress_bar import progress_bar
 from email_contacts.contacts.cli.report import first_contacts, report
 from email_contacts.contacts.cli.sql_source import query_of_url
@@ -32,6 +34,7 @@ from email_contacts.contacts.staging.stage import LISTS, MANIFEST
 
 QueryOf: TypeAlias = Callable[[str, str], Query]
 PREPARED, BAD_INPUT = 0, 2
+_USUAL_WIDTH = 100
 
 
 def main(
@@ -65,16 +68,18 @@ def main(
 
 
 def _prepare(asked: Namespace) -> tuple[dict[str, object], str]:
-    manifest = _run(asked, asked.out)
-    return manifest.to_json(), report(manifest, manifest_uri=str(asked.out / MANIFEST))
+    manifest = _run(asked.source, asked.out, _options(asked))
+    return manifest.to_json(), report(manifest, width=_width(), manifest_uri=str(asked.out / MANIFEST))
 
 
 def _preview(asked: Namespace) -> tuple[dict[str, object], str]:
     """Prepare into a folder of its own and keep only the lists, which hold masked values and row numbers."""
     stage = Path(mkdtemp(prefix="contacts-preview-"))
     try:
-        manifest = _run(asked, stage)
+        options = _options(asked)
+        manifest = _run(asked.source, stage, options)
         contacts = first_contacts(manifest)
+        columns = column_views(asked.source, options)
     finally:
         for file in stage.iterdir():
             if not LISTS.fullmatch(file.name):
@@ -84,17 +89,26 @@ def _preview(asked: Namespace) -> tuple[dict[str, object], str]:
     document = manifest.to_json()
     for batch in document["batches"]:
         batch["uri"] = None
-    return document, report(manifest, contacts=contacts)
+    document["columns"] = [column.to_json() for column in columns]
+    return document, report(manifest, width=_width(), columns=columns, contacts=contacts)
 
 
-def _run(asked: Namespace, stage: Path) -> Manifest:
-    options = options_of(
+def _run(source: Path | Query, stage: Path, options: Options) -> Manifest:
+    with progress_bar() as tell:
+        return prepare(source, stage, options, on_progress=tell)
+
+
+def _options(asked: Namespace) -> Options:
+    return options_of(
         asked,
         mapping=None if asked.mapping is None else Mapping.read(asked.mapping),
         account_attributes=propose.account_attributes(asked),
     )
-    with progress_bar() as tell:
-        return prepare(asked.source, stage, options, on_progress=tell)
+
+
+def _width() -> int:
+    """Give the columns of the terminal; where there is none, as many as most terminals have."""
+    return get_terminal_size((_USUAL_WIDTH, 24)).columns
 
 
 def options_of(asked: Namespace, **read: Any) -> Options:

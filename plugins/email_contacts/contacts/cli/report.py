@@ -10,22 +10,33 @@ import json
 from collections.abc import Iterable, Sequence
 from itertools import islice
 from pathlib import Path
+from textwrap import wrap
 from typing import Any
 
+from email_contacts.contacts.cli.column_table import column_table
+from email_contacts.contacts.cli.column_views import ColumnView
 from email_contacts.contacts.masking import mask
 from email_contacts.contacts.staging.manifest import Manifest
 
 CONTACTS_SHOWN = 3
 REJECTS_SHOWN = 10
 _INDENT = "  "
+_NARROWEST = 30  # of a column of sentences
 
 
 def report(
-    manifest: Manifest, *, contacts: Sequence[str] | None = None, manifest_uri: str | None = None
+    manifest: Manifest,
+    *,
+    width: int,
+    columns: Sequence[ColumnView] = (),
+    contacts: Sequence[str] | None = None,
+    manifest_uri: str | None = None,
 ) -> str:
     """Write the report.
 
     :param manifest: what the preparation came to; its files are on a local disk.
+    :param width: columns of the terminal.
+    :param columns: what the source's columns become, where that is to be shown.
     :param contacts: the first contacts, masked, where they are to be shown.
     :param manifest_uri: where the manifest is, where it was kept.
     """
@@ -45,15 +56,18 @@ def report(
         ),
     ]
     if manifest.notes:
-        sections.append("\n".join(manifest.notes))
+        sections.append("\n".join(_wrapped(note, width) for note in manifest.notes))
     if manifest.unknown_columns:
-        sections.append(f"columns dropped: {', '.join(manifest.unknown_columns)}")
+        sections.append(_wrapped(f"columns dropped: {', '.join(manifest.unknown_columns)}", width))
+    if columns:
+        sections.append(column_table(columns, width=width))
     if contacts:
-        sections.append("the first contacts, masked\n" + "\n".join(_INDENT + contact for contact in contacts))
+        shown = (_wrapped(contact, width, indent=_INDENT) for contact in contacts)
+        sections.append("\n".join(["the first contacts, masked", *shown]))
     if manifest.reject_reasons:
         reasons = [(rule, f"{count:,}") for rule, count in manifest.reject_reasons.items()]
         sections.append("rejected by rule\n" + _table(reasons, right=1))
-        sections.append(_first_rejects(manifest))
+        sections.append(_first_rejects(manifest, width))
     if manifest.conflicts:
         rows_share = _plural(manifest.conflicts, "row shares", "rows share")
         sections.append(f"{rows_share} an identifier with another contact's row")
@@ -82,27 +96,43 @@ def _masked(value: Any) -> Any:
     return [mask(inner) for inner in value] if isinstance(value, list) else mask(value)
 
 
-def _first_rejects(manifest: Manifest) -> str:
+def _wrapped(text: str, width: int, *, indent: str = "") -> str:
+    further = indent + _INDENT
+    return "\n".join(wrap(text, width, initial_indent=indent, subsequent_indent=further)) or indent
+
+
+def _first_rejects(manifest: Manifest, width: int) -> str:
     with Path(manifest.rejects_uri).open(encoding="utf-8", newline="") as file:
         rejects = list(islice(csv.DictReader(file), REJECTS_SHOWN))
     shown = [("row", "field", "value", "")]
     shown += [(reject["row"], reject["field"], reject["value"], reject["message"]) for reject in rejects]
     more = manifest.rows.rejected - len(rejects)
-    return "the first rejected rows\n" + _table(shown) + (f"\n{_INDENT}and {more:,} more" if more else "")
+    return (
+        "the first rejected rows\n"
+        + _table(shown, width=width)
+        + (f"\n{_INDENT}and {more:,} more" if more else "")
+    )
 
 
-def _table(lines: Iterable[Sequence[str]], *, right: int | None = None) -> str:
-    """Align cells in columns; the column ``right`` is aligned to the right."""
+def _table(lines: Iterable[Sequence[str]], *, right: int | None = None, width: int | None = None) -> str:
+    """Align cells in columns; the column ``right`` is aligned to the right, the last goes on below itself.
+
+    :param width: columns of the terminal; None: lines are as long as they are.
+    """
     lines = list(lines)
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    return "\n".join(
-        _INDENT
-        + _INDENT.join(
+    before = sum(widths[:-1]) + len(_INDENT) * len(widths)
+    room = None if width is None else max(width - before, _NARROWEST)
+    written = []
+    for line in lines:
+        first, *further = [line[-1]] if room is None else wrap(line[-1], room) or [""]
+        cells = [
             cell.rjust(width) if place == right else cell.ljust(width)
-            for place, (cell, width) in enumerate(zip(line, widths, strict=True))
-        ).rstrip()
-        for line in lines
-    )
+            for place, (cell, width) in enumerate(zip((*line[:-1], first), widths, strict=True))
+        ]
+        written.append((_INDENT + _INDENT.join(cells)).rstrip())
+        written += [" " * before + more for more in further]
+    return "\n".join(written)
 
 
 def _plural(count: int, one: str, many: str) -> str:

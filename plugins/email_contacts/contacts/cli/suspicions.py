@@ -1,0 +1,110 @@
+"""What is suspicious in a column: a sentence each, with the setting that would settle it.
+
+Knows the cells of one column and what they become. Shows counts, no cell; words for nothing only where they
+come more than once, for a person can be called so.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from email_contacts.contacts.mapping.bound_column import BoundColumn
+from email_contacts.contacts.mapping.column_profile import ColumnProfile
+from email_contacts.contacts.values import dates, phones
+from email_contacts.contacts.values.marks import bare
+from email_contacts.contacts.values.normalising import NO_IDENTIFIERS
+
+BAD_SHARE = 0.2  # more than this is no longer a matter of single cells
+_KINDS = {"email": "e-mail addresses", "ext_id": "EXT_ID", "phone": "phone numbers"} | {
+    "number": "numbers",
+    "date": "dates",
+    "boolean": "booleans",
+}
+_PLAIN = ("text", "value")
+_WORDS_SHOWN = 5
+
+
+def suspicions(column: BoundColumn, cells: Sequence[Any], bad: Sequence[Any]) -> Iterator[str]:
+    """Say what is suspicious about a column that is sent.
+
+    :param column: the column.
+    :param cells: those of its first cells that are not empty.
+    :param bad: those of them that break its rule.
+    """
+    texts = [bare(cell) for cell in cells if type(cell) is str]
+    if len(bad) > BAD_SHARE * len(cells):
+        share = len(bad) / len(cells)
+        yield (
+            f"{100 * share:.0f} % of its cells ({len(bad):,} of {len(cells):,}) "
+            f"are not valid as {_called(column)}."
+        )
+    if column.kind in _PLAIN:
+        yield from _words_for_nothing(texts)
+    if column.kind == "phone" and column.rule.region is None:
+        yield from _no_country(texts)
+    yield from _day_or_month(column, cells, bad)
+
+
+def _called(column: BoundColumn) -> str:
+    return _KINDS.get(column.kind, column.kind.replace("_", " "))
+
+
+def _words_for_nothing(texts: Sequence[str]) -> Iterator[str]:
+    found = Counter(text for text in texts if text.casefold() in NO_IDENTIFIERS)
+    if not found:
+        return
+    count = sum(found.values())
+    words = sorted(word for word, times in found.items() if times > 1)[:_WORDS_SHOWN]
+    named = f" ({', '.join(words)})" if words else ""
+    cells = f"{count:,} cell looks" if count == 1 else f"{count:,} cells look"
+    yield f"{cells} like null values{named} and would be sent as text. To leave them out, list them as nulls."
+
+
+def _no_country(texts: Sequence[str]) -> Iterator[str]:
+    local = sum(_is_refused(text) and phones.fault_in(text, None) is not None for text in texts)
+    if local:
+        yield f"{_numbers(local)} no country code. If they are of one country, name it as region."
+    digits = sum(text.isdigit() and not text.startswith("00") and not _is_refused(text) for text in texts)
+    if digits > BAD_SHARE * len(texts):
+        yield (
+            f"{_numbers(digits)} digits only, and the first of them are taken for the country code. "
+            "If that is wrong, name the country as region."
+        )
+
+
+def _is_refused(text: str) -> bool:
+    return str(phones.phone(text)).startswith("?")
+
+
+def _numbers(count: int) -> str:
+    return "1 number has" if count == 1 else f"{count:,} numbers have"
+
+
+def _day_or_month(column: BoundColumn, cells: Sequence[Any], bad: Sequence[Any]) -> Iterator[str]:
+    """Tell of dates without a format, and of a format that fits as well with day and month exchanged."""
+    formats = column.rule.formats
+    if column.kind == "date" and formats and not bad:
+        if cells and any(_fit_exchanged(said, cells) for said in formats):
+            yield (
+                f"Every date is read as {', '.join(formats)}, and would fit with day and month exchanged "
+                "as well. Make sure that this is right."
+            )
+    elif (column.kind == "date" and not formats and bad) or column.kind == "value":
+        likely = [said[0] for said in ColumnProfile(column.name, cells).date_formats() if said]
+        if likely:
+            either = " or ".join(f'"{said}"' for said in likely)
+            order = ", day first or month first" if len(likely) > 1 else ""
+            sent = " They would be sent as text." if column.kind == "value" else ""
+            yield (
+                f"Its cells look like dates{order}.{sent} Give type: date and format: {either} in a mapping."
+            )
+
+
+def _fit_exchanged(said: str, cells: Sequence[Any]) -> bool:
+    exchanged = said.replace("%d", "\0").replace("%m", "%d").replace("\0", "%m")
+    if exchanged == said or "%m" not in said:
+        return False
+    read = dates.date_in((exchanged,))
+    return not any(str(read(cell)).startswith("?") for cell in cells)
