@@ -4,7 +4,7 @@ UV_VERSION := 0.13.9
 BIN := .venv/bin
 # More than there are cores, for much of the tests is waiting for an Airflow.
 TEST_PROCESSES ?= 3
-PYTEST := $(BIN)/python -m pytest -q --dist loadgroup --no-loadscope-reorder
+PYTEST := $(BIN)/python -m pytest -q --dist loadscope --no-loadscope-reorder
 REQUIREMENTS := -r requirements.txt -c requirements.lock
 
 .DEFAULT_GOAL := help

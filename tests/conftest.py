@@ -9,11 +9,11 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.grouping import arrange
+from tests.grouping import arrange, scheduler
 from tests.object_store import object_store, object_store_server
 
 if TYPE_CHECKING:
@@ -43,10 +43,15 @@ os.environ |= {
 }
 
 
-@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups after it
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Say which tests stay together when several run side by side."""
+    """Put the groups of tests in order."""
     arrange(items)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Keep a group of tests in one process when several run side by side."""
+    return scheduler(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -7,37 +7,50 @@ waiting; the others come in the middle, so that not all Airflows run at the same
 
 from __future__ import annotations
 
-from pathlib import Path
+import re
+from typing import Any
 
 import pytest
 
-TESTS = Path(__file__).parent
-FIRST = ("faults-celery_executor", "faults-local_executor")
+FIRST = ("celery_executor", "local_executor")
 IN_THE_MIDDLE = (
-    "e2e",
-    "compose/test_celery.py",
-    "faults/test_triggerer_restart.py",
-    "faults/test_mailbox.py",
+    "tests/e2e",
+    "tests/compose/test_celery.py",
+    "tests/packaging/test_wheel_imports.py",
+    "tests/faults/test_triggerer_restart.py",
+    "tests/faults/test_mailbox.py",
 )
-# Their tests share a database of each kind.
-WHOLE_FOLDERS = ("e2e", "web")
+# Their tests share an Airflow, or a database of each kind.
+WHOLE_FOLDERS = ("tests/e2e", "tests/web")
+EXECUTOR = re.compile(rf"^tests/faults/.*\[({'|'.join(FIRST)})\b")
 
 
-def group_of(item: pytest.Item) -> str:
+def group_of(node_id: str) -> str:
     """The name of the group that a test belongs to."""
-    parameters = getattr(getattr(item, "callspec", None), "params", {})
-    if "airflow" in parameters:
-        return f"faults-{parameters['airflow']}"
-    path = item.path.relative_to(TESTS)
-    return path.parts[0] if path.parts[0] in WHOLE_FOLDERS else path.as_posix()
+    if match := EXECUTOR.match(node_id):
+        return match[1]
+    path, folder = node_id.partition("::")[0], "/".join(node_id.split("/")[:2])
+    return folder if folder in WHOLE_FOLDERS else path
 
 
 def arrange(items: list[pytest.Item]) -> None:
-    """Mark each test with its group for pytest-xdist, and put the groups in order."""
-    groups = {item: group_of(item) for item in items}
-    for item, group in groups.items():
-        item.add_marker(pytest.mark.xdist_group(group))
+    """Put the groups in order."""
+    groups = {item: group_of(item.nodeid) for item in items}
     others = [group for group in dict.fromkeys(groups.values()) if group not in (*FIRST, *IN_THE_MIDDLE)]
     half = len(others) // 2
     order = [*FIRST, *others[:half], *IN_THE_MIDDLE, *others[half:]]
     items.sort(key=lambda item: order.index(groups[item]))
+
+
+def scheduler(config: pytest.Config, log: Any) -> Any:
+    """Make what gives whole groups to the processes.
+
+    The marks that pytest-xdist 3.8 has for it do nothing with pytest 9.2.
+    """
+    from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
+
+    class ByGroup(LoadScopeScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            return group_of(nodeid)
+
+    return ByGroup(config, log)
