@@ -5,13 +5,18 @@ Each is a small CSV, prepared as any source is; near misses stand beside what is
 
 from __future__ import annotations
 
+import json
+from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
-from email_contacts.contacts import AccountAttribute
-from tests.contacts.cells import column, of
+from email_contacts.contacts import AccountAttribute, Mapping
+from tests.contacts.cells import ACCOUNT, column, of, values
+from tests.contacts.prepared import prepared
 
 
 @pytest.mark.parametrize(
@@ -141,3 +146,41 @@ def test_arrays_in_cells(tmp_path: Path, cell: str, sent: Any) -> None:
     unknown = (AccountAttribute("INTERESTS", "multiple_choice"),)
     of_any_option = column(tmp_path, "INTERESTS", [cell], account_attributes=unknown)[0]
     assert (of_any_option == "!multiple_choice") is (cell[:1] in ("{", "[") and sent == "!multiple_choice")
+
+
+def test_separators_are_for_text_and_no_typed_number_is_read_anew(tmp_path: Path) -> None:
+    source = tmp_path / "a.ndjson"
+    cells: list[object] = [1.234, 12, "1.234", "1.234,5"]
+    lines = ({"email": f"p{place}@example.com", "POINTS": cell} for place, cell in enumerate(cells))
+    source.write_text("\n".join(map(json.dumps, lines)))
+    rule = {"attribute": "POINTS", "type": "number", "decimal": ",", "thousands": "."}
+    mapping = Mapping.from_json({"columns": {"email": "EMAIL", "POINTS": rule}})
+    found = prepared(source, mapping=mapping)
+    assert values(found, "POINTS") == [1.234, 12, 1234, 1234.5]
+
+
+def test_columns_of_a_database_are_what_the_same_text_is(tmp_path: Path) -> None:
+    berlin = pl.Datetime("us", "Europe/Berlin")
+    frame = pl.DataFrame(
+        {
+            "email": ["a@example.com", "b@example.com"],
+            "EXT_ID": pl.Series([1001.0, None], dtype=pl.Float64),
+            "SMS": pl.Series([4915123456789.0, None], dtype=pl.Float64),
+            "POINTS": pl.Series([370.123456789, 0.1 + 0.2], dtype=pl.Float64),
+            "SCORE": pl.Series([Decimal("1.50"), Decimal("200.00")], dtype=pl.Decimal(10, 2)),
+            "BIRTHDAY": pl.Series([datetime(2024, 1, 11, 23, 30), None], dtype=pl.Datetime("ns")),
+            "SEEN": pl.Series([datetime(2024, 1, 11, 23, 30), None]).dt.replace_time_zone("UTC").cast(berlin),
+        }
+    )
+    frame.write_parquet(tmp_path / "a.parquet")
+    account = (*ACCOUNT, AccountAttribute("SCORE", "number"), AccountAttribute("SEEN", "date"))
+    first, second = prepared(tmp_path / "a.parquet", account_attributes=account).contacts
+    assert first["attributes"] == {
+        "EXT_ID": "1001",
+        "SMS": "4915123456789",
+        "POINTS": 370.123456789,
+        "SCORE": 1.5,
+        "BIRTHDAY": "2024-01-11",
+        "SEEN": "2024-01-12",
+    }
+    assert second["attributes"] == {"POINTS": 0.1 + 0.2, "SCORE": 200}

@@ -11,10 +11,12 @@ from collections.abc import Sequence
 import polars as pl
 
 from email_contacts.contacts.sources.row_frames import JOINT, LISTS, NUMERALS
+from email_contacts.contacts.sources.typed import iso_text
 from email_contacts.contacts.values.marks import BLANKS
 
 _BY_TEXT = ("text", "ext_id", "category", "phone", "number", "boolean", "email")
 CHOICES = "choices"
+_EXACT_BELOW = float(1 << 53)
 _DAYS = ("date", "text", "category", "value", "ext_id")
 
 
@@ -45,7 +47,21 @@ def text_of(
         written = exact.cast(pl.String)
         # Only where the text is all of the number; "?" is none.
         text = pl.when(written.cast(pl.Float64, strict=False) == exact).then(written).otherwise(pl.lit("?"))
-        return pl.when(cell.is_null()).then(pl.lit("")).otherwise(text), "number"
+        return pl.when(cell.is_null()).then(pl.lit("")).otherwise(text), "float"
+    if dtype.is_float() and kind in ("ext_id", "phone"):
+        exact = cell.cast(pl.Float64)
+        is_whole = (exact == exact.floor()) & (exact.abs() < _EXACT_BELOW)
+        digits = pl.when(is_whole).then(exact).cast(pl.Int64).cast(pl.String)
+        return pl.when(cell.is_null()).then(pl.lit("")).otherwise(digits), kind
+    if dtype.is_decimal() and kind in ("number", "value"):
+        digits = cell.cast(pl.String)
+        has_point = digits.str.contains(".", literal=True)
+        short = digits.str.strip_chars_end("0").str.strip_chars_end(".")
+        return pl.when(has_point).then(short).otherwise(digits).fill_null(""), "number"
+    if isinstance(dtype, pl.Datetime) and kind == "date":
+        return cell.dt.date().cast(pl.String).fill_null(""), kind
+    if isinstance(dtype, pl.Datetime) and kind in _DAYS:
+        return iso_text(cell, dtype).fill_null(""), kind
     if dtype == pl.Boolean and kind == "boolean":
         return cell.cast(pl.String).fill_null(""), kind
     if dtype == pl.List(pl.String) and kind == "multiple_choice":

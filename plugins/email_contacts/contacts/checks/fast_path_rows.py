@@ -24,9 +24,10 @@ from email_contacts.contacts.mapping.binding import Binding
 from email_contacts.contacts.mapping.bound_column import BoundColumn
 from email_contacts.contacts.sources.row_frames import JOINT
 from email_contacts.contacts.sources.rows import EMPTY, Frame
+from email_contacts.contacts.values.normalising import NULLS
 
 BODY, _GOOD = "body", "good"
-BACKSLASH = "\\"
+BACKSLASH, NULL = "\\", NULLS[0]
 
 
 @dataclass(frozen=True)
@@ -88,8 +89,11 @@ class FastPathRows:
         ).row(0, named=True)
         special = self._form.own_special if frame.is_unescaped else self._form.special
         special = "" if special in frame.lacks else special
+        marked = fast_path_values.APOSTROPHE not in frame.lacks
         return [
-            Cells(texts.get_column(read.name), known[read.name], known[f"{read.name} changes"], special)
+            Cells(
+                texts.get_column(read.name), known[read.name], known[f"{read.name} changes"], special, marked
+            )
             for read in reads
         ]
 
@@ -165,12 +169,14 @@ class _PlainColumn:
         """Say how it is judged in a frame."""
         column, name = self._column, str(self._column.place)
         cells = frame.cells.to_series(column.place)
-        nulls = column.nulls
-        if frame.is_unescaped and BACKSLASH in frame.lacks:
-            nulls = tuple(word for word in nulls if BACKSLASH not in word)
+        may_have_nulls = not (frame.is_unescaped and BACKSLASH in frame.lacks)
+        nulls = tuple(word for word in column.nulls if may_have_nulls or BACKSLASH not in word)
         found = text_of(
             pl.col(cells.name), cells.dtype, column.kind, is_trimmed=frame.is_trimmed, nulls=nulls
         )
+        if found is not None and may_have_nulls and NULL not in nulls:
+            # The only backslash that a cell of such a frame may hold; row by row writes it.
+            found = (pl.when(found[0] != NULL).then(found[0]), found[1])
         # Words for yes and no are for text: "true" may be one of them.
         if found is None or (cells.dtype == pl.Boolean and column.rule.booleans):
             # Row by row decides whatever there is, and writes what is sent where nothing is.
@@ -183,7 +189,14 @@ class _PlainColumn:
         if self._default is not None:
             text = text.replace("", self._default)
         is_filled = column.default != EMPTY and self._default is None
-        return _Read(column.attribute, name, text, kind, rule_for(column, kind), is_filled=is_filled)
+        return _Read(
+            column.attribute,
+            name,
+            text,
+            kind,
+            rule_for(column, kind, is_text=cells.dtype == pl.String),
+            is_filled=is_filled,
+        )
 
 
 def _has_few_cells(column: BoundColumn) -> bool:

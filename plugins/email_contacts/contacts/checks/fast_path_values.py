@@ -23,6 +23,8 @@ EMAIL = r"^[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*@(?:[A-Za-z0-9](?:-?[A-Za-z0-9])
 LONGEST_EMAIL = 64
 # At most fifteen digits: such a number is written by every library as it was read. No "-0", no "0.00001".
 NUMBER = r"^(?:0|-?[1-9][0-9]{0,14}|-?(?:0\.[0-9]{1,4}|[1-9][0-9]{0,8}\.[0-9]{1,6}))$"
+# As every library writes a float of that size: with the fewest digits that make the same one.
+FLOAT = r"^(?:0|0\.0|-?(?:0\.0{0,2}[1-9][0-9]*|[1-9][0-9]{0,14}(?:\.[0-9]+)?))$"
 NOUGHTS = r"\.[0-9]*0$"
 # As the schema's, but for years before 1000 and 29 February of full centuries, which row by row decides.
 DATE = (
@@ -62,12 +64,14 @@ class Cells:
     :param may_be_empty: whether any cell is.
     :param may_change: whether any cell is one of those that ``CHANGING`` knows for the kind.
     :param special: a pattern of what a plain text cannot hold; empty where no row that may be good holds any.
+    :param may_be_marked: whether any cell may begin with an apostrophe.
     """
 
     texts: pl.Series
     may_be_empty: bool
     may_change: bool
     special: str
+    may_be_marked: bool = True
 
     @property
     def cell(self) -> pl.Expr:
@@ -99,7 +103,8 @@ def email(cells: Cells) -> Plain:
 
 def text(cells: Cells) -> Plain:
     """Accept text of which nothing has to be escaped, and that has no mark of a spreadsheet before it."""
-    return Plain(cells.cell, cells.is_plain & ~cells.cell.str.starts_with(APOSTROPHE))
+    good = cells.is_plain
+    return Plain(cells.cell, good & ~cells.cell.str.starts_with(APOSTROPHE) if cells.may_be_marked else good)
 
 
 def ext_id(cells: Cells) -> Plain:
@@ -126,6 +131,11 @@ def number(cells: Cells) -> Plain:
     return Plain(written, good, is_literal=True)
 
 
+def float_(cells: Cells) -> Plain:
+    """Accept floats that are neither tiny nor huge, as they are written."""
+    return Plain(cells.cell, cells.or_empty(cells.cell.str.contains(FLOAT)), is_literal=True)
+
+
 def date(cells: Cells) -> Plain:
     """Accept days of the calendar, the year first; a time of day goes."""
     cell = day = cells.cell
@@ -149,6 +159,7 @@ RULES: dict[str, PlainRule] = {
     "text": text,
     "value": text,
     "number": number,
+    "float": float_,
     "date": date,
     "category": category,
 }

@@ -24,15 +24,16 @@ _FIRST_SERIAL, _LAST_SERIAL = 61, 2_958_465
 _EPOCH_OF_EXCEL = day_of(1899, 12, 30)
 
 
-def rule_for(column: BoundColumn, kind: str) -> PlainRule:
+def rule_for(column: BoundColumn, kind: str, *, is_text: bool) -> PlainRule:
     """Give the rule that judges cells of a column.
 
     :param kind: of their text; it may be another one than the column's.
+    :param is_text: whether the cells are text; separators are for text, and 1.5 of a database is no 15.
     """
     rule = column.rule
     if kind == "phone":
         return partial(fast_path_phones.phone, region=rule.region)
-    if kind == "number" and column.kind == "number" and (rule.decimal or rule.thousands):
+    if is_text and kind == "number" and (rule.decimal or rule.thousands):
         return partial(number, rule=rule)
     if kind == "date" and rule.formats:
         return partial(date, formats=rule.formats)

@@ -18,7 +18,7 @@ from email_contacts.contacts.sources.rows import Frame
 from email_contacts.contacts.sources.sheet_blocks import BLANKS, wrong_width
 
 QUOTE, NEWLINE, RETURN = b'"\n\r'
-_BLANK, _BACKSLASH = b" \\"
+_BLANK, _BACKSLASH, _N = b" \\N"
 # Empty cells that a row may have behind its last column: what a spreadsheet leaves there.
 _EMPTY_CELLS = 256
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -100,7 +100,9 @@ def framed(rows: WholeRows, *, delimiter: str, width: int, least: int | None = N
         # Polars refuses rows with too many cells, and fills up those with too few.
         cells = _read(rows.data, delimiter, width, height=len(lengths))
         if cells is not None and not _is_filled_up(cells, rows, text, ord(delimiter)):
-            return _known(Frame(cells, is_trimmed=is_trimmed), _odd_lines(rows, text), rows.data)
+            return _known(
+                Frame(cells, is_trimmed=is_trimmed), _odd_lines(rows, text, ord(delimiter)), rows.data
+            )
     return _framed_line_by_line(
         rows,
         starts,
@@ -147,13 +149,13 @@ def _framed_line_by_line(
     # Places count without the blank lines, as rows do.
     places = np.cumsum(~is_blank) - 1
     faults = {int(places[line]): wrong_width(int(found[line]), width) for line in np.flatnonzero(is_wrong)}
-    is_odd = _odd_lines(rows, np.frombuffer(rows.data, np.uint8))[~is_blank]
+    is_odd = _odd_lines(rows, np.frombuffer(rows.data, np.uint8), ord(delimiter))[~is_blank]
     return _known(Frame(cells, faults, is_trimmed), is_odd, rows.data)
 
 
 def _known(frame: Frame, is_odd: Any, data: bytes) -> Frame:
     """Say of a frame what its bytes tell."""
-    lacks = "".join(character for character in ";\\" if character.encode() not in data)
+    lacks = "".join(character for character in ";\\'" if character.encode() not in data)
     return replace(frame, is_odd=is_odd, is_unescaped=True, lacks=lacks)
 
 
@@ -254,15 +256,28 @@ def _is_trimmed(rows: WholeRows, text: Any, delimiter: int) -> bool:
     return data.isascii() or not any(blank[:1] in data and blank in data for blank in _FAR_BLANKS)
 
 
-def _odd_lines(rows: WholeRows, text: Any) -> Any:
-    """Mark the lines with a doubled quote, a backslash or a control character within."""
+def _odd_lines(rows: WholeRows, text: Any, delimiter: int) -> Any:
+    r"""Mark the lines with a doubled quote, a backslash or a control character within.
+
+    A cell that is ``\N`` and no more does not count: it is PostgreSQL's NULL.
+    """
     closing = rows.quotes[1::2]
     odd = [closing[text[closing + 1] == QUOTE], rows.blanks[text[rows.blanks] != _BLANK]]
     if b"\\" in rows.data:
-        odd.append(np.flatnonzero(text == _BACKSLASH))
+        odd.append(_backslashes(text, delimiter))
     is_odd = np.zeros(len(rows.ends), bool)
     is_odd[np.searchsorted(rows.ends, np.concatenate(odd), side="right")] = True
     return is_odd
+
+
+def _backslashes(text: Any, delimiter: int) -> Positions:
+    r"""Find the backslashes, but for those of cells that are ``\N``."""
+    found = np.flatnonzero(text == _BACKSLASH)
+    is_edge = _among(delimiter, NEWLINE, RETURN)
+    last = len(text) - 1
+    begins = is_edge[text[found - 1]] | (found == 0)
+    is_null = begins & (text[np.minimum(found + 1, last)] == _N) & is_edge[text[np.minimum(found + 2, last)]]
+    return found[~is_null]
 
 
 def _among(*characters: int) -> Any:

@@ -37,13 +37,14 @@ class RowFault:
 
 @dataclass(frozen=True)
 class Frame:
-    """Rows as columns.
+    r"""Rows as columns.
 
     :param cells: one column for each of the source's, in their order; a null is an empty cell.
     :param faults: place in the frame, from 0 → why that row cannot be read; what its cells say is void.
     :param is_trimmed: whether certainly no cell begins or ends with a blank.
     :param is_odd: for each row whether it has to be decided by itself (a NumPy array); None for none.
-    :param is_unescaped: whether no cell of the other rows holds a quote, a backslash or a control character.
+    :param is_unescaped: whether no cell of the other rows holds a quote, a backslash or a control character,
+        but for cells that are ``\N``.
     :param lacks: further characters that certainly no cell holds.
     """
 

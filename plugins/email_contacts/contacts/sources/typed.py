@@ -100,14 +100,19 @@ def _cells_of(column: pl.Series) -> list[Any]:
 
 
 def _iso(column: pl.Series) -> list[str]:
+    import polars as pl
+
+    return _texts(column.to_frame().select(iso_text(pl.col(column.name), column.dtype)).to_series())
+
+
+def iso_text(cell: pl.Expr, dtype: pl.DataType) -> pl.Expr:
     """Write date-times as ``datetime.isoformat`` does, also those of years that Python does not have."""
     import polars as pl
 
-    moment = pl.col(column.name).dt.cast_time_unit("us")
-    zone = "%:z" if getattr(column.dtype, "time_zone", None) else ""
+    moment = cell.dt.cast_time_unit("us")
+    zone = "%:z" if getattr(dtype, "time_zone", None) else ""
     whole, parts = (moment.dt.to_string(f"%Y-%m-%dT%H:%M:%S{fraction}{zone}") for fraction in ("", "%.6f"))
-    texts = pl.when(moment.dt.microsecond() == 0).then(whole).otherwise(parts)
-    return _texts(column.to_frame().select(texts).to_series())
+    return pl.when(moment.dt.microsecond() == 0).then(whole).otherwise(parts)
 
 
 def _texts(column: pl.Series) -> list[str]:
