@@ -69,6 +69,7 @@ class FastPathRows:
         ]
         identifiers = [value for value in values if value.attribute in IDENTIFIERS]
         good = [one.is_good for one in plain]
+        good += [some.cell.is_not_null() for some in cells if some.texts.null_count()]
         if all(value.may_be_empty for value in identifiers):
             good.append(pl.any_horizontal(value.text != "" for value in identifiers))
         if frame.is_odd is not None:
