@@ -107,6 +107,24 @@ def contacts_in(manifest: dict[str, Any]) -> Any:
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_a_preview_is_fit_for_a_terminal_of_100_columns(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setenv("COLUMNS", "100")
+    for run in runs_of(folder / "case.yaml"):
+        code = main(["preview", *run.arguments])
+        said = capsys.readouterr()
+        assert [line for line in said.out.splitlines() if len(line) > 100 and str(tmp_path) not in line] == []
+        assert ".py" not in said.out + said.err
+        if code:
+            assert said.err.startswith("error: ")
+        else:
+            assert "what the columns become" in said.out or "  read        0" in said.out
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 def test_nothing_that_is_printed_logged_or_kept_shows_a_person(
     folder: Path,
     tmp_path: Path,
@@ -123,8 +141,8 @@ def test_nothing_that_is_printed_logged_or_kept_shows_a_person(
         stage = tmp_path / f"stage-{number}"
         if run.command == "prepare":
             main(["prepare", *run.arguments, "--out", str(stage)])
-        if run.command != "propose":
-            main(["preview", *run.arguments])
+        main(["preview", *run.arguments])
+        main(["preview", *run.arguments, "--json"])
         main(["propose", *run.proposing])
         said = capsys.readouterr()
         kept = [path for path in stage.glob("*") if path.suffix in (".csv", ".json")]
