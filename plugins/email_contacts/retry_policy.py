@@ -61,19 +61,19 @@ class ContactsRetryPolicy(RetryPolicy):
         from email_contacts.api import ContactsApiError, OutcomeUnknown
 
         if is_permanent(exception):
-            return RetryDecision.fail(f"no retry can mend this: {exception}")
+            return RetryDecision.fail(f"a retry cannot fix this: {exception}")
         advice = exception.retry_after if isinstance(exception, ContactsApiError) else 0.0
         wait = min(advice, self.longest_wait)
         wait += random.uniform(1.0, 1.0 + wait * SPREAD) if wait else 0.0  # noqa: S311  spread, not secrecy
         if isinstance(exception, OutcomeUnknown):
             return RetryDecision.retry(
                 timedelta(seconds=max(wait, self.soon)),
-                "nobody knows yet whether it ran; the next try finds out",
+                "it is not known yet whether the request was accepted; the next try finds out",
             )
         if wait:
             return RetryDecision.retry(
                 timedelta(seconds=max(wait, _own_delay(context, try_number))),
-                f"the platform wants to be asked again in {advice:.0f} s",
+                f"the platform asks for a retry in {advice:.0f} s",
             )
         return RetryDecision.default()
 

@@ -173,7 +173,7 @@ def _check_attributes(attributes: Mapping[str, Any]) -> dict[str, Any]:
     for name in attributes:
         if not isinstance(name, str) or name != name.upper() or not name.strip():
             raise InvalidRequest(
-                f"the attribute name {name!r} must be in upper case, or the platform drops it without a word "
+                f"the attribute name {name!r} must be in upper case, or the platform silently drops it "
                 "(api-contract §1.3)"
             )
     return dict(attributes)

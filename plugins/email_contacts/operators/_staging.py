@@ -59,13 +59,11 @@ class StagingOperator(ContactsOperator):
 
         self._report(context, manifest, uri=str(stage / MANIFEST))
         if not manifest.rows.read:
-            self.log.warning(
-                "%s has no rows: there is nothing to import, and that is no failure", manifest.source
-            )
+            self.log.warning("%s has no rows: there is nothing to import; the run succeeds", manifest.source)
         elif not manifest.batches:
             raise AirflowFailException(
                 f"none of the {manifest.rows.read} rows of {manifest.source} can be imported: "
-                f"{_counted(manifest.reject_reasons)}. The rejects are in {manifest.rejects_uri}"
+                f"{_counted(manifest.reject_reasons)}. The rejects are listed in {manifest.rejects_uri}"
             )
         return [batch.uri for batch in manifest.batches]
 

@@ -174,7 +174,7 @@ class ImportContactsOperator(WaitingOperator):
 
     def on_kill(self) -> None:
         """Say what a kill means: the platform cannot cancel an import."""
-        self.log.warning("detached: an import that was submitted goes on, the platform cannot cancel it")
+        self.log.warning("detached: a submitted import continues, because the platform cannot cancel it")
 
     def _go_on(self, context: Context, run: ImportRun) -> int | None:
         callback, report = self._callback(context), self._report(context)

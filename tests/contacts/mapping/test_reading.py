@@ -120,8 +120,8 @@ HEAD = "columns:\n  mail: EMAIL\n"  # two lines
         ),
         (HEAD + "  b: !!str SMS\n", "line 3: there is a tag"),
         (HEAD + "  ? [b]\n  : SMS\n", "line 3: a key is not a text"),
-        (HEAD + '  b: "\\ud800"\n', "line 3: an escape is half a character"),
-        (HEAD + '  "\\udc00": B\n', "line 3: an escape is half a character"),
+        (HEAD + '  b: "\\ud800"\n', "line 3: an escape is half of a surrogate pair"),
+        (HEAD + '  "\\udc00": B\n', "line 3: an escape is half of a surrogate pair"),
         (HEAD + "---\n" + HEAD, "line 3: a second document begins. Keep one"),
         (HEAD.encode() + b"  \xfc: SMS\n", "is not UTF-8 in line 3. Save it as UTF-8"),
         # not the schema
@@ -133,7 +133,7 @@ HEAD = "columns:\n  mail: EMAIL\n"  # two lines
         ("columns:\n  ' ': EMAIL\n", "line 1, at columns: it must not be empty or blank"),
         (
             HEAD + "colums: {}\n",
-            "line 3, at top level: there is no such setting; known are columns, constants",
+            "line 3, at top level: there is no such setting; the settings are columns, constants",
         ),
         (HEAD + "unknown_columns: ignore\n", "line 3, at unknown_columns: it must be one of fail, drop"),
         (
@@ -164,7 +164,7 @@ HEAD = "columns:\n  mail: EMAIL\n"  # two lines
         ),
         (
             HEAD + "  b:\n    attribute: B\n    type: boolean\n    booleans:\n      yes: [ja]\n",
-            "line 7, at columns → b → booleans → yes: there is no such setting; known are true, false",
+            "line 7, at columns → b → booleans → yes: there is no such setting; the settings are true, false",
         ),
         (
             HEAD + "  b:\n    attribute: B\n    format: '%Y'\n    type: text\n",
@@ -200,7 +200,7 @@ HEAD = "columns:\n  mail: EMAIL\n"  # two lines
         (HEAD + "  b:\n    attribute: SMS\n    region: UK\n", 'line 5, at columns → b → region: "UK" is no'),
         (
             HEAD + "  b:\n    attribute: B\n    type: boolean\n    booleans: {true: [j], false: [n, J]}\n",
-            'line 6, at columns → b → booleans: "J" is given as true and as false',
+            'line 6, at columns → b → booleans: "J" is listed both as true and as false',
         ),
         (HEAD + "constants:\n  e-mail: x\n", "line 4, at constants → e-mail: EMAIL says who a contact is"),
         (HEAD + "  b: SHOE\nconstants:\n  Shoe: x\n", 'line 5, at constants → Shoe: "b" fills SHOE already'),
@@ -225,8 +225,8 @@ def test_a_refusal_names_the_line(save: Save, content: str | bytes, message: str
         ('{"columns": {\n"a": "EMAIL",\n"a": "SMS"}}', "line 3: a key is there a second time. Keep one"),
         ('{"columns":\n{"a": NaN}}', "it is not JSON: NaN is no number of JSON"),
         ('{"columns": ' + "1" * 5000 + "}", "people.json is wrong in line 1"),
-        ('{"columns":\n{"a": "\\ud800"}}', "line 2: an escape is half a character"),
-        ('{"columns":\n{"\\udc00": "A"}}', "line 2: an escape is half a character"),
+        ('{"columns":\n{"a": "\\ud800"}}', "line 2: an escape is half of a surrogate pair"),
+        ('{"columns":\n{"\\udc00": "A"}}', "line 2: an escape is half of a surrogate pair"),
         ("[" * 100_000, "people.json is nested too deep"),
         (b'{\n\n"\xff', "is not UTF-8 in line 3. Save it as UTF-8"),
     ],

@@ -31,7 +31,7 @@ def check_against_account(rule: ColumnRule, known: AccountAttribute, mapping: Ma
     if strange:
         raise mapping.written.wrong(
             mapping.place_of(rule, "categories" if rule.type == "category" else "options"),
-            f"{', '.join(strange)} may not be chosen for {rule.attribute} in the account. "
+            f"{', '.join(strange)} are not options of {rule.attribute} in the account. "
             f"It has {', '.join(known.labels)}",
         )
 

@@ -145,7 +145,10 @@ def _told(error: ValidationError) -> tuple[Place, str]:
     if error.validator == "additionalProperties":
         holder, schema = cast("dict[str, Any]", error.instance), cast("dict[str, Any]", error.schema)
         extra = next(key for key in holder if key not in schema["properties"])
-        return (*place, extra), f"there is no such setting; known are {', '.join(schema['properties'])}"
+        return (
+            *place,
+            extra,
+        ), f"there is no such setting; the settings are {', '.join(schema['properties'])}"
     parts = [str(part) for part in error.absolute_schema_path]
     if "dependentSchemas" in parts:
         setting = parts[parts.index("dependentSchemas") + 1]
@@ -170,7 +173,7 @@ def _rule_told(rule: str, value: Any, found: Any) -> str:
         return "it must not be empty or blank"
     if rule == "pattern":
         return f"it must match {value}"
-    return f"it breaks the rule {rule}: {value}"
+    return f"it violates the rule {rule}: {value}"
 
 
 def _kind_of(found: Any) -> str:

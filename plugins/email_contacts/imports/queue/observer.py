@@ -75,7 +75,7 @@ class QueueObserver:
             is_gone = silent > LEASE or state not in (*_GOING_ON, "unknown")
         if is_gone:
             log.warning(
-                "queue of %s: an entry is removed; no sign of life for %.0f s, and its task is in state %s",
+                "queue of %s: entry removed; no heartbeat for %.0f s, and its task is in state %s",
                 self._entries.account,
                 silent,
                 state,

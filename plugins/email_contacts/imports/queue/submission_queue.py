@@ -223,10 +223,10 @@ class Turn:
         try:
             self.confirm()
         except (TurnLost, Orphaned) as error:
-            log.warning("the turn is given up: %s", error)
+            log.warning("the claim is released: %s", error)
             return False
         except Exception as error:  # noqa: BLE001  whatever it is, the next sign of life may get through
-            log.warning("a sign of life could not be given: %s", error)
+            log.warning("the lease could not be renewed: %s", error)
         return True
 
 

@@ -202,7 +202,7 @@ class Verification:
         if self._lookup is None:
             sample = sample_of(self._batches.sent)
             if not sample:
-                self._why_no_sample = "the batches are not in the stage any more"
+                self._why_no_sample = "the batches are no longer in the stage"
                 return None
             self._lookup = ContactLookup(
                 self._client,
@@ -212,7 +212,7 @@ class Verification:
                 updates_existing=self._batches.updates_existing,
             )
         if not self._lookup.look():
-            self._why_no_sample = "the platform does not show single contacts"
+            self._why_no_sample = "the platform cannot look up single contacts"
             return None
         return self._lookup.summary(self._named if self._lookup.missing else ())
 
@@ -263,7 +263,7 @@ class Verification:
             # Then nobody knows what the platform rejected.
             yield (
                 f"{silent} of {len(self._batches.batches)} imports were told by callback or list growth: "
-                "reports unknown"
+                "reject reports unknown"
             )
         if extra := self._batches.extra_processes(self._process_ids):
             yield (

@@ -130,8 +130,8 @@ class AsyncWait:
                 if await asyncio.wait_for(self._watcher.line.has_grown(evidence), left):
                     self._completion.grow(index)
         except (ContactsApiError, asyncio.TimeoutError) as error:
-            self._trouble = str(error) or "the lists could not be looked at in time"
-            log.warning("the lists could not be looked at, waiting goes on: %s", self._trouble)
+            self._trouble = str(error) or "the lists could not be read in time"
+            log.warning("the lists could not be read, still waiting: %s", self._trouble)
 
     def _why_useless(self, wait: Wait) -> str:
         missing = (self._watcher.missing(one) for one in wait.ids)

@@ -179,7 +179,7 @@ class Completion:
             else f"completion_source is {self._source}, and this import was not submitted for it."
         )
         return (
-            f"{why} Nothing tells when an import ends: set callback_url and callback_secret on the "
+            f"{why} It cannot be known when an import ends: set callback_url and callback_secret on the "
             "connection, and leave completion_source at auto, so that a callback or the growth of the lists "
             "can tell; or submit with wait_for_completion=False, and verify the list afterwards."
         )
@@ -246,7 +246,7 @@ def look_at(
     except (NotSent, RateLimited, Unavailable) as error:
         trouble = str(error)
     if trouble:
-        log.warning("the platform could not be asked, waiting goes on: %s", trouble)
+        log.warning("the platform could not be polled, still waiting: %s", trouble)
     log.info("imports: %s", completion.sighting.describe() or "nothing seen yet")
     return trouble
 

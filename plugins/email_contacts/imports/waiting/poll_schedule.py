@@ -78,7 +78,7 @@ class PollSchedule:
             §5), so a longer one is a mistake, and ignored.
         """
         if rest > HOUR:
-            log.warning("the platform asked for a rest of %.0f s; more than an hour is ignored", rest)
+            log.warning("the platform asked for a pause of %.0f s; more than an hour is ignored", rest)
             rest = 0.0
         self._failures += 1
         pause = min(self._wished(wishes) * 2.0 ** min(self._failures, 20), LONGEST_REST)

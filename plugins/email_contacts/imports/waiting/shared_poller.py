@@ -99,7 +99,7 @@ class SharedPoller:
         """Start the watcher's task, or start it again should it have died."""
         if self._task is None or self._task.done():
             if self._task is not None:
-                log.error("the watch of %s had died; it is started again", self.line.name)
+                log.error("the poller of %s had stopped; it is restarted", self.line.name)
             # In a context of its own, or its log would go to the task that happened to be first.
             self._task = Context().run(self._loop.create_task, self._run(), name=f"watch of {self.line.name}")
 
@@ -179,7 +179,7 @@ class SharedPoller:
         try:
             await self._step()
         except Exception:
-            log.exception("the watch of %s stumbled; it goes on", self.line.name)
+            log.exception("the poller of %s failed once; it continues", self.line.name)
             await self._sleep(LONGEST_REST)
 
     async def _step(self) -> None:
@@ -222,7 +222,7 @@ class SharedPoller:
         except RouteMissing as error:
             self._missing_answers += 1
             if not self._has_answered or self._missing_answers >= ROUTE_IS_GONE_AFTER:
-                log.warning("the watch of %s: %s", self.line.name, error)
+                log.warning("the poller of %s: %s", self.line.name, error)
                 self.route_missing = error
                 self._tell_all()
             else:
@@ -238,7 +238,7 @@ class SharedPoller:
             self._missing_answers, self._has_answered = 0, True
             self._pace.succeeded()
             if self.trouble:
-                log.info("the watch of %s: the platform answers again", self.line.name)
+                log.info("the poller of %s: the platform answers again", self.line.name)
                 self.trouble = ""
             self._tell(question, self._lookout.heard(question, processes, count))
 
@@ -254,7 +254,7 @@ class SharedPoller:
             self._read_connection_at = -math.inf
         if not self.trouble:
             log.warning(
-                "the watch of %s: the platform cannot be asked, waiting goes on: %s", self.line.name, error
+                "the poller of %s: the platform cannot be polled, still waiting: %s", self.line.name, error
             )
         self.trouble = str(error)
         self._tell(question, question.expected)
@@ -267,7 +267,7 @@ class SharedPoller:
             self.useless = str(error)
             self._tell_all()
         except Exception as error:  # noqa: BLE001  whatever a secrets backend may raise, it may pass
-            log.warning("the watch of %s cannot read its connection yet: %s", self.line.name, error)
+            log.warning("the poller of %s cannot read its connection yet: %s", self.line.name, error)
             self.trouble = str(error)
             self._pace.failed(self._wishes())
 

@@ -54,7 +54,9 @@ class Supervision:
         :raises Orphaned: then.
         """
         if os.getppid() != self._parent:
-            raise Orphaned("the supervisor of this task has died; the wait ends here, and a retry goes on")
+            raise Orphaned(
+                "the supervisor of this task has died; the wait ends here, and a retry continues it"
+            )
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,7 @@ class WaitOutcome:
         if self.is_late:
             raise ImportTimeout(
                 f"not ended by the deadline; {self._last_seen}. "
-                "The platform goes on, for it cannot cancel an import."
+                "The import continues, because the platform cannot cancel it."
             )
         if self.error:
             raise WaitingFailed(self.error)
@@ -132,7 +134,7 @@ class WaitOutcome:
                     sighting, is_late=outcome == "late", error=given["error"], is_called=outcome == "called"
                 )
         raise ImportNotRepeatable(
-            f"the trigger's event {event!r} is not understood; clear the task to look at the import again"
+            f"the trigger's event {event!r} is unknown; clear the task to check the import again"
         )
 
 
@@ -189,7 +191,7 @@ def wait_here(
             trouble = look_at(asked, completion, called)
         except (Unauthorized, Forbidden) as error:
             trouble = str(error)
-            log.warning("the platform could not be asked, waiting goes on: %s", trouble)
+            log.warning("the platform could not be polled, still waiting: %s", trouble)
         sighting = completion.sighting
         if sighting.is_enough(enough):
             return WaitOutcome(sighting)
