@@ -46,7 +46,7 @@ DOC = """
    was looked at. It is written even if a task fails. A run whose rows are not all accounted for, or did not
    arrive, fails.
 
-Rejected rows, with their reasons, lie beside the receipt; the batches are removed when all went well. To run
+Rejected rows, with their reasons, are next to the receipt; the batches are removed when all went well. To run
 it on a schedule, set the environment variable `IMPORT_CONTACTS_SCHEDULE`, for example to `@daily`.
 """
 
@@ -66,7 +66,7 @@ FORM = {
     ),
     "query": Param(
         None, type=OPTIONAL, format="multiline", title="Query",
-        description="SQL whose rows are imported in the place of a file: one statement, which only reads.",
+        description="SQL whose rows are imported instead of a file: one statement, which only reads.",
         examples=["SELECT email, firstname FROM customers"], section=WHAT,
     ),
     "source_conn_id": Param(

@@ -78,7 +78,7 @@ def test_what_the_last_release_stored_resumes(sandbox: SandboxServer, platform: 
     assert again.serialize() == ("email_contacts.trigger.ImportCompletedTrigger", json.loads(stored))
     event = event_of(again)
     assert event["outcome"] == "seen"
-    assert WaitOutcome.from_event(event).sighting.is_enough("any")
+    assert WaitOutcome.from_event(event).statuses.is_enough("any")
 
 
 def test_a_wait_in_the_queue_survives_being_stored() -> None:

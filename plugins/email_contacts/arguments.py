@@ -88,7 +88,7 @@ def as_id(value: Any, name: str) -> int:
 def as_ids(value: Any, name: str) -> list[int]:
     """Read one id or several: a number, a sequence, or a rendered string such as ``"[1, 2]"`` or ``"1,2"``.
 
-    None within a sequence is what a task left that did not run; it is no id, and no error.
+    None within a sequence is what a task left that did not run; it is not an id, and no error.
 
     :raises InvalidArgument: when one of them is not an id.
     """
@@ -105,7 +105,7 @@ def as_ids(value: Any, name: str) -> list[int]:
 def as_documents(value: Any, name: str) -> list[Mapping[str, Any]]:
     """Read one JSON object or several, as other tasks pushed them.
 
-    None within a sequence is what a task left that did not run; it is no document, and no error.
+    None within a sequence is what a task left that did not run; it is not a document, and no error.
 
     :raises InvalidArgument: when one of them is something else.
     """
@@ -128,9 +128,9 @@ def as_documents(value: Any, name: str) -> list[Mapping[str, Any]]:
 def as_texts(value: Any, name: str) -> list[str]:
     """Read several texts, as other tasks pushed them.
 
-    None within a sequence is what a task left that did not run; it is no text, and no error.
+    None within a sequence is what a task left that did not run; it is not a text, and no error.
 
-    :raises InvalidArgument: when it is no sequence, or one of them is empty or no text.
+    :raises InvalidArgument: when it is not a sequence, or one of them is empty or not text.
     """
     if isinstance(value, str) or not isinstance(value, Iterable):
         raise InvalidArgument(f"{name} must be a list, not {type(value).__name__}; pass task.output")
@@ -140,7 +140,7 @@ def as_texts(value: Any, name: str) -> list[str]:
 def as_lines(value: Any, name: str) -> int:
     """Read a number of lines that may come from a template.
 
-    :raises InvalidArgument: when it is no whole number of 0 or more.
+    :raises InvalidArgument: when it is not a whole number of 0 or more.
     """
     text = str(value).strip()
     if isinstance(value, bool) or not text.isdecimal():

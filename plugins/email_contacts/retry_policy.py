@@ -1,7 +1,7 @@
 """When Airflow should try a failed task again, decided by what went wrong.
 
 For tasks of your own around ``ContactsHook`` as much as for the operators of this package, which fail by
-themselves where a retry is of no use::
+themselves where a retry cannot succeed::
 
     @task(retries=5, retry_policy=ContactsRetryPolicy())
     def count() -> int:
@@ -35,7 +35,7 @@ LONGEST_RETRY_DELAY = 86_400.0
 
 
 class ContactsRetryPolicy(RetryPolicy):
-    """Fails what no retry can mend, waits for the reset of a rate limit, and asks soon where nobody knows.
+    """Fails what a retry cannot fix, waits for the reset of a rate limit, and asks soon where nobody knows.
 
     - A refused key, an unknown id, a refused argument, a connection that cannot work: fails now; the reason
       is the error's advice.

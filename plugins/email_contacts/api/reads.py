@@ -40,7 +40,7 @@ _IDENTIFIER_TYPES = ("email_id", "contact_id", "ext_id", "phone_id", "whatsapp_i
 class Reads:
     """The reading half of :class:`~email_contacts.api.client.ContactsClient`.
 
-    All methods raise, beside what they name: :class:`InvalidRequest` for an argument against the rules,
+    All methods also raise: :class:`InvalidRequest` for an argument against the rules,
     before anything is sent; :class:`Unavailable` and :class:`NotSent` after attempts in vain;
     :class:`RateLimited`; :class:`Unauthorized`, :class:`Forbidden`; :class:`UnexpectedAnswer`.
     """

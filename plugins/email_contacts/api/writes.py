@@ -27,7 +27,7 @@ MAX_REMOVED = 150
 class Writes:
     """The writing half of :class:`~email_contacts.api.client.ContactsClient`.
 
-    All methods raise, beside what they name: :class:`InvalidRequest` for an argument against the rules,
+    All methods also raise: :class:`InvalidRequest` for an argument against the rules,
     before anything is sent; :class:`BadRequest` when the platform refuses the content;
     :class:`OutcomeUnknown` when it may have run; :class:`NotSent`, :class:`RateLimited`,
     :class:`Unauthorized`, :class:`Forbidden`; :class:`UnexpectedAnswer`.

@@ -203,7 +203,7 @@ def finish(
 
 
 def check_rejects(limit: RejectLimit, rejects: RejectsFile, *, read: int, folder: Stage) -> None:
-    """See that no more rows were rejected than the run bears.
+    """See that no more rows were rejected than the run allows.
 
     :raises TooManyRejects: when there are more.
     """

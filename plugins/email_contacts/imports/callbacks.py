@@ -132,8 +132,8 @@ class CallbackAddress:
         token = f"{payload}.{_signature(payload, secret)}"
         if len(token) > MAX_TOKEN:
             raise ValueError(
-                f"the callback's address of task {self.task_id!r} has {len(token)} letters, more than "
-                f"{MAX_TOKEN}; shorten the ids of DAG, run and task, or remove callback_url from the connection"
+                f"the callback's address of task {self.task_id!r} has {len(token)} characters, more than "
+                f"{MAX_TOKEN}; shorten the ids of DAG, run and task, or remove callback_url in the connection"
             )
         return token
 

@@ -26,7 +26,7 @@ PROGRESS_EVERY = 5.0
 
 
 class StagingOperator(ContactsOperator):
-    """An operator that works in a stage of its own, and bears so many rejected rows.
+    """An operator that works in a stage of its own, with a limit on rejected rows.
 
     :param max_rejects: stop when more rows are rejected: ``"100"`` or ``"5%"``; empty: the connection's
         setting. Templated.

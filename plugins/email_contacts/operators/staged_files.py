@@ -87,7 +87,7 @@ def signed_address(staged: StagedFile, *, expires: int) -> str:
 
 
 def hide_signature(address: Any) -> None:
-    """Mask what opens an address to whoever holds it: a signature, a token."""
+    """Mask the credentials in a URL: a signature, a token."""
     query = urlsplit(str(address or "")).query
     if not query:
         return

@@ -168,16 +168,19 @@ HEAD = "columns:\n  mail: EMAIL\n"  # two lines
         ),
         (
             HEAD + "  b:\n    attribute: B\n    format: '%Y'\n    type: text\n",
-            'line 5, at columns → b → format: "format" needs "type: date" beside it',
+            'line 5, at columns → b → format: "format" needs "type: date" next to it',
         ),
         (HEAD + "  b:\n    attribute: B\n    format: x\n", 'line 5, at columns → b → format: "format" needs'),
         (
             HEAD + "  b:\n    attribute: B\n    booleans: {true: [ja]}\n",
-            'line 5, at columns → b → booleans: "booleans" needs "type: boolean" beside it',
+            'line 5, at columns → b → booleans: "booleans" needs "type: boolean" next to it',
         ),
-        (HEAD + "  b: {attribute: B, separator: x}\n", '"separator" needs "type: multiple_choice" beside it'),
-        (HEAD + "  b: {attribute: B, options: [x]}\n", '"options" needs "type: multiple_choice" beside it'),
-        (HEAD + "  b: {attribute: B, categories: [x]}\n", '"categories" needs "type: category" beside it'),
+        (
+            HEAD + "  b: {attribute: B, separator: x}\n",
+            '"separator" needs "type: multiple_choice" next to it',
+        ),
+        (HEAD + "  b: {attribute: B, options: [x]}\n", '"options" needs "type: multiple_choice" next to it'),
+        (HEAD + "  b: {attribute: B, categories: [x]}\n", '"categories" needs "type: category" next to it'),
         # not making sense
         (HEAD + "  E-Mail: EMAIL\n", 'line 3, at columns → E-Mail: "mail" fills EMAIL already'),
         (HEAD + "  MAIL: A\n", 'line 3, at columns → MAIL: "mail" and "MAIL" count as one name'),

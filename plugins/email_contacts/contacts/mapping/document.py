@@ -54,7 +54,7 @@ class Mapping:
         attributes that the account does not have.
     :param constants: attributes that every contact gets.
     :param key: the column that names a row in the list of rejects.
-    :param nulls: words that are empty cells, exactly as they are written, beside ``\N``.
+    :param nulls: words that are empty cells, exactly as they are written, in addition to ``\N``.
     :param written: where it was written, for messages.
     :raises MappingError: when rules contradict each other, such as two columns for one attribute.
     """
@@ -154,7 +154,7 @@ def _told(error: ValidationError) -> tuple[Place, str]:
         setting = parts[parts.index("dependentSchemas") + 1]
         if place[-1] == "type":
             place = place[:-1]
-        return (*place, setting), f'"{setting}" needs "type: {_TYPES_NEEDED[setting]}" beside it'
+        return (*place, setting), f'"{setting}" needs "type: {_TYPES_NEEDED[setting]}" next to it'
     return place, _rule_told(str(error.validator), error.validator_value, error.instance)
 
 

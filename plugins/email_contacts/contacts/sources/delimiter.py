@@ -20,7 +20,7 @@ def delimiter_of(header: str, *, given: str | None, name: str) -> str:
     :param name: the source's name, for messages.
     :return: one character; a comma for a header of a single column.
     :raises InvalidOption: when what is given is not one character.
-    :raises WrongDelimiter: when the given one does not cut the header while another would, or when two
+    :raises WrongDelimiter: when the given one does not split the header while another would, or when two
         candidates are found equally often.
     """
     counts = {candidate: _cells(header, candidate) for candidate in CANDIDATES}
@@ -30,8 +30,8 @@ def delimiter_of(header: str, *, given: str | None, name: str) -> str:
         _check(given)
         if found and _cells(header, given) == 1:
             raise WrongDelimiter(
-                f"delimiter={shown_delimiter(given)} does not split the header of {name}: it makes one column, "
-                f"while {shown_delimiter(found[0])} makes {best}. "
+                f"delimiter={shown_delimiter(given)} does not split the header of {name}: it gives one "
+                f"column, while {shown_delimiter(found[0])} makes {best}. "
                 f"Give delimiter={shown_delimiter(found[0])}, or leave it out."
             )
         return given

@@ -152,7 +152,7 @@ class Submitter:
         if (late := self._ledger.late_answer(record)) is not None:
             return self._adopt(record, Decision(Verdict.ADOPT, "its answer arrived late", (late,)))
         decision = decide(
-            heard_at=self._ledger.heard_at(record),
+            called_at=self._ledger.called_at(record),
             newer=newer,
             compare=lambda: self._job.sample().compare(
                 self._client, self._job.request.list_ids, since=record.intended_at
@@ -214,7 +214,7 @@ class Submitter:
             pause *= 2
 
     def _is_answered(self, record: ImportRecord) -> bool:
-        return bool(self._ledger.heard_at(record) or self._ledger.late_answer(record))
+        return bool(self._ledger.called_at(record) or self._ledger.late_answer(record))
 
     def _imports_since(
         self, record: ImportRecord, recent: RecentProcesses | None

@@ -68,7 +68,7 @@ class Completion:
         self._is_last = False
 
     @property
-    def sighting(self) -> ProcessStatuses:
+    def statuses(self) -> ProcessStatuses:
         """What is known now; empty as long as nothing is."""
         from email_contacts.api.processes import IMPORT_PROCESS, Process
 
@@ -200,7 +200,7 @@ def look_for_end(
 ) -> ProcessStatuses | None:
     """Look once, from a worker, at everything that may tell.
 
-    Operators and sensors call it before they defer, and again when a callback has woken them. If the sighting
+    Operators and sensors call it before they defer, and again when a callback has woken them. If the statuses
     is not enough, they wait with the same source, evidence and deadline; an early callback makes no circle,
     for the trigger then watches the process itself.
 
@@ -210,12 +210,12 @@ def look_for_end(
     :param called: whether the callback that a piece of evidence names was heard.
     :return: one process for each import; those of which nobody has told yet are running, with the status
         ``not seen``. None when nothing could be learned now, which never ends a wait.
-    :raises CannotTell: when nobody can tell of an import; the message says what to configure.
-    :raises email_contacts.api.ContactsApiError: when asking again is of no use (wrong key, unknown id).
+    :raises CannotTell: when it cannot be known how an import ends; the message says what to configure.
+    :raises email_contacts.api.ContactsApiError: when asking again cannot succeed (wrong key, unknown id).
     """
     completion = Completion(process_ids, evidence, source)
     look_at(client, completion, called)
-    return completion.sighting if completion.sighting.processes else None
+    return completion.statuses if completion.statuses.processes else None
 
 
 def look_at(
@@ -247,7 +247,7 @@ def look_at(
         trouble = str(error)
     if trouble:
         log.warning("the platform could not be polled, still waiting: %s", trouble)
-    log.info("imports: %s", completion.sighting.describe() or "nothing seen yet")
+    log.info("imports: %s", completion.statuses.describe() or "nothing seen yet")
     return trouble
 
 
