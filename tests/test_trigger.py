@@ -202,7 +202,7 @@ def test_what_does_not_fit_together_ends_the_wait_with_the_reason() -> None:
 @pytest.mark.parametrize(
     ("knobs", "error"),
     [
-        ({"process_route": "404"}, "Nothing tells when an import ends"),
+        ({"process_route": "404"}, "It cannot be known when an import ends"),
         ({}, "Process ID does not exist"),
     ],
 )

@@ -133,7 +133,7 @@ def as_texts(value: Any, name: str) -> list[str]:
     :raises InvalidArgument: when it is not a sequence, or one of them is empty or not text.
     """
     if isinstance(value, str) or not isinstance(value, Iterable):
-        raise InvalidArgument(f"{name} must be a list, not {type(value).__name__}; pass task.output")
+        raise InvalidArgument(f"{name} is a {type(value).__name__}, and must be a list; pass task.output")
     return [as_text(one, name) for one in _at_once(value) if one is not None]
 
 

@@ -35,7 +35,7 @@ LONGEST_RETRY_DELAY = 86_400.0
 
 
 class ContactsRetryPolicy(RetryPolicy):
-    """Fails what a retry cannot fix, waits for the reset of a rate limit, and asks soon where nobody knows.
+    """Fails what a retry cannot fix, waits for a rate limit's reset, and retries an unknown outcome soon.
 
     - A refused key, an unknown id, a refused argument, a connection that cannot work: fails now; the reason
       is the error's advice.

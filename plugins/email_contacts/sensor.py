@@ -82,7 +82,7 @@ class ImportCompletedSensor(BaseSensorOperator):
         return ContactsHook(conn_id=self.conn_id)
 
     def poke(self, context: Context) -> PokeReturnValue:
-        """Look once; a platform that cannot be asked now is a look that saw nothing."""
+        """Look once; if the platform does not answer, nothing was seen."""
         self._supervision.check()
         with failing_at_once():
             ids, evidence = self._awaited

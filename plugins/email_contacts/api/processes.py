@@ -79,7 +79,7 @@ class Process:
 
     @property
     def is_running(self) -> bool:
-        """Whether to wait on. A status that nobody documented counts as running (api-contract §2.3)."""
+        """Whether to wait on. An undocumented status counts as running (api-contract §2.3)."""
         return not self.is_finished
 
     @property

@@ -72,7 +72,7 @@ class Writes:
         At least one of ``email``, ``ext_id`` and the attribute ``SMS`` identifies it (§8, row 7).
 
         :param attributes: values by attribute name, in upper case; names that the account does not have are
-            dropped by the platform without a word.
+            silently dropped by the platform.
         :param list_ids: lists to put it in.
         :param email_blacklisted: ``None`` leaves it to the platform.
         :param sms_blacklisted: ``None`` leaves it to the platform.

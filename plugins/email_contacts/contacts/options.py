@@ -74,7 +74,7 @@ class Options(ReadingOptions):
 
     @property
     def policy(self) -> str:
-        """What to do with columns that lead nowhere."""
+        """What to do with columns without an attribute."""
         return self.unknown_columns or (self.mapping.unknown_columns if self.mapping is not None else FAIL)
 
     def open(self, source: Source) -> Rows:

@@ -51,7 +51,7 @@ class PrepareContactsOperator(ReadingOperator):
     :param mapping: path of a mapping document (YAML or JSON), or the document itself as a dictionary; empty:
         columns are mapped by their names. Templated.
     :param unknown_columns: ``fail`` or ``drop`` columns that the account has no attribute for, which the
-        platform would drop in silence (api-contract §3); empty (default): what the mapping says, otherwise
+        platform would silently drop (api-contract §3); empty (default): what the mapping says, otherwise
         ``fail``. Templated.
     :param duplicates: which of several rows about one contact is sent: the ``last`` (default) or the
         ``first``; or ``fail``. Templated.

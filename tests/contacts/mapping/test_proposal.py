@@ -199,7 +199,7 @@ def test_a_second_address_leads_nowhere() -> None:
             "mobile",
             ["07700 900123"],
             None,
-            "  # mobile: ATTRIBUTE  # most numbers are none with a country code",
+            "  # mobile: ATTRIBUTE  # most numbers have no country code",
         ),
         ("id", [str(number) for number in range(40)], None, "  id: EXT_ID\n"),
         ("id", ["1", "2"], None, "  id: ID\n"),

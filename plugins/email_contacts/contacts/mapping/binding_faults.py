@@ -82,7 +82,7 @@ def unknown_columns_of(
     account: Account | None,
     columns: Sequence[str],
 ) -> UnknownColumns:
-    """Make the error that names the columns and constants that lead nowhere.
+    """Make the error that names the columns and constants without an attribute.
 
     :param unknown: columns, each with its rule where it has one.
     :param lost: names of constants.

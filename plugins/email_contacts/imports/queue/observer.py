@@ -1,6 +1,6 @@
 """Seeing who in the queue is alive, and removing who is not.
 
-An entry's holder gives a sign of life every ``BEAT`` seconds while it is first in the queue or has the turn.
+An entry's holder renews its lease every ``BEAT`` seconds while it is first in the queue or has the turn.
 Whoever waits behind it counts the seconds without one by its own clock, so that clocks need not agree.
 Removing an entry takes the turn from its holder: one that was only slow finds that out before it sends, and
 rejoins at its old place.

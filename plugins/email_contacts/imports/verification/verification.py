@@ -113,7 +113,7 @@ class Verification:
         """Look once and judge.
 
         :return: ``unknown``, with the reason, also where a list, a process or a report is gone, or the
-            platform answers what nobody documented.
+            platform's answer is not documented.
         :raises email_contacts.api.ContactsApiError: when the platform cannot be asked.
         """
         from email_contacts.api import InvalidRequest, NotFound, UnexpectedAnswer
@@ -260,7 +260,7 @@ class Verification:
     def _remarks(self) -> Iterable[str]:
         """What is to be said whatever the state is."""
         if silent := len(self._believed) + len(self._nameless):
-            # Then nobody knows what the platform rejected.
+            # Then it is not known what the platform rejected.
             yield (
                 f"{silent} of {len(self._batches.batches)} imports were told by callback or list growth: "
                 "reject reports unknown"

@@ -117,7 +117,7 @@ class AsyncWait:
         return bool(self._completion.callable() or self._completion.growable())
 
     async def _look_for_signs(self) -> None:
-        """Ask the mailboxes and the lists; what cannot be asked now is asked again."""
+        """Ask the mailboxes and the lists; what cannot be read now is read later."""
         from email_contacts.api import ContactsApiError
 
         self._trouble = ""

@@ -1,4 +1,4 @@
-"""Who can tell that imports have ended, and what they have told so far.
+"""Completion sources: where a wait learns that imports have ended, and what they show so far.
 
 The process route tells most, and not every platform has it. A callback and the growth of the lists are
 believed in its place (api-contract §2.3, §2.4). Which of them count is the ``completion_source`` of the
@@ -132,9 +132,9 @@ class Completion:
         return self.open_ids() != before
 
     def raise_unless_somebody_can_tell(self) -> None:
-        """Say what to configure when waiting is of no use.
+        """Say what to configure when waiting cannot succeed.
 
-        :raises CannotTell: when nobody can tell of an import that has not ended.
+        :raises CannotTell: when it cannot be known how an import ends that has not ended.
         """
         for index in range(len(self._ids)):
             if not (

@@ -94,5 +94,5 @@ class PollSchedule:
         return left if left > 0.001 else 0.0
 
     def _wished(self, wishes: Sequence[float | None]) -> float:
-        """The shortest pause that anybody wishes for; who has no wish has the poller's own."""
+        """The shortest pause that anybody wishes for; without a wish, the poller's own."""
         return min((self._pause if wish is None else wish for wish in wishes), default=self._pause)

@@ -40,7 +40,7 @@ class SharedPoller:
 
     def __init__(self, line: PollerClient) -> None:
         self.line = line
-        #: Why waiting is of no use; empty otherwise.
+        #: Why waiting cannot succeed; empty otherwise.
         self.useless = ""
         #: The last error, as long as it lasts.
         self.trouble = ""
@@ -250,7 +250,7 @@ class SharedPoller:
         self._pace.failed(self._wishes(), rest=rest)
         if isinstance(error, (Unauthorized, Forbidden)) or rest > HOUR:
             # Somebody may have changed the key since it was read; and a client that holds back for so long
-            # is of no use any more.
+            # cannot help any more.
             self._read_connection_at = -math.inf
         if not self.trouble:
             log.warning(

@@ -65,7 +65,7 @@ class WaitOutcome:
 
     :param statuses: the processes as they were last seen; empty when they never were.
     :param is_late: whether the deadline passed first.
-    :param error: why waiting is of no use; of a late one the last error met while waiting; empty otherwise.
+    :param error: why waiting cannot succeed; of a late one the last error met while waiting; empty otherwise.
     :param is_called: whether a callback ended the wait. It says only that it is time to look: the imports
         may have ended or not, so look, and wait again with the same deadline if they have not.
     """
