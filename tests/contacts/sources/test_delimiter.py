@@ -30,7 +30,7 @@ def test_a_wrong_one_is_refused_and_the_right_one_named() -> None:
     with pytest.raises(WrongDelimiter) as caught:
         delimiter_of("email,firstname,country", given=";", name="people.csv")
     assert str(caught.value) == (
-        'delimiter=";" does not split the header of people.csv: it makes one column, while "," makes 3. '
+        'delimiter=";" does not split the header of people.csv: it gives one column, while "," makes 3. '
         'Give delimiter=",", or leave it out.'
     )
 
