@@ -89,15 +89,15 @@ def test_a_status_that_nobody_documented_is_running_and_is_logged(
     ],
 )
 def test_what_is_enough(statuses: list[str], all_ended: bool, any_ended: bool) -> None:
-    statuses = ProcessStatuses(
+    seen = ProcessStatuses(
         tuple(process(number, status) for number, status in enumerate(statuses, start=1))
     )
-    assert statuses.is_enough("all") is all_ended
-    assert statuses.is_enough("any") is any_ended
+    assert seen.is_enough("all") is all_ended
+    assert seen.is_enough("any") is any_ended
 
 
 def test_a_sighting_survives_its_json() -> None:
-    statuses = ProcessStatuses((process(1, "completed", invalid_emails=3), process(2, "failed")))
+    seen = ProcessStatuses((process(1, "completed", invalid_emails=3), process(2, "failed")))
     again = ProcessStatuses.from_json(statuses.to_json())
     assert again.to_json() == statuses.to_json()
     assert again.processes[0].rejects == {"invalid_emails": 3}
@@ -115,7 +115,7 @@ def test_a_sighting_says_who_told() -> None:
 
 
 def test_a_sighting_is_described_by_counts() -> None:
-    statuses = ProcessStatuses((process(1, "completed"), process(2, "in_process"), process(3, "completed")))
+    seen = ProcessStatuses((process(1, "completed"), process(2, "in_process"), process(3, "completed")))
     assert statuses.describe() == "2 completed, 1 in_process"
 
 
