@@ -89,23 +89,21 @@ def test_a_status_that_nobody_documented_is_running_and_is_logged(
     ],
 )
 def test_what_is_enough(statuses: list[str], all_ended: bool, any_ended: bool) -> None:
-    seen = ProcessStatuses(
-        tuple(process(number, status) for number, status in enumerate(statuses, start=1))
-    )
+    seen = ProcessStatuses(tuple(process(number, status) for number, status in enumerate(statuses, start=1)))
     assert seen.is_enough("all") is all_ended
     assert seen.is_enough("any") is any_ended
 
 
-def test_a_sighting_survives_its_json() -> None:
+def test_statuses_survive_json() -> None:
     seen = ProcessStatuses((process(1, "completed", invalid_emails=3), process(2, "failed")))
-    again = ProcessStatuses.from_json(statuses.to_json())
-    assert again.to_json() == statuses.to_json()
+    again = ProcessStatuses.from_json(seen.to_json())
+    assert again.to_json() == seen.to_json()
     assert again.processes[0].rejects == {"invalid_emails": 3}
     assert again.processes[1].has_failed
     assert again.processes[0].is_import
 
 
-def test_a_sighting_says_who_told() -> None:
+def test_statuses_name_their_source() -> None:
     told = ProcessStatuses((process(1, "completed"), process(0, "completed")), ("process", "callback"))
     assert [(item["process_id"], item["told_by"]) for item in told.to_json()] == [
         (1, "process"),
@@ -114,9 +112,9 @@ def test_a_sighting_says_who_told() -> None:
     assert ProcessStatuses.from_json(told.to_json()) == told
 
 
-def test_a_sighting_is_described_by_counts() -> None:
+def test_statuses_are_described_by_counts() -> None:
     seen = ProcessStatuses((process(1, "completed"), process(2, "in_process"), process(3, "completed")))
-    assert statuses.describe() == "2 completed, 1 in_process"
+    assert seen.describe() == "2 completed, 1 in_process"
 
 
 def test_failed_imports_are_named() -> None:
