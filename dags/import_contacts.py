@@ -24,7 +24,7 @@ RECEIPTS = Asset(name="email_contacts_receipts", uri="x-email-contacts://receipt
 MANIFEST_URI = "{{ ti.xcom_pull(task_ids='prepare', key='manifest_uri') }}"
 # A template, for an XComArg of a task that pushed nothing fails the task that asks for it.
 ROWS = "{{ ti.xcom_pull(task_ids='prepare', key='rows') | tojson }}"
-# A failed run needs its receipt most of all: it is written whatever task failed or was skipped.
+# A failed run needs its receipt most of all: it is written even if a task fails or was skipped.
 ALWAYS = "all_done"
 
 DOC = """
@@ -34,19 +34,19 @@ DOC = """
 
 1. **prepare** reads the files or the query, validates every row and stages batches of at most 8 MB, or one
    file that the platform fetches. Nothing is sent yet: a source that cannot be right stops here, with a
-   message that says how to mend it.
+   message that says how to fix it.
 2. **folder**, **list** are found by name, or created.
 3. **import** submits each batch once. A retry waits for the import that the earlier try submitted, or finds
-   out what became of it when the answer was lost.
+   out whether it was accepted when the answer was lost.
 4. **wait** holds no worker slot: it looks once and then waits in the triggerer, until the platform calls or
    a look, which all waits share, shows the end.
 5. **verify** looks a sample of the contacts up on the platform, compares it with what was sent, reads the
    processes' reports and the list's size, and lists whom the platform rejected.
 6. **receipt** accounts for every row: `read = accepted + rejected + duplicates + held_back`, and says what
-   was looked at. It is written whatever task failed. A run whose rows are not all accounted for, or did not
+   was looked at. It is written even if a task fails. A run whose rows are not all accounted for, or did not
    arrive, fails.
 
-Rejected rows, with their reasons, lie beside the receipt; the batches are removed when all went well. To run
+Rejected rows, with their reasons, are next to the receipt; the batches are removed when all went well. To run
 it on a schedule, set the environment variable `IMPORT_CONTACTS_SCHEDULE`, for example to `@daily`.
 """
 
@@ -66,12 +66,12 @@ FORM = {
     ),
     "query": Param(
         None, type=OPTIONAL, format="multiline", title="Query",
-        description="SQL whose rows are imported in the place of a file: one statement, which only reads.",
+        description="SQL whose rows are imported instead of a file: one statement, which only reads.",
         examples=["SELECT email, firstname FROM customers"], section=WHAT,
     ),
     "source_conn_id": Param(
         None, type=OPTIONAL, title="Database",
-        description="The Airflow connection that the query is put to, one of those that the connection below "
+        description="The Airflow connection that the query runs on, one of those that the connection below "
         "allows (source_sql_conn_ids).",
         section=WHAT,
     ),
@@ -96,13 +96,13 @@ FORM = {
     ),
     "skip_rows": Param(
         None, type=["null", "integer"], minimum=0, title="Lines above the header",
-        description="Another way to say the header row: how many lines to pass over.", section=WHAT,
+        description="Instead of the header row: how many lines to skip.", section=WHAT,
     ),
     "sheet": Param(
         None, type=OPTIONAL, title="Sheet", description="Of a workbook. Empty: the first one.", section=WHAT,
     ),
     "opted_out": Param(
-        "reject", type="string", enum=["reject", "import"], title="People who have opted out",
+        "reject", type="string", enum=["reject", "import"], title="Contacts who have opted out",
         description="Rows that say emailBlacklisted or smsBlacklisted, as exports of the platform do.",
         section=WHAT,
     ),
@@ -117,9 +117,9 @@ FORM = {
         section=WHAT,
     ),
     "unknown_columns": Param(
-        None, type=OPTIONAL, enum=[None, "fail", "drop"], title="Columns that the account does not know",
-        values_display={"null": "as the mapping says, otherwise fail"},
-        description="The platform drops them in silence; fail names them before anything is sent.",
+        None, type=OPTIONAL, enum=[None, "fail", "drop"], title="Columns without an attribute in the account",
+        values_display={"null": "as the mapping says, or fail"},
+        description="The platform drops them silently; fail lists them before anything is sent.",
         section=WHAT,
     ),
     "duplicates": Param(
@@ -127,7 +127,7 @@ FORM = {
         description="Which of them is sent; the others are listed. fail: nothing is sent.", section=WHAT,
     ),
     "max_rejects": Param(
-        "10%", type=OPTIONAL, pattern=r"^(\d+|\d+(\.\d+)?%)?$", title="Rejected rows at most",
+        "10%", type=OPTIONAL, pattern=r"^(\d+|\d+(\.\d+)?%)?$", title="Maximum rejected rows",
         description="More than this, and nothing is sent: a number (100) or a share (10%). "
         "Empty: as the connection says.",
         section=WHAT,
@@ -147,14 +147,14 @@ FORM = {
     "body": Param(
         "json_body", type="string", enum=["json_body", "file_body", "file_url"], title="Sent as",
         values_display={
-            "json_body": "JSON, with types", "file_body": "CSV text, half the bytes",
+            "json_body": "JSON, with types", "file_body": "CSV text, half the size",
             "file_url": "one file that the platform fetches",
         },
         description="file_url needs a staging folder in a bucket that the platform reaches.", section=HOW,
     ),
     "update_existing_contacts": Param(
         True, type="boolean", title="Update existing contacts",
-        description="Off: people who are in the account already keep their attributes.", section=HOW,
+        description="Off: contacts that exist already keep their attributes.", section=HOW,
     ),
     "disable_notification": Param(
         True, type="boolean", title="No e-mail to the account's owner",

@@ -88,7 +88,7 @@ def test_a_switch_is_off(value: Any) -> None:
 
 @pytest.mark.parametrize("value", ["", None, "yes", 1, 0, "on", []])
 def test_a_switch_that_is_neither_is_named(value: Any) -> None:
-    with pytest.raises(InvalidArgument, match=r"^flag=.*neither true nor false"):
+    with pytest.raises(InvalidArgument, match=r"^flag=.*must be true or false"):
         as_flag(value, "flag")
 
 

@@ -114,7 +114,7 @@ def test_the_test_button_tells_a_rate_limit_and_does_not_sit_it_out(
     sandbox.set_knobs(faults=[{"route": "contacts", "kind": "429", "times": 0, "seconds": 3000}])
     worked, message = hook.test_connection()
     assert not worked
-    assert "takes calls again in 3000 s" in message
+    assert "retry in 3000 s" in message
     assert asked(sandbox) == ["contacts"]
 
 

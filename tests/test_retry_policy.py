@@ -27,7 +27,7 @@ POLICY = ContactsRetryPolicy()
 def test_what_no_retry_can_mend_fails_now_with_its_advice(error: Exception) -> None:
     decision = POLICY.evaluate(error, 1, 3)
     assert decision.action is RetryAction.FAIL
-    assert decision.reason == "no retry can mend this: why"
+    assert decision.reason == "a retry cannot fix this: why"
 
 
 @pytest.mark.parametrize("error", PASSING, ids=lambda error: type(error).__name__)
@@ -163,4 +163,4 @@ def test_airflow_does_as_it_decided(sandbox: SandboxServer, tmp_path: Path) -> N
     assert results, done.stdout[-3000:] + done.stderr[-3000:]
     result = json.loads(results[0].removeprefix("RESULT "))
     assert result["tasks"] == {"unknown_list": ["failed", 1], "limited": ["success", 2]}
-    assert result["reasons"] == ["the platform wants to be asked again in 1 s"]
+    assert result["reasons"] == ["the platform asks for a retry in 1 s"]

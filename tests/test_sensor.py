@@ -114,7 +114,7 @@ def test_a_platform_without_a_process_route_fails_for_good(
     deferrable: bool, context: Context, sandbox: SandboxServer
 ) -> None:
     sandbox.set_knobs(process_route="404")
-    with pytest.raises(AirflowFailException, match="Nothing tells when an import ends"):
+    with pytest.raises(AirflowFailException, match="It cannot be known when an import ends"):
         carried_through(sensor(1, deferrable=deferrable), context)
 
 

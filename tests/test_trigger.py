@@ -78,7 +78,7 @@ def test_what_the_last_release_stored_resumes(sandbox: SandboxServer, platform: 
     assert again.serialize() == ("email_contacts.trigger.ImportCompletedTrigger", json.loads(stored))
     event = event_of(again)
     assert event["outcome"] == "seen"
-    assert WaitOutcome.from_event(event).sighting.is_enough("any")
+    assert WaitOutcome.from_event(event).statuses.is_enough("any")
 
 
 def test_a_wait_in_the_queue_survives_being_stored() -> None:
@@ -202,7 +202,7 @@ def test_what_does_not_fit_together_ends_the_wait_with_the_reason() -> None:
 @pytest.mark.parametrize(
     ("knobs", "error"),
     [
-        ({"process_route": "404"}, "Nothing tells when an import ends"),
+        ({"process_route": "404"}, "It cannot be known when an import ends"),
         ({}, "Process ID does not exist"),
     ],
 )

@@ -45,7 +45,7 @@ def as_text(value: Any, name: str) -> str:
     :raises InvalidArgument: when it is empty or something else.
     """
     if not isinstance(value, str) or not value.strip():
-        raise InvalidArgument(f"{name}={_shown(value)} is empty or not a text; give at least one letter")
+        raise InvalidArgument(f"{name}={_shown(value)} must be text that is not empty")
     return value
 
 
@@ -56,7 +56,7 @@ def as_name(value: Any, name: str) -> str:
     """
     text = _trimmed(as_text(value, name))
     if not text:
-        raise InvalidArgument(f"{name} holds nothing but blanks; give at least one letter")
+        raise InvalidArgument(f"{name} must contain more than blanks")
     if len(text) > LONGEST_NAME:
         raise InvalidArgument(
             f"{name} has {len(text):,} characters; a name of a folder or list has at most {LONGEST_NAME}"
@@ -81,16 +81,14 @@ def as_id(value: Any, name: str) -> int:
     """
     text = str(value).strip()
     if isinstance(value, bool) or not text.isascii() or not text.isdigit() or int(text) == 0:
-        raise InvalidArgument(
-            f"{name}={_shown(value)} is not an id of the platform; give a whole number above 0"
-        )
+        raise InvalidArgument(f"{name}={_shown(value)} is not an id; pass a whole number above 0")
     return int(text)
 
 
 def as_ids(value: Any, name: str) -> list[int]:
     """Read one id or several: a number, a sequence, or a rendered string such as ``"[1, 2]"`` or ``"1,2"``.
 
-    None within a sequence is what a task left that did not run; it is no id, and no error.
+    None within a sequence is what a task left that did not run; it is not an id, and no error.
 
     :raises InvalidArgument: when one of them is not an id.
     """
@@ -107,7 +105,7 @@ def as_ids(value: Any, name: str) -> list[int]:
 def as_documents(value: Any, name: str) -> list[Mapping[str, Any]]:
     """Read one JSON object or several, as other tasks pushed them.
 
-    None within a sequence is what a task left that did not run; it is no document, and no error.
+    None within a sequence is what a task left that did not run; it is not a document, and no error.
 
     :raises InvalidArgument: when one of them is something else.
     """
@@ -130,9 +128,9 @@ def as_documents(value: Any, name: str) -> list[Mapping[str, Any]]:
 def as_texts(value: Any, name: str) -> list[str]:
     """Read several texts, as other tasks pushed them.
 
-    None within a sequence is what a task left that did not run; it is no text, and no error.
+    None within a sequence is what a task left that did not run; it is not a text, and no error.
 
-    :raises InvalidArgument: when it is no sequence, or one of them is empty or no text.
+    :raises InvalidArgument: when it is not a sequence, or one of them is empty or not text.
     """
     if isinstance(value, str) or not isinstance(value, Iterable):
         raise InvalidArgument(f"{name} is a {type(value).__name__}, and must be a list; pass task.output")
@@ -142,11 +140,11 @@ def as_texts(value: Any, name: str) -> list[str]:
 def as_lines(value: Any, name: str) -> int:
     """Read a number of lines that may come from a template.
 
-    :raises InvalidArgument: when it is no whole number of 0 or more.
+    :raises InvalidArgument: when it is not a whole number of 0 or more.
     """
     text = str(value).strip()
     if isinstance(value, bool) or not text.isdecimal():
-        raise InvalidArgument(f"{name}={value!r} is not a number of lines; give a whole number, such as 3")
+        raise InvalidArgument(f"{name}={value!r} must be a whole number of lines, such as 3")
     return int(text)
 
 
@@ -157,7 +155,7 @@ def as_count(value: Any, name: str) -> int:
     """
     text = str(value).strip()
     if isinstance(value, bool) or not text.isascii() or not text.isdigit() or int(text) == 0:
-        raise InvalidArgument(f"{name}={_shown(value)} is not a count; give a whole number above 0")
+        raise InvalidArgument(f"{name}={_shown(value)} must be a whole number above 0")
     return int(text)
 
 
@@ -194,13 +192,13 @@ def _at_once(values: Iterable[Any]) -> Iterable[Any]:
 def as_flag(value: Any, name: str) -> bool:
     """Read a switch.
 
-    :raises InvalidArgument: when it is neither true nor false.
+    :raises InvalidArgument: when it must be true or false.
     """
     if isinstance(value, bool):
         return value
     spelled = {"true": True, "false": False}.get(str(value).strip().lower())
     if spelled is None:
-        raise InvalidArgument(f"{name}={_shown(value)} is neither true nor false")
+        raise InvalidArgument(f"{name}={_shown(value)} must be true or false")
     return spelled
 
 
@@ -232,9 +230,7 @@ def as_instant(value: Any, name: str) -> datetime | str | None:
         return None
     if isinstance(value, (datetime, str)):
         return value
-    raise InvalidArgument(
-        f"{name}={_shown(value)} is not a point in time; give a datetime or an ISO 8601 string"
-    )
+    raise InvalidArgument(f"{name}={_shown(value)} must be a datetime or an ISO 8601 string")
 
 
 def exactly_one(**given: Any) -> str:

@@ -89,14 +89,16 @@ FIELDS = (
     Field(
         "requests_per_second",
         "Requests per second",
-        "The pace that one task keeps on /v3/contacts routes (api-contract §5: 10 on the general tier).",
+        "The most requests a second that one task sends to /v3/contacts routes "
+        "(api-contract §5: 10 on the general tier).",
         {"type": "number", "default": 10, "exclusiveMinimum": 0, "maximum": 1000},
     ),
     Field(
         "process_polls_per_hour",
         "Process look-ups per hour",
-        "The most that the waits of one triggerer together ask the platform for processes, and one wait in a "
-        "worker (api-contract §5: 100 per hour and account).",
+        "How many process requests an hour all waits of one triggerer together, or one wait in a "
+        "worker, may make "
+        "(api-contract §5: 100 per hour and account).",
         {"type": "integer", "default": 100, "minimum": 1, "maximum": 36000},
     ),
     Field(
@@ -126,7 +128,7 @@ FIELDS = (
     ),
     Field(
         "max_running_imports",
-        "Running imports at most",
+        "Maximum running imports",
         "An import is submitted only while fewer than this many run in the account. "
         "Several at once are known to get stuck on the platform.",
         {"type": "integer", "default": 1, "minimum": 1, "maximum": 50},
@@ -140,7 +142,7 @@ FIELDS = (
     ),
     Field(
         "max_rejects",
-        "Rejected rows at most",
+        "Maximum rejected rows",
         "A preparation with more rejected rows stops before anything is sent: "
         "a number (100) or a share (5%). Empty: no limit.",
         {"type": "string", "default": "", "pattern": r"^(\d+|\d+(\.\d+)?%)?$"},

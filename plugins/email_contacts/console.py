@@ -44,7 +44,7 @@ def query_of_connection(conn_id: str, sql: str) -> Query:
         from email_contacts.operators._source_arguments import database_hook
     except ImportError:
         raise InvalidOption(
-            f'"{conn_id}" is no URL, and Airflow is not installed here to look up a connection of that id.'
+            f'"{conn_id}" is not a URL, and Airflow is not installed here to look up a connection id.'
         ) from None
     return Query(connect=database_hook(conn_id).get_conn, sql=sql, name=f"{conn_id}:query")
 

@@ -1,4 +1,4 @@
-"""Which errors a retry cannot mend, said in Airflow's terms.
+"""Which errors a retry cannot fix, said in Airflow's terms.
 
 Airflow retries every exception but ``AirflowFailException``. A wrong key, a missing list or a refused
 argument stays wrong however often it is tried, so the task fails at once and its retries are not spent.
@@ -16,7 +16,7 @@ from email_contacts.connection import InvalidConnection
 
 
 def is_permanent(error: BaseException) -> bool:
-    """Whether no retry can mend an error of this package; the one list, for operators and retry policy."""
+    """Whether a retry cannot fix an error of this package; the one list, for operators and retry policy."""
     from email_contacts.api import BadRequest, Forbidden, InvalidRequest, NotFound, Unauthorized
     from email_contacts.contacts.errors import PreparationError, SourceBroken
     from email_contacts.imports.errors import ImportNotRepeatable
@@ -39,7 +39,7 @@ def is_permanent(error: BaseException) -> bool:
 
 @contextmanager
 def failing_at_once() -> Iterator[None]:
-    """Turn errors that a retry cannot mend into ``AirflowFailException``, with their message and cause.
+    """Turn errors that a retry cannot fix into ``AirflowFailException``, with their message and cause.
 
     A context manager, and with the same call a decorator: ``@failing_at_once()`` above ``execute``.
 

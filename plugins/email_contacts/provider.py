@@ -29,7 +29,7 @@ def get_provider_info() -> dict[str, Any]:
     return {
         "package-name": "airflow-provider-email-contacts",
         "name": NAME,
-        "description": "Contacts of an email platform: folders, lists, imports that are accounted for.",
+        "description": "Contacts of an email platform: folders, lists, imports with a receipt for every row.",
         "versions": [__version__],
         "integrations": [{"integration-name": NAME, "tags": ["service"]}],
         "operators": _modules(*(f"operators.{module}" for module in OPERATORS)),

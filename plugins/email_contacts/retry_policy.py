@@ -1,7 +1,7 @@
 """When Airflow should try a failed task again, decided by what went wrong.
 
 For tasks of your own around ``ContactsHook`` as much as for the operators of this package, which fail by
-themselves where a retry is of no use::
+themselves where a retry cannot succeed::
 
     @task(retries=5, retry_policy=ContactsRetryPolicy())
     def count() -> int:
@@ -35,7 +35,7 @@ LONGEST_RETRY_DELAY = 86_400.0
 
 
 class ContactsRetryPolicy(RetryPolicy):
-    """Fails what no retry can mend, waits for the reset of a rate limit, and asks soon where nobody knows.
+    """Fails what a retry cannot fix, waits for a rate limit's reset, and retries an unknown outcome soon.
 
     - A refused key, an unknown id, a refused argument, a connection that cannot work: fails now; the reason
       is the error's advice.
@@ -61,19 +61,19 @@ class ContactsRetryPolicy(RetryPolicy):
         from email_contacts.api import ContactsApiError, OutcomeUnknown
 
         if is_permanent(exception):
-            return RetryDecision.fail(f"no retry can mend this: {exception}")
+            return RetryDecision.fail(f"a retry cannot fix this: {exception}")
         advice = exception.retry_after if isinstance(exception, ContactsApiError) else 0.0
         wait = min(advice, self.longest_wait)
         wait += random.uniform(1.0, 1.0 + wait * SPREAD) if wait else 0.0  # noqa: S311  spread, not secrecy
         if isinstance(exception, OutcomeUnknown):
             return RetryDecision.retry(
                 timedelta(seconds=max(wait, self.soon)),
-                "nobody knows yet whether it ran; the next try finds out",
+                "it is not known yet whether the request was accepted; the next try finds out",
             )
         if wait:
             return RetryDecision.retry(
                 timedelta(seconds=max(wait, _own_delay(context, try_number))),
-                f"the platform wants to be asked again in {advice:.0f} s",
+                f"the platform asks for a retry in {advice:.0f} s",
             )
         return RetryDecision.default()
 

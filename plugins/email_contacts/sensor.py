@@ -43,7 +43,7 @@ class ImportCompletedSensor(BaseSensorOperator):
 
     :param process_ids: one process id or several. Templated.
     :param submissions: what ``ImportContactsOperator`` pushed as XCom ``submission``, once or of all mapped
-        tasks; instead of process ids, or beside them. Templated.
+        tasks; instead of process ids, or in addition to them. Templated.
     :param conn_id: a connection of type ``email_contacts``. Templated.
     :param deferrable: wait in the triggerer, without a worker slot; otherwise in the worker with Airflow's
         sensor modes. Default: Airflow's ``[operators] default_deferrable``, which is off unless it was set.
@@ -82,21 +82,21 @@ class ImportCompletedSensor(BaseSensorOperator):
         return ContactsHook(conn_id=self.conn_id)
 
     def poke(self, context: Context) -> PokeReturnValue:
-        """Look once; a platform that cannot be asked now is a look that saw nothing."""
+        """Look once; if the platform does not answer, nothing was seen."""
         self._supervision.check()
         with failing_at_once():
             ids, evidence = self._awaited
-            sighting = look_for_end(
+            statuses = look_for_end(
                 self.hook.client,
                 ids,
                 evidence=evidence,
                 source=self._source(evidence),
                 called=partial(_was_called, context),
             )
-            if sighting is None or not sighting.is_finished:
+            if statuses is None or not statuses.is_finished:
                 return PokeReturnValue(is_done=False)
-            sighting.raise_for_failed()
-            return PokeReturnValue(is_done=True, xcom_value=sighting.to_json())
+            statuses.raise_for_failed()
+            return PokeReturnValue(is_done=True, xcom_value=statuses.to_json())
 
     def execute(self, context: Context) -> list[dict[str, Any]]:
         """Look first; then wait where the task was told to."""
@@ -120,7 +120,7 @@ class ImportCompletedSensor(BaseSensorOperator):
                 raise AirflowSensorTimeout(
                     f"imports {self._awaited[0]}: {error} Clear this task to wait longer."
                 ) from error
-            return outcome.sighting.to_json()
+            return outcome.statuses.to_json()
 
     def _look_or_defer(self, context: Context) -> list[dict[str, Any]]:
         first = self._first_look(context)

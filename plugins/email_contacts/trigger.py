@@ -37,10 +37,10 @@ RESUME_GRACE = 8.0
 
 
 class ImportCompletedTrigger(BaseTrigger):
-    """Fires when imports have ended, when the deadline has passed, or when waiting is of no use.
+    """Fires when imports have ended, when the deadline has passed, or when waiting cannot succeed.
 
-    Errors of a look never end the wait: the deadline does. What ends it is a platform that does not know the
-    process, a connection that cannot work, and that nobody can tell how the imports end.
+    An error while polling never ends the wait; the deadline does. The wait ends early when the platform does
+    not know the process, when the connection cannot work, and when it cannot be known how the imports end.
 
     :param conn_id: a connection of type ``email_contacts``.
     :param process_ids: the imports to wait for; None where the platform's answer to the submission was lost.
@@ -50,7 +50,7 @@ class ImportCompletedTrigger(BaseTrigger):
     :param poll_interval: seconds between looks; None: quick at first, then stretched. Either way all waits of
         a triggerer together keep to the connection's ``process_polls_per_hour``.
     :param source: the connection's ``completion_source``.
-    :param evidence: for each import in turn what else can tell of it (``Evidence.to_json``); or none at all.
+    :param evidence: for each import, what else shows that it has ended (``Evidence.to_json``); or none.
     """
 
     def __init__(
@@ -110,7 +110,7 @@ class ImportCompletedTrigger(BaseTrigger):
             completion = Completion(self.process_ids, evidence, self.source)
         except ValueError as error:
             return WaitOutcome(ProcessStatuses(()), error=str(error))
-        vigil = AsyncWait(
+        wait = AsyncWait(
             SharedPoller.of(self.conn_id, partial(read_connection, self.conn_id)),
             completion,
             deadline=self.deadline,
@@ -118,7 +118,7 @@ class ImportCompletedTrigger(BaseTrigger):
             every=self.poll_interval,
             called=_was_called,
         )
-        return await vigil.outcome()
+        return await wait.outcome()
 
     async def _grace(self) -> None:
         await asyncio.sleep(max(0.0, self.not_before - time.time()))

@@ -42,7 +42,7 @@ def test_these_are_understood(given: str, used: str) -> None:
         ("api.example.com", "must begin with https://.*no scheme"),
         ("localhost:8000", "must begin with https://"),
         ("ftp://api.example.com", "begins with ftp:"),
-        ("https://", "names no host"),
+        ("https://", "has no host"),
         ("https://api.example.com:port", "malformed"),
         ("https://[::1", "malformed"),
         ("https://api.exa\nmple.com", "control characters"),

@@ -54,7 +54,7 @@ REFUSED: list[tuple[Use, str]] = [
     (lambda c: c.remove_from_list(2, ids=range(1, 152)), "ids: 151"),
     (lambda c: c.remove_from_list(2, emails="a@example.com"), "list of texts"),
     (lambda c: c.get_contact(""), "identifier must be text"),
-    (lambda c: c.get_contact(".."), "would be another route"),
+    (lambda c: c.get_contact(".."), "would change the request's path"),
     (lambda c: c.get_contact(0), "identifier=0"),
     (lambda c: c.get_contact("a", identifier_type="name"), "identifier_type='name' must be one of"),  # type: ignore[arg-type]
 ]

@@ -56,7 +56,7 @@ def test_phone_numbers_of_spreadsheets_and_data_frames(
     [
         ("3.36123E+10", "scientific notation: the spreadsheet has destroyed the number"),
         ("030 12345", 'name that as "region" in the mapping'),
-        ("N/A", 'name it under "nulls"'),
+        ("N/A", 'list it under "nulls"'),
     ],
 )
 def test_a_phone_number_that_is_refused_says_why(tmp_path: Path, cell: str, says: str) -> None:

@@ -91,7 +91,7 @@ class Disk:
 def test_a_stage_without_room(write: WriteSource, tmp_path: Path, name: str) -> None:
     source, stage = write(PEOPLE), tmp_path / "stage"
     body = "file_url" if name == "contacts.csv" else "json_body"
-    with pytest.raises(StageError, match="There is no room"):
+    with pytest.raises(StageError, match="There is not enough disk space"):
         prepare(source, Disk(stage, name), Options(body=body))
     assert not (stage / "manifest.json").exists()
     assert prepare(source, stage, Options(body=body)).rows.accepted == 10_000
@@ -131,7 +131,7 @@ def test_files_that_may_not_grow(
     stage, temporary = tmp_path / "stage", tmp_path / "temporary"
     ran = run(LIMITED, write(content), stage, limit, body, temporary=temporary)
     assert (ran.returncode, ran.stderr) == (0, "")
-    assert ran.stdout.startswith("There is no room")
+    assert ran.stdout.startswith("There is not enough disk space")
     assert ran.stdout.count("\n") == 1
     assert not (stage / "manifest.json").exists()
     assert list(temporary.iterdir()) == []

@@ -185,7 +185,7 @@ def test_partitions_that_are_not_all_are_refused(ready: Ready) -> None:
     for some in ([folders[0], folders[2]], folders[:2], folders[::-1]):
         with pytest.raises(PartitionMissing, match="in their order"):
             merge_partitions(some, stage, options=OPTIONS)
-    with pytest.raises(PartitionMissing, match="no partition to merge"):
+    with pytest.raises(PartitionMissing, match="no partitions to merge"):
         merge_partitions([], stage, options=OPTIONS)
     (folders[2] / "part-EXT_ID").unlink()
     with pytest.raises(PartitionMissing, match="part-00002 lacks part-EXT_ID"):

@@ -106,7 +106,7 @@ def test_numbers_as_people_write_them(
 
 @pytest.mark.parametrize(
     ("cell", "says"),
-    [("12 %", "per cent sign"), ("€ 12", "currency"), ("12,5", '"decimal" and "thousands"')],
+    [("12 %", "Percent signs"), ("€ 12", "Currencies"), ("12,5", '"decimal" and "thousands"')],
 )
 def test_a_number_that_is_refused_says_why(tmp_path: Path, cell: str, says: str) -> None:
     found = of(tmp_path, f'email,POINTS\na@example.com,"{cell}"\n')

@@ -100,7 +100,7 @@ def test_a_platform_without_a_process_route(
     knobs = {"process_route": status, "process_seconds": 0.1}
     ended = run_chain(platform, tmp_path, knobs=knobs, deferrable=deferrable)
     check_whole(ended, platform)
-    assert "reports unknown" in ended.receipt["remark"], "nobody has seen what the platform rejected"
+    assert "reject reports unknown" in ended.receipt["remark"], "nobody has seen what the platform rejected"
 
 
 def test_a_platform_without_a_process_route_that_loses_an_answer(

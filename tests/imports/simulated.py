@@ -62,7 +62,7 @@ class Platform:
         has_ended = asyncio.get_running_loop().time() >= self.ended_at.get(process_id, 0)
         return Process(process_id, "IMPORTUSER", "completed" if has_ended else "in_process")
 
-    def watcher(self) -> SharedPoller:
+    def poller(self) -> SharedPoller:
         now = asyncio.get_running_loop().time
         line = PollerClient("c", self.connect, budgets={}, in_thread=at_once, now=now)
         return SharedPoller(line)
@@ -71,12 +71,12 @@ class Platform:
         return max(sum(begin <= moment < begin + HOUR for moment in self.asked_at) for begin in self.asked_at)
 
 
-async def end_of(watcher: SharedPoller, process_id: int, *, every: float | None = None) -> float:
+async def end_of(poller: SharedPoller, process_id: int, *, every: float | None = None) -> float:
     """Wait for one import, and give the moment at which its end was seen."""
     loop = asyncio.get_running_loop()
-    with watcher.join(every=every) as wait:
+    with poller.join(every=every) as wait:
         wait.ask_for([process_id])
-        while not ((process := watcher.seen(process_id)) and process.is_finished):
+        while not ((process := poller.seen(process_id)) and process.is_finished):
             await wait.news(60)
     return loop.time()
 
@@ -87,8 +87,8 @@ def seen_ends(platform: Platform, ends: dict[int, float], **arguments: Any) -> d
     async def all_of_them() -> dict[int, float]:
         begin = asyncio.get_running_loop().time()
         platform.ended_at = {one: begin + after for one, after in ends.items()}
-        watcher = platform.watcher()
-        seen = await asyncio.gather(*(end_of(watcher, one, **arguments) for one in ends))
+        poller = platform.poller()
+        seen = await asyncio.gather(*(end_of(poller, one, **arguments) for one in ends))
         return {one: at - platform.ended_at[one] for one, at in zip(ends, seen, strict=True)}
 
     return run(all_of_them())

@@ -74,7 +74,7 @@ def test_an_update_is_repeated_by_the_client_itself(
         ({"email_address": None}, "needs an identifier"),
         ({"email_address": 5}, "email_address=5 is empty or not a text"),
         ({"list_ids": "first"}, "list_ids='first' is not an id"),
-        ({"update_enabled": "perhaps"}, "update_enabled='perhaps' is neither true nor false"),
+        ({"update_enabled": "perhaps"}, "update_enabled='perhaps' must be true or false"),
         ({"attributes": {"firstname": "Ada"}}, "'firstname' must be in upper case"),
     ],
 )
@@ -178,7 +178,7 @@ def test_the_contacts_of_one_list_are_written(
     ("arguments", "message"),
     [
         ({"path": ""}, "path='' is empty"),
-        ({"modified_since": 5}, "modified_since=5 is not a point in time"),
+        ({"modified_since": 5}, "modified_since=5 must be a datetime"),
         ({"modified_since": "yesterday"}, "modified_since=yesterday"),
         ({"created_since": "2026-01-01T00:00:00"}, "created_since"),
     ],

@@ -124,7 +124,7 @@ def test_with_reuse_a_retry_finds_what_the_first_try_made(
     ("operator", "message"),
     [
         (folder(name="  "), r"name='  ' is empty"),
-        (folder(name="\u200b\ufeff"), r"name holds nothing but blanks"),
+        (folder(name="\u200b\ufeff"), r"name must contain more than blanks"),
         (folder(name="x" * 1_000_000), r"^name has 1,000,000 characters; .* at most 255$"),
         (a_list(name="x" * 256), r"name has 256 characters"),
         (a_list(folder_id="7" * 1_000_000 + "x"), r"^.{0,300}$"),

@@ -136,7 +136,7 @@ def test_all_flags_reach_the_platform(context: Context, platform: ContactsClient
         ({"json_body": PEOPLE, "list_ids": "None"}, r"list_ids='None' is not an id"),
         ({"json_body": []}, r"json_body is empty"),
         ({"json_body": "[]"}, r"json_body is a list of objects"),
-        ({"batch_uri": "file:///nowhere/batch-00001.json"}, r"is not there; run the preparation again"),
+        ({"batch_uri": "file:///nowhere/batch-00001.json"}, r"does not exist; run the preparation again"),
         ({"file_url": "/data/contacts.csv"}, r"file_url must be an http\(s\) URL"),
         ({"json_body": PEOPLE, "notify_url": "here"}, r"notify_url must be an http\(s\) URL"),
         ({"json_body": PEOPLE, "email_blacklist": "maybe"}, r"email_blacklist='maybe' is neither"),

@@ -188,7 +188,7 @@ def test_a_partition_that_failed_is_named(source: Path, store: StateStore) -> No
         ({"source": "/nowhere", "partitions": 0}, "partitions=0 is not a count"),
         ({"table": "customers"}, "sql_conn_id=None is empty"),
         ({"table": "customers", "sql_conn_id": "crm", "column": "email"}, "holds str; ranges need whole"),
-        ({"table": "customers", "sql_conn_id": "crm", "column": "id; --"}, "is no name of a column"),
+        ({"table": "customers", "sql_conn_id": "crm", "column": "id; --"}, "is not a name of a column"),
     ],
 )
 def test_what_cannot_be_cut(crm: Path, store: StateStore, arguments: dict[str, Any], message: str) -> None:

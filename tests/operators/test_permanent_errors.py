@@ -78,10 +78,10 @@ def test_a_wrong_key(context: Context, change: Any, tmp_path: Path) -> None:
     [
         ({"host": "http://api.example.com"}, r"would send the API key unencrypted; use https://"),
         ({"host": "ftp://api.example.com"}, r"must begin with https://"),
-        ({"host": "https://"}, r"names no host"),
+        ({"host": "https://"}, r"has no host"),
         ({"host": ""}, r"has no host; set it to the platform's base URL"),
         ({"password": ""}, r"has no password; set it to the platform's API key"),
-        ({"password": "two words"}, r"API key holds blanks"),
+        ({"password": "two words"}, r"API key contains spaces"),
         ({"extra": {"timeout": "soon"}}, r"field 'timeout' .*'soon' is not of type 'number'"),
         ({"extra": {"max_running_imports": 0}}, r"field 'max_running_imports' .*0 is less than the minimum"),
     ],

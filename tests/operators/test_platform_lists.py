@@ -103,7 +103,7 @@ def test_a_later_verification_leaves_the_list_that_it_could_not_make(run: Run, s
     assert not list(run.stage.glob("batch-*"))
     later = run.verify(make_context(store))
     assert {**later, "remark": "", "verification": {}} == {**verdict, "verification": {}}
-    assert "no contact was looked for, as the batches are not in the stage any more" in later["remark"]
+    assert "no contact was looked for, as the batches are no longer in the stage" in later["remark"]
     assert [line["row"] for line in run.listed()] == [str(ROW)]
 
 

@@ -80,7 +80,7 @@ def test_of_calls_at_once_one_is_the_first(door: Door, run: Run, caplog: pytest.
         assert set(pool.map(door.knock, [token] * 16)) == {204}
     lines = [record.getMessage() for record in caplog.records]
     assert sum(line.endswith(": remembered") for line in lines) == 1
-    assert sum(line.endswith(": had been heard before") for line in lines) == 15
+    assert sum(line.endswith(": was received before") for line in lines) == 15
 
 
 def test_the_call_of_an_earlier_submission_does_not_take_the_place_of_the_newest(

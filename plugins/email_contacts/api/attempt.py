@@ -35,7 +35,7 @@ class Attempt:
         """
         left = self._ends - time.monotonic()
         if left <= 0.0:
-            raise TimeoutError("the time for this attempt is over")
+            raise TimeoutError("this attempt timed out")
         return min(left, self._idle)
 
     def may_receive(self, size: int) -> None:
@@ -49,4 +49,4 @@ class Attempt:
         """
         self._bytes_left -= size
         if self._bytes_left < 0:
-            raise TooLarge("the answer is larger than it may be")
+            raise TooLarge("the answer exceeds the size limit")

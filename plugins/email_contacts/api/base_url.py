@@ -27,7 +27,7 @@ def check_base_url(text: str, *, allow_http: bool = False) -> str:
         )
     # urlsplit drops tabs and newlines silently, which would make a different address of it.
     if any(character.isspace() or not character.isprintable() for character in text.strip()):
-        raise InvalidRequest("the base URL has blanks or control characters inside; remove them")
+        raise InvalidRequest("the base URL contains spaces or control characters; remove them")
     parts = _split(text.strip())
     shown = f"{parts.scheme}://{parts.hostname}"
     if parts.scheme not in {"http", "https"}:
@@ -36,13 +36,13 @@ def check_base_url(text: str, *, allow_http: bool = False) -> str:
             f"{parts.scheme + ':' if parts.scheme else 'no scheme'}"
         )
     if not parts.hostname:
-        raise InvalidRequest("the base URL names no host; it looks like https://api.example.com")
+        raise InvalidRequest("the base URL has no host; use a URL such as https://api.example.com")
     if parts.username is not None or parts.password is not None:
         raise InvalidRequest(
             f"the base URL {shown} carries a user name or password; the API key is given apart from it"
         )
     if parts.query or parts.fragment:
-        raise InvalidRequest(f"the base URL {shown} has a query or fragment; leave out what follows ? or #")
+        raise InvalidRequest(f"the base URL {shown} has a query or fragment; remove everything after ? or #")
     if parts.scheme == "http" and not allow_http and not is_loopback(parts.hostname):
         raise InvalidRequest(
             f"the base URL {shown} would send the API key unencrypted; use https:// "

@@ -75,7 +75,7 @@ def _explain(error: Exception, inner: Exception) -> tuple[str, bool, bool]:
     if isinstance(inner, urllib3_errors.LocationValueError) or isinstance(
         error, (requests.exceptions.InvalidURL, requests.exceptions.InvalidProxyURL)
     ):
-        return f"the request could not be formed ({type(error).__name__})", True, False
+        return f"the request could not be built ({type(error).__name__})", True, False
     if isinstance(error, (requests.Timeout, TimeoutError)) or isinstance(
         inner, (urllib3_errors.ReadTimeoutError, TimeoutError)
     ):

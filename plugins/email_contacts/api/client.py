@@ -108,7 +108,7 @@ class ContactsClient(Reads, Writes):
         :raises InvalidRequest: for another kind of address.
         :raises NotFound: when the report is gone.
         :raises Unavailable: when it cannot be read now.
-        :raises UnexpectedAnswer: when it is no CSV, such as a login page, or larger than a report can be.
+        :raises UnexpectedAnswer: when it is not CSV, such as a login page, or larger than a report can be.
         """
         return fetch_row_count(
             self._connections, self._session, url, base_url=self.base_url, timeout=self._timeout

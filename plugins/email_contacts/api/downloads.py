@@ -59,7 +59,7 @@ def _decoded(response: requests.Response) -> Iterator[bytes]:
         return iter(chunks)
     if encoding in ("gzip", "x-gzip"):
         return _unzipped(chunks)
-    raise Undecodable("the answer is encoded in a way that was not asked for")
+    raise Undecodable("the answer has a content encoding that was not requested")
 
 
 def _unzipped(chunks: Iterator[bytes]) -> Iterator[bytes]:
@@ -70,11 +70,11 @@ def _unzipped(chunks: Iterator[bytes]) -> Iterator[bytes]:
         while rest:
             # One member, as every server sends it: a flood of empty ones would be costly to take apart.
             if unzip.eof:
-                raise Undecodable("the answer goes on after the end of its gzip")
+                raise Undecodable("the answer has data after the end of its gzip stream")
             try:
                 yield unzip.decompress(rest, _CHUNK_BYTES)
             except zlib.error:
-                raise Undecodable("the answer is not the gzip it says it is") from None
+                raise Undecodable("the answer is labelled gzip, but is not gzip") from None
             rest = unzip.unused_data if unzip.eof else unzip.unconsumed_tail
     if not (unzip.eof or is_empty):
         raise Undecodable("the answer's gzip ends early")

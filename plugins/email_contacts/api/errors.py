@@ -14,9 +14,9 @@ Knows the meaning of failures; must not import Airflow, ``requests`` or any othe
     ├── Forbidden        (PermissionError)  403
     ├── NotFound         (LookupError)      no such folder, list, contact or process
     │   └── RouteMissing                    the platform has no such route at all
-    └── UnexpectedAnswer                    nobody documented this answer: fail closed
+    └── UnexpectedAnswer                    an undocumented answer: fail closed
 
-Messages say what happened, which rule applies and how to mend it. They hold no API key and no
+Messages say what happened, which rule applies and how to fix it. They hold no API key and no
 personal data: text that comes from the platform is masked before it gets here.
 """
 
@@ -134,4 +134,4 @@ class RouteMissing(NotFound):
 
 
 class UnexpectedAnswer(ContactsApiError):
-    """An answer that nobody documented. Nothing is concluded from it."""
+    """An undocumented answer. The outcome is unknown."""

@@ -139,7 +139,7 @@ def _decoded(body: bytes) -> Any:
 def _unambiguous(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     document = dict(pairs)
     if len(document) != len(pairs):
-        raise NotAsDocumented("an object in which a name comes twice")
+        raise NotAsDocumented("an object with a duplicate key")
     return document
 
 

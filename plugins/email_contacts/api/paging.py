@@ -46,6 +46,6 @@ def walk(
         if not fresh:
             raise UnexpectedAnswer(
                 f"the page at offset {offset} repeats {len(page.items)} items that came before: the platform "
-                "does not heed the offset, so the walk was stopped (api-contract §4)"
+                "ignores the offset, so paging was stopped (api-contract §4)"
             )
         offset += page_size

@@ -30,7 +30,7 @@ class Process:
     :param name: what kind of job; imports are ``IMPORTUSER``.
     :param info: the platform's report, as it came; ``{}`` when there is none.
     :param export_url: where an export can be fetched. Kept out of ``repr``, as ``info`` is: such URLs
-        open personal data to whoever holds them.
+        give access to personal data.
     """
 
     id: int
@@ -79,7 +79,7 @@ class Process:
 
     @property
     def is_running(self) -> bool:
-        """Whether to wait on. A status that nobody documented counts as running (api-contract §2.3)."""
+        """Whether to wait on. An undocumented status counts as running (api-contract §2.3)."""
         return not self.is_finished
 
     @property

@@ -40,7 +40,7 @@ _IDENTIFIER_TYPES = ("email_id", "contact_id", "ext_id", "phone_id", "whatsapp_i
 class Reads:
     """The reading half of :class:`~email_contacts.api.client.ContactsClient`.
 
-    All methods raise, beside what they name: :class:`InvalidRequest` for an argument against the rules,
+    All methods also raise: :class:`InvalidRequest` for an argument against the rules,
     before anything is sent; :class:`Unavailable` and :class:`NotSent` after attempts in vain;
     :class:`RateLimited`; :class:`Unauthorized`, :class:`Forbidden`; :class:`UnexpectedAnswer`.
     """
@@ -73,7 +73,9 @@ class Reads:
         :raises NotFound: when there is no such list.
         """
         if (start_date is None) != (end_date is None):
-            raise InvalidRequest("start_date and end_date go together: give both or none (api-contract §1.6)")
+            raise InvalidRequest(
+                "start_date and end_date must be given together, or not at all (api-contract §1.6)"
+            )
         return self._transport.make(
             Call(
                 endpoints.GET_LIST,
@@ -189,7 +191,7 @@ class Reads:
             identifier = str(check_id(identifier, what="identifier"))
         params: Params = {} if identifier_type is None else {"identifierType": identifier_type}
         if check_identifier(identifier, what="identifier") in {".", ".."}:
-            raise InvalidRequest("identifier is made of dots alone, and its path would be another route")
+            raise InvalidRequest("identifier consists of dots only, and would change the request's path")
         return self._transport.make(
             Call(endpoints.GET_CONTACT, read_contact, ids={"identifier": identifier}, params=params)
         )

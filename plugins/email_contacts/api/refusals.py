@@ -103,8 +103,8 @@ def error_for(call: Call[Any], answer: Answer, *, retry_after: float | None) -> 
     }
     status = answer.status
     if status == 429:
-        again = "it does not say when it takes calls again" if retry_after is None else (
-            f"it takes calls again in {retry_after:.0f} s"
+        again = "it does not say when to retry" if retry_after is None else (
+            f"retry in {retry_after:.0f} s"
         )  # fmt: skip
         return RateLimited(f"{said}. The platform's request limit is used up; {again}", **details)
     if retrying.may_repeat_after(status, call.repeatable):
@@ -125,15 +125,13 @@ def error_for(call: Call[Any], answer: Answer, *, retry_after: float | None) -> 
             **details,
         )
     if status == 403:
-        return Forbidden(f"{said}. The key is known, and may not do this", **details)
+        return Forbidden(f"{said}. The key is valid, but lacks permission for this", **details)
     if status in (404, 405) or refusal.code == "document_not_found":
         return _not_found(call, answer, refusal, said, details)
     if status in _REFUSED_CONTENT:
         kind = DuplicateContact if refusal.is_duplicate else BadRequest
         return kind(said, metadata=refusal.metadata, **details)
-    return UnexpectedAnswer(
-        f"{said}. Nobody documented this answer, so nothing is concluded from it", **details
-    )
+    return UnexpectedAnswer(f"{said}. This answer is not documented, so the outcome is unknown", **details)
 
 
 def _not_found(

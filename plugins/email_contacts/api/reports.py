@@ -137,7 +137,7 @@ def _checked(chunks: Iterator[bytes]) -> Iterator[bytes]:
         if len(begun.lstrip(_BLANK)) >= _LONGEST_MARK or len(begun) > MAX_ROW_BYTES:
             break
     if begun.lstrip(_BLANK).startswith(_NO_CSV) or b"\0" in begun:
-        raise _NotACsv("it is no CSV file; is the link still valid?")
+        raise _NotACsv("it is not a CSV file; the link may have expired")
     yield begun
     yield from chunks
 
@@ -145,7 +145,7 @@ def _checked(chunks: Iterator[bytes]) -> Iterator[bytes]:
 def _check_label(content_type: str) -> None:
     kind = content_type.lower().partition(";")[0].strip()
     if kind.endswith(("html", "json", "xml")) or kind.startswith(("image/", "audio/", "video/", "font/")):
-        raise _NotACsv("it is labelled as something else than a CSV file; is the link still valid?")
+        raise _NotACsv("its content type is not CSV; the link may have expired")
 
 
 def _check_report_url(url: str, *, base_url: str) -> None:

@@ -37,7 +37,7 @@ class ApiKey(AuthBase):
         # A line break would smuggle in another header; the rest is a sign of a bad copy.
         if not all("!" <= character <= "~" for character in key):
             raise InvalidRequest(
-                "the API key holds blanks, line breaks or letters outside ASCII; copy it again without them"
+                "the API key contains spaces, line breaks or non-ASCII characters; copy it again without them"
             )
         self._key = key
         #: Takes the key out of a text of the platform, however it is quoted there.

@@ -27,7 +27,7 @@ MAX_REMOVED = 150
 class Writes:
     """The writing half of :class:`~email_contacts.api.client.ContactsClient`.
 
-    All methods raise, beside what they name: :class:`InvalidRequest` for an argument against the rules,
+    All methods also raise: :class:`InvalidRequest` for an argument against the rules,
     before anything is sent; :class:`BadRequest` when the platform refuses the content;
     :class:`OutcomeUnknown` when it may have run; :class:`NotSent`, :class:`RateLimited`,
     :class:`Unauthorized`, :class:`Forbidden`; :class:`UnexpectedAnswer`.
@@ -72,7 +72,7 @@ class Writes:
         At least one of ``email``, ``ext_id`` and the attribute ``SMS`` identifies it (§8, row 7).
 
         :param attributes: values by attribute name, in upper case; names that the account does not have are
-            dropped by the platform without a word.
+            silently dropped by the platform.
         :param list_ids: lists to put it in.
         :param email_blacklisted: ``None`` leaves it to the platform.
         :param sms_blacklisted: ``None`` leaves it to the platform.
@@ -173,7 +173,7 @@ def _check_attributes(attributes: Mapping[str, Any]) -> dict[str, Any]:
     for name in attributes:
         if not isinstance(name, str) or name != name.upper() or not name.strip():
             raise InvalidRequest(
-                f"the attribute name {name!r} must be in upper case, or the platform drops it without a word "
+                f"the attribute name {name!r} must be in upper case, or the platform silently drops it "
                 "(api-contract §1.3)"
             )
     return dict(attributes)

@@ -166,5 +166,5 @@ def _found(pairs: Pairs, what: str, uri: str) -> str:
     first = ", ".join(map(str, np.unique(pairs.rows)[:_FIRST_ROWS_SHOWN].tolist()))
     return (
         f"Of {count:,} rows {what}; nothing is prepared. The first are {first}. Each is listed in {uri}. "
-        "Mend the source, or choose another policy than fail."
+        "Fix the source, or choose another policy than fail."
     )

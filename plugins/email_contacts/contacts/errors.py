@@ -34,7 +34,7 @@ from collections.abc import Mapping, Sequence
 
 
 class PreparationError(ValueError):
-    """A source that cannot be prepared. The message says what was found, the rule, and how to mend it."""
+    """A source that cannot be prepared. The message says what was found, the rule, and how to fix it."""
 
 
 class InvalidOption(PreparationError):

@@ -1,4 +1,4 @@
-"""How many rejected rows a run bears.
+"""How many rejected rows a run may have.
 
 Knows counts only.
 """
@@ -45,7 +45,7 @@ class RejectLimit:
         )
 
     def is_passed_for_good(self, rejected: int) -> bool:
-        """Say whether no further row can mend it; a share can only be judged at the end."""
+        """Say whether further rows cannot change it; a share can only be judged at the end."""
         return self.rows is not None and rejected > self.rows
 
     def is_passed(self, rejected: int, *, read: int) -> bool:

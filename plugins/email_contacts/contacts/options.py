@@ -43,7 +43,7 @@ class Options(ReadingOptions):
     :param max_rejects: rows (``100``) or share of the rows (``"5%"``) that may be rejected; None: any.
     :param body: the form in which contacts are sent: ``"json_body"``, ``"file_body"`` or ``"file_url"`` (see
         ``batches.forms``).
-    :param duplicates: which of several rows about one contact counts: the ``"last"``, the ``"first"``; or
+    :param duplicates: which of several rows about one contact is sent: the ``"last"``, the ``"first"``; or
         ``"fail"``.
     :param conflicts: what to do with rows that share an identifier with another contact's row: ``"flag"``
         lists them and sends them, ``"reject"`` sends none of them, ``"fail"``.
@@ -74,7 +74,7 @@ class Options(ReadingOptions):
 
     @property
     def policy(self) -> str:
-        """What to do with columns that lead nowhere."""
+        """What to do with columns without an attribute."""
         return self.unknown_columns or (self.mapping.unknown_columns if self.mapping is not None else FAIL)
 
     def open(self, source: Source) -> Rows:

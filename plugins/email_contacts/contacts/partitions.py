@@ -68,7 +68,7 @@ def prepare_partition(
     :raises PreparationError: see ``errors``; then the partition does not count.
     """
     if not 0 <= index < count:
-        raise InvalidOption(f"index={index} is none of {count} partitions. They are counted from 0.")
+        raise InvalidOption(f"index={index} is not one of {count} partitions, which are counted from 0.")
     options = options or Options()
     clock = Clock(on_progress)
     stage = Stage(folder, source=source)
@@ -153,7 +153,7 @@ def _merged_before(folders: Sequence[AnyPath], stage: AnyPath) -> Manifest | Non
 
 def _read_parts(folders: Sequence[AnyPath]) -> list[Part]:
     if not folders:
-        raise PartitionMissing("There is no partition to merge. Give the folders of all of them.")
+        raise PartitionMissing("There are no partitions to merge. Pass the folders of all partitions.")
     parts = []
     for place, folder in enumerate(folders):
         part = _read_part(folder)

@@ -203,7 +203,7 @@ def finish(
 
 
 def check_rejects(limit: RejectLimit, rejects: RejectsFile, *, read: int, folder: Stage) -> None:
-    """See that no more rows were rejected than the run bears.
+    """See that no more rows were rejected than the run allows.
 
     :raises TooManyRejects: when there are more.
     """
@@ -213,7 +213,7 @@ def check_rejects(limit: RejectLimit, rejects: RejectsFile, *, read: int, folder
     raise TooManyRejects(
         f"{rejects.count:,} of {read:,} rows read were rejected, more than max_rejects={limit} allows; "
         f"nothing is prepared. Reasons: {rejects.top_reasons()}. Each row is listed in {uri}. "
-        "Mend the source, or raise max_rejects.",
+        "Fix the source, or raise max_rejects.",
         read=read,
         rejected=rejects.count,
         reasons=rejects.reasons,

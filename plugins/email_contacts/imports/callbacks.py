@@ -110,7 +110,7 @@ class CallbackAddress:
             )
         # bool is an int to Python, and no map_index.
         if type(self.map_index) is not int or not -1 <= self.map_index <= _MAX_MAP_INDEX:
-            raise ValueError(f"map_index={self.map_index!r} is not a whole number from -1")
+            raise ValueError(f"map_index={self.map_index!r} must be a whole number, -1 or more")
         if not isinstance(self.nonce, str) or not _NONCE.fullmatch(self.nonce):
             raise ValueError("the nonce is not 32 hexadecimal digits")
 
@@ -132,8 +132,8 @@ class CallbackAddress:
         token = f"{payload}.{_signature(payload, secret)}"
         if len(token) > MAX_TOKEN:
             raise ValueError(
-                f"the callback's address of task {self.task_id!r} has {len(token)} letters, more than "
-                f"{MAX_TOKEN}; shorten the ids of DAG, run and task, or take callback_url off the connection"
+                f"the callback's address of task {self.task_id!r} has {len(token)} characters, more than "
+                f"{MAX_TOKEN}; shorten the ids of DAG, run and task, or remove callback_url in the connection"
             )
         return token
 

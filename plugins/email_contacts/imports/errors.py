@@ -55,7 +55,7 @@ class IntentSuperseded(RuntimeError):
     def __init__(self, message: str = "") -> None:
         super().__init__(
             message
-            or "another try of this task has taken its import over; this one neither sends nor records it"
+            or "another try of this task has taken over its import; this try neither sends nor records it"
         )
 
 

@@ -1,7 +1,7 @@
-"""The moments of an import at which a kill tells most.
+"""Named places in the life of an import at which tests kill or freeze the process.
 
-Nothing listens to them in production. The tests of ``tests/faults`` do, and kill the process there: a moment
-that only a test can hit from outside by luck is hit for certain from here.
+Nothing listens to them in production. The tests in ``tests/faults`` do: a point that is hit from outside only
+by luck is hit from here every time.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ RECEIPT_WRITTEN = "receipt_written"
 _listeners: list[Callable[[str], None]] = []
 
 
-def reached(moment: str) -> None:
-    """Tell whoever listens that the code has come to this moment."""
+def reached(failpoint: str) -> None:
+    """Tell the listeners that the code has reached this failpoint."""
     for listener in _listeners:
-        listener(moment)
+        listener(failpoint)
 
 
 def listen(listener: Callable[[str], None]) -> None:
-    """Have a function called at every moment, for the life of this process."""
+    """Call a function at every failpoint, for the life of this process."""
     _listeners.append(listener)

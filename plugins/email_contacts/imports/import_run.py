@@ -81,7 +81,7 @@ class ImportRun:
 
         signals = self.signals(record)
         try:
-            sighting = look_for_end(
+            statuses = look_for_end(
                 self._client,
                 [record.process_id],
                 evidence=signals,
@@ -91,7 +91,7 @@ class ImportRun:
         except NotFound as error:
             self.ledger.forget()
             raise ProcessForgotten(f"{error}. Clear this task to import again") from error
-        return WaitOutcome(sighting) if sighting is not None and sighting.is_finished else None
+        return WaitOutcome(statuses) if statuses is not None and statuses.is_finished else None
 
     def end(self, outcome: WaitOutcome) -> int:
         """Close the record as the import ended: completed, to be imported again, or to be waited for again.

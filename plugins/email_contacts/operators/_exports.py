@@ -23,7 +23,7 @@ def task_name(context: Context) -> str:
 def write_contacts(contacts: Iterable[dict[str, Any]], path: str, *, writer: str) -> dict[str, Any]:
     """Write contacts as NDJSON, without holding more than a page; the file is whole, or as it was before.
 
-    They are written to ``NAME.XXXXXXXX.partial`` beside the target, which takes the target's name when it is
+    They are written to ``NAME.XXXXXXXX.partial`` next to the target, which takes the target's name when it is
     complete. What a killed try leaves of it, the next try of the same task overwrites.
 
     :param path: where to write; the folder is made when it is missing.

@@ -11,7 +11,7 @@ from airflow.sdk.log import mask_secret
 
 @dataclass(frozen=True)
 class Personal:
-    """A rendered value that shows itself to nobody.
+    """A rendered value that is never shown.
 
     Masking alone would not do: Airflow's masker passes short words, such as a first name, and numbers.
     """

@@ -44,7 +44,7 @@ class ReadingOperator(StagingOperator):
     :param mapping: path of a mapping document (YAML or JSON), or the document itself as a dictionary; empty:
         columns are mapped by their names. Templated.
     :param unknown_columns: ``fail`` or ``drop`` columns that the account has no attribute for, which the
-        platform would drop in silence (api-contract §3); empty (default): what the mapping says, otherwise
+        platform would silently drop (api-contract §3); empty (default): what the mapping says, otherwise
         ``fail``. Templated.
     :param body: the form that batches are sent in: ``json_body`` (default), ``file_body``, or ``file_url``,
         one file of any size that the platform fetches from the stage. Templated.

@@ -26,7 +26,7 @@ PROGRESS_EVERY = 5.0
 
 
 class StagingOperator(ContactsOperator):
-    """An operator that works in a stage of its own, and bears so many rejected rows.
+    """An operator that works in a stage of its own, with a limit on rejected rows.
 
     :param max_rejects: stop when more rows are rejected: ``"100"`` or ``"5%"``; empty: the connection's
         setting. Templated.
@@ -59,13 +59,11 @@ class StagingOperator(ContactsOperator):
 
         self._report(context, manifest, uri=str(stage / MANIFEST))
         if not manifest.rows.read:
-            self.log.warning(
-                "%s has no rows: there is nothing to import, and that is no failure", manifest.source
-            )
+            self.log.warning("%s has no rows: there is nothing to import; the run succeeds", manifest.source)
         elif not manifest.batches:
             raise AirflowFailException(
                 f"none of the {manifest.rows.read} rows of {manifest.source} can be imported: "
-                f"{_counted(manifest.reject_reasons)}. The rejects are in {manifest.rejects_uri}"
+                f"{_counted(manifest.reject_reasons)}. The rejects are listed in {manifest.rejects_uri}"
             )
         return [batch.uri for batch in manifest.batches]
 

@@ -19,7 +19,7 @@ class ContactsOperator(BaseOperator):
     """An operator that talks to the Contacts API.
 
     Its ``execute`` is decorated with :func:`email_contacts.failures.failing_at_once`, so that errors that no
-    retry can mend (wrong key, unknown id, refused argument) fail the task at once.
+    retry can fix (wrong key, unknown id, refused argument) fail the task at once.
 
     :param conn_id: a connection of type ``email_contacts``. Templated.
     """

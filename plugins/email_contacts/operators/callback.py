@@ -87,11 +87,11 @@ class Callback:
             return
         self.ti.xcom_push(MAILBOX, mail(nonce))
         # Looked for after the push: a call in between was written over, and is still in the state store.
-        if heard_at := ledger.heard_at(record):
-            self.ti.xcom_push(MAILBOX, mail(nonce, called_at=heard_at))
+        if called_at := ledger.called_at(record):
+            self.ti.xcom_push(MAILBOX, mail(nonce, called_at=called_at))
 
     def signals(self, nonce: str, sizes: Mapping[int, int], contacts: int | None) -> dict[str, Any]:
-        """What else can tell that the import has ended, for whoever waits for it."""
+        """What else shows that the import has ended, for the task that waits for it."""
         return CompletionSignals(
             task=self.task, nonce=nonce, list_sizes=dict(sizes), contacts=contacts, since=now()
         ).to_json()

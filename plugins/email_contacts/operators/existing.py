@@ -22,7 +22,7 @@ def create_unless_found(
     :param what: the thing in words, for the log and the refusal.
     :param if_exists: one of ``IF_EXISTS``.
     :return: the id found or created.
-    :raises AirflowFailException: when it exists and ``if_exists`` is ``fail``; and when nobody knows whether
+    :raises AirflowFailException: when it exists and ``if_exists`` is ``fail``; and when it is unknown whether
         it was created, unless a retry would look for it first (``reuse``).
     """
     from email_contacts.api import OutcomeUnknown, UnexpectedAnswer

@@ -104,9 +104,9 @@ class ImportArguments:
 class WaitArguments:
     """How the import is submitted and waited for.
 
-    :param import_again: whether a cleared task imports anew though its import may still run.
+    :param import_again: whether a cleared task imports again although its import may still run.
     :param wait_for_completion: whether the task ends only when the import has ended.
-    :param wait_task_id: the task that waits in the place of this one; empty for none.
+    :param wait_task_id: the task that waits instead of this one; empty for none.
     :param poll_interval: seconds between looks; None for the plan of the connection.
     :param timeout: seconds from the first sending until waiting ends.
     :param reconciliation_timeout: seconds to look for an import whose answer was lost.

@@ -63,9 +63,9 @@ class ImportContactsOperator(WaitingOperator):
     :param update_existing_contacts: default True, as the platform's.
     :param empty_contacts_attributes: let empty fields erase what a contact has; a batch that was prepared as
         ``json_body`` has none.
-    :param import_again: when this task is cleared, import anew though an earlier import of it may still run.
+    :param import_again: when this task is cleared, import again even while an earlier import runs.
     :param wait_task_id: the task (an ``ImportCompletedSensor`` of the same run) that waits for the import in
-        the place of this one, and is woken by the platform's callback.
+        place of this one, and is woken by the platform's callback.
     :param wait_for_completion: end only when the import has ended (default); otherwise when it is accepted.
     :param deferrable: wait in the triggerer, without a worker slot. Default: Airflow's ``[operators]
         default_deferrable``, which is off unless it was set.
@@ -140,7 +140,7 @@ class ImportContactsOperator(WaitingOperator):
         )
 
     def conceal(self) -> None:
-        """Mask what opens an address to whoever holds it: a signature, a token."""
+        """Mask the credentials in a URL: a signature, a token."""
         for address in (self.file_url, self.notify_url):
             hide_signature(address)
 
@@ -174,7 +174,7 @@ class ImportContactsOperator(WaitingOperator):
 
     def on_kill(self) -> None:
         """Say what a kill means: the platform cannot cancel an import."""
-        self.log.warning("detached: an import that was submitted goes on, the platform cannot cancel it")
+        self.log.warning("detached: a submitted import continues, because the platform cannot cancel it")
 
     def _go_on(self, context: Context, run: ImportRun) -> int | None:
         callback, report = self._callback(context), self._report(context)

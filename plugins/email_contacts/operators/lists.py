@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from email_contacts.api import ContactsClient
     from email_contacts.arguments import IdArg, IdsArg, InstantArg, TextArg
 
-# Of the platform's refusal when a request names nobody who is on the list.
+# The platform's error when a request names no contact that is on the list.
 NONE_ON_THE_LIST = "list and/or does not exist"
 
 
@@ -117,8 +117,9 @@ class GetListContactsOperator(ContactsOperator):
 class RemoveFromListOperator(ContactsOperator):
     """Take contacts off a list; they stay in the account (api-contract §6).
 
-    Any number of them, in requests of 150. Who is not on the list counts as not removed, and is no error, so
-    that a retry is safe. What names a person is masked in the log and hidden in the rendered fields.
+    Any number of them, in requests of 150. A contact that is not on the list counts as not removed,
+    which is not an error, so that a retry is safe. What names a person is masked in the log and hidden in
+    the rendered fields.
 
     Exactly one of the three:
 

@@ -29,7 +29,7 @@ class PrepareContactsOperator(ReadingOperator):
 
     :param source: path or address of a file, a folder or a glob (``/data/a.csv``, ``s3://bucket/a.ndjson.gz``,
         ``s3://conn_id@bucket/customers/*.parquet``). Templated.
-    :param sql: a query, or the name of a ``.sql`` file beside the DAG that holds it. Templated.
+    :param sql: a query, or the name of a ``.sql`` file next to the DAG file. Templated.
     :param table: a table, with its schema if need be (``crm.customers``). Templated.
     :param sql_conn_id: the connection of the database, for ``sql`` and ``table``. Templated.
     :param parameters: of the query, as its database takes them: a mapping or a sequence. What may be
@@ -51,7 +51,7 @@ class PrepareContactsOperator(ReadingOperator):
     :param mapping: path of a mapping document (YAML or JSON), or the document itself as a dictionary; empty:
         columns are mapped by their names. Templated.
     :param unknown_columns: ``fail`` or ``drop`` columns that the account has no attribute for, which the
-        platform would drop in silence (api-contract §3); empty (default): what the mapping says, otherwise
+        platform would silently drop (api-contract §3); empty (default): what the mapping says, otherwise
         ``fail``. Templated.
     :param duplicates: which of several rows about one contact is sent: the ``last`` (default) or the
         ``first``; or ``fail``. Templated.

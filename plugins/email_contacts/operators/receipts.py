@@ -32,7 +32,7 @@ class VerifyImportOperator(ContactsOperator):
     A sample of the contacts, which grows with what was sent, is looked up on the platform and compared with
     what was sent; the growth of the lists is held against it. Judges, and does not fail: a receipt is due for
     a bad import most of all. Whom the platform itself rejected, by its reports, is listed in
-    ``platform_rejects.csv`` beside the other lists. Use it with ``trigger_rule="all_done"`` directly after
+    ``platform_rejects.csv`` next to the other lists. Use it with ``trigger_rule="all_done"`` directly after
     the wait, and give its result to ``WriteReceiptOperator``, which fails the run.
 
     :param manifest_uri: what ``PrepareContactsOperator`` pushed as ``manifest_uri``. Templated.
@@ -99,9 +99,9 @@ class VerifyImportOperator(ContactsOperator):
 class WriteReceiptOperator(ContactsOperator):
     """Write the receipt of an import run, and fail the run whose receipt is not that of a complete import.
 
-    The receipt is this task's XCom, a file beside the rejects, and the extra of the events of its outlets.
+    The receipt is this task's XCom, a file next to the rejects, and the extra of the events of its outlets.
     Where nothing was prepared, the file is in this task's own folder of the staging folder. Use it with
-    ``trigger_rule="all_done"``, so that it is written whatever task of the run fails. After a completed
+    ``trigger_rule="all_done"``, so that it is written even if a task of the run fails. After a completed
     import the batches are removed from the stage; those of any other one stay.
 
     :param manifest_uri: what ``PrepareContactsOperator`` pushed as ``manifest_uri``. Templated.

@@ -31,7 +31,7 @@ def staged_batch(uri: str) -> ObjectStoragePath:
     batch = ObjectStoragePath(uri)
     if not batch.is_file():
         raise InvalidArgument(
-            f"batch_uri={uri!r} is not there; run the preparation again, on a stage that all workers reach "
+            f"batch_uri={uri!r} does not exist; run the preparation again, on a stage that all workers reach "
             "(after a completed import its batches are removed from the stage, and so are old stages)"
         )
     return batch
@@ -78,7 +78,7 @@ def signed_address(staged: StagedFile, *, expires: int) -> str:
         # NotImplementedError is how fsspec says that a file system cannot sign at all; AttributeError is what
         # Google's library raises for credentials without a key to sign with.
         raise InvalidArgument(
-            f"{path} cannot be given to the platform: no signed address can be made of it "
+            f"{path} cannot be given to the platform: no signed URL can be made for it "
             f"({type(error).__name__}). Set the connection's staging_uri to a bucket, with credentials that "
             "can sign, or prepare with body='json_body' or 'file_body'"
         ) from None
@@ -87,7 +87,7 @@ def signed_address(staged: StagedFile, *, expires: int) -> str:
 
 
 def hide_signature(address: Any) -> None:
-    """Mask what opens an address to whoever holds it: a signature, a token."""
+    """Mask the credentials in a URL: a signature, a token."""
     query = urlsplit(str(address or "")).query
     if not query:
         return

@@ -1,6 +1,6 @@
 """The call of a finished import to its notifyUrl: one POST with an empty body (api-contract §2.4).
 
-Nobody documented more than that, and there is no retry. Only http and https are called, and redirects are
+No more than that is documented, and there is no retry. Only http and https are called, and redirects are
 not followed. The other modes exist for rehearsing a receiver.
 """
 

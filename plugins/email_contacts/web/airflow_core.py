@@ -49,10 +49,10 @@ class DatabaseBusy(Exception):
 class Memory(Enum):
     """What the state store knows of a call, as it is logged."""
 
-    NO_SUCH_TASK = "refused, there is no such task"
+    NO_SUCH_TASK = "rejected, there is no such task"
     FIRST = "remembered"
-    REPEATED = "had been heard before"
-    OUTDATED = "remembered; the task has submitted another import since"
+    REPEATED = "was received before"
+    OUTDATED = "stored; the task has submitted another import since"
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def remember(address: CallbackAddress, *, called_at: str) -> Memory:
         # IntegrityError: the task pushed its mailbox at the same instant.
         with suppress(OperationalError, IntegrityError), _transaction() as session:
             return _remember(session, address, called_at)
-    raise DatabaseBusy(f"the metadata database did not let it through in {TRIES} tries")
+    raise DatabaseBusy(f"the metadata database was locked in all of {TRIES} tries")
 
 
 def wake(address: CallbackAddress, grace: float) -> Attempt:

@@ -45,7 +45,7 @@ class LazyApp:
                 self._app = (await asyncio.to_thread(import_module, self.module)).app
         except Exception:
             log.exception(
-                "%s could not be loaded: callbacks are not heard, imports are polled for", self.module
+                "%s could not be loaded: callbacks are not received, imports are polled for", self.module
             )
             await _unavailable(scope, send)
             return

@@ -74,7 +74,7 @@ class Notifications:
         try:
             memory = await loop.run_in_executor(self._threads, _check_and_remember, token, claimed)
         except DatabaseBusy as error:
-            log.warning("callback for %s could not be remembered: %s", _named(claimed), error)
+            log.warning("callback for %s could not be stored: %s", _named(claimed), error)
             return Heard.NOT_NOW
         if memory in (None, Memory.NO_SUCH_TASK):
             return Heard.REFUSED
@@ -110,7 +110,7 @@ def _check_and_remember(token: str, claimed: CallbackAddress) -> Memory | None:
     try:
         settings = airflow_core.read_connection(claimed.conn_id)
         if settings is None or not settings.can_be_called:
-            raise InvalidToken("no connection of that name asks for callbacks")
+            raise InvalidToken("no connection with that id has callbacks enabled")
         address = CallbackAddress.read(token, settings.callback_secret.value)
     except InvalidToken as error:
         # Of a claim that nobody vouches for, nothing goes into the log.

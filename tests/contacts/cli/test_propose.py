@@ -61,7 +61,7 @@ def test_what_is_proposed_for_the_samples_prepares_them(
     [
         ("", [], "is empty"),
         ("colour\nred\n", [], "looks as if it said who the contact is"),
-        ("mail\na@example.com\n", ["--region", "UK"], '--region "UK" is no country'),
+        ("mail\na@example.com\n", ["--region", "UK"], '--region "UK" is not a country'),
         ("mail\na@example.com\n", ["--attributes", "nowhere.json"], "nowhere.json cannot be read"),
         ("mail\na@example.com\n", ["--delimiter", ";;"], "delimiter"),
     ],

@@ -113,7 +113,7 @@ def test_a_mapping_that_contradicts_the_account() -> None:
 
 def test_a_mapping_with_labels_that_the_account_does_not_have() -> None:
     country = {"attribute": "COUNTRY", "type": "category", "categories": ["DE", "XX"]}
-    with pytest.raises(MappingError, match=r"XX may not be chosen for COUNTRY .* It has DE, FR, GB"):
+    with pytest.raises(MappingError, match=r"XX are not options of COUNTRY .* It has DE, FR, GB"):
         bound(["e", "c"], {"e": "EMAIL", "c": country}, account_attributes=ACCOUNT)
 
 
@@ -256,11 +256,11 @@ def test_refusals_that_come_with_the_source_name_the_line(tmp_path: Path) -> Non
         ),
         (
             "  p:\n    attribute: COUNTRY\n    type: category\n    categories:\n      1: DE\n      2: XX\n",
-            "line 6, at columns → p → categories: XX may not be chosen for COUNTRY",
+            "line 6, at columns → p → categories: XX are not options of COUNTRY",
         ),
         (
             "  p:\n    attribute: INTERESTS\n    type: multiple_choice\n    options: [x]\n",
-            "line 6, at columns → p → options: x may not be chosen for INTERESTS",
+            "line 6, at columns → p → options: x are not options of INTERESTS",
         ),
     ],
 )

@@ -86,7 +86,7 @@ def test_the_proposal_in_full(tmp_path: Path) -> None:
         "    attribute: COUNTRY\n"
         "    type: category\n"
         '    categories: [DE, "no"]\n'
-        "  # These lead nowhere yet. To send one, write or keep its attribute and remove the #.\n"
+        "  # These columns are not sent. To send one, write or keep its attribute and remove the #.\n"
         "  # Notiz: ATTRIBUTE  # looks personal, like notes or a second identifier; send it only on purpose\n"
         "unknown_columns: drop\n"
     )
@@ -137,9 +137,9 @@ def test_the_account_s_names_and_types(tmp_path: Path) -> None:
         "    attribute: THEMES\n"
         "    type: multiple_choice\n"
         '    separator: ";"\n'
-        "  # These lead nowhere yet. To send one, write or keep its attribute and remove the #.\n"
+        "  # These columns are not sent. To send one, write or keep its attribute and remove the #.\n"
         "  # prénom: ATTRIBUTE  # 'First Name' fills PRENOM already\n"
-        "  # shoe: ATTRIBUTE  # no attribute of the account is called so\n"
+        "  # shoe: ATTRIBUTE  # the account has no attribute with this name\n"
         "unknown_columns: drop\n"
     )
     binding = read_back(text, tmp_path, list(columns), account_attributes=FRENCH)
@@ -199,7 +199,7 @@ def test_a_second_address_leads_nowhere() -> None:
             "mobile",
             ["07700 900123"],
             None,
-            "  # mobile: ATTRIBUTE  # most numbers are none with a country code",
+            "  # mobile: ATTRIBUTE  # most numbers have no country code",
         ),
         ("id", [str(number) for number in range(40)], None, "  id: EXT_ID\n"),
         ("id", ["1", "2"], None, "  id: ID\n"),

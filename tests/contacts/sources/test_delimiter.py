@@ -30,17 +30,17 @@ def test_a_wrong_one_is_refused_and_the_right_one_named() -> None:
     with pytest.raises(WrongDelimiter) as caught:
         delimiter_of("email,firstname,country", given=";", name="people.csv")
     assert str(caught.value) == (
-        'delimiter=";" does not cut the header of people.csv: it makes one column, while "," makes 3. '
+        'delimiter=";" does not split the header of people.csv: it gives one column, while "," makes 3. '
         'Give delimiter=",", or leave it out.'
     )
 
 
 def test_two_that_fit_alike_are_not_guessed_between() -> None:
-    with pytest.raises(WrongDelimiter, match='can be cut by ";" or "," into 2 columns each'):
+    with pytest.raises(WrongDelimiter, match='can be split by ";" or "," into 2 columns each'):
         delimiter_of("name, first;email", given=None, name="x")
 
 
 @pytest.mark.parametrize("given", ["", ";;", '"', "\n"])
 def test_what_is_no_delimiter(given: str) -> None:
-    with pytest.raises(InvalidOption, match="is not one character that can cut lines"):
+    with pytest.raises(InvalidOption, match="is not one character that can separate cells"):
         delimiter_of("email;x", given=given, name="x")

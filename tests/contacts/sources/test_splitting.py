@@ -85,7 +85,7 @@ def test_the_bounds_are_asked_for() -> None:
     [
         ({"without": 3}, "is NULL in 3 rows"),
         ({"low": "a", "high": "b"}, "holds str; ranges need whole numbers"),
-        ({"column": 'id" --'}, "is no name of a column"),
+        ({"column": 'id" --'}, "is not a name of a column"),
         ({"parts": 0}, "partitions=0 is less than 1"),
     ],
 )

@@ -58,7 +58,7 @@ def test_one_whose_worker_died_with_its_supervisor_holds_the_others_up_for_less_
         after = watched(phase).removed_after(at_most=60)
     assert after is not None
     assert LEASE <= after < 30
-    assert "no sign of life" in caplog.text
+    assert "no heartbeat" in caplog.text
 
 
 @pytest.mark.parametrize("phase", list(Phase))

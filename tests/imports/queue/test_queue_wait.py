@@ -40,7 +40,7 @@ class Account:
     most_running: int = 0
 
     def __post_init__(self) -> None:
-        self.poller: SharedPoller = self.platform.watcher()
+        self.poller: SharedPoller = self.platform.poller()
         self.reader = QueueReader(self.shared, "c", in_thread=at_once, now=now)
 
     def queue(self, number: int) -> SubmissionQueue:
@@ -200,5 +200,5 @@ def test_the_platform_is_looked_at_once_more_before_the_wait_is_given_up(has_end
     outcome, shared = run(go())
     assert outcome.is_late is not has_ended
     if not has_ended:
-        assert outcome.sighting.describe() == "1 in_process"
+        assert outcome.statuses.describe() == "1 in_process"
         assert shared.values == {}, "who gives up leaves the queue"

@@ -125,17 +125,17 @@ def test_a_callback_is_heard_whichever_sending_it_was_for(store: StateStore) -> 
     ledger = Ledger(store, ONE)
     first = ledger.intend(deadline=100.0, nonce=new_nonce())
     again = ledger.intend_again(first, newest=9, nonce=new_nonce(), evidence=None)
-    assert ledger.heard_at(again) is None
+    assert ledger.called_at(again) is None
     store.set(called_key(new_nonce()), {"called_at": "for somebody else"})
-    assert ledger.heard_at(again) is None
+    assert ledger.called_at(again) is None
     store.set(called_key(first.nonces[0]), {"called_at": "2026-11-22T10:00:00+00:00"})
-    assert ledger.heard_at(again) == "2026-11-22T10:00:00+00:00"
+    assert ledger.called_at(again) == "2026-11-22T10:00:00+00:00"
 
 
 def test_without_a_callback_address_nothing_is_heard(store: StateStore) -> None:
     ledger = Ledger(store, ONE)
     store.set(called_key(""), {"called_at": "2026-11-22T10:00:00+00:00"})
-    assert ledger.heard_at(ledger.intend(deadline=100.0)) is None
+    assert ledger.called_at(ledger.intend(deadline=100.0)) is None
 
 
 def test_whoever_lost_the_record_neither_sends_nor_writes(store: StateStore) -> None:

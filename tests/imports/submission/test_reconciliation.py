@@ -36,12 +36,12 @@ def never() -> Comparison | None:
 def decided(
     newer: tuple[Process, ...] | None,
     *,
-    heard_at: str | None = None,
+    called_at: str | None = None,
     found: Comparison | str | None = "never",
     is_harmless: bool = True,
 ) -> Decision:
     return decide(
-        heard_at=heard_at,
+        called_at=called_at,
         newer=newer,
         compare=never if isinstance(found, str) else (lambda: found),
         is_harmless=is_harmless,
@@ -62,13 +62,13 @@ def decided(
 def test_a_callback_that_was_heard_proves_that_it_was_accepted(
     newer: tuple[Process, ...] | None, adopted: tuple[int, ...]
 ) -> None:
-    decision = decided(newer, heard_at=HEARD, is_harmless=False)
+    decision = decided(newer, called_at=HEARD, is_harmless=False)
     assert (decision.verdict, decision.process_ids) == (Verdict.ADOPT, adopted)
     assert HEARD in decision.reason
 
 
 def test_of_several_that_run_on_after_the_callback_nobody_knows_yet_which() -> None:
-    decision = decided(imports(p8="queued", p9="in_process"), heard_at=HEARD)
+    decision = decided(imports(p8="queued", p9="in_process"), called_at=HEARD)
     assert (decision.verdict, decision.process_ids) == (Verdict.AWAIT, (8, 9))
 
 

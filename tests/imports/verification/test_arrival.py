@@ -312,7 +312,7 @@ def test_a_platform_that_shows_no_single_contact_is_remarked(staged: Staged) -> 
     with ScriptedServer(script) as server, ContactsClient(server.url, "key", max_wait=0) as client:
         verdict = staged.add(people(9), 7).verdict(client)
     assert (verdict.state, verdict.verification["sampled"]) == (COMPLETED, 0)
-    assert "the platform does not show single contacts" in verdict.remark
+    assert "the platform cannot look up single contacts" in verdict.remark
     assert "the processes' status alone" in verdict.remark
 
 

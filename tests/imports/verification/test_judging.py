@@ -123,11 +123,11 @@ def test_a_list_that_is_too_short_is_no_completion_however_good_the_sample_is() 
 def test_where_no_contact_was_looked_for_it_is_said_on_what_the_state_rests(
     growth: Growth, basis: str
 ) -> None:
-    evidence = Evidence(None, "the platform does not show single contacts", {7: growth})
+    evidence = Evidence(None, "the platform cannot look up single contacts", {7: growth})
     judged = judge_arrival(evidence, rejected=0, unnamed=0)
     assert judged.state == COMPLETED
     assert judged.remarks == (
-        "no contact was looked for, as the platform does not show single contacts; that they arrived rests "
+        "no contact was looked for, as the platform cannot look up single contacts; that they arrived rests "
         f"on {basis}",
     )
 

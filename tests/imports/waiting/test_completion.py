@@ -26,16 +26,16 @@ def heard(*nonces: str) -> Callable[[CompletionSignals], bool]:
     return lambda evidence: evidence.nonce in nonces
 
 
-def told(sighting: ProcessStatuses | None) -> list[tuple[str, str]]:
-    return [(one["status"], one["told_by"]) for one in (sighting or ProcessStatuses(())).to_json()]
+def told(statuses: ProcessStatuses | None) -> list[tuple[str, str]]:
+    return [(one["status"], one["told_by"]) for one in (statuses or ProcessStatuses(())).to_json()]
 
 
 def test_the_process_tells_where_there_is_one(sandbox: SandboxServer, client: ContactsClient) -> None:
     ids = submitted(client, 2)
     until_ended(client, *ids)
     before = len(asked(sandbox))
-    sighting = look_for_end(client, ids, evidence=[CALLED, GROWING])
-    assert told(sighting) == [("completed", "process")] * 2
+    statuses = look_for_end(client, ids, evidence=[CALLED, GROWING])
+    assert told(statuses) == [("completed", "process")] * 2
     assert asked(sandbox)[before:] == ["processes"]
 
 
@@ -47,23 +47,23 @@ def test_without_the_route_each_is_told_by_what_it_has(
     until_ended(client, *ids)
     sandbox.set_knobs(process_route=route)
     nothing_yet = CompletionSignals(("d", "r", "t", -1), "def")
-    sighting = look_for_end(client, ids, evidence=[CALLED, GROWING, nothing_yet], called=heard("abc"))
-    assert told(sighting) == [
+    statuses = look_for_end(client, ids, evidence=[CALLED, GROWING, nothing_yet], called=heard("abc"))
+    assert told(statuses) == [
         ("completed", "callback"),
         ("completed", "list_growth"),
         ("not seen", "process"),
     ]
-    assert sighting is not None
-    assert not sighting.is_finished
+    assert statuses is not None
+    assert not statuses.is_finished
 
 
 def test_an_import_without_an_id_is_told_by_its_callback_beside_others(client: ContactsClient) -> None:
     (one,) = submitted(client, 1)
     until_ended(client, one)
-    sighting = look_for_end(client, [None, one], evidence=[CALLED, GROWING], called=heard("abc"))
-    assert told(sighting) == [("completed", "callback"), ("completed", "process")]
-    assert sighting is not None
-    assert sighting.to_json()[0]["process_id"] is None
+    statuses = look_for_end(client, [None, one], evidence=[CALLED, GROWING], called=heard("abc"))
+    assert told(statuses) == [("completed", "callback"), ("completed", "process")]
+    assert statuses is not None
+    assert statuses.to_json()[0]["process_id"] is None
 
 
 def test_a_callback_that_came_too_early_is_not_believed_where_there_is_a_process(
@@ -71,8 +71,8 @@ def test_a_callback_that_came_too_early_is_not_believed_where_there_is_a_process
 ) -> None:
     sandbox.set_knobs(hold="in_process")
     ids = submitted(client, 1)
-    sighting = look_for_end(client, ids, evidence=[CALLED], source="callback", called=heard("abc"))
-    assert told(sighting) == [("in_process", "process")]
+    statuses = look_for_end(client, ids, evidence=[CALLED], source="callback", called=heard("abc"))
+    assert told(statuses) == [("in_process", "process")]
 
 
 def test_where_only_a_callback_counts_nothing_is_asked_before_it(
@@ -90,8 +90,8 @@ def test_where_only_lists_count_no_process_is_asked_for(
     ids = submitted(client, 1)
     until_ended(client, *ids)
     before = len(asked(sandbox))
-    sighting = look_for_end(client, ids, evidence=[GROWING], source="list_growth")
-    assert told(sighting) == [("completed", "list_growth")]
+    statuses = look_for_end(client, ids, evidence=[GROWING], source="list_growth")
+    assert told(statuses) == [("completed", "list_growth")]
     assert asked(sandbox)[before:] == ["list"]
 
 
@@ -153,7 +153,7 @@ def test_waiting_in_a_worker_asks_for_a_missing_route_once(
         evidence=[CALLED],
         called=lambda _: next(answers),
     )
-    assert told(outcome.sighting) == [("completed", "callback")]
+    assert told(outcome.statuses) == [("completed", "callback")]
     assert asked(sandbox) == ["process"]
 
 
@@ -166,7 +166,7 @@ def test_waiting_in_a_worker_for_a_callback_that_never_comes_looks_once_at_the_d
     outcome = wait_here(
         client, ids, deadline=0.0, pauses=itertools.repeat(0.01), evidence=[CALLED], source="callback"
     )
-    assert told(outcome.sighting) == [("completed", "process")]
+    assert told(outcome.statuses) == [("completed", "process")]
     assert asked(sandbox)[before:] == ["process"]
 
 

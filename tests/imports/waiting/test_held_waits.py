@@ -43,7 +43,7 @@ def test_a_hold_of_more_than_an_hour_is_ignored(hold: float) -> None:
     async def seen_after() -> float:
         begin = asyncio.get_running_loop().time()
         platform.ended_at = {1: begin}
-        return await end_of(platform.watcher(), 1) - begin
+        return await end_of(platform.poller(), 1) - begin
 
     assert run(seen_after()) < 120
     assert platform.clients == 2, "a client that holds back for a year is replaced"
@@ -54,13 +54,13 @@ def test_the_last_look_is_made_during_a_hold_and_with_an_empty_budget() -> None:
 
     async def looks() -> int:
         platform.ended_at = {1: asyncio.get_running_loop().time() + 60}
-        watcher: SharedPoller = platform.watcher()
-        with watcher.join() as wait:
+        poller: SharedPoller = platform.poller()
+        with poller.join() as wait:
             wait.ask_for([1])
             await asyncio.sleep(100)
             assert len(platform.asked_at) == 1, "the hold is heeded until the deadline"
             await wait.last_look(60)
-            assert (process := watcher.seen(1)) is not None
+            assert (process := poller.seen(1)) is not None
             assert process.is_finished
         return len(platform.asked_at)
 

@@ -29,8 +29,8 @@ def test_one_process_is_asked_for_by_its_id(sandbox: SandboxServer, client: Cont
 
 def test_many_processes_cost_one_request(sandbox: SandboxServer, client: ContactsClient) -> None:
     ids = submitted(client, 12)
-    sighting = look(client, list(reversed(ids)))
-    assert [seen.id for seen in sighting.processes] == list(reversed(ids))
+    statuses = look(client, list(reversed(ids)))
+    assert [seen.id for seen in statuses.processes] == list(reversed(ids))
     assert asked(sandbox, *ROUTES) == ["processes"]
 
 
@@ -74,8 +74,8 @@ def test_a_status_that_nobody_documented_is_running_and_is_logged(
     (one,) = submitted(client, 1)
     until(lambda: client.process(one).status == "marinating")
     with caplog.at_level(logging.WARNING, logger="email_contacts.imports.waiting.process_status"):
-        sighting = look(client, [one])
-    assert not sighting.is_finished
+        statuses = look(client, [one])
+    assert not statuses.is_finished
     assert "marinating" in caplog.text
 
 
@@ -89,23 +89,21 @@ def test_a_status_that_nobody_documented_is_running_and_is_logged(
     ],
 )
 def test_what_is_enough(statuses: list[str], all_ended: bool, any_ended: bool) -> None:
-    sighting = ProcessStatuses(
-        tuple(process(number, status) for number, status in enumerate(statuses, start=1))
-    )
-    assert sighting.is_enough("all") is all_ended
-    assert sighting.is_enough("any") is any_ended
+    seen = ProcessStatuses(tuple(process(number, status) for number, status in enumerate(statuses, start=1)))
+    assert seen.is_enough("all") is all_ended
+    assert seen.is_enough("any") is any_ended
 
 
-def test_a_sighting_survives_its_json() -> None:
-    sighting = ProcessStatuses((process(1, "completed", invalid_emails=3), process(2, "failed")))
-    again = ProcessStatuses.from_json(sighting.to_json())
-    assert again.to_json() == sighting.to_json()
+def test_statuses_survive_json() -> None:
+    seen = ProcessStatuses((process(1, "completed", invalid_emails=3), process(2, "failed")))
+    again = ProcessStatuses.from_json(seen.to_json())
+    assert again.to_json() == seen.to_json()
     assert again.processes[0].rejects == {"invalid_emails": 3}
     assert again.processes[1].has_failed
     assert again.processes[0].is_import
 
 
-def test_a_sighting_says_who_told() -> None:
+def test_statuses_name_their_source() -> None:
     told = ProcessStatuses((process(1, "completed"), process(0, "completed")), ("process", "callback"))
     assert [(item["process_id"], item["told_by"]) for item in told.to_json()] == [
         (1, "process"),
@@ -114,9 +112,9 @@ def test_a_sighting_says_who_told() -> None:
     assert ProcessStatuses.from_json(told.to_json()) == told
 
 
-def test_a_sighting_is_described_by_counts() -> None:
-    sighting = ProcessStatuses((process(1, "completed"), process(2, "in_process"), process(3, "completed")))
-    assert sighting.describe() == "2 completed, 1 in_process"
+def test_statuses_are_described_by_counts() -> None:
+    seen = ProcessStatuses((process(1, "completed"), process(2, "in_process"), process(3, "completed")))
+    assert seen.describe() == "2 completed, 1 in_process"
 
 
 def test_failed_imports_are_named() -> None:

@@ -1,4 +1,4 @@
-"""The watcher: fair, within its budget, and never ended by an error. Hours pass in no time here."""
+"""The poller: fair, within its budget, and never ended by an error. Hours pass in no time here."""
 
 from __future__ import annotations
 
@@ -70,8 +70,8 @@ def test_who_joins_in_the_same_moment_is_looked_at_together() -> None:
 
     async def restarted() -> int:
         platform.ended_at = dict.fromkeys(range(1, 201), FOR_EVER)
-        watcher = platform.watcher()
-        tasks = [asyncio.ensure_future(end_of(watcher, one)) for one in platform.ended_at]
+        poller = platform.poller()
+        tasks = [asyncio.ensure_future(end_of(poller, one)) for one in platform.ended_at]
         await asyncio.sleep(60)
         for task in tasks:
             task.cancel()
@@ -125,9 +125,9 @@ def test_the_connection_is_read_once_and_again_after_ten_minutes_or_a_refused_ke
     assert refused.reads == refused.clients == refused.closed == 2
 
 
-async def outcome_of(watcher: SharedPoller, tell: Callable[[Wait], str], ids: Sequence[int]) -> str:
+async def outcome_of(poller: SharedPoller, tell: Callable[[Wait], str], ids: Sequence[int]) -> str:
     """Wait until there is something to tell."""
-    with watcher.join() as wait:
+    with poller.join() as wait:
         wait.ask_for(ids)
         while not tell(wait):
             await wait.news(60)
@@ -139,9 +139,9 @@ def test_an_unknown_id_is_told_to_who_waits_for_it_and_to_nobody_else() -> None:
 
     async def both() -> tuple[str, float]:
         platform.ended_at = {1: asyncio.get_running_loop().time() + 100}
-        watcher = platform.watcher()
+        poller = platform.poller()
         return await asyncio.gather(
-            outcome_of(watcher, lambda _: watcher.missing(999), [999]), end_of(watcher, 1)
+            outcome_of(poller, lambda _: poller.missing(999), [999]), end_of(poller, 1)
         )
 
     assert "does not exist" in run(both())[0]
@@ -151,9 +151,9 @@ def test_a_missing_route_is_remembered_and_asked_for_once() -> None:
     platform = Platform(always=RouteMissing("no such route"))
 
     async def waits() -> list[str]:
-        watcher = platform.watcher()
+        poller = platform.poller()
         return await asyncio.gather(
-            *(outcome_of(watcher, lambda _: str(watcher.route_missing or ""), [one]) for one in range(1, 50))
+            *(outcome_of(poller, lambda _: str(poller.route_missing or ""), [one]) for one in range(1, 50))
         )
 
     assert set(run(waits())) == {"no such route"}
@@ -166,12 +166,12 @@ def test_a_route_that_answered_is_not_believed_to_be_gone_at_once() -> None:
     async def through_a_deployment() -> float:
         loop = asyncio.get_running_loop()
         platform.ended_at = {1: loop.time() + 300}
-        watcher = platform.watcher()
-        waiting = asyncio.ensure_future(end_of(watcher, 1))
+        poller = platform.poller()
+        waiting = asyncio.ensure_future(end_of(poller, 1))
         await asyncio.sleep(100)
         platform.errors = [RouteMissing("a gateway's 404")] * 2
         await waiting
-        assert watcher.route_missing is None
+        assert poller.route_missing is None
         return loop.time()
 
     run(through_a_deployment())
@@ -186,10 +186,8 @@ def test_a_connection_that_cannot_work_is_told_to_all() -> None:
     platform.connect = refused  # type: ignore[method-assign]
 
     async def waits() -> list[str]:
-        watcher = platform.watcher()
-        return await asyncio.gather(
-            *(outcome_of(watcher, lambda _: watcher.useless, [one]) for one in (1, 2))
-        )
+        poller = platform.poller()
+        return await asyncio.gather(*(outcome_of(poller, lambda _: poller.useless, [one]) for one in (1, 2)))
 
     assert run(waits()) == ["has no password"] * 2
 
@@ -213,11 +211,11 @@ def test_a_watch_that_dies_is_started_again_and_said_so(caplog: pytest.LogCaptur
 
     async def killed() -> float:
         platform.ended_at = {1: asyncio.get_running_loop().time() + 200}
-        watcher = platform.watcher()
-        waiting = asyncio.ensure_future(end_of(watcher, 1))
+        poller = platform.poller()
+        waiting = asyncio.ensure_future(end_of(poller, 1))
         await asyncio.sleep(50)
-        assert watcher._task is not None
-        watcher._task.cancel()
+        assert poller._task is not None
+        poller._task.cancel()
         return await waiting
 
     run(killed())
@@ -246,17 +244,17 @@ def test_cancelled_waits_leave_nothing_behind() -> None:
 
     async def come_and_go() -> SharedPoller:
         platform.ended_at = dict.fromkeys(range(1, 300), FOR_EVER)
-        watcher = platform.watcher()
-        tasks = [asyncio.ensure_future(end_of(watcher, one)) for one in platform.ended_at]
+        poller = platform.poller()
+        tasks = [asyncio.ensure_future(end_of(poller, one)) for one in platform.ended_at]
         for pause, task in enumerate(tasks):
             await asyncio.sleep(pause % 7 / 3)
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        return watcher
+        return poller
 
-    watcher = run(come_and_go())
-    assert not watcher._waits
-    assert not any(value for value in vars(watcher._lookout).values() if isinstance(value, (dict, set)))
+    poller = run(come_and_go())
+    assert not poller._waits
+    assert not any(value for value in vars(poller._plan).values() if isinstance(value, (dict, set)))
     assert platform.clients == platform.closed
 
 
@@ -267,9 +265,9 @@ def test_who_joins_while_the_watch_ends_is_served(monkeypatch: pytest.MonkeyPatc
     async def one_after_the_other() -> int:
         for one in range(1, 12):
             platform.ended_at[one] = 0.0
-            watcher = SharedPoller.of("c", cast("Any", platform.connect))
-            watcher.line._in_thread = at_once
-            await end_of(watcher, one)
+            poller = SharedPoller.of("c", cast("Any", platform.connect))
+            poller.line._in_thread = at_once
+            await end_of(poller, one)
             await asyncio.sleep(one % 3 / 1000)
         return len(platform.ended_at)
 

@@ -30,7 +30,7 @@ from tests.imports.conftest import asked, submitted, until, until_ended
 HOUR = 3600
 
 
-def sighting(*statuses: str) -> ProcessStatuses:
+def statuses(*statuses: str) -> ProcessStatuses:
     return ProcessStatuses(
         tuple(Process(id=number, name="IMPORTUSER", status=word) for number, word in enumerate(statuses, 1))
     )
@@ -93,7 +93,7 @@ def test_any_one_can_be_enough(sandbox: SandboxServer, client: ContactsClient) -
         client, [held, done], deadline=time.time() + 30, pauses=pauses(100, every=0.02), enough="any"
     )
     outcome.raise_unless_enough()
-    assert not outcome.sighting.is_finished
+    assert not outcome.statuses.is_finished
 
 
 def test_the_work_is_looked_at_before_the_clock(client: ContactsClient) -> None:
@@ -170,13 +170,13 @@ def test_a_wait_for_many_imports_in_a_worker_keeps_the_hourly_budget(
 
 def test_a_failed_import_is_a_failure_and_not_a_completion() -> None:
     with pytest.raises(ImportFailed, match="2"):
-        WaitOutcome(sighting("completed", "cancelled")).completed()
+        WaitOutcome(statuses("completed", "cancelled")).completed()
 
 
 @pytest.mark.parametrize("seen", [(), ("completed", "in_process"), ("marinating",)])
 def test_a_wait_that_ended_too_soon_is_not_a_completion(seen: tuple[str, ...]) -> None:
     with pytest.raises(ImportNotRepeatable, match="before the imports did"):
-        WaitOutcome(sighting(*seen)).completed()
+        WaitOutcome(statuses(*seen)).completed()
 
 
 def test_a_wait_that_was_called_has_seen_nothing() -> None:
@@ -195,11 +195,11 @@ def test_an_event_of_the_version_before_is_understood() -> None:
     }
     outcome = WaitOutcome.from_event(event)
     assert outcome.completed()[0].id == 5
-    assert outcome.sighting.to_json()[0]["told_by"] == "process"
+    assert outcome.statuses.to_json()[0]["told_by"] == "process"
 
 
 def test_a_time_out_says_the_last_status_and_the_last_error() -> None:
-    outcome = WaitOutcome(sighting("in_process"), is_late=True, error="401: the key")
+    outcome = WaitOutcome(statuses("in_process"), is_late=True, error="401: the key")
     again = WaitOutcome.from_event(outcome.to_event())
     with pytest.raises(ImportTimeout, match=r"last seen: 1 in_process; last error: 401: the key\. The plat"):
         again.completed()
@@ -208,23 +208,23 @@ def test_a_time_out_says_the_last_status_and_the_last_error() -> None:
 
 
 def test_a_wait_that_was_of_no_use_says_why() -> None:
-    outcome = WaitOutcome(sighting(), error="401: the key")
+    outcome = WaitOutcome(statuses(), error="401: the key")
     for judge in (outcome.completed, outcome.raise_unless_enough):
         with pytest.raises(WaitingFailed, match="401: the key"):
             judge()
 
 
-statuses = st.lists(
+some_words = st.lists(
     st.sampled_from(["queued", "in_process", "completed", "failed", "marinating"]), max_size=5
 )
 
 
-@given(statuses, st.sampled_from([(False, ""), (True, ""), (False, "the key"), (True, "the key")]))
+@given(some_words, st.sampled_from([(False, ""), (True, ""), (False, "the key"), (True, "the key")]))
 def test_an_outcome_survives_the_event(words: list[str], rest: tuple[bool, str]) -> None:
-    outcome = WaitOutcome(sighting(*words), is_late=rest[0], error=rest[1])
+    outcome = WaitOutcome(statuses(*words), is_late=rest[0], error=rest[1])
     again = WaitOutcome.from_event(outcome.to_event())
     assert (again.is_late, again.error) == rest
-    assert again.sighting.to_json() == outcome.sighting.to_json()
+    assert again.statuses.to_json() == outcome.statuses.to_json()
 
 
 @pytest.mark.parametrize(

@@ -247,7 +247,7 @@ def _cell(value: Any) -> str:
     if isinstance(value, list):
         if any(CHOICES_JOINED_BY in option for option in value):
             raise NotWritable(
-                f'An option holds a comma, which joins options in this form. Use body="{JSON_BODY}".'
+                f'An option contains a comma, which joins options in this form. Use body="{JSON_BODY}".'
             )
         return _quoted(CHOICES_JOINED_BY.join(value))
     return _quoted(value) if isinstance(value, str) else orjson.dumps(value).decode()

@@ -76,7 +76,7 @@ def _add_source_options(command: ArgumentParser) -> None:
         help="a file, a folder or a pattern: CSV, NDJSON, JSON, Parquet, .xlsx; gzip, Zstandard. With --sql: "
         "an SQLAlchemy URL, or the id of an Airflow connection",
     )
-    command.add_argument("--sql", metavar="QUERY", help="a statement that gives the rows, put to SOURCE")
+    command.add_argument("--sql", metavar="QUERY", help="a statement that gives the rows, run on SOURCE")
     command.add_argument(
         "--attributes",
         type=Path,
@@ -123,16 +123,18 @@ def _add_options(command: ArgumentParser) -> None:
         help="YAML or JSON: which column becomes what (default: by name)",
     )
     command.add_argument(
-        "--unknown-columns", choices=UNKNOWN_COLUMNS, help="columns that lead nowhere (default: fail)"
+        "--unknown-columns", choices=UNKNOWN_COLUMNS, help="columns without an attribute (default: fail)"
     )
     command.add_argument(
-        "--max-rejects", metavar="LIMIT", help="rows, or a share such as 5%%; beyond it nothing is prepared"
+        "--max-rejects",
+        metavar="LIMIT",
+        help="rows, or a share such as 5%%; if exceeded, nothing is prepared",
     )
     command.add_argument(
         "--duplicates",
         choices=DUPLICATES,
         default=LAST,
-        help="which of several rows about one contact counts (default: last)",
+        help="which of several rows about one contact is sent (default: last)",
     )
     command.add_argument(
         "--conflicts",

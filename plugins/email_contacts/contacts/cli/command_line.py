@@ -128,7 +128,7 @@ def _source_of(asked: Namespace, query_of_connection: QueryOf | None) -> Path | 
         return query_of_url(asked.source, asked.sql)
     if query_of_connection is None:
         raise InvalidOption(
-            f'--sql is put to an SQLAlchemy URL, which "{asked.source}" is not. '
+            f'--sql needs an SQLAlchemy URL, which "{asked.source}" is not. '
             "The command email-contacts also takes the id of an Airflow connection."
         )
     return query_of_connection(asked.source, asked.sql)

@@ -39,7 +39,7 @@ def proposed(asked: Namespace, options: ReadingOptions) -> str:
     """
     if asked.region is not None and not phones.is_region(asked.region):
         raise InvalidOption(
-            f'--region "{asked.region}" is no country: two capitals of ISO 3166, such as DE or GB.'
+            f'--region "{asked.region}" is not a country; use a two-letter ISO 3166 code, such as DE or GB.'
         )
     with closing(
         open_rows(asked.source, options, longest_row=MAX_BATCH_BYTES, drop_late_columns=True)

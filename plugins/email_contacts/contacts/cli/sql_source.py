@@ -29,7 +29,7 @@ def query_of_url(url: str, sql: str) -> Query:
         engine = create_engine(url, poolclass=NullPool)
     except (ArgumentError, NoSuchModuleError):
         raise InvalidOption(
-            f'"{scheme}" is no database that SQLAlchemy knows here. A URL looks like postgresql://user@host/db.'
+            f'"{scheme}" is not a database that SQLAlchemy has a dialect for here. A URL looks like postgresql://user@host/db.'
         ) from None
     except ModuleNotFoundError as error:
         raise InvalidOption(f'"{scheme}" needs the driver {error.name}. Install it.') from None

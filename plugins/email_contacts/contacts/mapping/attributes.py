@@ -37,7 +37,7 @@ class AccountAttribute:
     :param type: one of ``TYPES``.
     :param labels: of a category or multiple choice: what may be chosen; empty when it is not known.
     :param codes: of a category: the account's numbers of the labels, as text; cells may hold these.
-    :param undocumented: the platform's word for a type that nobody documented; no column can fill it then.
+    :param undocumented: the platform's word for an undocumented type; no column can fill it then.
     """
 
     name: str

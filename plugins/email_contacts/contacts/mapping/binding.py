@@ -112,10 +112,10 @@ def bind(
     :param source: its name, for messages.
     :param mapping: what its author says, or None.
     :param account_attributes: what the account has; None when that is not known: then any attribute will do.
-    :param unknown_columns: ``"fail"``, or ``"drop"`` columns that lead nowhere, and name them.
+    :param unknown_columns: ``"fail"``, or ``"drop"`` columns without an attribute, and name them.
     :raises HeaderError: when names are blank or repeated, or two columns become one attribute.
     :raises NoIdentifierColumn: when none becomes an identifier.
-    :raises UnknownColumns: when columns lead nowhere and that is to fail.
+    :raises UnknownColumns: when columns have no attribute and that is to fail.
     :raises MappingError: when the mapping names a column that is not there, or contradicts the account.
     """
     check_header(columns, source=source)

@@ -31,7 +31,7 @@ def check_against_account(rule: ColumnRule, known: AccountAttribute, mapping: Ma
     if strange:
         raise mapping.written.wrong(
             mapping.place_of(rule, "categories" if rule.type == "category" else "options"),
-            f"{', '.join(strange)} may not be chosen for {rule.attribute} in the account. "
+            f"{', '.join(strange)} are not options of {rule.attribute} in the account. "
             f"It has {', '.join(known.labels)}",
         )
 
@@ -82,7 +82,7 @@ def unknown_columns_of(
     account: Account | None,
     columns: Sequence[str],
 ) -> UnknownColumns:
-    """Make the error that names the columns and constants that lead nowhere.
+    """Make the error that names the columns and constants without an attribute.
 
     :param unknown: columns, each with its rule where it has one.
     :param lost: names of constants.

@@ -54,7 +54,7 @@ class Mapping:
         attributes that the account does not have.
     :param constants: attributes that every contact gets.
     :param key: the column that names a row in the list of rejects.
-    :param nulls: words that are empty cells, exactly as they are written, beside ``\N``.
+    :param nulls: words that are empty cells, exactly as they are written, in addition to ``\N``.
     :param written: where it was written, for messages.
     :raises MappingError: when rules contradict each other, such as two columns for one attribute.
     """
@@ -145,13 +145,16 @@ def _told(error: ValidationError) -> tuple[Place, str]:
     if error.validator == "additionalProperties":
         holder, schema = cast("dict[str, Any]", error.instance), cast("dict[str, Any]", error.schema)
         extra = next(key for key in holder if key not in schema["properties"])
-        return (*place, extra), f"there is no such setting; known are {', '.join(schema['properties'])}"
+        return (
+            *place,
+            extra,
+        ), f"there is no such setting; the settings are {', '.join(schema['properties'])}"
     parts = [str(part) for part in error.absolute_schema_path]
     if "dependentSchemas" in parts:
         setting = parts[parts.index("dependentSchemas") + 1]
         if place[-1] == "type":
             place = place[:-1]
-        return (*place, setting), f'"{setting}" needs "type: {_TYPES_NEEDED[setting]}" beside it'
+        return (*place, setting), f'"{setting}" needs "type: {_TYPES_NEEDED[setting]}" next to it'
     return place, _rule_told(str(error.validator), error.validator_value, error.instance)
 
 
@@ -170,7 +173,7 @@ def _rule_told(rule: str, value: Any, found: Any) -> str:
         return "it must not be empty or blank"
     if rule == "pattern":
         return f"it must match {value}"
-    return f"it breaks the rule {rule}: {value}"
+    return f"it violates the rule {rule}: {value}"
 
 
 def _kind_of(found: Any) -> str:

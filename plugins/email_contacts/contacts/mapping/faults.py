@@ -67,8 +67,11 @@ def _faults_of_rule(rule: ColumnRule) -> Iterator[Fault]:
         if rule.attribute not in PHONES:
             yield ("region",), f"a region is for a column of {', '.join(PHONES)}, not {rule.attribute}"
         elif not phones.is_region(rule.region):
-            yield ("region",), f'"{rule.region}" is no country of phone numbers. Great Britain is GB, say'
+            yield (
+                ("region",),
+                f'"{rule.region}" is not a country with phone numbers; use an ISO 3166 code, such as GB',
+            )
     meant: dict[str, bool] = {}
     for cell, means in rule.booleans:
         if meant.setdefault(cell.casefold(), means) is not means:
-            yield ("booleans",), f'"{cell}" is given as true and as false'
+            yield ("booleans",), f'"{cell}" is listed both as true and as false'

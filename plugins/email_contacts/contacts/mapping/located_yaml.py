@@ -91,14 +91,13 @@ def _refuse_more_than_a_configuration_needs(event: Any) -> None:
     if isinstance(event, yaml.AliasEvent) or event.anchor is not None:
         raise Unreadable(
             _line(event),
-            "there is an anchor or an alias, which are not read here. "
+            "anchors and aliases are not supported. "
             "Write it out, or put a text that begins with & or * in quotes",
         )
     if event.tag is not None:
         raise Unreadable(
             _line(event),
-            "there is a tag, which are not read here. "
-            "Leave it out, or put a text that begins with ! in quotes",
+            "tags are not supported. Leave it out, or put a text that begins with ! in quotes",
         )
 
 

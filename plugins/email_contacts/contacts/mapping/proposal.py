@@ -148,10 +148,10 @@ class _Proposer:
 
     def _nowhere(self, one: ColumnProfile, group: str | None) -> str:
         if group in (SMS, synonyms.PHONE) and SMS not in self._filled and one.count:
-            return "most numbers are none with a country code; give the country of the others as --region"
+            return "most numbers have no country code; give their country as --region"
         if self._account is None:
             return "looks personal, like notes or a second identifier; send it only on purpose"
-        return "no attribute of the account is called so"
+        return "the account has no attribute with this name"
 
 
 def _by_account(one: ColumnProfile, rule: ColumnRule, known: AccountAttribute) -> Line:

@@ -83,7 +83,7 @@ def whole(text: str, line: int) -> str:
     try:
         return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le")
     except UnicodeDecodeError:
-        raise Unreadable(line, "an escape is half a character") from None
+        raise Unreadable(line, "an escape is half of a surrogate pair") from None
 
 
 def read(path: AnyPath) -> Written:
@@ -94,9 +94,7 @@ def read(path: AnyPath) -> Written:
     """
     notation = _NOTATIONS.get(path.name.rpartition(".")[2].lower())
     if notation is None:
-        raise MappingError(
-            f"The mapping {path} is neither YAML nor JSON by its name. Let it end in .yaml, .yml or .json."
-        )
+        raise MappingError(f"The mapping {path} must have a name that ends in .yaml, .yml or .json.")
     try:
         with path.open("rb") as file:
             encoded: bytes = file.read()

@@ -23,13 +23,13 @@ class ColumnRule:
     :param formats: of a date, tried in order: strptime's directives, ``iso`` or ``excel``; none: year first.
     :param labels: what may be chosen of a category or multiple choice, or empty: then the account's.
     :param separator: between the choices of a multiple choice in one cell.
-    :param spellings: what cells of a category say -> the label that is meant, beside the labels themselves.
+    :param spellings: what cells of a category say -> the label; the labels themselves are always read.
     :param booleans: what cells of a boolean say beside true, yes, 1 and false, no, 0 -> what is meant.
     :param decimal: of a number: what stands before the decimals; None: a point.
     :param thousands: of a number: what stands between groups of three digits; None: nothing.
     :param region: of a phone number: the country of numbers written without country code, such as ``"DE"``;
         None: every number has one.
-    :param nulls: words that are empty cells, in the place of the mapping's; None: the mapping's.
+    :param nulls: words that are empty cells, instead of the mapping's; None: the mapping's.
     :param default: what an empty cell becomes, as it is written; None: nothing.
     """
 

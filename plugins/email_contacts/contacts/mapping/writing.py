@@ -35,7 +35,7 @@ def as_yaml(lines: Sequence[Line], *, source: str, rows: int) -> str:
     ]
     if open_:
         written.append(
-            "  # These lead nowhere yet. To send one, write or keep its attribute and remove the #."
+            "  # These columns are not sent. To send one, write or keep its attribute and remove the #."
         )
         written += [text for line in open_ for text in _open(line)]
     return "\n".join([*written, f"unknown_columns: {DROP if open_ else FAIL}"]) + "\n"

@@ -75,7 +75,7 @@ class ChainedRows:
             self._files.append(file)
         if not self._files:
             kind = NoRows if rows_name_columns else SourceEmpty
-            raise kind(f"None of the {len(looked_at)} files holds a row, or so much as a header.")
+            raise kind(f"None of the {len(looked_at)} files holds a row, or even a header.")
         self._first = self._files[0]
         self._files = [file for file in self._files if file in files]
 
@@ -142,7 +142,7 @@ class ChainedRows:
             )
             raise SourceChanged(
                 f"{file.name} has other columns than {self._first.name}: it {said}. "
-                "All files of a source have the same columns. Have it written anew, or prepare it by itself.",
+                "All files of a source have the same columns. Export it again, or prepare it by itself.",
                 [*lacking, *strange],
             )
 
@@ -159,7 +159,7 @@ class ChainedRows:
             said = "; ".join(list(changed.values())[:_SHOWN])
             raise SourceChanged(
                 f"{file.name} has other types than the files before it: {said}. All files of a source have "
-                "the same types. Have it written anew, or prepare it by itself.",
+                "the same types. Export it again, or prepare it by itself.",
                 list(changed),
             )
 

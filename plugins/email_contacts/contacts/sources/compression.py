@@ -123,7 +123,7 @@ class _Unpacked(io.RawIOBase):
     def _ended_early(self) -> SourceUnreadable:
         return SourceUnreadable(
             f"{self._name} is truncated: its {self._kind} data ends too early. Copy it again, or have it "
-            "written again; no row of it can be trusted to be the last."
+            "written again; rows may be missing."
         )
 
     def _damaged(self) -> SourceUnreadable:

@@ -51,7 +51,7 @@ def read_head(lines: Iterator[str], *, delimiter: str | None, skip: int, name: s
     """
     skipped = sum(1 for _ in islice(lines, skip))
     head = _header_lines(lines)
-    notes = [f"{skipped} lines above the header are passed over"] if skipped else []
+    notes = [f"{skipped} lines above the header are skipped"] if skipped else []
     said = _SEP.fullmatch("".join(head))
     if said:
         notes.append(f"the line sep= names the delimiter: {shown_delimiter(said[1])}")
@@ -111,7 +111,7 @@ def _parsed(lines: Iterator[str], delimiter: str, name: str) -> list[str]:
     except csv.Error as error:
         if not seen_null:  # Python 3.10 refuses null bytes by itself
             raise HeaderError(
-                f"The header of {name} has malformed quotes ({error}). Mend the first line."
+                f"The header of {name} has malformed quotes ({error}). Fix the first line."
             ) from None
     if seen_null:
         raise HeaderError(

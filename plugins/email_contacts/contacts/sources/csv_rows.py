@@ -161,7 +161,7 @@ class CsvRows:
             if self._row_length > limit:
                 raise RowTooLong(
                     f"{self._source.name}: the row that reaches line {self._feed.line} is longer than "
-                    f"{limit:,} characters, more than one request may carry (api-contract §2.1). {_UNCLOSED} "
+                    f"{limit:,} characters, more than fits in one request (api-contract §2.1). {_UNCLOSED} "
                     "in it or above."
                 )
             if "\0" in line:

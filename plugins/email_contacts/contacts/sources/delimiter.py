@@ -20,7 +20,7 @@ def delimiter_of(header: str, *, given: str | None, name: str) -> str:
     :param name: the source's name, for messages.
     :return: one character; a comma for a header of a single column.
     :raises InvalidOption: when what is given is not one character.
-    :raises WrongDelimiter: when the given one does not cut the header while another would, or when two
+    :raises WrongDelimiter: when the given one does not split the header while another would, or when two
         candidates are found equally often.
     """
     counts = {candidate: _cells(header, candidate) for candidate in CANDIDATES}
@@ -30,14 +30,14 @@ def delimiter_of(header: str, *, given: str | None, name: str) -> str:
         _check(given)
         if found and _cells(header, given) == 1:
             raise WrongDelimiter(
-                f"delimiter={shown_delimiter(given)} does not cut the header of {name}: it makes one column, "
-                f"while {shown_delimiter(found[0])} makes {best}. "
+                f"delimiter={shown_delimiter(given)} does not split the header of {name}: it gives one "
+                f"column, while {shown_delimiter(found[0])} makes {best}. "
                 f"Give delimiter={shown_delimiter(found[0])}, or leave it out."
             )
         return given
     if len(found) > 1:
         raise WrongDelimiter(
-            f"The header of {name} can be cut by {' or '.join(map(shown_delimiter, found))} into {best} "
+            f"The header of {name} can be split by {' or '.join(map(shown_delimiter, found))} into {best} "
             "columns each. Say which one with the delimiter option."
         )
     return found[0] if found else ","
@@ -46,7 +46,7 @@ def delimiter_of(header: str, *, given: str | None, name: str) -> str:
 def _check(given: str) -> None:
     if len(given) != 1 or given in '"\r\n\0 ':
         raise InvalidOption(
-            f"delimiter={given!r} is not one character that can cut lines. "
+            f"delimiter={given!r} is not one character that can separate cells. "
             f"Usual ones are {', '.join(map(shown_delimiter, CANDIDATES))}."
         )
 

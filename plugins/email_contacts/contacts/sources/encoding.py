@@ -127,7 +127,7 @@ def _bad_lines(source: AnyPath) -> SourceUndecodable:
     if has_good:
         advice = (
             "Other lines are well-formed UTF-8 with letters beyond ASCII, so the file is mixed, and another "
-            "encoding would change the good ones: mend the bad lines, or leave them out."
+            "encoding would change the good ones: fix the bad lines, or remove them."
         )
     elif fits:
         advice = f'If it was saved by Excel or on Windows in Western Europe, give encoding="{_USUAL_OTHER}".'

@@ -116,7 +116,9 @@ class FoundFiles:
                 'several rows about one contact the row of the last file counts, unless duplicates="first"'
             )
         if self.left_out:
-            notes.append(f"not read, for their names are of no kind that is: {_listed(self.left_out)}")
+            notes.append(
+                f"not read, because their names do not end in a supported extension: {_listed(self.left_out)}"
+            )
         return tuple(notes)
 
 
@@ -136,7 +138,7 @@ def find_files(source: AnyPath) -> FoundFiles:
         if not found:
             raise SourceMissing(
                 f"The folder {said} holds no files. Names that begin with a dot or an underscore do not "
-                "count. Check the path, and whether what writes it has run."
+                "count. Check the path, and whether the job that writes it has run."
             )
     elif source.exists():
         return FoundFiles((SourceFile(source, source.name),))
@@ -145,7 +147,7 @@ def find_files(source: AnyPath) -> FoundFiles:
         if not found:
             raise SourceMissing(
                 f"The pattern {said} fits no file. Names that begin with a dot or an underscore do not "
-                "count. Check the pattern, and whether what writes the files has run."
+                "count. Check the pattern, and whether the job that writes the files has run."
             )
     else:
         raise SourceMissing(f"The source {said} does not exist. {_advice(source)}")

@@ -205,7 +205,7 @@ class JsonValues:
         if self._shape.depth or self._pending.strip(_BLANKS):
             raise SourceUnreadable(
                 f"{self._name} ends too early, in or behind its row {self._count:,}: a bracket is never "
-                "closed. Copy it again, or have it written again."
+                "closed. Copy it again, or export it again."
             )
 
     def _check_tail(self) -> None:
@@ -227,9 +227,7 @@ class JsonValues:
                     "objects, or a second document. Write the rows that are meant into a file of their own."
                 )
         elif behind:
-            raise SourceUnreadable(
-                f"{self._name} goes on behind the array of its rows. Have it written again."
-            )
+            raise SourceUnreadable(f"{self._name} goes on behind the array of its rows. Export it again.")
 
     def _not_rows(self) -> SourceUnreadable:
         return SourceUnreadable(

@@ -123,7 +123,7 @@ class ParquetRows:
             return error
         return SourceUnreadable(
             f"{self._source.name} cannot be read as Parquet: it is another kind of file, damaged, or not "
-            "complete. Copy it again, or have it written again."
+            "complete. Copy it again, or export it again."
         )
 
     def _rows_in_a_batch(self) -> int:

@@ -105,4 +105,6 @@ def check_parts(parts: int) -> None:
     :raises InvalidOption: when the number is below 1.
     """
     if parts < 1:
-        raise InvalidOption(f"partitions={parts} is less than 1. Give as many as workers shall be busy.")
+        raise InvalidOption(
+            f"partitions={parts} is less than 1. Give the number of tasks that prepare at the same time."
+        )

@@ -83,8 +83,8 @@ def quoted_name(name: str, quote: str, *, what: str, whole: str | None = None) -
     """
     if not _IDENTIFIER.fullmatch(name):
         raise InvalidOption(
-            f'{what}="{whole or name}" is no name of a {what}: letters, digits, "_" and "$", beginning '
-            "with a letter. Anything else can be written as a query."
+            f'{what}="{whole or name}" is not a name of a {what}: letters, digits, "_" and "$", beginning '
+            "with a letter. For other names, write a query."
         )
     return f"{quote}{name}{quote}"
 
@@ -123,9 +123,7 @@ class SqlRows:
                 # Some describe the columns only when they have fetched.
                 self._first = self._cursor.fetchmany(ROWS_IN_A_BLOCK) if self._gives_rows() else []
             if not self._cursor.description:
-                raise SourceUnreadable(
-                    f"{self._name} gives no rows. It needs one statement that does: a SELECT."
-                )
+                raise SourceUnreadable(f"{self._name} must be one statement that returns rows: a SELECT.")
             self.columns = tuple(str(column[0]) for column in self._cursor.description)
         except BaseException:
             self.close()
@@ -173,7 +171,7 @@ class SqlRows:
                 raise
             raise SourceBroken(
                 f"{self._name} failed after {self._read:,} rows: {_described(error)}. "
-                "Nothing of it is prepared. Look that up in the database's own log; then run it again.",
+                "Nothing of it is prepared. See the database's log, then run it again.",
                 rows=self._read,
             ) from None
 

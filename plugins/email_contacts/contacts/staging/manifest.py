@@ -36,7 +36,7 @@ class Rows:
         if self.read != self.accepted + self.rejected + self.duplicates:
             raise PreparationError(
                 f"The rows do not add up: {self.read} read is not {self.accepted} accepted + {self.rejected} "
-                f"rejected + {self.duplicates} duplicates. This is a fault of this package."
+                f"rejected + {self.duplicates} duplicates. This is a bug in this package."
             )
 
 

@@ -105,7 +105,7 @@ def lack_of_room_named(stage: AnyPath) -> Iterator[None]:
         if error.errno not in _NO_ROOM:
             raise
         raise StageError(
-            f"There is no room for all files: {error.strerror}. Make room in the stage {stage} and in the "
+            f"There is not enough disk space: {error.strerror}. Free space in the stage {stage} and in the "
             "folder for temporary files (TMPDIR), and prepare again. Nothing in the stage counts without a "
             "manifest."
         ) from error

@@ -34,7 +34,7 @@ def reason(kind: str, cell: Any, *, region: str | None = None, separator: str = 
         return None
     cell = bare(cell)
     if cell.casefold() in NO_IDENTIFIERS:
-        return 'It looks like a word for nothing: name it under "nulls" in the mapping if it is.'
+        return 'It looks like a null value: list it under "nulls" in the mapping if it is.'
     if (invisible := invisible_in(cell)) is not None:
         return f"There is an invisible character, {invisible}, within it: remove that."
     if kind == "phone":
@@ -48,7 +48,7 @@ def reason(kind: str, cell: Any, *, region: str | None = None, separator: str = 
     if kind == "multiple_choice":
         other = next((one for one in (";", ",", "/", "|") if one in cell and one != separator), None)
         return None if other is None else f'If "{other}" is between the choices, name it as "separator".'
-    return 'Other words for true and false are named under "booleans".' if kind == "boolean" else None
+    return 'List other words for true and false under "booleans".' if kind == "boolean" else None
 
 
 def _of_ext_id(cell: str) -> str | None:
@@ -62,9 +62,9 @@ def _of_ext_id(cell: str) -> str | None:
 
 def _of_number(cell: str) -> str | None:
     if "%" in cell:
-        return "A per cent sign is not taken: export the plain number."
+        return "Percent signs are not accepted: export the plain number."
     if _CURRENCY.search(cell):
-        return "A currency is not taken: export the plain number."
+        return "Currencies are not accepted: export the plain number."
     if _DECIMAL_COMMA(cell) or ((found := _GROUPED(cell)) and (found[2] or found[1] != ".")):
         return 'Name the separators as "decimal" and "thousands" in the mapping.'
     return None
@@ -72,7 +72,7 @@ def _of_number(cell: str) -> str | None:
 
 def _of_date(cell: str) -> str | None:
     if _DAY_AND_MONTH(cell):
-        return 'The mapping has to say whether the day or the month is first: "format".'
+        return 'The mapping must say whether the day or the month comes first: "format".'
     if _TWO_DIGIT_YEAR(cell):
         return "Two digits of a year do not say the century: export four."
     return 'A serial day of Excel is read with "format: excel".' if _SERIAL(cell) else None

@@ -1,8 +1,8 @@
 """The entries of a queue, as shared variables carry them.
 
 Everything that decides stands in the *names* of the variables: the order of arrival, who has the turn, and
-when its holder last gave a sign of life. Listing names is one cheap request that no secrets backend sees; the
-value, which names the task, is read only of an entry that shows no sign of life.
+when its holder last renewed its lease. Listing names is one cheap request that no secrets backend sees; the
+value, which names the task, is read only of an entry whose lease is not renewed.
 
 The store has no compare-and-set. What it has is enough: a write is seen by every list that begins after it.
 """
@@ -70,7 +70,7 @@ class Ticket:
 class Entry:
     """An entry as it was read.
 
-    :param beat: when its holder last gave a sign of life, milliseconds of the holder's clock. Compared with
+    :param beat: when its holder last renewed its lease, milliseconds of the holder's clock. Compared with
         other beats of the same entry only, for clocks differ.
     """
 
@@ -108,7 +108,7 @@ class QueueEntries:
         return sorted(newest.values(), key=lambda entry: entry.ticket)
 
     def write(self, ticket: Ticket, phase: Phase, task: TaskKey) -> list[Entry]:
-        """Write an entry, or a sign of life of one that is there.
+        """Write an entry, or renew the lease of one that is there.
 
         :return: the queue as it was read *after* the write.
         """

@@ -1,6 +1,6 @@
 """Seeing who in the queue is alive, and removing who is not.
 
-An entry's holder gives a sign of life every ``BEAT`` seconds while it is first in the queue or has the turn.
+An entry's holder renews its lease every ``BEAT`` seconds while it is first in the queue or has the turn.
 Whoever waits behind it counts the seconds without one by its own clock, so that clocks need not agree.
 Removing an entry takes the turn from its holder: one that was only slow finds that out before it sends, and
 rejoins at its old place.
@@ -75,7 +75,7 @@ class QueueObserver:
             is_gone = silent > LEASE or state not in (*_GOING_ON, "unknown")
         if is_gone:
             log.warning(
-                "queue of %s: an entry is removed; no sign of life for %.0f s, and its task is in state %s",
+                "queue of %s: entry removed; no heartbeat for %.0f s, and its task is in state %s",
                 self._entries.account,
                 silent,
                 state,

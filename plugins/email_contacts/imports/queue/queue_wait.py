@@ -79,7 +79,7 @@ class QueueReader:
             self._task.cancel()
 
     async def write(self, ticket: Ticket, phase: Phase, task: TaskKey) -> None:
-        """Write an entry; one that cannot be written now is written with the next sign of life."""
+        """Write an entry; one that cannot be written now is written with the next renewal."""
         try:
             self.seen = await self._in_thread(self.entries.write, ticket, phase, task)
         except Exception as error:  # noqa: BLE001  no error of Airflow's store ends a wait

@@ -26,7 +26,7 @@ _RIVAL_PAUSES = (0.1, 0.2, 0.4, 0.8)
 
 
 class TurnLost(RuntimeError):
-    """The turn was given to another task, because this one gave no sign of life; worth a retry."""
+    """The turn was given to another task, because this one did not renew its lease; worth a retry."""
 
 
 class QueueTimeout(TimeoutError):
@@ -211,7 +211,7 @@ class Turn:
                 )
         if self._is_lost:
             raise TurnLost(
-                "this task gave no sign of life for a while, and the queue went on without it; nothing was "
+                "this task did not renew its lease in time, and the queue moved on; nothing was "
                 "sent, and a retry comes back to its place in the queue"
             )
 
@@ -223,10 +223,10 @@ class Turn:
         try:
             self.confirm()
         except (TurnLost, Orphaned) as error:
-            log.warning("the turn is given up: %s", error)
+            log.warning("the claim is released: %s", error)
             return False
-        except Exception as error:  # noqa: BLE001  whatever it is, the next sign of life may get through
-            log.warning("a sign of life could not be given: %s", error)
+        except Exception as error:  # noqa: BLE001  whatever it is, the next renewal may get through
+            log.warning("the lease could not be renewed: %s", error)
         return True
 
 

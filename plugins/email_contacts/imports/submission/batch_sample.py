@@ -171,7 +171,7 @@ class BatchSample:
             not looked at further, and counts as not listed. The platform's clock is compared with this
             machine's, as exactly as the platform writes its own. None: it does not matter.
         :return: None where there are no contacts to look for, or the platform does not show any.
-        :raises email_contacts.api.ContactsApiError: when the platform cannot be asked now.
+        :raises email_contacts.api.ContactsApiError: when the platform does not answer.
         """
         from email_contacts.api import RouteMissing
 

@@ -104,7 +104,7 @@ class Ledger:
     def intend_again(
         self, record: ImportRecord, *, newest: int | None, nonce: str, evidence: Mapping[str, Any] | None
     ) -> ImportRecord:
-        """Write that a request whose fate is unknown is about to be sent once more."""
+        """Write that a request whose outcome is unknown is about to be sent once more."""
         return self._write(
             replace(
                 record,
@@ -197,7 +197,7 @@ class Ledger:
         """Whether the task ended well with this import, and was cleared since."""
         return record.closed_in is not None and record.closed_in != self.generation
 
-    def heard_at(self, record: ImportRecord) -> str | None:
+    def called_at(self, record: ImportRecord) -> str | None:
         """When the platform first called back about this import; None when it did not.
 
         :return: ISO 8601. The web server writes it into the same store.

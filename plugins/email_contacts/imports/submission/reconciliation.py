@@ -66,22 +66,22 @@ class Decision:
 
 def decide(
     *,
-    heard_at: str | None,
+    called_at: str | None,
     newer: Sequence[Process] | None,
     compare: Callable[[], Comparison | None],
     is_harmless: bool,
 ) -> Decision:
     """Decide by the table above.
 
-    :param heard_at: when our callback address was called; None when it was not.
+    :param called_at: when our callback address was called; None when it was not.
     :param newer: the imports that began after the newest process known before the request; None where
         that cannot be known.
     :param compare: holds the contacts of the batch against the lists; None where that cannot be done.
         Called once, when all newer imports have ended.
     :param is_harmless: whether sending the same request again would change no data.
     """
-    known = _in_words(heard_at, newer)
-    if heard_at is not None:
+    known = _in_words(called_at, newer)
+    if called_at is not None:
         return _of_heard(newer or (), known)
     if newer is None:
         return _by_policy(is_harmless, known)
@@ -131,8 +131,8 @@ def _by_policy(is_harmless: bool, known: str) -> Decision:
     )
 
 
-def _in_words(heard_at: str | None, newer: Sequence[Process] | None) -> str:
-    heard = f"its callback came at {heard_at}" if heard_at else "no callback came"
+def _in_words(called_at: str | None, newer: Sequence[Process] | None) -> str:
+    heard = f"its callback came at {called_at}" if called_at else "no callback came"
     if newer is None:
         return f"{heard}, and the imports begun since are not known"
     if not newer:

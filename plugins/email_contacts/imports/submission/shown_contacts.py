@@ -69,7 +69,7 @@ def modified_on_list(
 def looked_up(client: ContactsClient, identifiers: Mapping[str, str]) -> Mapping[str, Any]:
     """Ask for one contact by its identifiers in turn; an empty one where the platform knows none of them.
 
-    :raises email_contacts.api.RouteMissing: when the platform does not show single contacts.
+    :raises email_contacts.api.RouteMissing: when the platform cannot look up single contacts.
     """
     asked = (_contact(client, name, identifier) for name, identifier in identifiers.items())
     return next((contact for contact in asked if contact), {})

@@ -1,7 +1,7 @@
 """How the platform stores the values of a contact, so that what was sent can be held against what it shows.
 
 Knows the platform's leniency (api-contract §3): phones become digits, dates ISO 8601, a category its label; a
-value of the wrong type and an unknown attribute are dropped without a word. Must not import Airflow, and
+value of the wrong type and an unknown attribute are silently dropped. Must not import Airflow, and
 keeps, logs and shows no value.
 """
 

@@ -1,4 +1,4 @@
-"""Sending one import once, and finding out what became of it when the answer was lost.
+"""Sending one import once, and finding out whether it was accepted when the answer was lost.
 
 Nothing here waits for an import: what has to be waited for first is handed back as :class:`Blocked`, so that
 a task can do it without a worker.
@@ -150,9 +150,9 @@ class Submitter:
         """Decide what became of a request whose answer was lost, and act on it."""
         recent, newer = self._look_around(record)
         if (late := self._ledger.late_answer(record)) is not None:
-            return self._adopt(record, Decision(Verdict.ADOPT, "its answer came late", (late,)))
+            return self._adopt(record, Decision(Verdict.ADOPT, "its answer arrived late", (late,)))
         decision = decide(
-            heard_at=self._ledger.heard_at(record),
+            called_at=self._ledger.called_at(record),
             newer=newer,
             compare=lambda: self._job.sample().compare(
                 self._client, self._job.request.list_ids, since=record.intended_at
@@ -160,7 +160,7 @@ class Submitter:
             is_harmless=self._job.is_harmless_to_repeat,
         )
         log.warning(
-            "the fate of the import sent at %s (fingerprint %.12s): %s. Decision: %s %s",
+            "the import sent at %s (fingerprint %.12s): %s. Decision: %s %s",
             record.intended_at,
             record.fingerprint,
             decision.reason,
@@ -214,7 +214,7 @@ class Submitter:
             pause *= 2
 
     def _is_answered(self, record: ImportRecord) -> bool:
-        return bool(self._ledger.heard_at(record) or self._ledger.late_answer(record))
+        return bool(self._ledger.called_at(record) or self._ledger.late_answer(record))
 
     def _imports_since(
         self, record: ImportRecord, recent: RecentProcesses | None

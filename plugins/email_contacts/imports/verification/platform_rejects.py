@@ -2,7 +2,7 @@
 
 A report names contacts by an identifier (api-contract §2.3; which columns it has is written nowhere). They
 are looked for in the batch that was sent, and listed with their row's number as ``rejects.csv`` lists what
-never was sent. A contact that is not found is listed without a number; none is left out in silence.
+never was sent. A contact that is not found is listed without a number; none is left out.
 
 Memory holds the identifiers of one report, and one batch, however long the source is. Must not import
 Airflow; no identifier leaves here but masked.
@@ -148,7 +148,7 @@ def _named(reason: str, about: str, row: Mapping[str, str]) -> Named:
             return Named(reason, attribute, text)
         else:
             others.append((attribute, text))
-    # A column of identifiers says more than one whose name nobody documented.
+    # A column of identifiers says more than one with an undocumented name.
     return Named(reason, *(others[0] if others else (about, plain)))
 
 

@@ -90,7 +90,7 @@ def write_rejects(
 
     carried = [batch for process_id, batch in batches.items() if process_id in reports]
     if path.exists() and not all(one.is_there for one in carried):
-        log.info("the batches are not in the stage any more: %s stays as it is", path)
+        log.info("the batches are no longer in the stage: %s is left unchanged", path)
         return _listed(path)
     rejects = list(platform_rejects(client, reports, batches))
     if rejects:
@@ -113,7 +113,7 @@ def _named(client: ContactsClient, process_id: int, reports: Reports) -> Iterato
 
 def _joined(process_id: int, named: Sequence[Named], batch: SentBatch | None) -> Iterator[PlatformReject]:
     if batch is None or not batch.is_there:
-        log.warning("what process %d carried is not at hand: its rejects have no row numbers", process_id)
+        log.warning("what process %d carried is not available: its rejects have no row numbers", process_id)
         yield from joined(named, (), ())
         return
     try:

@@ -113,7 +113,7 @@ class Verification:
         """Look once and judge.
 
         :return: ``unknown``, with the reason, also where a list, a process or a report is gone, or the
-            platform answers what nobody documented.
+            platform's answer is not documented.
         :raises email_contacts.api.ContactsApiError: when the platform cannot be asked.
         """
         from email_contacts.api import InvalidRequest, NotFound, UnexpectedAnswer
@@ -202,7 +202,7 @@ class Verification:
         if self._lookup is None:
             sample = sample_of(self._batches.sent)
             if not sample:
-                self._why_no_sample = "the batches are not in the stage any more"
+                self._why_no_sample = "the batches are no longer in the stage"
                 return None
             self._lookup = ContactLookup(
                 self._client,
@@ -212,7 +212,7 @@ class Verification:
                 updates_existing=self._batches.updates_existing,
             )
         if not self._lookup.look():
-            self._why_no_sample = "the platform does not show single contacts"
+            self._why_no_sample = "the platform cannot look up single contacts"
             return None
         return self._lookup.summary(self._named if self._lookup.missing else ())
 
@@ -260,10 +260,10 @@ class Verification:
     def _remarks(self) -> Iterable[str]:
         """What is to be said whatever the state is."""
         if silent := len(self._believed) + len(self._nameless):
-            # Then nobody knows what the platform rejected.
+            # Then it is not known what the platform rejected.
             yield (
                 f"{silent} of {len(self._batches.batches)} imports were told by callback or list growth: "
-                "reports unknown"
+                "reject reports unknown"
             )
         if extra := self._batches.extra_processes(self._process_ids):
             yield (

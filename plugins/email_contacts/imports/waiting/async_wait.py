@@ -1,7 +1,8 @@
-"""Waiting in an event loop: one wait, from whatever can tell, until the deadline.
+"""Waiting in an event loop: one wait, by every completion source, until the deadline.
 
-The processes are watched together with all other waits of the connection (:mod:`imports.watcher`); callbacks
-and lists only where they count. The work is looked at first, and the clock second.
+The processes are polled together with those of all other waits of the connection
+(:mod:`imports.waiting.shared_poller`); callbacks and lists only where they count.
+The work is looked at first, and the clock second.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ log = logging.getLogger(__name__)
 
 # A last look waits so long for the budget, or for a platform that is slow; one token comes in less.
 LAST_LOOK = 60.0
-# However quiet it is, a wait looks up so often: the watcher may have died, and the wall clock may jump.
+# However quiet it is, a wait looks up so often: the poller may have died, and the wall clock may jump.
 HEARTBEAT = 60.0
 
 Called = Callable[[CompletionSignals], Awaitable[bool]]
@@ -34,17 +35,17 @@ Called = Callable[[CompletionSignals], Awaitable[bool]]
 class AsyncWait:
     """One wait for some imports.
 
-    :param watcher: of the connection; joined when the vigil begins.
+    :param poller: of the connection; joined when the wait begins.
     :param completion: the imports.
     :param deadline: seconds since the epoch.
     :param enough: ``all`` of the imports, or ``any`` one.
-    :param every: seconds between looks that this wait asks for; None: as the watcher sees fit.
+    :param every: seconds between looks that this wait asks for; None: as the poller sees fit.
     :param called: reads whether the callback that a piece of evidence names was heard.
     """
 
     def __init__(
         self,
-        watcher: SharedPoller,
+        poller: SharedPoller,
         completion: Completion,
         *,
         deadline: float,
@@ -52,7 +53,7 @@ class AsyncWait:
         every: float | None,
         called: Called,
     ) -> None:
-        self._watcher = watcher
+        self._poller = poller
         self._completion = completion
         self._deadline = deadline
         self._enough = enough
@@ -66,26 +67,26 @@ class AsyncWait:
 
     async def outcome(self) -> WaitOutcome:
         """Wait."""
-        with self._watcher.join(every=self._every) as wait:
+        with self._poller.join(every=self._every) as wait:
             is_last = False
             while True:
                 try:
                     await self._take_in(wait)
                     self._completion.raise_unless_somebody_can_tell()
                 except CannotTell as error:
-                    return WaitOutcome(self._completion.sighting, error=str(error))
-                sighting = self._completion.sighting
-                self._say_what_changed(sighting)
-                if sighting.is_enough(self._enough):
-                    return WaitOutcome(sighting)
+                    return WaitOutcome(self._completion.statuses, error=str(error))
+                statuses = self._completion.statuses
+                self._say_what_changed(statuses)
+                if statuses.is_enough(self._enough):
+                    return WaitOutcome(statuses)
                 if why := self._why_useless(wait):
-                    return WaitOutcome(sighting, error=why)
+                    return WaitOutcome(statuses, error=why)
                 left = self._deadline - time.time()
                 if left > 0:
                     until_signs = self._signs_due - asyncio.get_running_loop().time()
                     await wait.news(min(left, HEARTBEAT, max(0.0, until_signs) if self._has_signs else left))
                 elif is_last:
-                    return WaitOutcome(sighting, is_late=True, error=self._watcher.trouble or self._trouble)
+                    return WaitOutcome(statuses, is_late=True, error=self._poller.trouble or self._trouble)
                 else:
                     is_last = True
                     self._signs_due = 0.0
@@ -94,7 +95,7 @@ class AsyncWait:
                     await wait.last_look(LAST_LOOK)
 
     async def _take_in(self, wait: Wait) -> None:
-        """Complete the picture by what the watcher has seen, and by callbacks and lists when it is time."""
+        """Complete the picture by what the poller has seen, and by callbacks and lists when it is time."""
         self._read(wait)
         now = asyncio.get_running_loop().time()
         if self._has_signs and now >= self._signs_due:
@@ -105,10 +106,10 @@ class AsyncWait:
     def _read(self, wait: Wait) -> None:
         wait.ask_for(self._completion.open_ids())
         for one in wait.ids:
-            if process := self._watcher.seen(one):
+            if process := self._poller.seen(one):
                 self._completion.see(process)
-        if self._watcher.route_missing and not self._completion.route_missing:
-            self._completion.lose_route(str(self._watcher.route_missing))
+        if self._poller.route_missing and not self._completion.route_missing:
+            self._completion.lose_route(str(self._poller.route_missing))
         wait.ask_for(self._completion.open_ids())
 
     @property
@@ -116,7 +117,7 @@ class AsyncWait:
         return bool(self._completion.callable() or self._completion.growable())
 
     async def _look_for_signs(self) -> None:
-        """Ask the mailboxes and the lists; what cannot be asked now is asked again."""
+        """Ask the mailboxes and the lists; what cannot be read now is read later."""
         from email_contacts.api import ContactsApiError
 
         self._trouble = ""
@@ -127,23 +128,23 @@ class AsyncWait:
             for index, evidence in self._completion.growable():
                 # Many may stand in line before us, and the deadline must not wait for them.
                 left = max(0.0, self._deadline - time.time()) + LAST_LOOK
-                if await asyncio.wait_for(self._watcher.line.has_grown(evidence), left):
+                if await asyncio.wait_for(self._poller.line.has_grown(evidence), left):
                     self._completion.grow(index)
         except (ContactsApiError, asyncio.TimeoutError) as error:
-            self._trouble = str(error) or "the lists could not be looked at in time"
-            log.warning("the lists could not be looked at, waiting goes on: %s", self._trouble)
+            self._trouble = str(error) or "the lists could not be read in time"
+            log.warning("the lists could not be read, still waiting: %s", self._trouble)
 
     def _why_useless(self, wait: Wait) -> str:
-        missing = (self._watcher.missing(one) for one in wait.ids)
-        return self._watcher.useless or next(filter(None, missing), "")
+        missing = (self._poller.missing(one) for one in wait.ids)
+        return self._poller.useless or next(filter(None, missing), "")
 
-    def _say_what_changed(self, sighting: ProcessStatuses) -> None:
+    def _say_what_changed(self, statuses: ProcessStatuses) -> None:
         """Say it in the log of the task that waits."""
-        told = sighting.describe()
+        told = statuses.describe()
         if told and told != self._told:
             log.info("imports: %s", told)
         self._told = told
-        for process in sighting.processes:
+        for process in statuses.processes:
             if process.status != NOT_SEEN and (process.id, process.status) not in self._warned:
                 self._warned.add((process.id, process.status))
                 warn_of_undocumented(process)

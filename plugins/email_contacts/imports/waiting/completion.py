@@ -1,4 +1,4 @@
-"""Who can tell that imports have ended, and what they have told so far.
+"""Completion sources: where a wait learns that imports have ended, and what they show so far.
 
 The process route tells most, and not every platform has it. A callback and the growth of the lists are
 believed in its place (api-contract §2.3, §2.4). Which of them count is the ``completion_source`` of the
@@ -68,7 +68,7 @@ class Completion:
         self._is_last = False
 
     @property
-    def sighting(self) -> ProcessStatuses:
+    def statuses(self) -> ProcessStatuses:
         """What is known now; empty as long as nothing is."""
         from email_contacts.api.processes import IMPORT_PROCESS, Process
 
@@ -132,9 +132,9 @@ class Completion:
         return self.open_ids() != before
 
     def raise_unless_somebody_can_tell(self) -> None:
-        """Say what to configure when waiting is of no use.
+        """Say what to configure when waiting cannot succeed.
 
-        :raises CannotTell: when nobody can tell of an import that has not ended.
+        :raises CannotTell: when it cannot be known how an import ends that has not ended.
         """
         for index in range(len(self._ids)):
             if not (
@@ -179,7 +179,7 @@ class Completion:
             else f"completion_source is {self._source}, and this import was not submitted for it."
         )
         return (
-            f"{why} Nothing tells when an import ends: set callback_url and callback_secret on the "
+            f"{why} It cannot be known when an import ends: set callback_url and callback_secret on the "
             "connection, and leave completion_source at auto, so that a callback or the growth of the lists "
             "can tell; or submit with wait_for_completion=False, and verify the list afterwards."
         )
@@ -200,7 +200,7 @@ def look_for_end(
 ) -> ProcessStatuses | None:
     """Look once, from a worker, at everything that may tell.
 
-    Operators and sensors call it before they defer, and again when a callback has woken them. If the sighting
+    Operators and sensors call it before they defer, and again when a callback has woken them. If the statuses
     is not enough, they wait with the same source, evidence and deadline; an early callback makes no circle,
     for the trigger then watches the process itself.
 
@@ -210,12 +210,12 @@ def look_for_end(
     :param called: whether the callback that a piece of evidence names was heard.
     :return: one process for each import; those of which nobody has told yet are running, with the status
         ``not seen``. None when nothing could be learned now, which never ends a wait.
-    :raises CannotTell: when nobody can tell of an import; the message says what to configure.
-    :raises email_contacts.api.ContactsApiError: when asking again is of no use (wrong key, unknown id).
+    :raises CannotTell: when it cannot be known how an import ends; the message says what to configure.
+    :raises email_contacts.api.ContactsApiError: when asking again cannot succeed (wrong key, unknown id).
     """
     completion = Completion(process_ids, evidence, source)
     look_at(client, completion, called)
-    return completion.sighting if completion.sighting.processes else None
+    return completion.statuses if completion.statuses.processes else None
 
 
 def look_at(
@@ -246,8 +246,8 @@ def look_at(
     except (NotSent, RateLimited, Unavailable) as error:
         trouble = str(error)
     if trouble:
-        log.warning("the platform could not be asked, waiting goes on: %s", trouble)
-    log.info("imports: %s", completion.sighting.describe() or "nothing seen yet")
+        log.warning("the platform could not be polled, still waiting: %s", trouble)
+    log.info("imports: %s", completion.statuses.describe() or "nothing seen yet")
     return trouble
 
 

@@ -144,7 +144,7 @@ class PollPlan:
             return Question(offset=self._depth, expected=frozenset(lost))
         return Question(process_id=first, expected=frozenset([first]))
 
-    def heard(self, question: Question, processes: Sequence[Process], count: int) -> set[int]:
+    def record(self, question: Question, processes: Sequence[Process], count: int) -> set[int]:
         """Take in an answer.
 
         :param processes: of the page, in its order; or the one process.

@@ -1,4 +1,4 @@
-"""When a watcher looks next: quickly after somebody joined, then ever more seldom, and not during trouble.
+"""When a poller looks next: quickly after somebody joined, then ever more seldom, and not during trouble.
 
 Knows a clock and wishes; the budget is counted elsewhere, and has the last word.
 """
@@ -50,7 +50,7 @@ class PollSchedule:
     def joined(self, wishes: Sequence[float | None], *, was_idle: bool) -> None:
         """Somebody joined: look soon, and quickly for a while.
 
-        :param wishes: the pause that each wait asks for; None: as the watcher sees fit.
+        :param wishes: the pause that each wait asks for; None: as the poller sees fit.
         :param was_idle: whether nothing was waited for; otherwise a round that is overdue stays so.
         """
         self._pause = FIRST_PAUSE
@@ -78,7 +78,7 @@ class PollSchedule:
             §5), so a longer one is a mistake, and ignored.
         """
         if rest > HOUR:
-            log.warning("the platform asked for a rest of %.0f s; more than an hour is ignored", rest)
+            log.warning("the platform asked for a pause of %.0f s; more than an hour is ignored", rest)
             rest = 0.0
         self._failures += 1
         pause = min(self._wished(wishes) * 2.0 ** min(self._failures, 20), LONGEST_REST)
@@ -94,5 +94,5 @@ class PollSchedule:
         return left if left > 0.001 else 0.0
 
     def _wished(self, wishes: Sequence[float | None]) -> float:
-        """The shortest pause that anybody wishes for; who has no wish has the watcher's own."""
+        """The shortest pause that anybody wishes for; without a wish, the poller's own."""
         return min((self._pause if wish is None else wish for wish in wishes), default=self._pause)

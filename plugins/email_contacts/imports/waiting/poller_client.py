@@ -96,7 +96,7 @@ class PollerClient:
             client = await self._in_thread(lambda: settings.client(max_wait=0.0))
         except Exception as error:
             if self._client is not None:
-                log.warning("the watch of %s keeps its old settings: %s", self.name, error)
+                log.warning("the poller of %s keeps its old settings: %s", self.name, error)
                 return
             if isinstance(error, ValueError):
                 self._is_settled.set()

@@ -51,11 +51,11 @@ class Poller(Protocol):
 class Wait:
     """One wait at a poller: what it wants to know, and the bell that rings when there is news."""
 
-    def __init__(self, watcher: Poller, every: float | None) -> None:
+    def __init__(self, poller: Poller, every: float | None) -> None:
         self.ids: set[int] = set()
         self.every = every
         self.wants_page = False
-        self._watcher = watcher
+        self._poller = poller
         self._bell = asyncio.Event()
 
     def __enter__(self) -> Wait:
@@ -65,16 +65,16 @@ class Wait:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.ask_for_page(False)
-        self._watcher.leave(self)
+        self._poller.leave(self)
 
     def ask_for(self, process_ids: Iterable[int]) -> None:
         """Want to know of these, and of no others any more."""
         wanted = set(process_ids)
         new, old = wanted - self.ids, self.ids - wanted
         self.ids = wanted
-        self._watcher.spare(old)
+        self._poller.spare(old)
         if new:
-            self._watcher.want(new)
+            self._poller.want(new)
 
     def ask_for_page(self, wanted: bool) -> None:
         """Want to know of the account's newest processes, or no more."""
@@ -82,9 +82,9 @@ class Wait:
             return
         self.wants_page = wanted
         if wanted:
-            self._watcher.want_page()
+            self._poller.want_page()
         else:
-            self._watcher.spare_page()
+            self._poller.spare_page()
 
     def tell(self) -> None:
         """Ring the bell."""
@@ -92,7 +92,7 @@ class Wait:
 
     async def news(self, seconds: float) -> None:
         """Come back when there is news, or after so many seconds."""
-        self._watcher.keep_running()
+        self._poller.keep_running()
         await set_within(self._bell, seconds)
         self._bell.clear()
 
@@ -101,16 +101,16 @@ class Wait:
 
         :param seconds: to wait for it at most, for the platform may be slow.
         """
-        watcher, loop = self._watcher, asyncio.get_running_loop()
-        looks = {one: watcher.looks(one) for one in self.ids}
-        page_looks = watcher.page_looks
+        poller, loop = self._poller, asyncio.get_running_loop()
+        looks = {one: poller.looks(one) for one in self.ids}
+        page_looks = poller.page_looks
         until = loop.time() + seconds
-        watcher.hurry(self.ids, page=self.wants_page)
+        poller.hurry(self.ids, page=self.wants_page)
         while (left := until - loop.time()) > 0:
-            if watcher.useless or watcher.route_missing:
+            if poller.useless or poller.route_missing:
                 return
-            page_is_seen = not self.wants_page or watcher.page_looks > page_looks
-            if page_is_seen and all(watcher.looks(one) > before for one, before in looks.items()):
+            page_is_seen = not self.wants_page or poller.page_looks > page_looks
+            if page_is_seen and all(poller.looks(one) > before for one, before in looks.items()):
                 return
             await self.news(left)
 

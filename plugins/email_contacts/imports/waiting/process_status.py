@@ -126,8 +126,8 @@ def look(client: ContactsClient, process_ids: Sequence[int]) -> ProcessStatuses:
         return ask(client, process_ids)
     except RouteMissing as error:
         raise CannotTell(
-            f"{error} Without it nothing tells when an import ends; submit with wait_for_completion=False, "
-            "and verify the list afterwards."
+            f"{error} Without it, it cannot be known when an import ends; submit with "
+            "wait_for_completion=False, and verify the list afterwards."
         ) from error
 
 

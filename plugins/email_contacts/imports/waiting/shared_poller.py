@@ -1,4 +1,4 @@
-"""One watcher for all waits of a connection: it asks the platform, and each wait reads what it saw.
+"""One poller for all waits of a connection: it asks the platform, and each wait reads what it saw.
 
 Lives in one event loop, that of a triggerer. Knows no Airflow: whoever waits brings a factory that reads the
 connection. Everything but the requests happens in that loop, so nothing here needs a lock.
@@ -40,14 +40,14 @@ class SharedPoller:
 
     def __init__(self, line: PollerClient) -> None:
         self.line = line
-        #: Why waiting is of no use; empty otherwise.
+        #: Why waiting cannot succeed; empty otherwise.
         self.useless = ""
         #: The last error, as long as it lasts.
         self.trouble = ""
-        #: That the platform has no process route; remembered for the life of the watcher.
+        #: That the platform has no process route; remembered for the life of the poller.
         self.route_missing: RouteMissing | None = None
         self._loop = asyncio.get_running_loop()
-        self._lookout = PollPlan()
+        self._plan = PollPlan()
         self._pace = PollSchedule(self._loop.time)
         self._waits: set[Wait] = set()
         self._task: asyncio.Task[None] | None = None
@@ -61,19 +61,19 @@ class SharedPoller:
 
     @classmethod
     def of(cls, conn_id: str, connect: Connect) -> SharedPoller:
-        """The one watcher of a connection in this event loop; made when there is none.
+        """The one poller of a connection in this event loop; made when there is none.
 
-        Join it before the next ``await``: a watcher that nobody has joined may be replaced.
+        Join it before the next ``await``: a poller that nobody has joined may be replaced.
         """
-        watchers = _watchers.setdefault(asyncio.get_running_loop(), {})
-        if conn_id not in watchers:
-            watchers[conn_id] = cls(PollerClient(conn_id, connect, budgets=_budgets))
-        return watchers[conn_id]
+        pollers = _pollers.setdefault(asyncio.get_running_loop(), {})
+        if conn_id not in pollers:
+            pollers[conn_id] = cls(PollerClient(conn_id, connect, budgets=_budgets))
+        return pollers[conn_id]
 
     def join(self, *, every: float | None = None) -> Wait:
         """Begin to wait.
 
-        :param every: seconds between looks that this wait asks for, within the budget; None: as the watcher
+        :param every: seconds between looks that this wait asks for, within the budget; None: as the poller
             sees fit.
         """
         wait = Wait(self, every)
@@ -82,50 +82,50 @@ class SharedPoller:
         return wait
 
     def leave(self, wait: Wait) -> None:
-        """End a wait; the last one that leaves ends the watcher."""
+        """End a wait; the last one that leaves ends the poller."""
         self._waits.discard(wait)
         self.spare(wait.ids)
         self._wake.set()
         if self._waits:
             return
-        # At once, and not when the task has noticed: who joins next gets a new watcher.
-        ours = _watchers.get(self._loop, {})
+        # At once, and not when the task has noticed: who joins next gets a new poller.
+        ours = _pollers.get(self._loop, {})
         if ours.get(self.line.name) is self:
             del ours[self.line.name]
         if self._task is None or self._task.done():
             self.line.close()
 
     def keep_running(self) -> None:
-        """Start the watcher's task, or start it again should it have died."""
+        """Start the poller's task, or start it again should it have died."""
         if self._task is None or self._task.done():
             if self._task is not None:
-                log.error("the watch of %s had died; it is started again", self.line.name)
+                log.error("the poller of %s had stopped; it is restarted", self.line.name)
             # In a context of its own, or its log would go to the task that happened to be first.
             self._task = Context().run(self._loop.create_task, self._run(), name=f"watch of {self.line.name}")
 
     def want(self, process_ids: Iterable[int]) -> None:
         """Look at these, too, and soon."""
-        was_idle = not self._lookout.is_wanted
-        self._lookout.join(process_ids)
+        was_idle = not self._plan.is_wanted
+        self._plan.join(process_ids)
         self._pace.joined(self._wishes(), was_idle=was_idle)
         self._wake.set()
 
     def want_page(self) -> None:
         """Look at the account's newest processes, too, and soon."""
-        was_idle = not self._lookout.is_wanted
-        self._lookout.want_page()
+        was_idle = not self._plan.is_wanted
+        self._plan.want_page()
         self._pace.joined(self._wishes(), was_idle=was_idle)
         self._wake.set()
 
     def spare_page(self) -> None:
         """Look at the newest processes no more on behalf of one wait."""
         self._page_is_due = False
-        self._lookout.spare_page()
+        self._plan.spare_page()
 
     def spare(self, process_ids: set[int]) -> None:
         """Look at these no more on behalf of one wait."""
         self._last_looks.difference_update(process_ids)
-        self._lookout.leave(process_ids)
+        self._plan.leave(process_ids)
 
     def hurry(self, process_ids: Iterable[int], *, page: bool = False) -> None:
         """Look at these now: the deadline of their wait is here.
@@ -135,37 +135,37 @@ class SharedPoller:
         """
         self._last_looks.update(process_ids)
         self._page_is_due = self._page_is_due or page
-        self._lookout.hurry(process_ids)
+        self._plan.hurry(process_ids)
         self._pace.hurry()
         self._read_connection_at = -math.inf
         self._wake.set()
 
     def seen(self, process_id: int) -> Process | None:
         """The process as it was last seen."""
-        return self._lookout.seen.get(process_id)
+        return self._plan.seen.get(process_id)
 
     def missing(self, process_id: int) -> str:
         """Why the platform has no such process; empty as long as it does not say so."""
-        return self._lookout.missing.get(process_id, "")
+        return self._plan.missing.get(process_id, "")
 
     def looks(self, process_id: int) -> int:
         """How often it was looked at, or tried to be."""
-        return self._lookout.looks[process_id]
+        return self._plan.looks[process_id]
 
     @property
     def newest_page(self) -> tuple[Process, ...]:
         """The account's newest processes, as they were last seen."""
-        return self._lookout.newest_page
+        return self._plan.newest_page
 
     @property
     def page_answers(self) -> int:
         """How often the newest processes were seen."""
-        return self._lookout.page_answers
+        return self._plan.page_answers
 
     @property
     def page_looks(self) -> int:
         """How often the newest processes were looked at, or tried to be."""
-        return self._lookout.page_looks
+        return self._plan.page_looks
 
     async def _run(self) -> None:
         try:
@@ -179,7 +179,7 @@ class SharedPoller:
         try:
             await self._step()
         except Exception:
-            log.exception("the watch of %s stumbled; it goes on", self.line.name)
+            log.exception("the poller of %s failed once; it continues", self.line.name)
             await self._sleep(LONGEST_REST)
 
     async def _step(self) -> None:
@@ -190,7 +190,7 @@ class SharedPoller:
             await self._sleep(HOUR)
         elif not self.line.is_open or self._loop.time() > self._read_connection_at + READ_CONNECTION_EVERY:
             await self._read_connection()
-        elif self.route_missing or not self._lookout.is_wanted:
+        elif self.route_missing or not self._plan.is_wanted:
             await self._sleep(READ_CONNECTION_EVERY)
         else:
             await self._look()
@@ -198,10 +198,10 @@ class SharedPoller:
     async def _look(self) -> None:
         """Ask the next question, or sleep until there is one, or until the budget allows it."""
         if not self._pace.until_due:
-            self._lookout.begin()
-            is_sweeping = self._lookout.is_sweeping
+            self._plan.begin()
+            is_sweeping = self._plan.is_sweeping
             self._pace.begin(self._wishes(), per_hour=self.line.per_hour, is_sweeping=is_sweeping)
-        question = self._lookout.next()
+        question = self._plan.next()
         if question is None:
             await self._sleep(self._pace.until_due)
         elif pause := self.line.take(overdraw=self._is_last_look(question)):
@@ -222,7 +222,7 @@ class SharedPoller:
         except RouteMissing as error:
             self._missing_answers += 1
             if not self._has_answered or self._missing_answers >= ROUTE_IS_GONE_AFTER:
-                log.warning("the watch of %s: %s", self.line.name, error)
+                log.warning("the poller of %s: %s", self.line.name, error)
                 self.route_missing = error
                 self._tell_all()
             else:
@@ -230,7 +230,7 @@ class SharedPoller:
         except ContactsApiError as error:
             self._missing_answers = 0
             if isinstance(error, NotFound) and question.process_id is not None:
-                self._lookout.unknown(question.process_id, str(error))
+                self._plan.unknown(question.process_id, str(error))
                 self._tell(question, question.expected)
             else:
                 self._note_failure(question, error)
@@ -238,23 +238,23 @@ class SharedPoller:
             self._missing_answers, self._has_answered = 0, True
             self._pace.succeeded()
             if self.trouble:
-                log.info("the watch of %s: the platform answers again", self.line.name)
+                log.info("the poller of %s: the platform answers again", self.line.name)
                 self.trouble = ""
-            self._tell(question, self._lookout.heard(question, processes, count))
+            self._tell(question, self._plan.record(question, processes, count))
 
     def _note_failure(self, question: Question, error: ContactsApiError) -> None:
         from email_contacts.api import Forbidden, RateLimited, Unauthorized
 
         rest = error.retry_after if isinstance(error, RateLimited) else 0.0
-        self._lookout.failed(question)
+        self._plan.failed(question)
         self._pace.failed(self._wishes(), rest=rest)
         if isinstance(error, (Unauthorized, Forbidden)) or rest > HOUR:
             # Somebody may have changed the key since it was read; and a client that holds back for so long
-            # is of no use any more.
+            # cannot help any more.
             self._read_connection_at = -math.inf
         if not self.trouble:
             log.warning(
-                "the watch of %s: the platform cannot be asked, waiting goes on: %s", self.line.name, error
+                "the poller of %s: the platform cannot be polled, still waiting: %s", self.line.name, error
             )
         self.trouble = str(error)
         self._tell(question, question.expected)
@@ -267,7 +267,7 @@ class SharedPoller:
             self.useless = str(error)
             self._tell_all()
         except Exception as error:  # noqa: BLE001  whatever a secrets backend may raise, it may pass
-            log.warning("the watch of %s cannot read its connection yet: %s", self.line.name, error)
+            log.warning("the poller of %s cannot read its connection yet: %s", self.line.name, error)
             self.trouble = str(error)
             self._pace.failed(self._wishes())
 
@@ -289,5 +289,5 @@ class SharedPoller:
             wait.tell()
 
 
-_watchers: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, SharedPoller]] = WeakKeyDictionary()
+_pollers: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, SharedPoller]] = WeakKeyDictionary()
 _budgets: dict[str, RateBudget] = {}

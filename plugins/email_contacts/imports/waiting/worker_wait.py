@@ -54,21 +54,23 @@ class Supervision:
         :raises Orphaned: then.
         """
         if os.getppid() != self._parent:
-            raise Orphaned("the supervisor of this task has died; the wait ends here, and a retry goes on")
+            raise Orphaned(
+                "the supervisor of this task has died; the wait ends here, and a retry continues it"
+            )
 
 
 @dataclass(frozen=True)
 class WaitOutcome:
     """What waiting came to.
 
-    :param sighting: the processes as they were last seen; empty when they never were.
+    :param statuses: the processes as they were last seen; empty when they never were.
     :param is_late: whether the deadline passed first.
-    :param error: why waiting is of no use; of a late one the last error met while waiting; empty otherwise.
+    :param error: why waiting cannot succeed; of a late one the last error met while waiting; empty otherwise.
     :param is_called: whether a callback ended the wait. It says only that it is time to look: the imports
         may have ended or not, so look, and wait again with the same deadline if they have not.
     """
 
-    sighting: ProcessStatuses
+    statuses: ProcessStatuses
     is_late: bool = False
     error: str = ""
     is_called: bool = False
@@ -84,17 +86,17 @@ class WaitOutcome:
         if self.is_late:
             raise ImportTimeout(
                 f"not ended by the deadline; {self._last_seen}. "
-                "The platform goes on, for it cannot cancel an import."
+                "The import continues, because the platform cannot cancel it."
             )
         if self.error:
             raise WaitingFailed(self.error)
-        self.sighting.raise_for_failed()
-        if not self.sighting.is_enough("all"):
+        self.statuses.raise_for_failed()
+        if not self.statuses.is_enough("all"):
             raise ImportNotRepeatable(
                 f"the wait ended before the imports did; {self._last_seen}. "
                 "Clear the task to look at them again"
             )
-        return self.sighting.processes
+        return self.statuses.processes
 
     def raise_unless_enough(self) -> None:
         """Judge a wait for other people's imports: how they ended is not ours to judge, only that one did.
@@ -108,7 +110,7 @@ class WaitOutcome:
 
     @property
     def _last_seen(self) -> str:
-        seen = f"last seen: {self.sighting.describe() or 'never'}"
+        seen = f"last seen: {self.statuses.describe() or 'never'}"
         return f"{seen}; last error: {self.error}" if self.error else seen
 
     def to_event(self) -> dict[str, Any]:
@@ -116,7 +118,7 @@ class WaitOutcome:
         outcome = (
             "called" if self.is_called else "late" if self.is_late else "error" if self.error else "seen"
         )
-        return {"outcome": outcome, "processes": self.sighting.to_json(), "error": self.error}
+        return {"outcome": outcome, "processes": self.statuses.to_json(), "error": self.error}
 
     @classmethod
     def from_event(cls, event: Mapping[str, Any] | None) -> WaitOutcome:
@@ -126,13 +128,13 @@ class WaitOutcome:
         """
         with suppress(LookupError, TypeError, ValueError):
             given = dict(event or {})
-            outcome, sighting = given["outcome"], ProcessStatuses.from_json(given["processes"])
+            outcome, statuses = given["outcome"], ProcessStatuses.from_json(given["processes"])
             if outcome in ("seen", "late", "error", "called"):
                 return cls(
-                    sighting, is_late=outcome == "late", error=given["error"], is_called=outcome == "called"
+                    statuses, is_late=outcome == "late", error=given["error"], is_called=outcome == "called"
                 )
         raise ImportNotRepeatable(
-            f"the trigger's event {event!r} is not understood; clear the task to look at the import again"
+            f"the trigger's event {event!r} is unknown; clear the task to check the import again"
         )
 
 
@@ -189,10 +191,10 @@ def wait_here(
             trouble = look_at(asked, completion, called)
         except (Unauthorized, Forbidden) as error:
             trouble = str(error)
-            log.warning("the platform could not be asked, waiting goes on: %s", trouble)
-        sighting = completion.sighting
-        if sighting.is_enough(enough):
-            return WaitOutcome(sighting)
+            log.warning("the platform could not be polled, still waiting: %s", trouble)
+        statuses = completion.statuses
+        if statuses.is_enough(enough):
+            return WaitOutcome(statuses)
         # The work first, then the clock: an import that ended at the last moment has ended.
         left = deadline - time.time()
         if left > 0:
@@ -201,6 +203,6 @@ def wait_here(
             pause = sum(islice(pauses, made)) if completion.open_ids() else next(signs)
             time.sleep(min(pause, left))
         elif is_last or not completion.begin_last_look():
-            return WaitOutcome(sighting, is_late=True, error=trouble)
+            return WaitOutcome(statuses, is_late=True, error=trouble)
         else:
             is_last = True
