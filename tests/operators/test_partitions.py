@@ -117,6 +117,17 @@ def test_a_folder(
     assert "@example" not in said + json.dumps([partitions, folders, batches])
 
 
+def test_a_split_says_which_files_are_read_in_which_order(
+    source: Path, store: StateStore, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (source / "README.txt").write_text("Exported on Monday.")
+    (source / "notes.md").write_text("Exported on Monday.")
+    split(store, source=str(source), partitions="2")
+    said = capfd.readouterr().out
+    assert "files in this order: part-" in said
+    assert "README.txt" in said.partition("not read")[2]
+
+
 def test_a_table(crm: Path, store: StateStore) -> None:
     whole = task(store, "whole")
     query = PrepareContactsOperator(

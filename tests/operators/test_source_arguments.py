@@ -131,7 +131,7 @@ def test_what_is_asked_of_a_database_is_not_shown() -> None:
 
 
 def test_a_source_is_cut_without_an_operator(root: Path) -> None:
-    (partition,) = SplitArguments(source="include/a.csv", root=str(root), partitions="2").cut()
+    (partition,), _ = SplitArguments(source="include/a.csv", root=str(root), partitions="2").cut()
     assert (partition["index"], partition["count"]) == (0, 1)
     index, count, source = read_partition(partition, access=SourceAccess(roots=(str(root),)))
     assert (index, count, str(source)) == (0, 1, partition["source"])

@@ -37,27 +37,30 @@ class SplitArguments:
     partitions: Any = 4
     root: Any = ""
 
-    def cut(self) -> list[dict[str, Any]]:
+    def cut(self) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
         """Cut it: files by their bytes, a table by ranges of the column. No row is read.
 
+        :return: the partitions, and what was found out about the files, a sentence each.
         :raises InvalidArgument: when the arguments name none or both.
         :raises email_contacts.contacts.errors.PreparationError: when the column is not fit for it.
         """
         chosen = exactly_one(source=self.source, table=self.table)
         count = as_count(self.partitions, "partitions")
-        found = self._cut_files(count) if chosen == "source" else self._cut_table(count)
-        return [{"index": index, "count": len(found), **partition} for index, partition in enumerate(found)]
+        found, notes = self._cut_files(count) if chosen == "source" else (self._cut_table(count), ())
+        partitions = [{"index": index, "count": len(found), **one} for index, one in enumerate(found)]
+        return partitions, notes
 
-    def _cut_files(self, count: int) -> list[dict[str, Any]]:
+    def _cut_files(self, count: int) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
         from email_contacts.contacts.sources.files import find_files
         from email_contacts.contacts.sources.splitting import partitions_of
 
         if self.sql_conn_id:
             raise InvalidArgument("sql_conn_id belongs to table, not to source")
         source = rooted_path("source", self.source, root=self.root)
-        found = partitions_of(str(source), find_files(source).files, count)
+        files = find_files(source)
+        found = partitions_of(str(source), files.files, count)
         folder = str(found[0].first.path).removesuffix(found[0].first.name).rstrip("/") or "/"
-        return [
+        partitions = [
             {
                 "source": some.source,
                 "folder": folder,
@@ -66,6 +69,7 @@ class SplitArguments:
             }
             for some in found
         ]
+        return partitions, files.notes
 
     def _cut_table(self, count: int) -> list[dict[str, Any]]:
         from email_contacts.contacts.sources.splitting import bounds_query, range_queries

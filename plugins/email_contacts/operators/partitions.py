@@ -70,7 +70,9 @@ class SplitSourceOperator(ContactsOperator):
             partitions=self.partitions,
             root=self.source_root,
         )
-        found = given.cut()
+        found, notes = given.cut()
+        for note in notes:
+            self.log.info("%s", note)
         self.log.info("%d partitions", len(found))
         return found
 

@@ -21,6 +21,7 @@ from email_contacts.contacts.sources.json_rows import ROWS_LOOKED_AT, JsonRows
 from email_contacts.contacts.sources.rows import RowFault
 from tests.contacts.conftest import WriteSource
 from tests.contacts.prepared import ACCOUNT, prepared
+from tests.contacts.sources.reading import rows_of
 
 
 def opened(source: Path, **options: Any) -> JsonRows:
@@ -175,3 +176,22 @@ def test_without_an_account_json_says_the_types(write: WriteSource) -> None:
         write('{"email": "a@example.com", "n": 1, "b": true, "t": " x ", "l": ["a", "a"]}', "x.ndjson")
     )
     assert found.contacts[0]["attributes"] == {"N": 1, "B": True, "T": "x", "L": ["a"]}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"email": "b"}, {"email": "c"}, {"email": "d"}',
+        '{"email": "b"}, {"email": "c"}',
+        '{"email": ["b"\n"c"]}\n{"email": "d"}, {"email": "e"}',
+        '{"email": [{"x": 1}\n{"x": 2}]}\n{"email": "d"}, {"email": "e"}',
+        '["b"]',
+        '{"email": "b"},',
+        ',{"email": "b"}',
+    ],
+)
+def test_a_line_is_an_object_by_itself_whatever_the_lines_beside_it(write: WriteSource, text: str) -> None:
+    around = '{"email": "a"}'
+    rows = rows_of(opened(write(f"{around}\n{text}\n{around}\n", "x.ndjson")))
+    assert [row for row in rows if not isinstance(row, RowFault)] == [["a"], ["a"]]
+    assert len(rows) == 2 + len(text.splitlines())

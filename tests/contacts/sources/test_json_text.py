@@ -6,6 +6,7 @@ import io
 import json
 import random
 import tracemalloc
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 
 from email_contacts.contacts.errors import NoRows, RowTooLong, SourceUndecodable, SourceUnreadable
 from email_contacts.contacts.sources import json_text
+from email_contacts.contacts.sources.json_shape import Shape
 from email_contacts.contacts.sources.rows import RowFault
 from tests.contacts.conftest import WriteSource
 from tests.contacts.sources.reading import opened, rows_of
@@ -129,8 +131,8 @@ def test_blocks_may_end_anywhere(
         text = json.dumps(rows, ensure_ascii=chance.random() < 0.5).encode()
         file = io.BytesIO(text)
         head = file.read(1)
-        values = json_text.JsonValues(file.read, head, json_text.Shape(1, 1), longest=10_000, name="x")
-        assert [one for block, _ in values.blocks() for one in block] == rows, seed
+        values = json_text.JsonValues(file.read, head, Shape(1, 1), longest=10_000, name="x")
+        assert [one for block, *_ in values.blocks() for one in block] == rows, seed
 
 
 def test_memory_is_bounded_whatever_the_array(tmp_path: Path) -> None:
@@ -144,3 +146,16 @@ def test_memory_is_bounded_whatever_the_array(tmp_path: Path) -> None:
     tracemalloc.stop()
     assert count == 400_000
     assert peak < 40_000_000 < path.stat().st_size
+
+
+def test_a_bracket_in_a_text_at_the_end_of_a_block_ends_no_object() -> None:
+    rows = [{"x": "},{" * (number % 40), "y": [{"z": "]"}, {"z": "[{"}]} for number in range(400)]
+    text = json.dumps(rows).encode()
+    for size in (97, 1_000):
+        chunks = iter([text[start : start + size] for start in range(1, len(text), size)])
+
+        def read(_: int, chunks: Iterator[bytes] = chunks) -> bytes:
+            return next(chunks, b"")
+
+        values = json_text.JsonValues(read, text[:1], Shape(1, 1), longest=10_000, name="x")
+        assert [one for block, *_ in values.blocks() for one in block] == rows

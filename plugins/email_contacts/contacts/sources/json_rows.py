@@ -7,19 +7,15 @@ objects are columns named by their path (``nested``).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
-from typing import Any
-
-import orjson
+from typing import Any, TypeGuard
 
 from email_contacts.contacts.column_names import canonical
 from email_contacts.contacts.errors import (
     HeaderError,
     InvalidOption,
     NoRows,
-    RowTooLong,
-    SourceUndecodable,
     SourceUnreadable,
     UnknownColumns,
 )
@@ -27,7 +23,9 @@ from email_contacts.contacts.header_names import shown_name
 from email_contacts.contacts.paths import AnyPath
 from email_contacts.contacts.sources.compression import open_bytes
 from email_contacts.contacts.sources.encoding import HEAD_BYTES, encoding_of
-from email_contacts.contacts.sources.json_text import JsonValues, Shape, shape_of
+from email_contacts.contacts.sources.json_lines import Batch, JsonLines
+from email_contacts.contacts.sources.json_shape import Shape, shape_of
+from email_contacts.contacts.sources.json_text import JsonValues
 from email_contacts.contacts.sources.nested import flat
 from email_contacts.contacts.sources.opt_outs import FLAGS
 from email_contacts.contacts.sources.rows import EMPTY, Block, Row, RowFault, in_blocks
@@ -68,16 +66,17 @@ class JsonRows:
         self._line = 0
         self._drop_late_columns = drop_late_columns
         self._late: dict[str, None] = {}
-        self._whole: frozenset[str] | None = None  # known when the first rows are read
+        self._whole: frozenset[str] = frozenset()  # known when the first rows are read
         self._file = open_bytes(source)
         try:
             head = self._checked_head(encoding)
             shape = shape_of(head, is_whole=len(head) < HEAD_BYTES - len(_BYTE_ORDER_MARK))
-            self._records = self._read(head) if shape is None else self._values(head, shape)
-            self._first = list(islice(self._records, ROWS_LOOKED_AT))
-            if not self._first:
+            self._batches = self._values(head, shape) if shape else self._lines(head)
+            self._first = self._first_batches()
+            first = list(islice(chain.from_iterable(batch.records for batch in self._first), ROWS_LOOKED_AT))
+            if not first:
                 raise NoRows(f"{source.name} has no rows: there is no JSON object in it.")
-            if not any(isinstance(record, dict) for record in self._first):
+            if not any(isinstance(record, dict) for record in first):
                 raise SourceUnreadable(
                     f"{source.name} is not JSON with an object in each row: none of the first rows is one. "
                     'Write one object per line, or an array of objects; or give source_format="csv".'
@@ -86,12 +85,11 @@ class JsonRows:
             wanted = set(map(canonical, expected))
             self._whole = frozenset(
                 key
-                for key, value in _cells_of(self._first)
+                for key, value in _cells_of(first)
                 if not isinstance(value, dict) or canonical(key) in wanted
             )
             # An object in a column of other values costs its row; elsewhere it is columns of its own.
-            self._first = [self._flat(one) if isinstance(one, dict) else one for one in self._first]
-            self._places = self._placed(expected)
+            self._places = self._placed(map(self._flat, filter(_is_object, first)), expected)
         except BaseException:
             self.close()
             raise
@@ -125,26 +123,41 @@ class JsonRows:
         :raises RowTooLong: when a line is too long.
         :raises SourceUndecodable: when a line is not UTF-8.
         """
-        places = self._places
-        width = len(self._columns)
+        batches, self._first = chain(self._first, self._batches), []
         # Keys that are expected and have not come leave empty cells behind those that have.
-        usual, lacking = tuple(self._places), [EMPTY] * (width - len(self._places))
-        records, self._first = chain(self._first, self._records), []
-        for record in records:
-            if isinstance(record, RowFault):
-                yield record
-                continue
-            if tuple(record) == usual:  # nearly all lines of most files
-                yield [EMPTY if value is None else value for value in record.values()] + lacking
-                continue
-            cells: Row = [EMPTY] * width
-            for key, value in record.items():
-                place = places.get(key)
-                if place is None:
-                    place = self._place_late(key)
-                if place >= 0 and value is not None:
-                    cells[place] = value
-            yield cells
+        usual, lacking = tuple(self._places), [EMPTY] * (len(self._columns) - len(self._places))
+        for batch in batches:
+            records = batch.records
+            if batch.is_nested:
+                records = [self._flat(one) if isinstance(one, dict) else one for one in records]
+            if _have_keys(records, usual):
+                rows: Iterable[Row] = ([*record.values(), *lacking] for record in records)
+                if batch.has_nulls:
+                    rows = ([EMPTY if cell is None else cell for cell in row] for row in rows)
+                yield from rows
+            else:
+                yield from map(self._row, records, batch.lines)
+
+    def _row(self, record: dict[str, Any] | RowFault, line: int) -> Row | RowFault:
+        if isinstance(record, RowFault):
+            return record
+        self._line = line
+        cells: Row = [EMPTY] * len(self._columns)
+        for key, value in record.items():
+            place = self._places.get(key)
+            if place is None:
+                place = self._place_late(key)
+            if place >= 0 and value is not None:
+                cells[place] = value
+        return cells
+
+    def _first_batches(self) -> list[Batch]:
+        found: list[Batch] = []
+        count = 0
+        while count < ROWS_LOOKED_AT and (batch := next(self._batches, None)):
+            found.append(batch)
+            count += len(batch.records)
+        return found
 
     def _checked_head(self, encoding: str | None) -> bytes:
         head = self._file.read(HEAD_BYTES)
@@ -155,74 +168,32 @@ class JsonRows:
             )
         return head.removeprefix(_BYTE_ORDER_MARK)
 
-    def _values(self, head: bytes, shape: Shape) -> Iterator[dict[str, Any] | RowFault]:
+    def _lines(self, head: bytes) -> Iterator[Batch]:
+        lines = JsonLines(self._file.read, head, longest=self._longest_row, name=self._source.name)
+        return lines.batches()
+
+    def _values(self, head: bytes, shape: Shape) -> Iterator[Batch]:
         """Walk the objects of an array, or that follow one another."""
         if shape.key:
             self.notes = (f'the rows are under the key "{shown_name(shape.key)}"',)
         values = JsonValues(self._file.read, head, shape, longest=self._longest_row, name=self._source.name)
-        for block, is_nested in values.blocks():
-            for record in block:
-                self._line += 1  # counts objects here
-                if isinstance(record, dict):
-                    yield self._flat(record) if is_nested else record
-                elif isinstance(record, RowFault):
-                    yield record
-                else:
-                    yield RowFault("json", f"Row {self._line} is JSON, but not an object.")
-
-    def _lines(self, head: bytes) -> Iterator[bytes]:
-        """Cut blocks into lines; object stores' files differ in how they do it themselves."""
-        pending = head
-        while True:
-            *lines, pending = pending.split(b"\n")
-            yield from lines
-            if len(pending) > self._longest_row:
-                raise self._too_long(self._line + 1)
-            block = self._file.read(HEAD_BYTES)
-            if not block:
-                yield pending
-                return
-            pending += block
-
-    def _read(self, head: bytes) -> Iterator[dict[str, Any] | RowFault]:
-        for line in self._lines(head):
-            self._line += 1
-            if not line or line.isspace():
-                continue
-            if len(line) > self._longest_row:
-                raise self._too_long(self._line)
-            try:
-                record = orjson.loads(line)
-            except orjson.JSONDecodeError as error:
-                yield self._fault(line, error)
-                continue
-            if isinstance(record, dict):
-                yield record if line.find(b"{", 1) < 0 else self._flat(record)
-            else:
-                yield RowFault("json", f"Line {self._line} is JSON, but not an object.")
-
-    def _fault(self, line: bytes, error: orjson.JSONDecodeError) -> RowFault:
-        try:
-            line.decode("utf-8")
-        except UnicodeDecodeError as undecodable:
-            raise SourceUndecodable(
-                f"{self._source.name} is not UTF-8: line {self._line} holds the byte "
-                f"0x{line[undecodable.start]:02X} at its position {undecodable.start + 1}. "
-                "NDJSON is always UTF-8: convert it first."
-            ) from None
-        return RowFault("json", f"Line {self._line} is not JSON: {error.msg} at its position {error.colno}.")
-
-    def _too_long(self, line: int) -> RowTooLong:
-        return RowTooLong(
-            f"{self._source.name}, line {line} is longer than {self._longest_row:,} bytes, more than one "
-            "request may carry (api-contract §2.1). NDJSON needs one object per line."
-        )
+        count = 0
+        for block, is_nested, has_nulls in values.blocks():
+            rows = range(count + 1, count + 1 + len(block))  # counts objects here
+            count = rows[-1]
+            records = [
+                one
+                if isinstance(one, (dict, RowFault))
+                else RowFault("json", f"Row {row} is JSON, but not an object.")
+                for one, row in zip(block, rows, strict=True)
+            ]
+            yield Batch(records, rows, is_nested, has_nulls)
 
     def _flat(self, record: dict[str, Any]) -> dict[str, Any]:
-        return record if self._whole is None else flat(record, whole=self._whole)
+        return flat(record, whole=self._whole)
 
-    def _placed(self, expected: Iterable[str]) -> dict[str, int]:
-        names = dict.fromkeys(key for record in self._first if isinstance(record, dict) for key in record)
+    def _placed(self, first: Iterable[dict[str, Any]], expected: Iterable[str]) -> dict[str, int]:
+        names = dict.fromkeys(chain.from_iterable(first))
         self._columns = list(names)
         known = {canonical(name) for name in names}
         self._expected = {}
@@ -264,6 +235,15 @@ class JsonRows:
 
 
 _DROPPED = -1  # the place of a key that has none
+
+
+def _is_object(record: Any) -> TypeGuard[dict[str, Any]]:
+    return isinstance(record, dict)
+
+
+def _have_keys(records: Sequence[Any], keys: tuple[str, ...]) -> TypeGuard[Sequence[dict[str, Any]]]:
+    """Say whether all are objects with these keys in this order, as nearly all are in most files."""
+    return set(map(type, records)) == {dict} and set(map(tuple, records)) == {keys}
 
 
 def _cells_of(records: Iterable[Any]) -> Iterator[tuple[str, Any]]:

@@ -8,97 +8,36 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import orjson
 
 from email_contacts.contacts.errors import RowTooLong, SourceUndecodable, SourceUnreadable
-from email_contacts.contacts.header_names import says_who
-from email_contacts.contacts.mapping.synonyms import ID, group_of
-from email_contacts.contacts.sources.nested import ATTRIBUTES
+from email_contacts.contacts.sources.json_shape import BLANKS, Shape
 from email_contacts.contacts.sources.rows import RowFault
 
 BLOCK_BYTES = 1 << 20
-_LINES_LOOKED_AT = 20
 _ESCAPE = re.compile(rb"\\.", re.DOTALL)
-_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}\[\]:,]', re.DOTALL)
 _OPENING, _CLOSING = b"{[", b"}]"
 _STEPS = np.zeros(256, np.int8)
 _STEPS[list(_OPENING)], _STEPS[list(_CLOSING)] = 1, -1
-_BLANKS = b" \t\r\n"
+# How many objects from the end are tried as the last one of a block, before brackets are counted.
+_LAST_ONES_TRIED = 3
 
 
-@dataclass(frozen=True)
-class Shape:
-    """Where the rows are in a JSON text.
+class Values(NamedTuple):
+    """Values that follow one another.
 
-    :param depth: brackets that are open around them: 0 for values one after another, 1 in an array, 2 in an
-        array under a key.
-    :param start: the byte behind the bracket that opens the rows.
-    :param key: the key that they are under.
+    :param values: as ``orjson`` gives them, or faults.
+    :param has_objects_within: whether one of them may hold an object.
+    :param has_nulls: whether a ``null`` may be in them.
     """
 
-    depth: int
-    start: int = 0
-    key: str = ""
-
-
-def shape_of(head: bytes, *, is_whole: bool) -> Shape | None:
-    """Say where the rows are, or None where each line is an object.
-
-    An object whose keys say who somebody is, is a row; one without, that has an array of objects under a key,
-    is about rows.
-
-    :param head: the first bytes of the text.
-    :param is_whole: whether these are all.
-    """
-    start = len(head) - len(head.lstrip(_BLANKS))
-    if head[start : start + 1] == b"[":
-        return Shape(1, start + 1)
-    if head[start : start + 1] != b"{":
-        return None
-    first, *others = head[start:].split(b"\n", _LINES_LOOKED_AT)
-    if any(line.startswith(b"{") and _is_json(line) for line in (first, *others)) and any(
-        line.strip() for line in others
-    ):
-        return None
-    keyed = _under_a_key(head, start)
-    if keyed is not None:
-        return keyed
-    return None if _is_json(first) or not (others or is_whole) else Shape(0, start)
-
-
-def _is_json(text: bytes) -> bool:
-    try:
-        orjson.loads(text)
-    except orjson.JSONDecodeError:
-        return False
-    return True
-
-
-def _under_a_key(head: bytes, start: int) -> Shape | None:
-    """Look for the first key of an object that has an array of objects."""
-    depth, key, before = 0, b"", b""
-    for token in _TOKEN.finditer(head, start):
-        text = token[0]
-        if text in (b"{", b"["):
-            depth += 1
-            if depth == 2 and text == b"[" and head[token.end() :].lstrip(_BLANKS)[:1] in (b"{", b"]"):
-                return Shape(2, token.end(), key.strip(b'"').decode("utf-8", "replace"))
-        elif text in (b"}", b"]"):
-            depth -= 1
-            if depth <= 0:
-                return None
-        elif text == b":" and depth == 1:
-            key = before
-            name = key.strip(b'"').decode("utf-8", "replace")
-            if (says_who(name) and group_of(name) != ID) or name == ATTRIBUTES:
-                return None
-        before = text
-    return None
+    values: list[Any]
+    has_objects_within: bool
+    has_nulls: bool
 
 
 class JsonValues:
@@ -122,16 +61,21 @@ class JsonValues:
         self._count = 0
         self._closed = False
 
-    def blocks(self) -> Iterator[tuple[list[Any], bool]]:
-        """Give values, many at once, and whether one of them may have an object within.
+    def blocks(self) -> Iterator[Values]:
+        """Give values, many at once.
 
         :raises SourceUnreadable: when the text ends too early, or is no JSON between its values.
         :raises RowTooLong: when a value is too long.
         """
         is_last = False
         while not self._closed:
-            starts, ends = self._whole_values()
-            if len(starts):
+            starts, ends = (), ()
+            values = self._up_to_the_last()
+            if values is None:
+                starts, ends = self._whole_values()
+            if values is not None:
+                yield values
+            elif len(starts):
                 yield self._parsed(starts, ends)
             elif len(self._pending) > self._longest:
                 raise RowTooLong(
@@ -146,6 +90,39 @@ class JsonValues:
                 is_last = not block
                 self._pending += block
         self._check_tail()
+
+    def _up_to_the_last(self) -> Values | None:
+        """Parse an array's objects up to the last one but a few, if that is all there is to see.
+
+        What is JSON with a bracket put behind an object ends with that object, whatever its texts hold.
+        """
+        if not self._shape.depth:
+            return None
+        data = self._pending
+        first = len(data) - len(data.lstrip(BLANKS))
+        if self._count:
+            if data[first : first + 1] != b",":
+                return None
+            first += 1
+        end = len(data)
+        for _ in range(_LAST_ONES_TRIED):
+            end = data.rfind(b"{", first, end)
+            if end < 0:
+                return None
+            before = data[first:end].rstrip(BLANKS)
+            if not before.endswith(b","):
+                continue
+            text = before[:-1]
+            try:
+                values: list[Any] = orjson.loads(b"[" + text + b"]")
+            except orjson.JSONDecodeError:
+                continue
+            if set(map(type, values)) != {dict}:
+                return None
+            self._pending = data[first + len(text) :]
+            self._count += len(values)
+            return Values(values, text.count(b"{") > len(values), b"null" in text)
+        return None
 
     def _whole_values(self) -> tuple[Any, Any]:
         """Find where the values begin and end that are pending as a whole."""
@@ -165,16 +142,16 @@ class JsonValues:
         starts = brackets[(levels == 1) & (steps > 0)][: len(ends)]
         return starts, ends
 
-    def _parsed(self, starts: Any, ends: Any) -> tuple[list[Any], bool]:
+    def _parsed(self, starts: Any, ends: Any) -> Values:
         data, first, last = self._pending, int(starts[0]), int(ends[-1])
         self._pending = data[last:]
-        between = data[:first].strip(_BLANKS)
+        between = data[:first].strip(BLANKS)
         if between != (b"," if self._shape.depth and self._count else b""):
             raise self._not_rows()
         spans = list(zip(starts.tolist(), ends.tolist(), strict=True))
         text = data[first:last]
         if not self._shape.depth:
-            if any(data[end:start].strip(_BLANKS) for (_, end), (start, _) in pairwise(spans)):
+            if any(data[end:start].strip(BLANKS) for (_, end), (start, _) in pairwise(spans)):
                 raise self._not_rows()
             text = b",".join(data[start:end] for start, end in spans)
         try:
@@ -186,7 +163,7 @@ class JsonValues:
             if not any(isinstance(value, RowFault) for value in values):
                 raise self._not_rows() from None
         self._count += len(values)
-        return values, text.count(b"{") > len(values)
+        return Values(values, text.count(b"{") > len(values), b"null" in text)
 
     def _one(self, text: bytes, place: int) -> Any:
         try:
@@ -202,7 +179,7 @@ class JsonValues:
             return RowFault("json", f"Object {self._count + place + 1:,} is not JSON: {error.msg}.")
 
     def _check_end(self) -> None:
-        if self._shape.depth or self._pending.strip(_BLANKS):
+        if self._shape.depth or self._pending.strip(BLANKS):
             raise SourceUnreadable(
                 f"{self._name} ends too early, in or behind its row {self._count:,}: a bracket is never "
                 "closed. Copy it again, or export it again."
@@ -213,7 +190,7 @@ class JsonValues:
         tail = self._pending
         while len(tail) <= self._longest and (block := self._read(BLOCK_BYTES)):
             tail += block
-        before, _, behind = (part.strip(_BLANKS) for part in tail.partition(b"]"))
+        before, _, behind = (part.strip(BLANKS) for part in tail.partition(b"]"))
         if before:
             raise self._not_rows()
         if self._shape.depth == 2:

@@ -1,0 +1,130 @@
+"""Lines of JSON, parsed many at once where each is an object by itself, else one by one.
+
+Knows lines; not what the columns mean.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import orjson
+
+from email_contacts.contacts.errors import RowTooLong, SourceUndecodable
+from email_contacts.contacts.sources.json_text import Values
+from email_contacts.contacts.sources.rows import RowFault
+
+_BLOCK_BYTES = 1 << 18
+# Nobody who writes a file can know it.
+_SENTINEL = secrets.token_hex()
+_BETWEEN = f',"{_SENTINEL}",'.encode()
+
+
+class Batch(NamedTuple):
+    """Records that follow one another, each with its line, or its number in an array."""
+
+    records: Sequence[dict[str, Any] | RowFault]
+    lines: Sequence[int]
+    is_nested: bool
+    has_nulls: bool
+
+
+class JsonLines:
+    """The lines of a JSON text, in batches.
+
+    :param read: reads on, so many bytes.
+    :param head: what was read already.
+    :param longest: bytes that a line may have.
+    :param name: the file's name, for messages.
+    """
+
+    def __init__(self, read: Callable[[int], bytes], head: bytes, *, longest: int, name: str) -> None:
+        self._read = read
+        self._head = head
+        self._longest_row = longest
+        self._name = name
+        self._line = 0
+
+    def batches(self) -> Iterator[Batch]:
+        """Give records, many at once.
+
+        :raises RowTooLong: when a line is too long.
+        :raises SourceUndecodable: when a line is not UTF-8.
+        """
+        for line, lines in self._lines():
+            if max(map(len, lines)) <= self._longest_row and (found := _values_of(lines)):
+                numbers = range(line, line + len(lines))
+                yield Batch(found.values, numbers, found.has_objects_within, found.has_nulls)
+            else:
+                yield from self._one_by_one(line, lines)
+
+    def _lines(self) -> Iterator[tuple[int, list[bytes]]]:
+        """Cut blocks into lines; object stores' files differ in how they do it themselves."""
+        pending, line = self._head, 1
+        while True:
+            *lines, pending = pending.split(b"\n")
+            if lines:
+                yield line, lines
+            line += len(lines)
+            if len(pending) > self._longest_row:
+                raise self._too_long(line)
+            block = self._read(_BLOCK_BYTES)
+            if not block:
+                yield line, [pending]
+                return
+            pending += block
+
+    def _one_by_one(self, line: int, lines: Iterable[bytes]) -> Iterator[Batch]:
+        for number, text in enumerate(lines, line):
+            if not text or text.isspace():
+                continue
+            self._line = number
+            yield Batch([self._parsed(text)], (number,), text.find(b"{", 1) >= 0, has_nulls=True)
+
+    def _parsed(self, line: bytes) -> dict[str, Any] | RowFault:
+        if len(line) > self._longest_row:
+            raise self._too_long(self._line)
+        try:
+            record = orjson.loads(line)
+        except orjson.JSONDecodeError as error:
+            return self._fault(line, error)
+        if isinstance(record, dict):
+            return record
+        return RowFault("json", f"Line {self._line} is JSON, but not an object.")
+
+    def _fault(self, line: bytes, error: orjson.JSONDecodeError) -> RowFault:
+        try:
+            line.decode("utf-8")
+        except UnicodeDecodeError as undecodable:
+            raise SourceUndecodable(
+                f"{self._name} is not UTF-8: line {self._line} holds the byte "
+                f"0x{line[undecodable.start]:02X} at its position {undecodable.start + 1}. "
+                "NDJSON is always UTF-8: convert it first."
+            ) from None
+        return RowFault("json", f"Line {self._line} is not JSON: {error.msg} at its position {error.colno}.")
+
+    def _too_long(self, line: int) -> RowTooLong:
+        return RowTooLong(
+            f"{self._name}, line {line} is longer than {self._longest_row:,} bytes, more than one "
+            "request may carry (api-contract §2.1). NDJSON needs one object per line."
+        )
+
+
+def _values_of(lines: list[bytes]) -> Values | None:
+    """Parse many lines at once.
+
+    A text that no line holds goes between them as a value of its own: a line that is not a whole value cannot
+    be completed by the next one without it being missed.
+
+    :return: None where not every line is an object by itself, and each has to be looked at.
+    """
+    text = _BETWEEN.join(lines)
+    try:
+        values: list[Any] = orjson.loads(b"[" + text + b"]")
+    except orjson.JSONDecodeError:
+        return None
+    objects, between = values[::2], values[1::2]
+    if between != [_SENTINEL] * (len(lines) - 1) or set(map(type, objects)) != {dict}:
+        return None
+    return Values(objects, text.count(b"{") > len(objects), b"null" in text)
