@@ -53,8 +53,12 @@ class Home:
 
     @property
     def database(self) -> str:
-        """SQLAlchemy URL of the metadata database."""
-        return f"sqlite:///{self.folder / 'airflow.db'}"
+        """SQLAlchemy URL of the metadata database.
+
+        On a busy machine a writer waits longer for another one than SQLite's 5 seconds, and Airflow's scheduler
+        ends where it is refused.
+        """
+        return f"sqlite:///{self.folder / 'airflow.db'}?timeout=120"
 
     def create(self) -> None:
         """Make the folder, and the file from which Airflow's simple auth manager reads the password."""

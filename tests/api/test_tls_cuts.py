@@ -50,7 +50,8 @@ def test_a_cut_at_any_phase_is_called_what_it_was(how: Callable[..., None], conn
     received, sent, handshake_received, handshake_sent = (
         server.received, server.sent, server.handshake_received, server.handshake_sent,
     )  # fmt: skip
-    assert 0 < handshake_received < received
+    # The end of the handshake and the request may come together.
+    assert 0 < handshake_received <= received
     assert 0 < handshake_sent < sent
     # Sizes differ by a few bytes from one handshake to the next: signatures do.
     spare = 16

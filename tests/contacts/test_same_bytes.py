@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -58,8 +59,11 @@ def odd_csv(*, has_faults: bool) -> bytes:
     return f"{HEADER}\n{text.getvalue()}".encode()
 
 
-def files_of(source: Path, stage: Path, **options: Any) -> dict[str, object]:
-    prepare(source, stage, Options(account_attributes=ACCOUNT, max_batch_bytes=130_000, **options))
+def files_of(
+    source: Path, stage: Path, on_progress: Callable[[Progress], None] | None = None, **options: Any
+) -> dict[str, object]:
+    wanted = Options(account_attributes=ACCOUNT, max_batch_bytes=130_000, **options)
+    prepare(source, stage, wanted, on_progress=on_progress)
     files: dict[str, object] = {path.name: path.read_bytes() for path in stage.iterdir()}
     files["rejects.parquet"] = pl.read_parquet(stage / "rejects.parquet").rows()
     return {name: content for name, content in files.items() if name not in ALWAYS_OTHER}
