@@ -55,8 +55,8 @@ class Home:
     def database(self) -> str:
         """SQLAlchemy URL of the metadata database.
 
-        On a busy machine a writer waits longer for another one than SQLite's 5 seconds, and Airflow's scheduler
-        ends where it is refused.
+        On a busy machine a writer waits longer for another one than SQLite's 5 seconds, and Airflow's
+        scheduler ends where it is refused.
         """
         return f"sqlite:///{self.folder / 'airflow.db'}?timeout=120"
 
