@@ -151,8 +151,11 @@ def test_a_table_without_rows(crm: Path, store: StateStore) -> None:
         store, split(store, table="customers", sql_conn_id="crm", partitions=4), unknown_columns="drop"
     )
     assert len(folders) == 1
-    with pytest.raises(AirflowFailException, match="none of the 0 rows of crm:customers"):
-        merge(task(store, "merge"), folders)
+    with pytest.raises(AirflowFailException, match="crm:customers has no rows"):
+        merge(task(store, "strict"), folders, when_empty="fail")
+    merged = task(store, "merge")
+    assert merge(merged, folders) == []
+    assert pushed(merged)["rows"]["read"] == 0
 
 
 def test_a_retry_prepares_and_merges_the_same_again(source: Path, store: StateStore) -> None:
@@ -196,8 +199,8 @@ def test_a_partition_that_failed_is_named(source: Path, store: StateStore) -> No
         ({"source": "/nowhere", "table": "customers"}, "got source and table"),
         ({"source": "/nowhere"}, "does not exist"),
         ({"source": "/nowhere", "sql_conn_id": "crm"}, "belongs to table"),
-        ({"source": "/nowhere", "partitions": 0}, "partitions=0 is not a count"),
-        ({"table": "customers"}, "sql_conn_id=None is empty"),
+        ({"source": "/nowhere", "partitions": 0}, "partitions=0 must be a whole number above 0"),
+        ({"table": "customers"}, "sql_conn_id=None must be text"),
         ({"table": "customers", "sql_conn_id": "crm", "column": "email"}, "holds str; ranges need whole"),
         ({"table": "customers", "sql_conn_id": "crm", "column": "id; --"}, "is not a name of a column"),
     ],
