@@ -35,7 +35,7 @@ def test_a_query_of_a_url_is_previewed_and_proposed(
 def test_a_url_with_a_password_is_not_shown(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["preview", "klingon://reader:secret@db/crm", "--sql", "SELECT 1"]) == 2
     said = capsys.readouterr().err
-    assert '"klingon" is no database' in said
+    assert '"klingon" is not a database' in said
     assert "secret" not in said
 
 

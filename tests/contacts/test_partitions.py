@@ -270,7 +270,7 @@ def test_a_file_that_is_gone_since_is_missed(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("index", [-1, 2])
 def test_an_index_that_is_none(tmp_path: Path, index: int) -> None:
-    with pytest.raises(InvalidOption, match="is none of 2 partitions"):
+    with pytest.raises(InvalidOption, match="is not one of 2 partitions"):
         prepare_partition(tmp_path, tmp_path / "part", index=index, count=2)
 
 

@@ -72,7 +72,7 @@ def test_an_update_is_repeated_by_the_client_itself(
     ("arguments", "message"),
     [
         ({"email_address": None}, "needs an identifier"),
-        ({"email_address": 5}, "email_address=5 is empty or not a text"),
+        ({"email_address": 5}, "email_address=5 must be text"),
         ({"list_ids": "first"}, "list_ids='first' is not an id"),
         ({"update_enabled": "perhaps"}, "update_enabled='perhaps' must be true or false"),
         ({"attributes": {"firstname": "Ada"}}, "'firstname' must be in upper case"),
@@ -177,7 +177,7 @@ def test_the_contacts_of_one_list_are_written(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"path": ""}, "path='' is empty"),
+        ({"path": ""}, "path='' must be text"),
         ({"modified_since": 5}, "modified_since=5 must be a datetime"),
         ({"modified_since": "yesterday"}, "modified_since=yesterday"),
         ({"created_since": "2026-01-01T00:00:00"}, "created_since"),

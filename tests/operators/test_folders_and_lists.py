@@ -123,14 +123,14 @@ def test_with_reuse_a_retry_finds_what_the_first_try_made(
 @pytest.mark.parametrize(
     ("operator", "message"),
     [
-        (folder(name="  "), r"name='  ' is empty"),
+        (folder(name="  "), r"name='  ' must be text"),
         (folder(name="\u200b\ufeff"), r"name must contain more than blanks"),
         (folder(name="x" * 1_000_000), r"^name has 1,000,000 characters; .* at most 255$"),
         (a_list(name="x" * 256), r"name has 256 characters"),
         (a_list(folder_id="7" * 1_000_000 + "x"), r"^.{0,300}$"),
-        (folder(name=None), r"name=None is empty or not a text"),
+        (folder(name=None), r"name=None must be text"),
         (folder(if_exists="maybe"), r"if_exists='maybe' is not one of reuse, create, fail"),
-        (a_list(name=""), r"name='' is empty"),
+        (a_list(name=""), r"name='' must be text"),
         (a_list(folder_id="first"), r"folder_id='first' is not an id"),
         (a_list(folder_id=0), r"folder_id=0 is not an id"),
         (a_list(if_exists=""), r"if_exists='' is not one of"),

@@ -139,7 +139,7 @@ def test_all_flags_reach_the_platform(context: Context, platform: ContactsClient
         ({"batch_uri": "file:///nowhere/batch-00001.json"}, r"does not exist; run the preparation again"),
         ({"file_url": "/data/contacts.csv"}, r"file_url must be an http\(s\) URL"),
         ({"json_body": PEOPLE, "notify_url": "here"}, r"notify_url must be an http\(s\) URL"),
-        ({"json_body": PEOPLE, "email_blacklist": "maybe"}, r"email_blacklist='maybe' is neither"),
+        ({"json_body": PEOPLE, "email_blacklist": "maybe"}, r"email_blacklist='maybe' must be true or false"),
         ({"json_body": PEOPLE, "new_list": {"name": "x"}}, r"new_list has the keys \['name'\]"),
         (
             {"json_body": PEOPLE, "new_list": {"list_name": "x", "folder_id": "y"}},

@@ -193,7 +193,7 @@ def test_a_source_that_cannot_be_right_fails_at_once(
 def test_an_empty_source_is_named(context: Context) -> None:
     with pytest.raises(AirflowFailException, match="exactly one of source, sql, table; got none"):
         preparation("").execute(context)
-    with pytest.raises(AirflowFailException, match="source=' ' is empty"):
+    with pytest.raises(AirflowFailException, match="source=' ' must be text"):
         preparation(" ").execute(context)
 
 

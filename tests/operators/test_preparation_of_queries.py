@@ -104,7 +104,7 @@ def test_a_query_may_lie_in_a_file(context: Context, tmp_path: Path) -> None:
     [
         ({"sql": "SELECT 1", "table": "customers"}, "got sql and table"),
         ({"table": "customers", "parameters": [1]}, "a table takes none"),
-        ({"table": "customers", "sql_conn_id": ""}, "sql_conn_id='' is empty"),
+        ({"table": "customers", "sql_conn_id": ""}, "sql_conn_id='' must be text"),
         ({"table": "customers", "sql_conn_id": "email_contacts_default"}, "which is no database"),
     ],
 )

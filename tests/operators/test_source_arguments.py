@@ -117,7 +117,7 @@ def test_a_database_that_is_not_there_is_named() -> None:
         ({"source": "a.csv", "parameters": [1]}, "belong to sql or table"),
         ({"table": "t", "sql_conn_id": "crm", "parameters": [1]}, "a table takes none"),
         ({"source": "a.csv"}, "is a relative path"),
-        ({"sql": "SELECT 1"}, "sql_conn_id=None is empty"),
+        ({"sql": "SELECT 1"}, "sql_conn_id=None must be text"),
     ],
 )
 def test_arguments_that_name_no_source(arguments: dict[str, Any], message: str) -> None:

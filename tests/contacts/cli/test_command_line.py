@@ -98,7 +98,7 @@ def test_preview_prints_the_same_document_without_batches_to_open(
     [
         ("", [], "is empty"),
         ("name\nx\n", [], "no column that says who the contact is"),
-        (CONTENT, ["--delimiter", ","], 'delimiter="," does not cut the header'),
+        (CONTENT, ["--delimiter", ","], 'delimiter="," does not split the header'),
         (
             CONTENT,
             ["--max-rejects", "30%"],

@@ -140,7 +140,7 @@ def test_a_connection_that_is_not_known_is_no_fault_of_the_database() -> None:
 def test_a_statement_that_gives_no_rows_is_refused_and_undone(
     connect: Callable[[], Recorded], connections: list[Recorded], sql: str
 ) -> None:
-    with pytest.raises(SourceUnreadable, match="gives no rows"):
+    with pytest.raises(SourceUnreadable, match="must be one statement that returns rows"):
         SqlRows(Query(connect, sql))
     assert connections[0].closed
     assert len(rows_of(SqlRows(Query(connect, table_query("order", ["points"]))))) == 3

@@ -201,7 +201,9 @@ def test_an_event_of_the_version_before_is_understood() -> None:
 def test_a_time_out_says_the_last_status_and_the_last_error() -> None:
     outcome = WaitOutcome(statuses("in_process"), is_late=True, error="401: the key")
     again = WaitOutcome.from_event(outcome.to_event())
-    with pytest.raises(ImportTimeout, match=r"last seen: 1 in_process; last error: 401: the key\. The plat"):
+    with pytest.raises(
+        ImportTimeout, match=r"last seen: 1 in_process; last error: 401: the key\. The import continues"
+    ):
         again.completed()
     with pytest.raises(WaitingFailed, match=r"last seen: 1 in_process; last error: 401: the key"):
         again.raise_unless_enough()
@@ -240,7 +242,7 @@ def test_an_outcome_survives_the_event(words: list[str], rest: tuple[bool, str])
     ],
 )
 def test_an_event_that_is_not_understood_is_no_success(event: dict[str, Any] | None) -> None:
-    with pytest.raises(ImportNotRepeatable, match="not understood"):
+    with pytest.raises(ImportNotRepeatable, match="is unknown; clear the task"):
         WaitOutcome.from_event(event)
 
 
