@@ -94,7 +94,7 @@ def test_blocks_and_ways_do_not_matter(
     rules = ("columns", "email", "date", *(("quoting", "null_byte") if has_faults else ()))
     assert all(f",{rule}," in rejects.decode() for rule in rules)
     assert len(expected) == (6 if body == "file_url" else 5 + sum("batch" in name for name in expected))
-    for size, blocks in ((1_000, 30), (20_011, 5)):
+    for size, blocks in ((1_000, 30), (20_011, 3)):
         monkeypatch.setattr(line_feed, "BLOCK_BYTES", size)
         told: list[Progress] = []
         assert files_of(source, tmp_path / str(size), **options, on_progress=told.append) == expected
