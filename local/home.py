@@ -56,9 +56,10 @@ class Home:
         """SQLAlchemy URL of the metadata database.
 
         On a busy machine a writer waits longer for another one than SQLite's 5 seconds, and Airflow's
-        scheduler ends where it is refused.
+        scheduler ends where it is refused. Not much longer: the API server may wait in its event loop for a
+        lock whose holder waits for that loop.
         """
-        return f"sqlite:///{self.folder / 'airflow.db'}?timeout=120"
+        return f"sqlite:///{self.folder / 'airflow.db'}?timeout=20"
 
     def create(self) -> None:
         """Make the folder, and the file from which Airflow's simple auth manager reads the password."""
@@ -96,4 +97,6 @@ class Home:
             "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(self.worker_log_port),
             "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(self.trigger_log_port),
             "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "30",
+            # A DAG that could not be parsed for a while, as on a busy machine, is still there (50 s).
+            "AIRFLOW__DAG_PROCESSOR__STALE_DAG_THRESHOLD": "3600",
         }

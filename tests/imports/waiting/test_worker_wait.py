@@ -107,12 +107,12 @@ def test_the_work_is_looked_at_before_the_clock(client: ContactsClient) -> None:
 def test_an_import_that_still_runs_at_the_deadline_is_late(
     sandbox: SandboxServer, client: ContactsClient
 ) -> None:
-    sandbox.set_knobs(hold="in_process")
+    sandbox.set_knobs(hold="queued")
     ids = submitted(client, 1)
     outcome = wait_here(client, ids, deadline=time.time() - 1, pauses=pauses(100))
-    with pytest.raises(ImportTimeout, match=r"1 in_process.*cannot cancel"):
+    with pytest.raises(ImportTimeout, match=r"1 queued.*cannot cancel"):
         outcome.completed()
-    with pytest.raises(WaitingFailed, match="1 in_process"):
+    with pytest.raises(WaitingFailed, match="1 queued"):
         outcome.raise_unless_enough()
 
 
