@@ -25,7 +25,7 @@ from tests.faults.trial import ENDED, Trial
 from tests.faults.under_fire import DAG_IDS, UnderFire, celery_executor, local_executor
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 WRONG = ("doubled", "lost", "false receipt", "failed", "never ended")
 EXECUTORS = {"local": local_executor, "celery": celery_executor}
@@ -90,9 +90,11 @@ class Soak:
 
     def _collect(self) -> None:
         for trial in list(self._running):
-            if self._state(trial) in ENDED:
-                self._running.remove(trial)
-                self._judge(trial)
+            # An API server that does not answer now is asked again the next time.
+            with suppress(requests.RequestException):
+                if self._state(trial) in ENDED:
+                    self._judge(trial, list(audit(trial)))
+                    self._running.remove(trial)
 
     def _finish(self) -> None:
         end = time.monotonic() + AFTERWARDS
@@ -102,8 +104,8 @@ class Soak:
         for trial in self._running:
             self._find(trial, "never ended", "")
 
-    def _judge(self, trial: Trial) -> None:
-        for kind, detail in audit(trial):
+    def _judge(self, trial: Trial, findings: Iterable[tuple[str, str]]) -> None:
+        for kind, detail in findings:
             self._find(trial, kind, detail)
         self.findings["runs"] += 1
         trial.end()
@@ -115,10 +117,7 @@ class Soak:
             print(f"{kind}: {detail}\n{trial.report()}", flush=True)
 
     def _state(self, trial: Trial) -> str:
-        # The API server may be dead, frozen or starting.
-        with suppress(requests.RequestException):
-            return str(self._airflow.stack.rest.run(trial.dag_id, trial.run_id)["state"])
-        return ""
+        return str(self._airflow.stack.rest.run(trial.dag_id, trial.run_id)["state"])
 
     def _task_processes(self) -> list[int]:
         found: list[int] = []

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -110,7 +110,12 @@ class OnLocalExecutor(UnderFire):
             with self.without("scheduler"):
                 yield
             return
-        for pid in [*(psutil.Process(pid).ppid() for pid in tasks), *tasks]:
+        parents = []
+        for task in tasks:
+            # One that has ended since it was named has no worker any more.
+            with suppress(psutil.NoSuchProcess):
+                parents.append(psutil.Process(task).ppid())
+        for pid in [*parents, *tasks]:
             kill_at_once(pid)
         yield
 
