@@ -36,6 +36,7 @@ def get_provider_info() -> dict[str, Any]:
         "sensors": _modules("sensor"),
         "hooks": _modules("hook"),
         "triggers": _modules("trigger"),
+        "notifications": ["email_contacts.notifier.ImportNotifier"],
         "plugins": [{"name": "email_contacts", "plugin-class": "email_contacts.plugin.EmailContactsPlugin"}],
         "connection-types": [
             {

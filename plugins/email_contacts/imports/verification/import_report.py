@@ -1,0 +1,90 @@
+"""What people are told about an import run: one line, a short text, and the next step.
+
+Made of a receipt, so it holds counts, ids and addresses of files, no personal data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from email_contacts.imports.verification.verdict import GOOD_STATES
+
+if TYPE_CHECKING:
+    from email_contacts.imports.verification.receipt import Receipt
+
+MAX_REASONS = 5
+_WORDS = {
+    "completed_with_rejects": "completed with rejected rows",
+    "unknown": "ended with an unknown outcome",
+}
+_NEXT_STEPS = {
+    "not_submitted": "Clear the failed task: a batch that was submitted is not submitted again.",
+    "import_failed": "See on the platform why it ended the import, then clear the import task.",
+    "outcome_unknown": "Look on the platform whether these imports ran before you run it again.",
+    "not_arrived": "Check that the list is the right one, then look at the processes on the platform.",
+}
+
+
+@dataclass(frozen=True)
+class ImportReport:
+    """A receipt in the words of a message."""
+
+    receipt: Receipt
+
+    @property
+    def headline(self) -> str:
+        """One line: what, where to, how it ended."""
+        rows = self.receipt.rows
+        lists = ", ".join(map(str, self.receipt.list_ids)) or "unknown"
+        state = _WORDS.get(self.receipt.state, self.receipt.state)
+        return (
+            f"{self.receipt.dag_id}: import into list {lists} {state}: "
+            f"{rows.accepted:,} of {rows.read:,} rows accepted"
+        )
+
+    @property
+    def lines(self) -> list[str]:
+        """The whole message, line by line."""
+        return [self.headline, *self._details(), f"Next step: {self.next_step}"]
+
+    @property
+    def rejected(self) -> int:
+        """Rows that were rejected, here or by the platform."""
+        return self.receipt.rows.rejected + sum(self.receipt.platform.values())
+
+    @property
+    def next_step(self) -> str:
+        """What to do now, in one sentence."""
+        for reason, advice in _NEXT_STEPS.items():
+            if self.receipt.rows.held_back.get(reason):
+                return advice
+        if self.receipt.state not in GOOD_STATES:
+            return "See the log of the task that failed first, then clear it."
+        if self.rejected:
+            return "Correct the rejected rows in the source and import them again."
+        return "Nothing to do."
+
+    def _details(self) -> Iterator[str]:
+        receipt, rows = self.receipt, self.receipt.rows
+        yield f"Run: {receipt.run_id}"
+        yield (
+            f"Rows: {rows.read:,} read, {rows.accepted:,} accepted, {rows.rejected:,} rejected, "
+            f"{rows.duplicates:,} duplicates, {sum(rows.held_back.values()):,} held back"
+        )
+        for reason, count in rows.held_back.items():
+            yield f"Held back: {count:,} ({reason})"
+        by_count = sorted(receipt.platform.items(), key=lambda counted: (-counted[1], counted[0]))
+        for reason, count in by_count[:MAX_REASONS]:
+            yield f"Rejected by the platform: {count:,} ({reason})"
+        if receipt.reason:
+            yield f"Reason: {receipt.reason}"
+        if receipt.remark:
+            yield f"Remark: {receipt.remark}"
+        if receipt.process_ids:
+            yield f"Processes: {', '.join(map(str, receipt.process_ids[:MAX_REASONS]))}"
+        if rows.rejected and receipt.rejects_uri:
+            yield f"Rejected rows: {receipt.rejects_uri}"
+        if receipt.platform_rejects_uri:
+            yield f"Rejected by the platform: {receipt.platform_rejects_uri}"

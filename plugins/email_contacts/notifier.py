@@ -1,0 +1,137 @@
+"""Tells people how an import ended, through the notifiers that a team already uses."""
+
+from __future__ import annotations
+
+import copy
+import html
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, cast
+
+from airflow.sdk.bases.notifier import BaseNotifier
+from airflow.sdk.exceptions import AirflowException, AirflowSensorTimeout
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from email_contacts.imports.verification.import_report import ImportReport
+
+COMPLETED, REJECTS, FAILED, STUCK = "completed", "rejects", "failed", "stuck"
+EVENTS = (COMPLETED, REJECTS, FAILED, STUCK)
+
+
+class ImportNotifier(BaseNotifier):
+    """Send a message about an import through other notifiers, such as ``SmtpNotifier`` or a Slack webhook.
+
+    Their templated fields get these variables besides Airflow's own:
+
+    - ``import_event``: ``completed``; ``rejects`` (completed, with more rejected rows than ``rejects_over``);
+      ``failed`` (failed, or its outcome is unknown); ``stuck`` (still running when the wait gave up);
+    - ``import_subject``: one line;
+    - ``import_text``: a few lines of plain text: counts, reasons, files, the next step, the log;
+    - ``import_html``: the same for the body of an e-mail;
+    - ``import_receipt``: the receipt, a dictionary; empty where there is none.
+
+    None of them contains personal data. Give one notifier to the task that writes the receipt, and to the
+    task that waits, as both ``on_success_callback`` and ``on_failure_callback``. A notifier that cannot send
+    does not keep the others from it, and does not change the task's state.
+
+    :param notifiers: the notifiers that send. They are copied for each message.
+    :param events: which events are worth a message; by default all but ``completed``.
+    :param rejects_over: most rejected rows, of ours and of the platform's, that are no event: a number
+        (``100``) or a share of the rows that were read (``"5%"``). Default 0.
+    :raises ValueError: for an unknown event.
+    :raises email_contacts.contacts.errors.InvalidOption: for a ``rejects_over`` that is neither.
+    """
+
+    def __init__(
+        self,
+        notifiers: Sequence[BaseNotifier],
+        *,
+        events: Sequence[str] = (REJECTS, FAILED, STUCK),
+        rejects_over: int | str = 0,
+    ) -> None:
+        from email_contacts.contacts.limits import RejectLimit
+
+        super().__init__()
+        if unknown := sorted(set(events) - set(EVENTS)):
+            raise ValueError(f"events: {', '.join(unknown)} is not one of {', '.join(EVENTS)}")
+        self.notifiers = tuple(notifiers)
+        self.events = tuple(events)
+        self.rejects_over = RejectLimit.parse(rejects_over)
+
+    def notify(self, context: Context) -> None:
+        """Send the message that the task's end is worth, if it is worth one.
+
+        :raises AirflowException: when one of the notifiers could not send; the others have.
+        """
+        variables = self._variables(context)
+        if variables["import_event"] not in self.events:
+            return
+        failed = []
+        for notifier in self.notifiers:
+            # A notifier renders its fields in place, so that a second message would repeat the first.
+            one = copy.copy(notifier)
+            try:
+                one(cast("Any", {**context, **variables}))
+            except Exception as error:  # noqa: BLE001  it is another notifier's, which may raise anything
+                failed.append(f"{type(notifier).__name__}: {type(error).__name__}")
+        if failed:
+            raise AirflowException(f"not sent by {', '.join(failed)}")
+
+    def _variables(self, context: Context) -> dict[str, Any]:
+        from email_contacts.imports.verification.import_report import ImportReport
+        from email_contacts.imports.verification.receipt import Receipt
+
+        if document := _receipt_of(context):
+            report = ImportReport(Receipt.from_json(document))
+            event, lines = self._event(report), report.lines
+        else:
+            event, lines = _event_of(context.get("exception")), _lines_without_receipt(context)
+        lines = [*lines, f"Log: {context['ti'].log_url}"]
+        return {
+            "import_event": event,
+            "import_subject": lines[0],
+            "import_text": "\n".join(lines),
+            "import_html": "<br>\n".join(html.escape(line) for line in lines),
+            "import_receipt": document,
+        }
+
+    def _event(self, report: ImportReport) -> str:
+        from email_contacts.imports.verification.verdict import GOOD_STATES
+
+        if report.receipt.state not in GOOD_STATES:
+            return FAILED
+        too_many = self.rejects_over.is_passed(report.rejected, read=report.receipt.rows.read)
+        return REJECTS if too_many else COMPLETED
+
+
+def _receipt_of(context: Context) -> dict[str, Any]:
+    """The receipt that this task has written; empty for a task that writes none."""
+    ti = context["ti"]
+    document = ti.xcom_pull(task_ids=ti.task_id, key="receipt")
+    return dict(document) if isinstance(document, Mapping) else {}
+
+
+def _event_of(exception: object) -> str:
+    from email_contacts.imports.errors import DeadlinePassed, ImportTimeout
+
+    if exception is None:
+        return COMPLETED
+    causes = (exception, getattr(exception, "__cause__", None))
+    stuck = (AirflowSensorTimeout, ImportTimeout, DeadlinePassed)
+    return STUCK if any(isinstance(one, stuck) for one in causes) else FAILED
+
+
+def _lines_without_receipt(context: Context) -> list[str]:
+    ti = context["ti"]
+    event = _event_of(context.get("exception"))
+    happened = {
+        COMPLETED: "succeeded",
+        FAILED: "failed",
+        STUCK: "gave up waiting; the platform goes on with the import",
+    }[event]
+    lines = [f"{ti.dag_id}: task {ti.task_id} {happened}", f"Run: {ti.run_id}"]
+    # Nothing of the exception's text: it may be that of a library, which quotes what it was given.
+    if exception := context.get("exception"):
+        lines.append(f"Error: {type(exception).__name__}; the log says more")
+    return lines
