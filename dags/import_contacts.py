@@ -6,6 +6,7 @@ import os
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
+from airflow.providers.standard.operators.python import ShortCircuitOperator
 from airflow.sdk import Asset, Param, XComArg, dag
 
 from email_contacts.operators.folders import CreateFolderOperator
@@ -30,11 +31,12 @@ ALWAYS = "all_done"
 DOC = """
 ### Contacts into a list
 
-`prepare` → `folder` → `list` → `import` (one task per batch) → `wait` → `verify` → `receipt`
+`prepare` → `unless_dry_run` → `folder` → `list` → `import` (one task per batch) → `wait` → `verify` →
+`receipt`
 
 1. **prepare** reads the files or the query, validates every row and stages batches of at most 8 MB, or one
    file that the platform fetches. Nothing is sent yet: a source that cannot be right stops here, with a
-   message that says how to fix it.
+   message that says how to fix it. With *Dry run* the run ends here, with a receipt of what would be sent.
 2. **folder**, **list** are found by name, or created.
 3. **import** submits each batch once. A retry waits for the import that the earlier try submitted, or finds
    out whether it was accepted when the answer was lost.
@@ -51,7 +53,8 @@ it on a schedule, set the environment variable `IMPORT_CONTACTS_SCHEDULE`, for e
 """
 
 
-WHAT, WHERE, HOW = "1 · What", "2 · Where to", "3 · How"
+# Fields without a section come first, in one that is open.
+WHAT, WHERE, SAFETY = "What", "Where", "Safety"
 OPTIONAL = ["null", "string"]
 FORM = {
     "source": Param(
@@ -62,7 +65,14 @@ FORM = {
         "folder or a glob, within this project or below the folders and buckets that the connection allows "
         "(source_roots).",
         examples=["include/sample_contacts/contacts.csv", "include/sample_contacts/contacts.ndjson"],
-        section=WHAT,
+    ),
+    "list": Param(
+        "Sample contacts", type="string", minLength=1, title="List",
+        description="Used if the folder has it, created if not.",
+    ),
+    "dry_run": Param(
+        False, type="boolean", title="Dry run",
+        description="Reads and checks every row and says what would be sent. Sends and creates nothing.",
     ),
     "query": Param(
         None, type=OPTIONAL, format="multiline", title="Query",
@@ -101,35 +111,10 @@ FORM = {
     "sheet": Param(
         None, type=OPTIONAL, title="Sheet", description="Of a workbook. Empty: the first one.", section=WHAT,
     ),
-    "opted_out": Param(
-        "reject", type="string", enum=["reject", "import"], title="Contacts who have opted out",
-        description="Rows that say emailBlacklisted or smsBlacklisted, as exports of the platform do.",
-        section=WHAT,
-    ),
-    "when_empty": Param(
-        "skip", type="string", enum=["skip", "fail"], title="A source without rows",
-        description="skip: the run succeeds, sends nothing, and its receipt says 0 rows.", section=WHAT,
-    ),
     "mapping": Param(
         None, type=OPTIONAL, title="Mapping document",
         description="Path of a YAML or JSON document that maps columns to attributes. "
         "Empty: by the columns' names.",
-        section=WHAT,
-    ),
-    "unknown_columns": Param(
-        None, type=OPTIONAL, enum=[None, "fail", "drop"], title="Columns without an attribute in the account",
-        values_display={"null": "as the mapping says, or fail"},
-        description="The platform drops them silently; fail lists them before anything is sent.",
-        section=WHAT,
-    ),
-    "duplicates": Param(
-        "last", type="string", enum=["last", "first", "fail"], title="Several rows about one contact",
-        description="Which of them is sent; the others are listed. fail: nothing is sent.", section=WHAT,
-    ),
-    "max_rejects": Param(
-        "10%", type=OPTIONAL, pattern=r"^(\d+|\d+(\.\d+)?%)?$", title="Maximum rejected rows",
-        description="More than this, and nothing is sent: a number (100) or a share (10%). "
-        "Empty: as the connection says.",
         section=WHAT,
     ),
     "conn_id": Param(
@@ -138,11 +123,7 @@ FORM = {
     ),
     "folder": Param(
         "Airflow imports", type="string", minLength=1, title="Folder",
-        description="Used if it exists, created if not.", section=WHERE,
-    ),
-    "list": Param(
-        "Sample contacts", type="string", minLength=1, title="List",
-        description="Used if the folder has it, created if not.", section=WHERE,
+        description="The list's folder. Used if it exists, created if not.", section=WHERE,
     ),
     "body": Param(
         "json_body", type="string", enum=["json_body", "file_body", "file_url"], title="Sent as",
@@ -150,15 +131,43 @@ FORM = {
             "json_body": "JSON, with types", "file_body": "CSV text, half the size",
             "file_url": "one file that the platform fetches",
         },
-        description="file_url needs a staging folder in a bucket that the platform reaches.", section=HOW,
-    ),
-    "update_existing_contacts": Param(
-        True, type="boolean", title="Update existing contacts",
-        description="Off: contacts that exist already keep their attributes.", section=HOW,
+        description="file_url needs a staging folder in a bucket that the platform reaches.", section=WHERE,
     ),
     "disable_notification": Param(
         True, type="boolean", title="No e-mail to the account's owner",
-        description="The platform would send one for each batch.", section=HOW,
+        description="The platform would send one for each batch.", section=WHERE,
+    ),
+    "max_rejects": Param(
+        "10%", type=OPTIONAL, pattern=r"^(\d+|\d+(\.\d+)?%)?$", title="Maximum rejected rows",
+        description="More than this, and nothing is sent: a number (100) or a share (10%). "
+        "Empty: as the connection says.",
+        section=SAFETY,
+    ),
+    "opted_out": Param(
+        "reject", type="string", enum=["reject", "import"], title="Contacts who have opted out",
+        description="Rows that say emailBlacklisted or smsBlacklisted, as exports of the platform do. "
+        "import: the platform may write to these people again.",
+        section=SAFETY,
+    ),
+    "unknown_columns": Param(
+        None, type=OPTIONAL, enum=[None, "fail", "drop"], title="Columns without an attribute in the account",
+        values_display={"null": "as the mapping says, or fail"},
+        description="drop: what they contain is not imported. fail: they are listed before anything is sent.",
+        section=SAFETY,
+    ),
+    "duplicates": Param(
+        "last", type="string", enum=["last", "first", "fail"], title="Several rows about one contact",
+        description="Which of them is sent; the others are listed. fail: nothing is sent.", section=SAFETY,
+    ),
+    "update_existing_contacts": Param(
+        True, type="boolean", title="Update existing contacts",
+        description="On: the values of the source replace those in the account. Off: contacts that exist "
+        "already keep their attributes.",
+        section=SAFETY,
+    ),
+    "when_empty": Param(
+        "skip", type="string", enum=["skip", "fail"], title="A source without rows",
+        description="skip: the run succeeds, sends nothing, and its receipt says 0 rows.", section=SAFETY,
     ),
 }  # fmt: skip
 
@@ -209,6 +218,11 @@ def import_contacts() -> None:
         max_rejects="{{ params.max_rejects or '' }}",
         execution_timeout=timedelta(hours=6),
     )
+    unless_dry_run = ShortCircuitOperator(
+        task_id="unless_dry_run",
+        python_callable=lambda params: not params["dry_run"],
+        ignore_downstream_trigger_rules=False,  # a dry run has a receipt, too
+    )
     folder = CreateFolderOperator(task_id="folder", name="{{ params.folder }}")
     target = CreateListOperator(task_id="list", name="{{ params.list }}", folder_id=folder.output)
     before = GetListOperator(task_id="size_before", list_id=target.output)
@@ -242,6 +256,7 @@ def import_contacts() -> None:
         completions=wait.output,
         submissions=submissions,
         sizes_before=before.output,
+        is_dry_run="{{ params.dry_run }}",
         trigger_rule=ALWAYS,
     )
     receipt = WriteReceiptOperator(
@@ -256,7 +271,7 @@ def import_contacts() -> None:
         outlets=[RECEIPTS],
         trigger_rule=ALWAYS,
     )
-    prepare >> folder >> target >> before >> batches >> wait >> verify >> receipt
+    prepare >> unless_dry_run >> folder >> target >> before >> batches >> wait >> verify >> receipt
     prepare >> [verify, receipt]
 
 

@@ -8,12 +8,14 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, cast
 
 from airflow.sdk import Context
+from airflow.sdk.exceptions import AirflowSkipException
 
-from email_contacts.arguments import as_documents, as_id, as_ids
+from email_contacts.arguments import as_documents, as_flag, as_id, as_ids
 from email_contacts.failures import failing_at_once
 from email_contacts.imports import failpoints
+from email_contacts.imports.verification.import_report import ImportReport
 from email_contacts.imports.verification.receipt import Receipt
-from email_contacts.imports.verification.verdict import FAILED, Verdict
+from email_contacts.imports.verification.verdict import DRY_RUN, FAILED, Verdict
 from email_contacts.imports.verification.verification import Verification
 from email_contacts.operators._prepared_run import PreparedRun, read_rows, read_sizes
 from email_contacts.operators._staging import run_stage
@@ -23,7 +25,7 @@ from email_contacts.operators.stages import remove_sent
 if TYPE_CHECKING:
     from airflow.sdk import XComArg
 
-    from email_contacts.arguments import IdArg, IdsArg, TextArg
+    from email_contacts.arguments import FlagArg, IdArg, IdsArg, TextArg
 
 
 class VerifyImportOperator(ContactsOperator):
@@ -43,6 +45,7 @@ class VerifyImportOperator(ContactsOperator):
     :param submissions: the XCom ``submission`` of the import task, or of all its mapped ones: they say which
         batch a process carried, when, and whether contacts that existed were updated. Templated.
     :param sizes_before: what ``GetListOperator`` returned before the import, once or per list. Templated.
+    :param is_dry_run: nothing was to be sent; where that is so, the verdict is ``dry_run``. Templated.
     :param patience: seconds to look again where that can help: while contacts are not there yet, for a
         platform's answers may lag, or an import still runs.
     :return: the verdict: ``state``, ``reason``, ``process_ids``, ``processes_by_status``, ``platform``,
@@ -51,6 +54,7 @@ class VerifyImportOperator(ContactsOperator):
 
     template_fields: Sequence[str] = (
         "conn_id", "manifest_uri", "process_ids", "list_ids", "completions", "submissions", "sizes_before",
+        "is_dry_run",
     )  # fmt: skip
 
     def __init__(
@@ -62,6 +66,7 @@ class VerifyImportOperator(ContactsOperator):
         completions: Sequence[Mapping[str, Any]] | XComArg | None = None,
         submissions: Mapping[str, Any] | Sequence[Mapping[str, Any]] | XComArg = (),
         sizes_before: Any = (),
+        is_dry_run: FlagArg = False,
         patience: float = 30,
         **kwargs: Any,
     ) -> None:
@@ -72,12 +77,15 @@ class VerifyImportOperator(ContactsOperator):
         self.completions = completions
         self.submissions = submissions
         self.sizes_before = sizes_before
+        self.is_dry_run = is_dry_run
         self.patience = patience
 
     @failing_at_once()
     def execute(self, context: Context) -> dict[str, Any]:
         """Look, and look again while the platform's answers may lag."""
         run = PreparedRun.read(self.manifest_uri, submissions=self.submissions, process_ids=self.process_ids)
+        if as_flag(self.is_dry_run, "is_dry_run") and run.manifest and not run.batches.is_anything_submitted:
+            return Verdict(DRY_RUN, "").to_json()
         verification = Verification(
             self.hook.client,
             run.batches,
@@ -102,7 +110,8 @@ class WriteReceiptOperator(ContactsOperator):
     The receipt is this task's XCom, a file next to the rejects, and the extra of the events of its outlets.
     Where nothing was prepared, the file is in this task's own folder of the staging folder. Use it with
     ``trigger_rule="all_done"``, so that it is written even if a task of the run fails. After a completed
-    import the batches are removed from the stage; those of any other one stay.
+    import the batches are removed from the stage; those of any other one stay. After a dry run the task ends
+    as skipped, so that its outlets, which were not updated, emit no events.
 
     :param manifest_uri: what ``PrepareContactsOperator`` pushed as ``manifest_uri``. Templated.
     :param verdict: what ``VerifyImportOperator`` returned. Templated.
@@ -158,10 +167,12 @@ class WriteReceiptOperator(ContactsOperator):
         stage.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_whole(cast("Any", path), json.dumps(document, indent=2).encode())
         failpoints.reached(failpoints.RECEIPT_WRITTEN)
-        self.log.info("receipt: %s", path)
+        self.log.info("receipt: %s\n%s", path, "\n".join(ImportReport(receipt).lines))
         receipt.raise_for_unaccounted()
         if run.manifest is not None and not self.keep_batches:
             remove_sent(run.manifest, stage)
+        if receipt.state == DRY_RUN:
+            raise AirflowSkipException("dry run: nothing was sent, and the outlets emit no events")
         for outlet in self.outlets:
             context["outlet_events"][outlet].extra = document
         return document

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from email_contacts.imports.verification.verdict import GOOD_STATES
+from email_contacts.imports.verification.verdict import DRY_RUN, GOOD_STATES
 
 if TYPE_CHECKING:
     from email_contacts.imports.verification.receipt import Receipt
@@ -37,6 +37,9 @@ class ImportReport:
     def headline(self) -> str:
         """One line: what, where to, how it ended."""
         rows = self.receipt.rows
+        if self.receipt.state == DRY_RUN:
+            valid = sum(rows.held_back.values())
+            return f"{self.receipt.dag_id}: dry run: {valid:,} of {rows.read:,} rows would be sent"
         lists = ", ".join(map(str, self.receipt.list_ids)) or "unknown"
         state = _WORDS.get(self.receipt.state, self.receipt.state)
         return (
@@ -57,6 +60,8 @@ class ImportReport:
     @property
     def next_step(self) -> str:
         """What to do now, in one sentence."""
+        if self.receipt.state == DRY_RUN:
+            return "Run it without dry_run to send them."
         for reason, advice in _NEXT_STEPS.items():
             if self.receipt.rows.held_back.get(reason):
                 return advice

@@ -14,7 +14,12 @@ from typing import TYPE_CHECKING, Any
 from email_contacts.imports.errors import ImportNotAccountedFor
 from email_contacts.imports.submission.import_record import ACCEPTED
 from email_contacts.imports.verification.row_account import NOT_ARRIVED, RowAccount
-from email_contacts.imports.verification.verdict import COMPLETED, COMPLETED_WITH_REJECTS, GOOD_STATES
+from email_contacts.imports.verification.verdict import (
+    COMPLETED,
+    COMPLETED_WITH_REJECTS,
+    DRY_RUN,
+    GOOD_STATES,
+)
 
 if TYPE_CHECKING:
     from email_contacts.contacts.staging.manifest import Manifest, Rows
@@ -43,7 +48,8 @@ class Receipt:
     :param receipt_id: the same for the same run and source, however often it is written.
     :param source: where the rows came from; empty where the preparation did not finish.
     :param fingerprint: of all prepared batches together.
-    :param state: ``completed``, ``completed_with_rejects``, ``failed`` or ``unknown``.
+    :param state: ``completed``, ``completed_with_rejects``, ``failed``, ``unknown``; or ``dry_run``, when
+        nothing was to be sent, and all valid rows are held back.
     :param reason: why it is failed or unknown; empty otherwise.
     :param rows: where each row of the source went.
     :param platform: contacts that the platform rejected, by its own reasons.
@@ -169,7 +175,7 @@ class Receipt:
         """
         if self.rows.unaccounted:
             raise ImportNotAccountedFor(f"{self.rows.unaccounted} rows are unaccounted for: {self.rows}")
-        if self.state not in GOOD_STATES:
+        if self.state not in (*GOOD_STATES, DRY_RUN):
             raise ImportNotAccountedFor(f"the import is {self.state}: {self.reason}")
 
     def _fitted(self) -> Receipt:

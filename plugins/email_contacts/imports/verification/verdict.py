@@ -12,6 +12,7 @@ COMPLETED = "completed"
 COMPLETED_WITH_REJECTS = "completed_with_rejects"
 FAILED = "failed"
 UNKNOWN = "unknown"
+DRY_RUN = "dry_run"
 GOOD_STATES = (COMPLETED, COMPLETED_WITH_REJECTS)
 
 
@@ -19,7 +20,7 @@ GOOD_STATES = (COMPLETED, COMPLETED_WITH_REJECTS)
 class Verdict:
     """What was seen on the platform after an import. Holds counts and ids, no personal data.
 
-    :param state: ``completed``, ``completed_with_rejects``, ``failed`` or ``unknown``.
+    :param state: ``completed``, ``completed_with_rejects``, ``failed``, ``unknown`` or ``dry_run``.
     :param reason: why it is failed or unknown; empty otherwise.
     :param process_ids: the processes that were looked at.
     :param platform: rejected contacts by the platform's own reasons (api-contract §2.3).
