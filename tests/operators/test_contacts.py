@@ -120,21 +120,16 @@ def test_what_is_rendered_is_masked_in_the_log(context: Context) -> None:
 
 
 def test_a_mapped_task_hides_its_person_too(context: Context) -> None:
-    with DAG("people", schedule=None):
-        mapped = CreateContactOperator.partial(task_id="contact").expand(
-            email_address=["{{ 'dorothy' }}@example.com"]
+    with DAG("people", schedule=None) as dag:
+        mapped = CreateContactOperator.partial(task_id="contact", ext_id="{{ 'crm' }}-4713").expand(
+            email_address=["dorothy@example.com"]
         )
-    # What Airflow does with one map index: unmap, then render by this method alone.
-    operator = mapped.unmap({"email_address": "{{ 'dorothy' }}@example.com"})
-    operator._do_render_template_fields(
-        parent=operator,
-        template_fields=mapped.template_fields,
-        context=context,
-        jinja_env=operator.get_template_env(),
-        seen_oids=set(),
-    )
+    context["ti"].map_index, context["dag"], context["dag_run"].conf = 0, dag, {}
+    mapped.render_template_fields(context)
+    operator = context["task"]
+    assert _serialize_rendered_fields(operator)["ext_id"] == "***"
     assert _serialize_rendered_fields(operator)["email_address"] == "***"
-    assert redact("dorothy@example.com") == "***"
+    assert redact("dorothy@example.com known as crm-4713") == "*** known as ***"
 
 
 def lines(path: Path) -> list[dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +10,7 @@ from airflow.sdk import BaseOperator, Context
 
 from email_contacts.connection import DEFAULT_CONN_ID
 from email_contacts.hook import ContactsHook
+from email_contacts.operators._personal import hidden
 
 if TYPE_CHECKING:
     import jinja2
@@ -25,7 +26,10 @@ class ContactsOperator(BaseOperator):
     """
 
     template_fields: Sequence[str] = ("conn_id",)
+    #: Template fields whose rendered values Airflow must not show in its log or UI.
+    concealed_fields: Sequence[str] = ()
     ui_color = "#e8f1fb"
+    _is_rendering = False
 
     def __init__(self, *, conn_id: str = DEFAULT_CONN_ID, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -36,22 +40,27 @@ class ContactsOperator(BaseOperator):
         """The hook of this task's connection."""
         return ContactsHook(conn_id=self.conn_id)
 
-    def conceal(self) -> None:
-        """Hide rendered values that Airflow must not show in its log or UI; most operators have none."""
+    def conceal(self, value: Any) -> Any:
+        """Make of the rendered value of one of ``concealed_fields`` what Airflow may store and show."""
+        return hidden(value)
 
-    def _do_render_template_fields(
+    def render_template(
         self,
-        parent: Any,
-        template_fields: Iterable[str],
+        content: Any,
         context: Context,
-        jinja_env: jinja2.Environment,
-        seen_oids: set[int],
-    ) -> None:
-        """Render, and conceal before Airflow stores what was rendered.
+        jinja_env: jinja2.Environment | None = None,
+        seen_oids: set[int] | None = None,
+    ) -> Any:
+        """Render a value; what Airflow assigns to this task from now on is rendered."""
+        self._is_rendering = True
+        return super().render_template(content, context, jinja_env, seen_oids)
 
-        Here and not in ``render_template_fields``, which Airflow does not call for a mapped task: this is the
-        method that its ``MappedOperator`` calls so that operators can override it. Tests of a task and of a
-        mapped one see that what it hides is hidden.
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Conceal a rendered value before Airflow stores what was rendered.
+
+        Here, as Airflow assigns every rendered field, of a mapped task too, for which it does not call
+        ``render_template_fields``.
         """
-        super()._do_render_template_fields(parent, template_fields, context, jinja_env, seen_oids)
-        self.conceal()
+        if self._is_rendering and name in self.concealed_fields:
+            value = self.conceal(value)
+        super().__setattr__(name, value)

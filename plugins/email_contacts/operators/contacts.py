@@ -11,14 +11,11 @@ from airflow.sdk.exceptions import AirflowFailException
 from email_contacts.arguments import as_flag, as_flag_or_none, as_ids, as_instant, as_text
 from email_contacts.failures import failing_at_once
 from email_contacts.operators._exports import task_name, write_contacts
-from email_contacts.operators._personal import hidden, shown
+from email_contacts.operators._personal import shown
 from email_contacts.operators.base import ContactsOperator
 
 if TYPE_CHECKING:
     from email_contacts.arguments import FlagArg, IdsArg, InstantArg, TextArg
-
-
-PERSONAL_FIELDS = ("email_address", "ext_id", "attributes", "smtp_blacklist_sender")
 
 
 class CreateContactOperator(ContactsOperator):
@@ -43,6 +40,7 @@ class CreateContactOperator(ContactsOperator):
         "conn_id", "email_address", "ext_id", "attributes", "list_ids", "email_blacklisted",
         "sms_blacklisted", "update_enabled", "smtp_blacklist_sender",
     )  # fmt: skip
+    concealed_fields = ("email_address", "ext_id", "attributes", "smtp_blacklist_sender")
 
     def __init__(
         self,
@@ -67,17 +65,12 @@ class CreateContactOperator(ContactsOperator):
         self.update_enabled = update_enabled
         self.smtp_blacklist_sender = smtp_blacklist_sender
 
-    def conceal(self) -> None:
-        """Hide what identifies the person."""
-        for name in PERSONAL_FIELDS:
-            setattr(self, name, hidden(getattr(self, name)))
-
     @failing_at_once()
     def execute(self, context: Context) -> dict[str, Any]:
         """Create or update the contact."""
         from email_contacts.api import DuplicateContact
 
-        email, ext_id, attributes, senders = (shown(getattr(self, name)) for name in PERSONAL_FIELDS)
+        email, ext_id, attributes, senders = (shown(getattr(self, name)) for name in self.concealed_fields)
         try:
             answer = self.hook.client.create_contact(
                 email=as_text(email, "email_address") if email else None,

@@ -87,6 +87,7 @@ class ImportContactsOperator(WaitingOperator):
         "import_again", "file_url_expires", "wait_task_id", "wait_for_completion", "poll_interval", "timeout",
         "reconciliation_timeout",
     )  # fmt: skip
+    concealed_fields = ("file_url", "notify_url")
 
     def __init__(
         self,
@@ -139,10 +140,10 @@ class ImportContactsOperator(WaitingOperator):
             "patience", patience, "reconciliation_timeout", reconciliation_timeout
         )
 
-    def conceal(self) -> None:
-        """Mask the credentials in a URL: a signature, a token."""
-        for address in (self.file_url, self.notify_url):
-            hide_signature(address)
+    def conceal(self, value: Any) -> Any:
+        """Mask the credentials in a URL, a signature or a token; the URL itself may be shown."""
+        hide_signature(value)
+        return value
 
     @failing_at_once()
     def execute(self, context: Context) -> int | None:

@@ -19,7 +19,7 @@ from email_contacts.arguments import (
 )
 from email_contacts.failures import failing_at_once
 from email_contacts.operators._exports import task_name, write_contacts
-from email_contacts.operators._personal import hidden, shown
+from email_contacts.operators._personal import shown
 from email_contacts.operators.base import ContactsOperator
 from email_contacts.operators.existing import IF_EXISTS, reuse_or_create_list
 
@@ -131,6 +131,7 @@ class RemoveFromListOperator(ContactsOperator):
     """
 
     template_fields: Sequence[str] = ("conn_id", "list_id", "emails", "contact_ids", "ext_ids")
+    concealed_fields = ("emails", "ext_ids")
 
     def __init__(
         self,
@@ -146,10 +147,6 @@ class RemoveFromListOperator(ContactsOperator):
         self.emails: Any = emails
         self.contact_ids = contact_ids
         self.ext_ids: Any = ext_ids
-
-    def conceal(self) -> None:
-        """Hide who is removed."""
-        self.emails, self.ext_ids = hidden(self.emails), hidden(self.ext_ids)
 
     @failing_at_once()
     def execute(self, context: Context) -> dict[str, int]:

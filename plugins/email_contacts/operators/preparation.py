@@ -77,6 +77,7 @@ class PrepareContactsOperator(ReadingOperator):
         "source", "sql", "table", "sql_conn_id", "parameters", "duplicates", "conflicts", "when_empty",
     )  # fmt: skip
     template_ext: Sequence[str] = (".sql",)
+    concealed_fields = ("parameters",)
     template_fields_renderers = {"sql": "sql", "mapping": "json"}  # noqa: RUF012  Airflow's own declaration
 
     def __init__(
@@ -102,14 +103,13 @@ class PrepareContactsOperator(ReadingOperator):
         self.conflicts = conflicts
         self.when_empty = when_empty
 
-    def conceal(self) -> None:
+    def conceal(self, value: Any) -> Any:
         """Hide the query's parameters.
 
         They are not masked in the log besides: nothing writes them there, and a date among them would be
         masked in every address that holds the run's id.
         """
-        if self.parameters and not isinstance(self.parameters, Personal):
-            self.parameters = Personal(self.parameters)
+        return Personal(value) if value and not isinstance(value, Personal) else value
 
     @failing_at_once()
     def execute(self, context: Context) -> list[str]:
