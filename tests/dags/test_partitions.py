@@ -87,3 +87,17 @@ def test_a_folder_over_mapped_tasks(dag: DAG, sandbox: SandboxServer, tmp_path: 
     assert answer.json()["uniqueSubscribers"] == receipt["rows"]["accepted"]
     # What holds people is gone: the partitions' folders by the merge, the batches by the receipt.
     assert [path for path in stage.rglob("*") if re.match(r"part|batch", path.name)] == []
+
+
+def test_a_folder_without_rows_is_a_run_of_nothing(dag: DAG, sandbox: SandboxServer, tmp_path: Path) -> None:
+    (tmp_path / "customers").mkdir()
+    for number in range(2):
+        (tmp_path / "customers" / f"part-{number}.csv").write_text("email,firstname\n")
+    done = dag.test(run_conf={"source": str(tmp_path / "customers"), "list": "Customers"})
+    tasks = {task.task_id: str(task.state) for task in done.get_task_instances()}
+    assert str(done.state) == "success", tasks
+    assert (tasks["import"], tasks["wait"], tasks["receipt"]) == ("skipped", "skipped", "success")
+    (path,) = (tmp_path / "stage").rglob("receipt.json")
+    receipt: dict[str, Any] = json.loads(path.read_text())
+    assert (receipt["state"], receipt["rows"]["read"], receipt["process_ids"]) == ("completed", 0, [])
+    assert sandbox.imports_accepted() == 0

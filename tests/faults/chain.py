@@ -139,6 +139,8 @@ def run_chain(
             process_ids=submission["process_id"],
             list_ids=[list_id],
             completions=completions,
+            submissions=[submission],
+            sizes_before=[before],
             patience=0,
         )
     )

@@ -18,6 +18,7 @@ DOMAIN = "faults.example"
 KEY = "the-key-of"
 HEADER = "email,firstname"
 ENDED = ("success", "failed")
+SEEN_OF_ALL = ("sampled", "found", "on_lists", "compared", "matching", "modified")
 
 
 class Trial:
@@ -145,6 +146,9 @@ class Trial:
         assert receipt["process_ids"] == [process_id]
         (list_id,) = receipt["list_ids"]
         assert receipt["lists"] == {str(list_id): {"before": 0, "after": PEOPLE}}, receipt
+        # Every contact was looked for, and was changed by this import, not by one before it.
+        seen = {name: receipt["verification"].get(name) for name in SEEN_OF_ALL}
+        assert seen == dict.fromkeys(SEEN_OF_ALL, PEOPLE), receipt
         assert self.ask(f"/v3/contacts/lists/{list_id}")["uniqueSubscribers"] == PEOPLE
 
     def processes(self) -> list[dict[str, Any]]:

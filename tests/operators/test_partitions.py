@@ -18,12 +18,15 @@ from email_contacts.operators.partitions import (
     SplitSourceOperator,
 )
 from email_contacts.operators.preparation import PrepareContactsOperator
+from tests.conftest import connect
 from tests.operators.conftest import rendered
 from tests.operators.lazy_xcoms import lazy
 from tests.task_context import StateStore, make_context, pushed
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+
+    from email_contacts.sandbox import SandboxServer
 
 PEOPLE = 60
 
@@ -208,6 +211,35 @@ def test_a_partition_that_failed_is_named(source: Path, store: StateStore) -> No
 def test_what_cannot_be_cut(crm: Path, store: StateStore, arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(AirflowFailException, match=message):
         split(store, **arguments)
+
+
+def test_a_restricted_split_looks_only_below_the_roots(
+    source: Path, crm: Path, store: StateStore, sandbox: SandboxServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a source, a link or a table from a form."""
+    (source / "part-9.csv").symlink_to("/etc/hostname")
+    allowed = {"source_root": str(source), "restrict_sources": True}
+    for path in ("/etc/passwd", "../customers.csv", ".", "s3://other_conn@bucket/customers"):
+        with pytest.raises(AirflowFailException, match="source: only files below these roots may be read"):
+            split(store, source=path, **allowed)
+    assert split(store, source="part-[0-5].csv", **allowed)
+    table = {"table": "customers", "sql_conn_id": "crm", "restrict_sources": True}
+    with pytest.raises(AirflowFailException, match="sql_conn_id='crm' is not a database that may be queried"):
+        split(store, **table)
+    connect(monkeypatch, sandbox, stage=source.parent / "stage", source_sql_conn_ids="crm")
+    assert split(store, **table)
+
+
+def test_the_bounds_of_a_restricted_table_are_read_only(
+    crm: Path, store: StateStore, sandbox: SandboxServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A driver that cannot be held to reading is refused, as when the rows are read."""
+    connect(monkeypatch, sandbox, stage=tmp_path / "stage", source_sql_conn_ids="crm")
+    monkeypatch.setattr("email_contacts.contacts.sources.read_only.driver_of", lambda _: "unknown")
+    given = {"table": "customers", "sql_conn_id": "crm"}
+    assert split(store, **given)
+    with pytest.raises(AirflowFailException, match="has no read-only transaction"):
+        split(store, restrict_sources=True, **given)
 
 
 def test_a_database_that_fails_is_left_to_the_retries(crm: Path, store: StateStore) -> None:

@@ -28,6 +28,7 @@ class SplitArguments:
     :param column: the column of whole numbers that it is cut by.
     :param partitions: how many, at most.
     :param root: the folder that a relative source is looked up in; empty: there is none.
+    :param access: what may be looked at; None: anything.
     """
 
     source: Any = None
@@ -36,12 +37,13 @@ class SplitArguments:
     column: Any = "id"
     partitions: Any = 4
     root: Any = ""
+    access: SourceAccess | None = None
 
     def cut(self) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
         """Cut it: files by their bytes, a table by ranges of the column. No row is read.
 
         :return: the partitions, and what was found out about the files, a sentence each.
-        :raises InvalidArgument: when the arguments name none or both.
+        :raises InvalidArgument: when the arguments name none or both, or a database that may not be queried.
         :raises email_contacts.contacts.errors.PreparationError: when the column is not fit for it.
         """
         chosen = exactly_one(source=self.source, table=self.table)
@@ -56,7 +58,7 @@ class SplitArguments:
 
         if self.sql_conn_id:
             raise InvalidArgument("sql_conn_id belongs to table, not to source")
-        source = rooted_path("source", self.source, root=self.root)
+        source = rooted_path("source", self.source, root=self.root, access=self.access)
         files = find_files(source)
         found = partitions_of(str(source), files.files, count)
         folder = str(found[0].first.path).removesuffix(found[0].first.name).rstrip("/") or "/"
@@ -78,10 +80,17 @@ class SplitArguments:
         table = as_text(self.table, "table").strip()
         column = as_text(self.column, "column").strip()
         conn_id = as_text(self.sql_conn_id, "sql_conn_id")
+        if self.access is not None:
+            self.access.check_database(conn_id)
         hook = database_hook(conn_id)
         quote = quote_of(hook)
         name = f"{conn_id}:{table}"
-        asked = Query(connect=hook.get_conn, sql=bounds_query(table, column, quote=quote), name=name)
+        asked = Query(
+            connect=hook.get_conn,
+            sql=bounds_query(table, column, quote=quote),
+            name=name,
+            read_only=self.access is not None,
+        )
         with closing(SqlRows(asked)) as rows:
             ((low, high, without),) = cast("list[list[Any]]", next(rows.blocks()))
         bounds = {"low": None if low == "" else low, "high": None if high == "" else high}

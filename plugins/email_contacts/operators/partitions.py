@@ -11,6 +11,7 @@ from email_contacts.arguments import as_texts
 from email_contacts.failures import failing_at_once
 from email_contacts.operators._partition_arguments import SplitArguments, read_partition
 from email_contacts.operators._reading import ReadingOperator
+from email_contacts.operators._source_access import SourceAccess
 from email_contacts.operators._staging import ProgressLog, StagingOperator, read_options
 from email_contacts.operators.base import ContactsOperator
 
@@ -32,6 +33,9 @@ class SplitSourceOperator(ContactsOperator):
     :param column: a column of whole numbers, never NULL, evenly spread and better without repetition: the
         primary key. It is in the rows, so map it or drop it. Templated.
     :param partitions: how many, at most. Templated.
+    :param restrict_sources: look only at what the connection allows (``source_roots``,
+        ``source_sql_conn_ids``): for DAGs whose form says what to read. Give it to
+        ``PreparePartitionOperator``, too. Not templated, for a form must not decide it.
     :return: the partitions, to expand :class:`PreparePartitionOperator` over: names of files or a statement,
         never a row.
     """
@@ -49,6 +53,7 @@ class SplitSourceOperator(ContactsOperator):
         sql_conn_id: TextArg | None = None,
         column: TextArg = "id",
         partitions: IdArg = 4,
+        restrict_sources: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -58,6 +63,7 @@ class SplitSourceOperator(ContactsOperator):
         self.sql_conn_id = sql_conn_id
         self.column = column
         self.partitions = partitions
+        self.restrict_sources = restrict_sources
 
     @failing_at_once()
     def execute(self, context: Context) -> list[dict[str, Any]]:
@@ -69,12 +75,19 @@ class SplitSourceOperator(ContactsOperator):
             column=self.column,
             partitions=self.partitions,
             root=self.source_root,
+            access=self._access,
         )
         found, notes = given.cut()
         for note in notes:
             self.log.info("%s", note)
         self.log.info("%d partitions", len(found))
         return found
+
+    @property
+    def _access(self) -> SourceAccess | None:
+        if not self.restrict_sources:
+            return None
+        return SourceAccess.of(self.hook.settings, root=str(self.source_root))
 
 
 class PreparePartitionOperator(ReadingOperator):

@@ -22,6 +22,8 @@ from email_contacts.operators.receipts import VerifyImportOperator, WriteReceipt
 from email_contacts.sensor import ImportCompletedSensor
 
 MANIFEST_URI = "{{ ti.xcom_pull(task_ids='prepare', key='manifest_uri') }}"
+ROWS = "{{ ti.xcom_pull(task_ids='prepare', key='rows') | tojson }}"
+ALWAYS = "all_done"
 
 
 def die_once(moment: str) -> None:
@@ -65,22 +67,7 @@ def kill_matrix(*, waiter: str, deferrable: bool) -> DAG:
             reconciliation_timeout=3,
         ).expand(batch_uri=prepare.output)
         submissions = XComArg(batches, "submission")
-        verify = VerifyImportOperator(
-            task_id="verify",
-            manifest_uri=MANIFEST_URI,
-            process_ids=batches.output,
-            list_ids=[target.output],
-        )
-        receipt = WriteReceiptOperator(
-            task_id="receipt",
-            manifest_uri=MANIFEST_URI,
-            verdict=verify.output,
-            submissions=submissions,
-            folder_id=folder.output,
-            sizes_before=before.output,
-            outlets=[Asset(name="receipts_under_fire", uri="x-email-contacts://receipts-under-fire")],
-        )
-        prepare >> folder >> target >> before >> batches >> verify >> receipt
+        wait = None
         if waiter == "sensor":
             wait = ImportCompletedSensor(
                 task_id="wait",
@@ -89,7 +76,34 @@ def kill_matrix(*, waiter: str, deferrable: bool) -> DAG:
                 deferrable=deferrable,
                 poke_interval=0.5,
             )
+        completions = wait.output if wait is not None else None
+        # From here on as in dags/import_contacts.py.
+        verify = VerifyImportOperator(
+            task_id="verify",
+            manifest_uri=MANIFEST_URI,
+            process_ids=batches.output,
+            list_ids=[target.output],
+            completions=completions,
+            submissions=submissions,
+            sizes_before=before.output,
+            trigger_rule=ALWAYS,
+        )
+        receipt = WriteReceiptOperator(
+            task_id="receipt",
+            manifest_uri=MANIFEST_URI,
+            verdict=verify.output,
+            submissions=submissions,
+            completions=completions,
+            rows=ROWS,
+            folder_id=folder.output,
+            sizes_before=before.output,
+            outlets=[Asset(name="receipts_under_fire", uri="x-email-contacts://receipts-under-fire")],
+            trigger_rule=ALWAYS,
+        )
+        prepare >> folder >> target >> before >> batches >> verify >> receipt
+        if wait is not None:
             batches >> wait >> verify
+        prepare >> [verify, receipt]
     return dag
 
 
