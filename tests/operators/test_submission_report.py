@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowFailException, AirflowTaskTimeout
 
 from email_contacts.api import OutcomeUnknown
+from email_contacts.imports import failpoints
 from email_contacts.operators.imports import ImportContactsOperator
 from email_contacts.operators.preparation import PrepareContactsOperator
 from email_contacts.operators.receipts import WriteReceiptOperator
@@ -82,6 +83,26 @@ def test_what_provably_did_not_run_is_not_told_of(
     context = make_context(store)
     with pytest.raises(AirflowFailException):
         an_import(prepared).execute(context)
-    assert "submission" not in pushed(context)
+    assert pushed(context).get("submission") is None
     receipt = receipt_of(prepared, None, make_context(store))
     assert (receipt["state"], receipt["held_back"]) == ("failed", {"not_submitted": 2})
+
+
+@pytest.mark.parametrize("moment", [failpoints.AFTER_ANSWER, failpoints.AFTER_LEDGER])
+def test_a_first_try_that_is_killed_has_told_of_its_request(
+    moment: str, prepared: dict[str, Any], store: StateStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing of it runs any more then, and there may be no other try."""
+
+    def die(reached: str) -> None:
+        if reached == moment:
+            raise AirflowTaskTimeout
+
+    monkeypatch.setattr(failpoints, "_listeners", [die])
+    context = make_context(store)
+    with pytest.raises(AirflowTaskTimeout):
+        an_import(prepared).execute(context)
+    said = pushed(context)["submission"]
+    assert (said["process_id"], said["submitted_at"], said["batch_uri"]) == (None, None, prepared["batch"])
+    receipt = receipt_of(prepared, said, make_context(store))
+    assert (receipt["state"], receipt["held_back"]) == ("unknown", {"outcome_unknown": 2})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -47,17 +47,28 @@ class SubmissionReport:
         )
 
     @contextmanager
-    def of_unknown_outcome(self, ledger: Ledger) -> Iterator[None]:
+    def of_unknown_outcome(self, ledger: Ledger) -> Iterator[Callable[[], None]]:
         """Tell of a request whose outcome is unknown, for a receipt that is written before it is known.
 
-        Of an earlier try's first of all, for this try may be killed; and of one that this try leaves.
+        Of an earlier try's first of all, and of this one's before it is sent, for this try may be killed or
+        time out, and be the last one. What then provably did not run is no longer told of.
+
+        :return: what to call when a request is about to be sent.
         """
-        if (intent := ledger.record()) is not None:
-            self.push(intent)
-        try:
-            yield
-        except Exception as error:
-            intent = ledger.record()
-            if intent is not None or isinstance(error, SubmissionUnknown):
+        is_told = False
+
+        def tell() -> None:
+            nonlocal is_told
+            if (intent := ledger.record()) is not None:
                 self.push(intent)
+                is_told = True
+
+        tell()
+        try:
+            yield tell
+        except Exception as error:
+            if isinstance(error, SubmissionUnknown):
+                self.push(ledger.record())
+            elif is_told and ledger.record() is None:
+                self.ti.xcom_push("submission", None)
             raise

@@ -184,8 +184,7 @@ class ImportContactsOperator(WaitingOperator):
         if record is not None:
             callback.renew(run.ledger, record)
         while record is None:
-            with report.of_unknown_outcome(run.ledger):
-                came = self._submit_in_turn(queue, run)
+            came = self._submit_in_turn(queue, run, report)
             if not isinstance(came, Blocked):
                 record = came
             elif came.waits_for_slot:
@@ -200,16 +199,23 @@ class ImportContactsOperator(WaitingOperator):
             return record.process_id
         return self._end(context, run, record, run.look(record) or self._wait_for_end(run, record))
 
-    def _submit_in_turn(self, queue: SubmissionQueue, run: ImportRun) -> ImportRecord | Blocked:
+    def _submit_in_turn(
+        self, queue: SubmissionQueue, run: ImportRun, report: SubmissionReport
+    ) -> ImportRecord | Blocked:
         """Submit when this task is first in the queue of the account; it stays first until a slot is free."""
-        with self._turn(queue) as turn:
-            came = run.submit(turn.confirm)
+        with report.of_unknown_outcome(run.ledger) as tell, self._turn(queue) as turn:
+
+            def confirm() -> None:
+                tell()
+                turn.confirm()
+
+            came = run.submit(confirm)
             while isinstance(came, Blocked) and came.waits_for_slot:
                 if self.deferrable:
                     turn.keep_place()
                     break
                 self._wait_for_others(came)
-                came = run.submit(turn.confirm)
+                came = run.submit(confirm)
         return came
 
     def _queue(self, context: Context, callback: Callback) -> SubmissionQueue:
