@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import socket
 import threading
 import tracemalloc
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ from email_contacts.api import (
     BadRequest,
     ContactsApiError,
     ContactsClient,
+    NotSent,
     OutcomeUnknown,
     RateLimited,
     Unauthorized,
@@ -65,6 +67,38 @@ def test_an_answer_that_drips_ends_at_the_timeout(
     assert isinstance(read, Unavailable)
     assert "no answer within the time-out" in str(read)
     assert isinstance(error_of(lambda: hurried.create_folder("f")), OutcomeUnknown)
+
+
+@pytest.fixture
+def silent_resolver(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A look-up of a name that does not come back; the real one gives up when it likes."""
+    is_over = threading.Event()
+    real = socket.getaddrinfo
+
+    def look_up(host: Any, *args: Any, **kwargs: Any) -> Any:
+        if host == "platform.example":
+            is_over.wait()
+            raise socket.gaierror(socket.EAI_AGAIN, "it took too long")
+        return real(host, *args, **kwargs)
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    yield
+    is_over.set()
+
+
+@pytest.mark.usefixtures("silent_resolver")
+def test_looking_up_the_host_ends_at_the_timeout() -> None:
+    with ContactsClient("https://platform.example", API_KEY, timeout=0.3, max_wait=0) as hurried:
+        for call in (lambda: hurried.get_list(7), lambda: hurried.create_folder("f")):
+            error = error_of(call)
+            assert isinstance(error, NotSent)
+            assert "no connection to the host" in str(error)
+
+
+@pytest.mark.usefixtures("silent_resolver")
+def test_looking_up_the_host_of_a_report_ends_at_the_timeout(hurried: ContactsClient) -> None:
+    error = error_of(lambda: hurried.count_report_rows("https://platform.example/report.csv"))
+    assert isinstance(error, Unavailable)
 
 
 @pytest.mark.parametrize("play", LARGE.values(), ids=LARGE)

@@ -1,25 +1,28 @@
 """Connections to the platform, bounded in time and in bytes.
 
-Knows ``urllib3``; must not know routes, nor what an answer means. Every step on a socket, from the proxy's
-answer to the last trailer, is taken out of the budget of its :class:`Attempt`: a time-out of ``requests``
-alone is for each byte anew, and a server that sends one now and then is waited for without an end.
+Knows ``urllib3``; must not know routes, nor what an answer means. Every step, from looking up the host's
+name to the last trailer, is taken out of the budget of its :class:`Attempt`: a time-out of ``requests`` alone
+is for each byte anew, and a server that sends one now and then is waited for without an end.
 """
 
 from __future__ import annotations
 
 import io
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, wait
 from contextlib import closing, contextmanager
-from contextvars import ContextVar
-from functools import cache
+from contextvars import ContextVar, copy_context
+from functools import cache, partial
 from http.client import HTTPResponse
+from threading import Thread
 from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, PoolManager
 from urllib3.connection import HTTPConnection
+from urllib3.exceptions import ConnectTimeoutError
 
 from email_contacts.api.attempt import Attempt
 
@@ -113,14 +116,37 @@ class _BoundedConnection(HTTPConnection):
     response_class = _BoundedResponse
 
     def connect(self) -> None:
+        """Connect, in a thread that can be left behind.
+
+        Looking up a name has no time-out, and each of the addresses that it gives would have all of the time.
+        """
         self.timeout = _attempt.get().seconds_left()
-        super().connect()
+        connected: Future[None] = Future()
+        # The answer of a proxy to CONNECT is read within the same attempt.
+        step = partial(copy_context().run, super().connect)
+        Thread(target=_settle, args=(connected, step), name="connect", daemon=True).start()
+        try:
+            wait([connected], self.timeout)
+            if not connected.done():
+                raise ConnectTimeoutError(self, "the host was not reached in time")
+        except BaseException:
+            connected.add_done_callback(lambda _: self.close())
+            raise
+        connected.result()
 
     def send(self, data: Any) -> None:
         if self.sock is None:
             self.connect()
         self.sock.settimeout(_attempt.get().seconds_left())
         super().send(data)
+
+
+def _settle(future: Future[None], step: Callable[[], None]) -> None:
+    """Take a step, and leave what it came to in a future."""
+    try:
+        future.set_result(step())
+    except BaseException as error:  # noqa: BLE001  raised in the thread that waits for it
+        future.set_exception(error)
 
 
 def _bind(manager: PoolManager) -> None:
