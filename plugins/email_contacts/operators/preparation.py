@@ -46,8 +46,8 @@ class PrepareContactsOperator(ReadingOperator):
         the first line that is not blank. Templated.
     :param skip_rows: lines above the header, as another way to say it. Templated.
     :param sheet: of a workbook; empty: the first sheet. Templated.
-    :param opted_out: rows that say ``emailBlacklisted`` or ``smsBlacklisted``: ``reject`` them (default), or
-        ``import`` them. Templated.
+    :param opted_out: rows that say ``emailBlacklisted``, ``smsBlacklisted`` or ``whatsappBlacklisted``:
+        ``reject`` them (default), or ``import`` them. Templated.
     :param mapping: path of a mapping document (YAML or JSON), or the document itself as a dictionary; empty:
         columns are mapped by their names. Templated.
     :param unknown_columns: ``fail`` or ``drop`` columns that the account has no attribute for, which the

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pyarrow as pa
@@ -61,3 +62,39 @@ def test_a_key_that_comes_late_is_never_overlooked(write: WriteSource, tmp_path:
     source = write("\n".join([*lines, '{"email": "z@example.com", "emailBlacklisted": true}']), "x.ndjson")
     with pytest.raises(ValueError, match='"emailBlacklisted" is a key that none of the first'):
         prepare(source, tmp_path / "stage", Options(unknown_columns="drop"))
+
+
+UNCLEAR = ["perhaps", "TRUE?", "opted out", "2", "-1", "null", "true false", "{}"]
+CLEAR = {"": False, " no ": False, "F": False, "0": False, "0.0": False, "Y": True, "'1": True, "TRUE": True}
+
+
+def one_row(folder: Path, flag: str, cell: str, source: str) -> Path:
+    folder.mkdir()
+    path = folder / f"people.{source}"
+    row = {"email": "a@example.com", flag: cell, "SMS": "+4915123456789", "WHATSAPP": "+4915123456788"}
+    if source == "csv":
+        path.write_text("\n".join([",".join(row), ",".join(f'"{cell}"' for cell in row.values())]))
+    elif source == "ndjson":
+        path.write_text(json.dumps(row))
+    else:
+        pq.write_table(pa.table({name: [cell] for name, cell in row.items()}), path)
+    return path
+
+
+@pytest.mark.parametrize("source", ["csv", "ndjson", "parquet"])
+@pytest.mark.parametrize("flag", ["emailBlacklisted", "smsBlacklisted", "whatsappBlacklisted"])
+def test_what_is_not_clearly_no_is_rejected(flag: str, source: str, tmp_path: Path) -> None:
+    for number, cell in enumerate([*UNCLEAR, *CLEAR]):
+        folder = tmp_path / str(number)
+        found = Prepared(prepare(one_row(folder, flag, cell, source), folder / "stage"))
+        rule = "opted_out_unclear" if cell in UNCLEAR else "opted_out" if CLEAR[cell] else None
+        assert [reject[2] for reject in found.rules] == ([rule] if rule else []), cell
+
+
+def test_a_flag_about_a_number_matters_where_there_is_one(write: WriteSource, tmp_path: Path) -> None:
+    source = write(
+        "email,WHATSAPP,whatsappBlacklisted\na@example.com,,true\nb@example.com,4915123456789,true\n"
+    )
+    found = Prepared(prepare(source, tmp_path / "stage"))
+    assert [one["email"] for one in found.contacts] == ["a@example.com"]
+    assert found.rules == [(2, "", "opted_out")]

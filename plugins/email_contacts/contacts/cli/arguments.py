@@ -111,7 +111,7 @@ def _add_source_options(command: ArgumentParser) -> None:
         "--opted-out",
         choices=OPTED_OUT,
         default=REJECT,
-        help="rows that say emailBlacklisted or smsBlacklisted (default: reject)",
+        help="rows that say emailBlacklisted, smsBlacklisted or whatsappBlacklisted (default: reject)",
     )
 
 

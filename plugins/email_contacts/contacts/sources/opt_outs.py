@@ -1,8 +1,9 @@
 """Who must not be written to: rows that say so themselves, as the platform's own answers do.
 
-Knows the columns ``emailBlacklisted`` and ``smsBlacklisted`` of a contact (api-contract §2), and what else
-the platform says of one that an import cannot set. Importing such a person as a subscriber would undo her
-choice, so the row is rejected unless that was asked for.
+Knows the columns ``emailBlacklisted``, ``smsBlacklisted`` and ``whatsappBlacklisted`` of a contact
+(api-contract §1.8, §2), and what else the platform says of one that an import cannot set. Importing such a
+person as a subscriber would undo her choice, so the row is rejected unless that was asked for; and so is one
+whose flag is neither true nor false.
 """
 
 from __future__ import annotations
@@ -14,19 +15,28 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from email_contacts.contacts.column_names import SMS, canonical
+from email_contacts.contacts.column_names import SMS, WHATSAPP, canonical
 from email_contacts.contacts.sources.rows import Block, Frame, Row, RowFault, Rows
+from email_contacts.contacts.values.marks import bare
 
-EMAIL_FLAG, SMS_FLAG = "emailBlacklisted", "smsBlacklisted"
-FLAGS = (EMAIL_FLAG, SMS_FLAG)
+# Each flag with the column that it is about: without a number there is nothing to send to.
+_ABOUT = {"emailBlacklisted": None, "smsBlacklisted": SMS, "whatsappBlacklisted": WHATSAPP}
+FLAGS = tuple(_ABOUT)
 # What the platform says of a contact besides its attributes; an import sets none of it.
-_FACTS = ("id", "createdAt", "modifiedAt", "listIds", "listUnsubscribed", "whatsappBlacklisted")
+_FACTS = ("id", "createdAt", "modifiedAt", "listIds", "listUnsubscribed")
 _FACTS_WITHIN = "statistics."
 _SIGN_OF_AN_ANSWER = "LISTIDS"
-_YES = frozenset({"true", "t", "yes", "y", "1"})
-_FAULT = RowFault(
+_YES = frozenset({"true", "t", "yes", "y", "1", "1.0"})
+# An empty cell says nothing; an export of the platform always has one or the other.
+_NO = frozenset({"false", "f", "no", "n", "0", "0.0", ""})
+_OPTED_OUT = RowFault(
     "opted_out",
     "The contact has opted out: {flag} is true. Remove the row, or let opted_out=import take such rows.",
+)
+_UNCLEAR = RowFault(
+    "opted_out_unclear",
+    "Whether the contact has opted out is not clear: {flag} must be true or false. Correct it, or let "
+    "opted_out=import take such rows.",
 )
 
 
@@ -52,7 +62,11 @@ class _ConsentedRows:
         self._rows = rows
         names = [canonical(name) for name in rows.columns]
         self._flags = {} if take_all else flags
-        self._sms = names.index(SMS) if SMS in names else None
+        self._about = {
+            flag: names.index(column) if column in names else None
+            for flag, column in _ABOUT.items()
+            if column is not None
+        }
         gone = set(map(canonical, (*FLAGS, *(_FACTS if _SIGN_OF_AN_ANSWER in names else ())))) - kept
         self._kept = [
             place
@@ -85,34 +99,52 @@ class _ConsentedRows:
 
     def _judged(self, row: Row) -> Row | RowFault:
         for flag, place in self._flags.items():
-            if str(row[place]).strip().casefold() in _YES and self._matters(flag, row):
-                return _fault(flag)
+            if (fault := _fault_of(row[place])) is not None and self._matters(flag, row):
+                return _about(fault, flag)
         return [row[place] for place in self._kept]
 
     def _matters(self, flag: str, row: Row) -> bool:
-        """Say whether a row has what the flag is about: without a number there is nothing to send to."""
-        return flag != SMS_FLAG or (self._sms is not None and str(row[self._sms]).strip() != "")
+        """Say whether a row has what the flag is about."""
+        if flag not in self._about:
+            return True
+        place = self._about[flag]
+        return place is not None and str(row[place]).strip() != ""
 
     def _frame(self, frame: Frame) -> Frame:
         faults = dict(frame.faults)
         for flag, place in self._flags.items():
-            is_out = _says_yes(frame.cells.to_series(place))
-            if flag == SMS_FLAG:
-                is_out &= self._has_number(frame)
-            faults |= {int(at): _fault(flag) for at in np.flatnonzero(is_out) if int(at) not in faults}
+            matters = self._matters_in(flag, frame)
+            for fault, is_so in _faults_in(frame.cells.to_series(place)):
+                found = np.flatnonzero(is_so & matters)
+                faults |= {int(at): _about(fault, flag) for at in found if int(at) not in faults}
         return replace(frame, cells=frame.cells[:, self._kept], faults=faults)
 
-    def _has_number(self, frame: Frame) -> Any:
-        if self._sms is None:
+    def _matters_in(self, flag: str, frame: Frame) -> Any:
+        if flag not in self._about:
+            return np.ones(len(frame), bool)
+        place = self._about[flag]
+        if place is None:
             return np.zeros(len(frame), bool)
-        numbers = frame.cells.to_series(self._sms)
+        numbers = frame.cells.to_series(place)
         return (numbers.cast(pl.String).str.strip_chars() != "").fill_null(value=False).to_numpy()
 
 
-def _says_yes(cells: pl.Series) -> Any:
-    texts = cells.cast(pl.String, strict=False).str.strip_chars().str.to_lowercase()
-    return texts.is_in(list(_YES)).fill_null(value=False).to_numpy(writable=True)
+def _fault_of(cell: Any) -> RowFault | None:
+    """Read a flag; anything but a clear no is a fault."""
+    text = "" if cell is None else bare(str(cell)).casefold()
+    return None if text in _NO else _OPTED_OUT if text in _YES else _UNCLEAR
 
 
-def _fault(flag: str) -> RowFault:
-    return replace(_FAULT, message=_FAULT.message.format(flag=flag))
+def _faults_in(cells: pl.Series) -> Iterator[tuple[RowFault, Any]]:
+    """Read the flags of a column: each fault, and which rows have it. Each spelling is read once."""
+    texts = cells.cast(pl.String, strict=False)
+    spellings: dict[RowFault, list[str]] = {}
+    for text in texts.unique():
+        if (fault := _fault_of(text)) is not None:
+            spellings.setdefault(fault, []).append(text)
+    for fault, found in spellings.items():
+        yield fault, texts.is_in(found).fill_null(value=False).to_numpy()
+
+
+def _about(fault: RowFault, flag: str) -> RowFault:
+    return replace(fault, message=fault.message.format(flag=flag))

@@ -23,7 +23,8 @@ class ReadingOptions:
         first line that is not blank.
     :param skip_rows: of a CSV or a workbook: lines above the header, as another way to say it.
     :param sheet: of a workbook: the sheet's name; None: the first one.
-    :param opted_out: rows that say ``emailBlacklisted`` or ``smsBlacklisted``: ``"reject"`` or ``"import"``.
+    :param opted_out: rows that say ``emailBlacklisted``, ``smsBlacklisted`` or ``whatsappBlacklisted``:
+        ``"reject"`` or ``"import"``.
     :raises InvalidOption: when one is of a kind that no source could satisfy.
     """
 
