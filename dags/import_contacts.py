@@ -145,8 +145,8 @@ FORM = {
     ),
     "opted_out": Param(
         "reject", type="string", enum=["reject", "import"], title="Contacts who have opted out",
-        description="Rows that say emailBlacklisted, smsBlacklisted or whatsappBlacklisted, as the platform's "
-        "exports do. import: the platform may write to these people again.",
+        description="Rows that say emailBlacklisted, smsBlacklisted or whatsappBlacklisted, as exports do. "
+        "import: the platform may write to these people again.",
         section=SAFETY,
     ),
     "unknown_columns": Param(

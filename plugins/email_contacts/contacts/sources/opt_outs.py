@@ -3,7 +3,7 @@
 Knows the columns ``emailBlacklisted``, ``smsBlacklisted`` and ``whatsappBlacklisted`` of a contact
 (api-contract §1.8, §2), and what else the platform says of one that an import cannot set. Importing such a
 person as a subscriber would undo her choice, so the row is rejected unless that was asked for; and so is one
-whose flag is neither true nor false.
+whose flag can be read in more than one way.
 """
 
 from __future__ import annotations
