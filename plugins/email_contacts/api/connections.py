@@ -144,9 +144,11 @@ class _BoundedConnection(HTTPConnection):
 def _settle(future: Future[None], step: Callable[[], None]) -> None:
     """Take a step, and leave what it came to in a future."""
     try:
-        future.set_result(step())
+        step()
     except BaseException as error:  # noqa: BLE001  raised in the thread that waits for it
         future.set_exception(error)
+    else:
+        future.set_result(None)
 
 
 def _bind(manager: PoolManager) -> None:
