@@ -9,10 +9,10 @@ Keys are always text.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import yaml
+from yaml.composer import ComposerError
 
 from email_contacts.contacts.mapping.reading import Place, Unreadable, whole
 
@@ -29,10 +29,10 @@ def parse(text: str) -> tuple[Any, dict[Place, int]]:
     :return: its content, and the lines by place.
     :raises Unreadable: when it is not YAML, has what is refused here, or a key twice in one mapping.
     """
-    lines: dict[Place, int] = {}
     try:
-        events = iter(yaml.parse(text, Loader=yaml.SafeLoader))
-        content = _document(events, lines)
+        node = yaml.compose(text, Loader=_Loader)
+    except ComposerError as error:  # of all that a composer refuses, only this passes ``_Loader``
+        raise Unreadable(_line(error.problem_mark), "a second document begins. Keep one") from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
@@ -42,40 +42,46 @@ def parse(text: str) -> tuple[Any, dict[Place, int]]:
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         raise Unreadable(line, f"it has a character that YAML does not allow: {error.reason}") from None
-    return content, lines
+    lines: dict[Place, int] = {}
+    return None if node is None else _value(node, (), lines), lines
 
 
-def _document(events: Iterator[Any], lines: dict[Place, int]) -> Any:
-    next(events)  # the stream starts
-    if isinstance(next(events), yaml.StreamEndEvent):
-        return None
-    content = _value(next(events), events, (), lines)
-    next(events)  # the document ends
-    if isinstance(event := next(events), yaml.DocumentStartEvent):
-        raise Unreadable(_line(event), "a second document begins. Keep one")
-    return content
+class _Loader(yaml.SafeLoader):
+    """Composes nodes of what a configuration needs."""
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        event = self.peek_event()  # type: ignore[no-untyped-call]
+        if isinstance(event, yaml.AliasEvent) or event.anchor is not None:
+            raise Unreadable(
+                _line(event.start_mark),
+                "anchors and aliases are not supported. "
+                "Write it out, or put a text that begins with & or * in quotes",
+            )
+        if event.tag is not None:
+            raise Unreadable(
+                _line(event.start_mark),
+                "tags are not supported. Leave it out, or put a text that begins with ! in quotes",
+            )
+        return super().compose_node(parent, index)
 
 
-def _value(event: Any, events: Iterator[Any], place: Place, lines: dict[Place, int]) -> Any:
-    lines.setdefault(place, _line(event))
-    _refuse_more_than_a_configuration_needs(event)
-    if isinstance(event, yaml.ScalarEvent):
-        return whole(event.value, _line(event)) if event.style else _plain(event.value)
-    if isinstance(event, yaml.SequenceStartEvent):
-        items: list[Any] = []
-        while not isinstance(event := next(events), yaml.SequenceEndEvent):
-            items.append(_value(event, events, (*place, len(items)), lines))
-        return items
+def _value(node: yaml.Node, place: Place, lines: dict[Place, int]) -> Any:
+    """Give what a node says; the lines are those of the nodes' marks, of a member that of its key."""
+    line = lines.setdefault(place, _line(node.start_mark))
+    if isinstance(node, yaml.ScalarNode):
+        return whole(node.value, line) if node.style else _plain(node.value)
+    if isinstance(node, yaml.SequenceNode):
+        return [_value(item, (*place, number), lines) for number, item in enumerate(node.value)]
     members: dict[str, Any] = {}
-    while not isinstance(event := next(events), yaml.MappingEndEvent):
-        _refuse_more_than_a_configuration_needs(event)
-        if not isinstance(event, yaml.ScalarEvent):
-            raise Unreadable(_line(event), "a key is not a text")
-        key = whole(event.value, _line(event))
+    for said, member in node.value:
+        line = _line(said.start_mark)
+        if not isinstance(said, yaml.ScalarNode):
+            raise Unreadable(line, "a key is not a text")
+        key = whole(said.value, line)
         if key in members:
-            raise Unreadable(_line(event), "a key is there a second time. Keep one")
-        lines[(*place, key)] = _line(event)
-        members[key] = _value(next(events), events, (*place, key), lines)
+            raise Unreadable(line, "a key is there a second time. Keep one")
+        lines[(*place, key)] = line
+        members[key] = _value(member, (*place, key), lines)
     return members
 
 
@@ -87,24 +93,11 @@ def _plain(word: str) -> Any:
     return int(word) if _INTEGER(word) else float(word)
 
 
-def _refuse_more_than_a_configuration_needs(event: Any) -> None:
-    if isinstance(event, yaml.AliasEvent) or event.anchor is not None:
-        raise Unreadable(
-            _line(event),
-            "anchors and aliases are not supported. "
-            "Write it out, or put a text that begins with & or * in quotes",
-        )
-    if event.tag is not None:
-        raise Unreadable(
-            _line(event),
-            "tags are not supported. Leave it out, or put a text that begins with ! in quotes",
-        )
-
-
 def _without_words(problem: str | None) -> str:
     """Leave out the words of the file that the parser quotes; single characters help and say nothing."""
     return _QUOTED.sub("…", problem or "")
 
 
-def _line(event: Any) -> int:
-    return int(event.start_mark.line) + 1
+def _line(mark: Any) -> int:
+    """Give a mark's line, from 1."""
+    return int(mark.line) + 1
