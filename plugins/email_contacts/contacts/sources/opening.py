@@ -21,6 +21,7 @@ from email_contacts.contacts.sources.compression import (
 from email_contacts.contacts.sources.csv_rows import CsvRows
 from email_contacts.contacts.sources.encoding import HEAD_BYTES
 from email_contacts.contacts.sources.files import FoundFiles, SomeFiles, SourceFile, find_files
+from email_contacts.contacts.sources.json_columns import with_json_columns
 from email_contacts.contacts.sources.json_rows import JsonRows
 from email_contacts.contacts.sources.opt_outs import without_opted_out
 from email_contacts.contacts.sources.other_kinds import WORKBOOK, other_kind_of
@@ -79,8 +80,8 @@ def open_rows(
         compressed with gzip or Zstandard.
     :param options: how it is read.
     :param longest_row: most characters that a row of text may have.
-    :param expected: columns that NDJSON may bring at any row.
-    :param drop_late_columns: what NDJSON does with other keys that come up late.
+    :param expected: columns that NDJSON, or the JSON of a query, may bring at any row.
+    :param drop_late_columns: what these do with other keys that come up late.
     :param keep: columns that a mapping names.
     :raises SourceMissing: when nothing is there.
     :raises SourceEmpty: when it holds nothing.
@@ -109,7 +110,12 @@ def _opened(
     delimiter, encoding, skip = options.delimiter, options.encoding, options.lines_above
     if isinstance(source, Query):
         _refuse("A query", options, *_FOR)
-        return SqlRows(source)
+        queried = SqlRows(source)
+        try:
+            return with_json_columns(queried, expected=expected, drop_late_columns=drop_late_columns)
+        except BaseException:
+            queried.close()
+            raise
     first = source.first if isinstance(source, SomeFiles) else None
     found = FoundFiles(tuple(source.found())) if isinstance(source, SomeFiles) else find_files(source)
     files = found.files

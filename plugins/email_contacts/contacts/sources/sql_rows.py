@@ -24,7 +24,7 @@ from email_contacts.contacts.sources.read_only import (
     driver_of,
     make_read_only,
 )
-from email_contacts.contacts.sources.rows import Block
+from email_contacts.contacts.sources.rows import Block, Row, RowFault
 from email_contacts.contacts.sources.typed import plain_rows
 
 ROWS_IN_A_BLOCK = 5_000
@@ -128,6 +128,10 @@ class SqlRows:
         except BaseException:
             self.close()
             raise
+
+    def first_block(self) -> list[Row | RowFault]:
+        """Give the first rows, which are still to be walked."""
+        return plain_rows(self._first, self.columns)
 
     def blocks(self) -> Iterator[Block]:
         """Walk the rows in blocks, once.
