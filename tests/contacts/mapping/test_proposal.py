@@ -125,7 +125,7 @@ def test_the_account_s_names_and_types(tmp_path: Path) -> None:
         "  First Name: PRENOM  # text\n"
         "  surname: NOM  # text\n"
         "  country: PAYS  # category; 20 of 40 cells would be rejected\n"
-        "  Client depuis:\n"
+        "  Client depuis:  # date\n"
         "    attribute: CLIENT_DEPUIS\n"
         "    type: date\n"
         '    format: "%d/%m/%Y"\n'

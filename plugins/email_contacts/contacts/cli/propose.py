@@ -46,7 +46,7 @@ def proposed(asked: Namespace, options: ReadingOptions) -> str:
     ) as rows:
         first = list(islice(first_rows(rows), ROWS_LOOKED_AT))
         try:
-            lines = propose(
+            proposal = propose(
                 rows.columns,
                 first,
                 source=asked.source.name,
@@ -55,7 +55,7 @@ def proposed(asked: Namespace, options: ReadingOptions) -> str:
             )
         except HeaderError as error:
             raise with_likely_header(error, rows) from None
-    return as_yaml(lines, source=asked.source.name, rows=len(first))
+    return as_yaml(proposal, source=asked.source.name, rows=len(first))
 
 
 def first_rows(rows: Rows) -> Iterator[list[Any]]:

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from email_contacts.contacts.mapping import cell_types
 from email_contacts.contacts.mapping.bound_column import BoundColumn
 from email_contacts.contacts.mapping.column_profile import ColumnProfile
 from email_contacts.contacts.values import dates, phones
@@ -92,14 +93,20 @@ def _day_or_month(column: BoundColumn, cells: Sequence[Any], bad: Sequence[Any])
                 "as well. Make sure that this is right."
             )
     elif (column.kind == "date" and not formats and bad) or column.kind == "value":
-        likely = [said[0] for said in ColumnProfile(column.name, cells).date_formats() if said]
+        found = cell_types.dates(ColumnProfile(column.name, cells), column.rule, are_meant=False)
+        likely = [rule.formats for rule in found.rules if rule.formats] if found is not None else []
         if likely:
-            either = " or ".join(f'"{said}"' for said in likely)
+            either = " or ".join(_written(formats) for formats in likely)
             order = ", day first or month first" if len(likely) > 1 else ""
             sent = " They would be sent as text." if column.kind == "value" else ""
             yield (
                 f"Its cells look like dates{order}.{sent} Give type: date and format: {either} in a mapping."
             )
+
+
+def _written(formats: Sequence[str]) -> str:
+    said = ", ".join(f'"{one}"' for one in formats)
+    return said if len(formats) == 1 else f"[{said}]"
 
 
 def _fit_exchanged(said: str, cells: Sequence[Any]) -> bool:

@@ -13,18 +13,20 @@ from typing import Any
 from email_contacts.contacts.column_names import EMAIL, EXT_ID, LANDLINE, PHONES, SMS, WHATSAPP
 from email_contacts.contacts.errors import NoIdentifierColumn
 from email_contacts.contacts.header_names import check_header, shown_names
-from email_contacts.contacts.mapping import synonyms
+from email_contacts.contacts.mapping import cell_types, null_words, synonyms
 from email_contacts.contacts.mapping.attributes import Account, AccountAttribute
+from email_contacts.contacts.mapping.cell_types import Fitting
 from email_contacts.contacts.mapping.column_profile import ColumnProfile
+from email_contacts.contacts.mapping.null_words import ColumnNulls
 from email_contacts.contacts.mapping.rules import ColumnRule
+from email_contacts.contacts.values.normalising import NO_IDENTIFIERS
 
-_SEPARATORS = ("|", ";", ",", "/")
 _KINDS = {EMAIL: "email", EXT_ID: "ext_id"} | dict.fromkeys(PHONES, "phone")
 _ATTRIBUTES_OF_PEOPLE = (
     *(synonyms.FIRSTNAME, synonyms.LASTNAME, synonyms.FULLNAME),
-    *("BIRTHDAY", "STREET", "COMPANY"),
+    *(synonyms.BIRTHDAY, "STREET", "COMPANY"),
 )
-_DAY_FIRST = "Is 03/04 the 3rd of April or the 4th of March? All cells fit both. Keep the line that is right."
+_TYPES = ("number", "date", "boolean")
 
 
 @dataclass(frozen=True)
@@ -34,16 +36,30 @@ class Line:
     :param column: its name.
     :param rules: what it becomes: one rule, several where somebody must choose, or none.
     :param note: what there is to say of it: counts and types, no value.
+    :param question: what somebody has to decide before the column can be sent.
     """
 
     column: str
     rules: tuple[ColumnRule, ...] = ()
     note: str = ""
+    question: str = ""
 
     @property
     def is_settled(self) -> bool:
         """Whether there is nothing to choose."""
-        return len(self.rules) == 1
+        return len(self.rules) == 1 and not self.question
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What is proposed for a source.
+
+    :param lines: one for each column, in their order.
+    :param nulls: null values of all columns.
+    """
+
+    lines: tuple[Line, ...]
+    nulls: tuple[str, ...] = ()
 
 
 def propose(
@@ -53,7 +69,7 @@ def propose(
     source: str,
     account_attributes: Iterable[AccountAttribute] | None = None,
     region: str | None = None,
-) -> tuple[Line, ...]:
+) -> Proposal:
     """Propose what the columns of a source become.
 
     :param columns: the source's columns.
@@ -61,27 +77,31 @@ def propose(
     :param source: its name, for messages.
     :param account_attributes: what the account has; None when that is not known: then any attribute will do.
     :param region: the country of phone numbers without country code.
-    :return: one line for each column, in their order.
     :raises HeaderError: when names are blank or repeated.
     :raises NoIdentifierColumn: when no column looks as if it said who the contact is.
     """
     check_header(columns, source=source)
     looks = [ColumnProfile(column, (row[place] for row in rows)) for place, column in enumerate(columns)]
-    proposer = _Proposer(looks, None if account_attributes is None else Account(account_attributes), region)
-    lines = tuple(map(proposer.line, looks))
+    account = None if account_attributes is None else Account(account_attributes)
+    proposer = _Proposer([one.without(one.words(null_words.may_be_null)) for one in looks], account, region)
+    lines = [proposer.line(filled, one) for filled, one in zip(proposer.looks, looks, strict=True)]
     if not any(line.is_settled and line.rules[0].attribute in _KINDS for line in lines):
         raise NoIdentifierColumn(
             f"No column of {source} looks as if it said who the contact is: an e-mail address, a number of "
             "your own that comes once, or a phone number with its country code (or with --region). "
             f"Its columns are {shown_names(columns)}. Name one in a mapping of your own."
         )
-    return lines
+    return _with_nulls(lines, looks, account)
 
 
 class _Proposer:
-    """Decides for one column after the other; an attribute is filled once."""
+    """Decides for one column after the other; an attribute is filled once.
+
+    :param looks: the columns without any word that may be a null value.
+    """
 
     def __init__(self, looks: Sequence[ColumnProfile], account: Account | None, region: str | None) -> None:
+        self.looks = looks
         self._account = account
         self._region = region
         self._groups = {one.column: synonyms.group_of(one.column) for one in looks}
@@ -109,7 +129,11 @@ class _Proposer:
                 self._identifiers[chosen.column] = self._identifier(chosen, attribute)
         self._filled = {rule.attribute: column for column, rule in self._identifiers.items()}
 
-    def line(self, one: ColumnProfile) -> Line:
+    def line(self, one: ColumnProfile, said: ColumnProfile) -> Line:
+        """Propose what a column becomes.
+
+        :param said: the column as it is.
+        """
         rule = self._identifiers.get(one.column)
         if rule is not None:
             return Line(one.column, (rule,), _misfits(one, rule, _KINDS[rule.attribute]))
@@ -122,7 +146,9 @@ class _Proposer:
         self._filled[attribute] = one.column
         rule = ColumnRule(one.column, attribute)
         known = None if self._account is None else self._account.find(attribute)
-        return _by_cells(one, rule, group) if known is None else _by_account(one, rule, known)
+        if known is not None:
+            return _by_account(one, said, rule, known)
+        return _by_cells(one, said.without(said.words(null_words.is_null_in_text)), rule, group)
 
     def _identifier(self, one: ColumnProfile, attribute: str) -> ColumnRule:
         return ColumnRule(one.column, attribute, region=self._region if attribute in PHONES else None)
@@ -154,51 +180,92 @@ class _Proposer:
         return "the account has no attribute with this name"
 
 
-def _by_account(one: ColumnProfile, rule: ColumnRule, known: AccountAttribute) -> Line:
+def _by_account(one: ColumnProfile, said: ColumnProfile, rule: ColumnRule, known: AccountAttribute) -> Line:
     """Bring the cells to the type that the account says."""
-    if known.type == "date" and one.count:
-        return _dates(one, rule) or Line(one.column, (rule,), _misfits(one, rule, "date") or "date")
-    if known.type == "boolean":
-        words = one.booleans()
-        if words:
-            rule = replace(rule, type="boolean", booleans=words)
-    if known.type == "multiple_choice" and one.count:
-        rules = [replace(rule, type="multiple_choice", separator=said) for said in _SEPARATORS]
-        best = min(rules, key=lambda tried: one.misfits(tried, "multiple_choice", known.labels))
-        rule = rule if best is rules[0] else best
-    return Line(one.column, (rule,), _misfits(one, rule, known.type, known.labels) or known.type)
+    found: Fitting | None = None
+    if known.type == "date":
+        found = cell_types.dates(one, rule, are_meant=True)
+    elif known.type == "number":
+        found = cell_types.numbers(one, rule)
+    elif known.type == "boolean":
+        found = cell_types.booleans(one, rule, are_meant=True)
+    elif known.type == "multiple_choice":
+        found = cell_types.several(said, rule, known.labels)
+    if found is None or found == Fitting((replace(rule, type=known.type),)):  # the account says the type
+        found = Fitting((rule,))
+    judged = one if known.type in _TYPES else said
+    return _line(judged, found, known.type, known.labels, note=known.type)
 
 
-def _by_cells(one: ColumnProfile, rule: ColumnRule, group: str | None) -> Line:
-    """Find the type in the cells."""
+def _by_cells(one: ColumnProfile, text: ColumnProfile, rule: ColumnRule, group: str | None) -> Line:
+    """Find the type in the cells.
+
+    :param one: without any word that may be a null value.
+    :param text: without those that are null values in text.
+    """
     if group == synonyms.POSTAL_CODE:  # a code of digits is no number
         return Line(one.column, (rule,))
-    if (dates := _dates(one, rule)) is not None:
-        return dates
-    personal = synonyms.is_personal(one.column)
-    if not personal and (words := one.booleans()) is not None:
-        return Line(one.column, (replace(rule, type="boolean", booleans=words),))
-    if not personal and one.are_numbers():
-        rule = replace(rule, type="number")
-        return Line(one.column, (rule,), _misfits(one, rule, "number"))
-    if not personal and (labels := one.labels()):
-        rule = replace(rule, type="category", labels=labels)
-        return Line(one.column, (rule,), _misfits(one, rule, "category", labels))
+    if found := cell_types.dates(one, rule, are_meant=group == synonyms.BIRTHDAY):
+        return _line(one, found, "date")
+    if synonyms.is_personal(one.column):
+        return Line(one.column, (rule,))
+    if found := cell_types.booleans(one, rule, are_likely=synonyms.is_yes_or_no(one.column)):
+        return _line(one, found, "boolean")
+    if found := cell_types.numbers(one, rule):
+        return _line(one, found, "number")
+    if found := cell_types.several(text, rule):
+        return _line(text, found, "multiple_choice", found.rules[0].labels)
+    if labels := text.labels():
+        return _line(text, Fitting((replace(rule, type="category", labels=labels),)), "category", labels)
     return Line(one.column, (rule,))
 
 
-def _dates(one: ColumnProfile, rule: ColumnRule) -> Line | None:
-    rules = tuple(replace(rule, type="date", formats=said) for said in one.date_formats())
-    if not rules:
-        return None
-    if len(rules) > 1:
-        return Line(one.column, rules, _DAY_FIRST)
-    return Line(one.column, rules, _misfits(one, rules[0], "date"))
+def _line(
+    one: ColumnProfile, found: Fitting, kind: str, labels: Sequence[str] = (), *, note: str = ""
+) -> Line:
+    if found.question:
+        return Line(one.column, found.rules, question=found.question)
+    note = _misfits(one, found.rules[0], kind, labels) or note
+    if kind == "date" and "rejected" in note and cell_types.has_short_years(one):
+        note += ", as years of two digits do not say the century"
+    return Line(one.column, found.rules, note)
 
 
 def _misfits(one: ColumnProfile, rule: ColumnRule, kind: str, labels: Sequence[str] = ()) -> str:
     count = one.misfits(rule, kind, labels)
     return f"{kind}; {count:,} of {one.count:,} cells would be rejected" if count else ""
+
+
+def _with_nulls(lines: Sequence[Line], looks: Sequence[ColumnProfile], account: Account | None) -> Proposal:
+    """Add the null values: those of all columns once, others to their column."""
+    nulls = {
+        line.column: _nulls_of(line.rules[0], one, account)
+        for line, one in zip(lines, looks, strict=True)
+        if line.rules
+    }
+    everywhere = null_words.of_all(list(nulls.values()))
+    return Proposal(
+        tuple(_with_own(line, nulls[line.column], everywhere) if line.rules else line for line in lines),
+        everywhere,
+    )
+
+
+def _nulls_of(rule: ColumnRule, one: ColumnProfile, account: Account | None) -> ColumnNulls:
+    known = None if account is None else account.find(rule.attribute)
+    if rule.attribute == EXT_ID:
+        return ColumnNulls.of_a_type(one, known=NO_IDENTIFIERS)
+    if rule.attribute in _KINDS or (rule.type if known is None else known.type) in _TYPES:
+        return ColumnNulls.of_a_type(one)
+    labels = rule.labels or (() if known is None else known.labels)
+    return ColumnNulls.of_texts(one, is_personal=synonyms.is_personal(one.column), labels=labels)
+
+
+def _with_own(line: Line, nulls: ColumnNulls, everywhere: Sequence[str]) -> Line:
+    own = sorted(nulls.certain.keys() - set(everywhere))
+    rules = line.rules
+    if own:
+        rules = tuple(replace(rule, nulls=(*everywhere, *own)) for rule in rules)
+    return replace(line, rules=rules, note="; ".join(filter(None, (line.note, nulls.question))))
 
 
 def _attribute_name(column: str) -> str:

@@ -12,7 +12,7 @@ from email_contacts.contacts.column_names import EMAIL, EXT_ID, LANDLINE, SMS, W
 PHONE = "PHONE"  # a number of any kind; the second best for SMS
 ID = "ID"  # a number of anything; the second best for EXT_ID
 FULLNAME, FIRSTNAME, LASTNAME = "FULLNAME", "FIRSTNAME", "LASTNAME"
-POSTAL_CODE, NOTES = "POSTAL_CODE", "NOTES"
+BIRTHDAY, POSTAL_CODE, NOTES = "BIRTHDAY", "POSTAL_CODE", "NOTES"
 
 _WORDS = {
     EMAIL: (
@@ -51,7 +51,7 @@ _WORDS = {
         "apellidos cognome achternaam familienaam"
     ),
     FULLNAME: "name fullname nomcomplet nombrecompleto nomecompleto naam vollername",
-    "BIRTHDAY": (
+    BIRTHDAY: (
         "birthday birthdate dateofbirth dob born geburtstag geburtsdatum geboren datedenaissance "
         "naissance anniversaire fechadenacimiento nacimiento cumpleanos datadinascita nascita compleanno "
         "geboortedatum verjaardag"
@@ -99,7 +99,7 @@ _PERSONAL = frozenset(
         FIRSTNAME,
         LASTNAME,
         FULLNAME,
-        "BIRTHDAY",
+        BIRTHDAY,
         "STREET",
         "COMPANY",
         NOTES,
@@ -111,6 +111,12 @@ _PERSONAL_PARTS = (
     *("strasse", "street", "address", "adress", "note", "notiz", "comment", "kommentar", "bemerk", "birth"),
     *("geburt", "iban", "passw", "token", "secret", "person", "berater", "betreuer", "vertreter", "advisor"),
     *("owner", "manager", "agent", "referr", "partner", "contact", "kontakt", "user", "login"),
+)
+
+# Parts of names of columns that say yes or no.
+_YES_OR_NO_PARTS = (
+    *("newsletter", "rundbrief", "infolettre", "boletin", "bollettino", "nieuwsbrief", "optin", "optout"),
+    *("subscri", "abonn", "consent", "einwillig", "accept", "active", "aktiv", "flag", "verified"),
 )
 
 
@@ -131,3 +137,8 @@ def is_personal(name: str) -> bool:
     if group is not None:
         return group in _PERSONAL
     return any(part in folded(name) for part in _PERSONAL_PARTS)
+
+
+def is_yes_or_no(name: str) -> bool:
+    """Say whether a column sounds by its name as if it said yes or no."""
+    return any(part in folded(name) for part in _YES_OR_NO_PARTS)

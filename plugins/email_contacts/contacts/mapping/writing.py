@@ -8,25 +8,27 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
+from textwrap import wrap
 
 from email_contacts.contacts.choices import DROP, FAIL
-from email_contacts.contacts.mapping.proposal import Line
+from email_contacts.contacts.mapping.proposal import Line, Proposal
 from email_contacts.contacts.mapping.rules import DEFAULT_SEPARATOR, ColumnRule
 
 _PLAIN = re.compile(r"[^\W\d_](?:[\w -]*\w)?").fullmatch
+_WIDTH = 100  # of a question
 _TRUTH = ("true", "false")
 # Plain, these are no text here or in other readers of YAML.
 _WORDS = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
 
 
-def as_yaml(lines: Sequence[Line], *, source: str, rows: int) -> str:
+def as_yaml(proposal: Proposal, *, source: str, rows: int) -> str:
     """Write a proposal.
 
     :param source: the name of what it was made from.
     :param rows: how many rows of it were looked at.
     """
-    settled = [line for line in lines if line.is_settled]
-    open_ = [line for line in lines if not line.is_settled]
+    settled = [line for line in proposal.lines if line.is_settled]
+    open_ = [line for line in proposal.lines if not line.is_settled]
     written = [
         f"# Proposed from the header and the first {rows:,} rows of {quoted(source)}. Read it through",
         "# before you use it; docs/sources-and-mapping.md explains it.",
@@ -38,6 +40,8 @@ def as_yaml(lines: Sequence[Line], *, source: str, rows: int) -> str:
             "  # These columns are not sent. To send one, write or keep its attribute and remove the #."
         )
         written += [text for line in open_ for text in _open(line)]
+    if proposal.nulls:
+        written.append(f"nulls: {_list(proposal.nulls)}  # cells that say this are empty")
     return "\n".join([*written, f"unknown_columns: {DROP if open_ else FAIL}"]) + "\n"
 
 
@@ -52,7 +56,7 @@ def _open(line: Line) -> Iterator[str]:
     if not line.rules:
         yield f"  # {quoted(line.column)}: ATTRIBUTE  # {line.note}"
         return
-    yield f"  # {line.note}"
+    yield from (f"  # {text}" for text in wrap(" ".join(filter(None, (line.question, line.note))), _WIDTH))
     for rule in line.rules:
         settings = ", ".join(_settings(rule))
         yield f"  # {quoted(line.column)}: {{{settings}}}"
@@ -81,7 +85,7 @@ def _settings(rule: ColumnRule) -> Iterator[str]:
     if rule.nulls is not None:
         yield f"nulls: {_list(rule.nulls)}"
     if rule.labels:
-        yield f"categories: {_list(rule.labels)}"
+        yield f"{'options' if rule.type == 'multiple_choice' else 'categories'}: {_list(rule.labels)}"
     if rule.separator != DEFAULT_SEPARATOR:
         yield f"separator: {quoted(rule.separator)}"
     if rule.booleans:
