@@ -20,7 +20,7 @@ _NO_DAY = re.compile(r"(?:0000([-/.])00\1?00|00([-/.])00\2?0000)(?:[ t]00:00(?::
 
 
 def may_be_null(word: str) -> bool:
-    """Say whether a cell is a word for nothing, in some column or other.
+    """Say whether a cell is a null value in some column or other.
 
     :param word: in lower case.
     """
@@ -28,7 +28,7 @@ def may_be_null(word: str) -> bool:
 
 
 def is_null_in_text(word: str) -> bool:
-    """Say whether a cell of text is a word for nothing, and hardly an answer.
+    """Say whether a cell of text is a null value, and hardly an answer.
 
     :param word: in lower case.
     """

@@ -1,4 +1,4 @@
-"""Words by which cells say yes, no or nothing, in the languages in which people keep tables.
+"""Words by which cells say yes or no, and null values, in the languages in which people keep tables.
 
 Knows words only, in lower case. Preparation reads none of them by itself: a mapping names those that are
 meant, and ``propose`` finds them.
