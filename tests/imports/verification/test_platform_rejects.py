@@ -10,15 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from email_contacts.imports.verification.platform_rejects import (
-    FOUND,
-    NAMELESS,
-    NOT_FOUND,
-    Named,
-    joined,
-    listing,
-    named_in,
-)
+from email_contacts.imports.submission.named_rejects import Named, named_in
+from email_contacts.imports.verification.platform_rejects import FOUND, NAMELESS, NOT_FOUND, joined, listing
 
 
 def one(reason: str, **row: str) -> Named:

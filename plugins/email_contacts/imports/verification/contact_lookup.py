@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from email_contacts.imports.submission.batch_sample import SPARE_PAGES, sample_size, spread
+from email_contacts.imports.submission.named_rejects import comparable
 from email_contacts.imports.submission.shown_contacts import (
     LIST_PAGE,
     held_by,
@@ -22,7 +23,6 @@ from email_contacts.imports.submission.shown_contacts import (
 )
 from email_contacts.imports.submission.stored_values import StoredValues
 from email_contacts.imports.verification.evidence import SampleSeen
-from email_contacts.imports.verification.platform_rejects import comparable
 
 if TYPE_CHECKING:
     from email_contacts.api import ContactsClient

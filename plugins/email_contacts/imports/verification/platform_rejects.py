@@ -12,44 +12,19 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, fields
 
 from email_contacts.contacts.masking import mask
 from email_contacts.imports.submission.batch_rows import identifiers_of
-from email_contacts.imports.submission.stored_values import PHONES
+from email_contacts.imports.submission.named_rejects import ANY, Named, comparable
 
 MAX_LISTED = 100_000
 
 FOUND = "the platform rejected this contact"
 NOT_FOUND = "the platform rejected a contact that is not found in what was sent"
 NAMELESS = "the platform rejected a contact, and its report does not say which"
-
-# What each reason is about (api-contract §2.3); of another one, any identifier may be meant.
-_ABOUT: Mapping[str, str] = {
-    "invalid_emails": "EMAIL",
-    "duplicate_email_id": "EMAIL",
-    "duplicate_ext_id": "EXT_ID",
-    "duplicate_phone_id": "SMS",
-    "duplicate_whatsapp_id": "WHATSAPP",
-    "duplicate_landline_number_id": "LANDLINE_NUMBER",
-}
-# The columns of a report by what they hold, as people spell them.
-_COLUMNS: Mapping[str, str] = {
-    "email": "EMAIL",
-    "emailid": "EMAIL",
-    "emailaddress": "EMAIL",
-    "extid": "EXT_ID",
-    "sms": "SMS",
-    "phone": "SMS",
-    "whatsapp": "WHATSAPP",
-    "landlinenumber": "LANDLINE_NUMBER",
-}
-# A number of a line, or a word about it, could be taken for somebody's EXT_ID.
-_NO_IDENTIFIERS = frozenset({"row", "line", "number", "index", "reason", "error", "message", "status"})
-_ANY = ""
 
 
 @dataclass(frozen=True)
@@ -70,38 +45,6 @@ class PlatformReject:
     rule: str
     message: str
     value: str
-
-
-@dataclass(frozen=True)
-class Named:
-    """Whom a line of a report names. The identifier is kept out of ``repr``.
-
-    :param attribute: what kind of identifier it is; empty where any may be meant.
-    :param text: the identifier; empty where there is none.
-    """
-
-    reason: str
-    attribute: str
-    text: str
-
-    def __repr__(self) -> str:
-        return f"Named({self.reason!r}, {self.attribute!r})"
-
-    @property
-    def key(self) -> tuple[str, str]:
-        """By what it is looked for."""
-        return self.attribute, comparable(self.attribute, self.text)
-
-
-def named_in(reason: str, report: Iterable[Mapping[str, str]]) -> Iterator[Named]:
-    """Read whom a report names, line by line.
-
-    :param reason: the platform's reason, which is the report's name.
-    :param report: its rows, column → cell.
-    """
-    about = _ABOUT.get(reason, _ANY)
-    for row in report:
-        yield _named(reason, about, row)
 
 
 def joined(
@@ -134,24 +77,6 @@ def listing(rejects: Iterable[PlatformReject]) -> bytes:
     return text.getvalue().encode()
 
 
-def _named(reason: str, about: str, row: Mapping[str, str]) -> Named:
-    plain = ""
-    others: list[tuple[str, str]] = []
-    for column, cell in row.items():
-        name, text = re.sub(r"[^a-z]", "", column.lower()), cell.strip()
-        if not text or name in _NO_IDENTIFIERS:
-            continue
-        attribute = _COLUMNS.get(name)
-        if attribute is None:
-            plain = plain or text
-        elif attribute == about:
-            return Named(reason, attribute, text)
-        else:
-            others.append((attribute, text))
-    # A column of identifiers says more than one with an undocumented name.
-    return Named(reason, *(others[0] if others else (about, plain)))
-
-
 def _places(
     named: Iterable[Named], contacts: Iterable[Mapping[str, object]]
 ) -> dict[tuple[str, str], deque[int]]:
@@ -163,20 +88,10 @@ def _places(
     kinds = {attribute for attribute, _ in wanted}
     for place, contact in enumerate(contacts):
         for attribute, text in identifiers_of(contact).items():
-            for kind in (attribute, _ANY):
+            for kind in (attribute, ANY):
                 key = (kind, comparable(kind, text))
                 if kind in kinds and key in wanted:
                     found = places.setdefault(key, deque(maxlen=wanted[key]))
                     if not found or found[-1] != place:
                         found.append(place)
     return places
-
-
-def comparable(attribute: str, text: str) -> str:
-    """The form in which identifiers are compared; ``+49…``, ``0049…`` and ``49…`` are one phone number.
-
-    :param attribute: what kind of identifier it is; empty where any may be meant.
-    """
-    if attribute in PHONES:
-        return re.sub(r"\D", "", text).lstrip("0")
-    return text if attribute == "EXT_ID" else text.casefold()

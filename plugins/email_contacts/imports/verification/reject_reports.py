@@ -15,14 +15,8 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from email_contacts.imports.submission.batch_rows import rows_in
-from email_contacts.imports.verification.platform_rejects import (
-    MAX_LISTED,
-    Named,
-    PlatformReject,
-    joined,
-    listing,
-    named_in,
-)
+from email_contacts.imports.submission.named_rejects import Named, named_in
+from email_contacts.imports.verification.platform_rejects import MAX_LISTED, PlatformReject, joined, listing
 
 if TYPE_CHECKING:
     from email_contacts.api import ContactsClient

@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 from email_contacts.imports.errors import CannotTell
+from email_contacts.imports.submission.named_rejects import named_in
 from email_contacts.imports.verification.contact_lookup import ContactLookup, keys_of
 from email_contacts.imports.verification.contact_sample import sample_of
 from email_contacts.imports.verification.evidence import Evidence, Growth, SampleSeen
@@ -22,7 +23,6 @@ from email_contacts.imports.verification.judging import (
     judge_processes,
     judge_without_manifest,
 )
-from email_contacts.imports.verification.platform_rejects import named_in
 from email_contacts.imports.verification.reject_reports import PLATFORM_REJECTS, write_rejects
 from email_contacts.imports.verification.verdict import COMPLETED, FAILED, UNKNOWN, Verdict
 from email_contacts.imports.waiting.process_status import BY_PROCESS, UNKNOWN_ID, ProcessStatuses, look
