@@ -14,6 +14,7 @@ from math import isqrt
 from typing import TYPE_CHECKING, Any
 
 from email_contacts.imports.submission.batch_rows import attributes_of, identifiers_of, is_csv, rows_of
+from email_contacts.imports.submission.refused_rows import Reports, count_refused
 from email_contacts.imports.submission.shown_contacts import (
     LIST_PAGE,
     as_stored,
@@ -32,19 +33,23 @@ if TYPE_CHECKING:
 SPARE_PAGES = 20
 # A staged file with more contacts is sampled; a request body never has so many bytes that it has to be.
 COMPARED_WHOLE = 20_000
+# How far a contact of the batch came; each level includes those before it.
+_MISSING, _LISTED, _EQUAL, _FRESH = range(4)
 
 
 @dataclass(frozen=True)
 class Comparison:
     """What the platform shows of the contacts that were looked for. No personal data.
 
-    Each number counts a part of those before it.
+    Each number but the last counts a part of those before it.
 
     :param contacts: contacts in the batch; None where that is not known.
     :param compared: contacts that were looked for.
     :param listed: of these, how many are on all the lists.
     :param equal: of these, how many hold the values that were sent.
     :param fresh: of these, how many were modified since the batch was about to be sent.
+    :param refused: of those that were looked for and are not fresh, how many the platform reports as rejected
+        by a rule that rejects them whoever sends them.
     """
 
     contacts: int | None
@@ -52,6 +57,7 @@ class Comparison:
     listed: int
     equal: int
     fresh: int
+    refused: int = 0
 
     @property
     def is_whole(self) -> bool:
@@ -60,12 +66,15 @@ class Comparison:
 
     @property
     def is_proof(self) -> bool:
-        """Whether an import brought every contact that was looked for, after the batch was to be sent."""
-        return 0 < self.compared == self.fresh
+        """Whether an import brought every contact that can be brought, after the batch was to be sent."""
+        return self.fresh > 0 and self.compared == self.fresh + self.refused
 
     def __str__(self) -> str:
         of_all = "" if self.is_whole else f" (a sample of {self.contacts or 'an unknown number'})"
-        return f"{self.fresh} of {self.compared} contacts{of_all} hold what was sent, modified since"
+        rejected = f", and {self.refused} are rejected by the platform" if self.refused else ""
+        return (
+            f"{self.fresh} of {self.compared} contacts{of_all} hold what was sent, modified since{rejected}"
+        )
 
 
 @dataclass(frozen=True)
@@ -162,7 +171,12 @@ class BatchSample:
         )
 
     def compare(
-        self, client: ContactsClient, list_ids: Sequence[int], *, since: str | None = None
+        self,
+        client: ContactsClient,
+        list_ids: Sequence[int],
+        *,
+        since: str | None = None,
+        reports: Sequence[Reports] = (),
     ) -> Comparison | None:
         """Hold the contacts against what the platform shows.
 
@@ -170,6 +184,7 @@ class BatchSample:
         :param since: ISO 8601, when the batch was about to be sent. Whoever was not modified since then is
             not looked at further, and counts as not listed. The platform's clock is compared with this
             machine's, as exactly as the platform writes its own. None: it does not matter.
+        :param reports: what the imports that may have carried the batch rejected.
         :return: None where there are no contacts to look for, or the platform does not show any.
         :raises email_contacts.api.ContactsApiError: when the platform does not answer.
         """
@@ -183,15 +198,19 @@ class BatchSample:
             values = StoredValues(None)
         try:
             pairs = self._shown(client, list_ids, since)
-            tally = [self._judge(sent, shown, set(list_ids), since, values) for sent, shown in pairs]
+            judged = [(sent, self._judge(sent, shown, set(list_ids), since, values)) for sent, shown in pairs]
+            unproved = [sent.identifiers for sent, level in judged if level < _FRESH]
+            refused = count_refused(client, unproved, reports) if unproved and any(reports) else 0
         except RouteMissing:
             return None
+        levels = [level for _, level in judged]
         return Comparison(
             self.contacts,
-            len(tally),
-            listed=sum(one > 0 for one in tally),
-            equal=sum(one > 1 for one in tally),
-            fresh=sum(one > 2 for one in tally),
+            len(levels),
+            listed=sum(one >= _LISTED for one in levels),
+            equal=sum(one >= _EQUAL for one in levels),
+            fresh=sum(one >= _FRESH for one in levels),
+            refused=refused,
         )
 
     def _shown(
@@ -214,9 +233,9 @@ class BatchSample:
         since: str | None,
         values: StoredValues,
     ) -> int:
-        """Count how far a contact came: listed, equal, fresh."""
+        """Say how far a contact came."""
         if not list_ids <= set(shown.get("listIds") or ()):
-            return 0
+            return _MISSING
         is_old = since is not None and not is_since(shown.get("createdAt"), since)
         if self.updates_existing or not is_old:
             attributes = held_by(shown)
@@ -224,13 +243,13 @@ class BatchSample:
                 values.differs(name, value, attributes, is_cell=self.is_csv, erases=self.erases)
                 for name, value in sent.values.items()
             ):
-                return 1
+                return _LISTED
             others = (name for name in ("EMAIL", "EXT_ID") if name in sent.identifiers)
             if any(attributes.get(name, sent.identifiers[name]) != sent.identifiers[name] for name in others):
-                return 1
+                return _LISTED
             if not all(shown.get(name) for name in self.blocklists):
-                return 1
-        return 3 if since is None or is_since(shown.get("modifiedAt"), since) else 2
+                return _LISTED
+        return _FRESH if since is None or is_since(shown.get("modifiedAt"), since) else _EQUAL
 
 
 def sample_size(contacts: int) -> int:

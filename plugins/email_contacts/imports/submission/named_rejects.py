@@ -28,13 +28,20 @@ _COLUMNS: Mapping[str, str] = {
     "emailaddress": "EMAIL",
     "extid": "EXT_ID",
     "sms": "SMS",
+    "smsnumber": "SMS",
     "phone": "SMS",
+    "phonenumber": "SMS",
     "whatsapp": "WHATSAPP",
+    "whatsappnumber": "WHATSAPP",
+    "landline": "LANDLINE_NUMBER",
     "landlinenumber": "LANDLINE_NUMBER",
 }
 # A number of a line, or a word about it, could be taken for somebody's EXT_ID.
 _NO_IDENTIFIERS = frozenset({"row", "line", "number", "index", "reason", "error", "message", "status"})
 ANY = ""
+# The address under which the platform shows a contact that has phone numbers only (api-contract §3.1).
+_PHONE_DOMAIN = "@mailin-sms.com"
+_PHONE = re.compile(r"(?:\+|00)?[\d\s()./-]{7,}")
 
 
 @dataclass(frozen=True)
@@ -74,9 +81,21 @@ def comparable(attribute: str, text: str) -> str:
 
     :param attribute: what kind of identifier it is; empty where any may be meant.
     """
-    if attribute in PHONES:
+    if attribute in PHONES or (attribute == ANY and _PHONE.fullmatch(text)):
         return re.sub(r"\D", "", text).lstrip("0")
     return text if attribute == "EXT_ID" else text.casefold()
+
+
+def keys_of(identifiers: Mapping[str, str]) -> set[tuple[str, str]]:
+    """By what a contact may be named in a report: each identifier, with its attribute and without.
+
+    :param identifiers: the platform's attribute → identifier.
+    """
+    phones = [
+        f"{comparable(name, identifiers[name])}{_PHONE_DOMAIN}" for name in PHONES if name in identifiers
+    ]
+    named = [*identifiers.items(), *(("EMAIL", one) for one in phones[:1] if "EMAIL" not in identifiers)]
+    return {(kind, comparable(kind, text)) for name, text in named for kind in (name, ANY)}
 
 
 def _named(reason: str, about: str, row: Mapping[str, str]) -> Named:

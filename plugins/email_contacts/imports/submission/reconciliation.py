@@ -22,8 +22,10 @@ not heard   all ended            anything else                       send again 
 ==========  ===================  ==================================  ====================================
 
 A contact is *proved* when it is on all the lists, holds the values that were sent, and was modified since the
-request was about to be sent. Contacts that are not proved do not prove the opposite: an import with
-``updateExistingContacts=false`` leaves a contact that was on the list as it is.
+request was about to be sent. Beside at least one of these, contacts count as well that a newer import reports
+as rejected, by a rule that rejects them whoever sends them (:mod:`.refused_rows`). Contacts that are not
+proved do not prove the opposite: an import with ``updateExistingContacts=false`` leaves a contact that was on
+the list as it is.
 
 Sending again is harmless with ``updateExistingContacts`` into lists that exist: it changes no data.
 """

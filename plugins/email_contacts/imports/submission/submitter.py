@@ -155,7 +155,10 @@ class Submitter:
             called_at=self._ledger.called_at(record),
             newer=newer,
             compare=lambda: self._job.sample().compare(
-                self._client, self._job.request.list_ids, since=record.intended_at
+                self._client,
+                self._job.request.list_ids,
+                since=record.intended_at,
+                reports=[one.rejects for one in newer or ()],
             ),
             is_harmless=self._job.is_harmless_to_repeat,
         )

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from email_contacts.imports.submission.batch_sample import SPARE_PAGES, sample_size, spread
-from email_contacts.imports.submission.named_rejects import comparable
+from email_contacts.imports.submission.named_rejects import comparable, keys_of
 from email_contacts.imports.submission.shown_contacts import (
     LIST_PAGE,
     held_by,
@@ -108,7 +108,7 @@ class ContactLookup:
             sampled=len(self._seen),
             found=sum(one.is_found for one in seen),
             on_lists=sum(one.is_on_lists for one in seen),
-            rejected=sum(not keys_of(one).isdisjoint(rejected) for one in self.missing),
+            rejected=sum(not keys_of(one.identifiers).isdisjoint(rejected) for one in self.missing),
             compared=len(compared),
             matching=sum(not one.differing for one in compared),
             modified=sum(one.is_modified for one in seen),
@@ -188,12 +188,6 @@ class ContactLookup:
             return StoredValues(self._client.attributes())
         except RouteMissing:
             return StoredValues(None)
-
-
-def keys_of(contact: SentContact) -> set[tuple[str, str]]:
-    """By what a contact is known in a report: each identifier, with its attribute and without."""
-    compared = [(name, comparable(name, text)) for name, text in contact.identifiers.items()]
-    return {*compared, *(("", comparable("", text)) for text in contact.identifiers.values())}
 
 
 def _may_be(contact: SentContact, shown: Mapping[str, Any]) -> bool:

@@ -18,7 +18,7 @@ from dataclasses import astuple, dataclass, fields
 
 from email_contacts.contacts.masking import mask
 from email_contacts.imports.submission.batch_rows import identifiers_of
-from email_contacts.imports.submission.named_rejects import ANY, Named, comparable
+from email_contacts.imports.submission.named_rejects import Named, keys_of
 
 MAX_LISTED = 100_000
 
@@ -85,13 +85,7 @@ def _places(
     places: dict[tuple[str, str], deque[int]] = {}
     if not wanted:
         return places
-    kinds = {attribute for attribute, _ in wanted}
     for place, contact in enumerate(contacts):
-        for attribute, text in identifiers_of(contact).items():
-            for kind in (attribute, ANY):
-                key = (kind, comparable(kind, text))
-                if kind in kinds and key in wanted:
-                    found = places.setdefault(key, deque(maxlen=wanted[key]))
-                    if not found or found[-1] != place:
-                        found.append(place)
+        for key in wanted.keys() & keys_of(identifiers_of(contact)):
+            places.setdefault(key, deque(maxlen=wanted[key])).append(place)
     return places

@@ -13,8 +13,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 from email_contacts.imports.errors import CannotTell
-from email_contacts.imports.submission.named_rejects import named_in
-from email_contacts.imports.verification.contact_lookup import ContactLookup, keys_of
+from email_contacts.imports.submission.named_rejects import keys_of, named_in
+from email_contacts.imports.verification.contact_lookup import ContactLookup
 from email_contacts.imports.verification.contact_sample import sample_of
 from email_contacts.imports.verification.evidence import Evidence, Growth, SampleSeen
 from email_contacts.imports.verification.judging import (
@@ -220,7 +220,7 @@ class Verification:
     def _named(self) -> set[tuple[str, str]]:
         """The missing contacts that the platform's reports name as rejected, by what they are known."""
         missing = self._lookup.missing if self._lookup else []
-        wanted = {key for contact in missing for key in keys_of(contact)}
+        wanted = {key for contact in missing for key in keys_of(contact.identifiers)}
         return {
             one.key
             for reports in self._reports.values()
