@@ -54,7 +54,7 @@ def test_where_nobody_else_is_about_nothing_is_accepted_twice(play: Any) -> None
 
 
 def by_a_few_contacts(
-    sample: BatchSample, client: Any, list_ids: Sequence[int], *, since: str | None = None
+    sample: BatchSample, client: Any, list_ids: Sequence[int], *, since: str, **_: Any
 ) -> Comparison:
     """The rule of old: more than half of five contacts are on the lists, modified since."""
     few = list(sample.sent)[:: max(1, len(sample.sent) // 5)][:5]
