@@ -38,7 +38,7 @@ class Rehearsal:
 
     def call(self, method: str, path: str, **options: Any) -> requests.Response:
         """Make one request; paths begin after /v3."""
-        return self.session.request(method, self.server.url + "/v3" + path, timeout=30, **options)
+        return self.session.request(method, self.server.url + "/v3" + path, timeout=300, **options)
 
     def get(self, path: str, **params: Any) -> Any:
         """Return a JSON answer."""
