@@ -28,6 +28,8 @@ from email_contacts.contacts.batches.spool import Spool
 from email_contacts.contacts.choices import FAIL, FILE_URL, REJECT
 from email_contacts.contacts.column_names import IDENTIFIERS
 from email_contacts.contacts.errors import ConflictsFound, DuplicatesFound, SourceChanged
+from email_contacts.contacts.snapshot.changes import Changes, ChangesSince
+from email_contacts.contacts.snapshot.comparison import Comparison
 from email_contacts.contacts.staging.manifest import Batch
 from email_contacts.contacts.staging.rejects import Reject, RejectsFile, write_pairs
 from email_contacts.contacts.staging.stage import CONFLICTS, DUPLICATES, ROW_NUMBERS, Stage
@@ -42,11 +44,15 @@ class BuiltBatches:
     :param batches: the bodies.
     :param duplicates: rows in whose place another one counts.
     :param conflicts: rows that share an identifier with another contact's row.
+    :param unchanged: rows whose contacts are as they were confirmed, and are not sent.
+    :param changes: what the comparison with the snapshot came to; None where there was none.
     """
 
     batches: tuple[Batch, ...]
     duplicates: int
     conflicts: int
+    unchanged: int = 0
+    changes: Changes | None = None
 
 
 class BatchBuilder:
@@ -75,11 +81,19 @@ class BatchBuilder:
                     f"{self._first.name}. Prepare all partitions with one mapping."
                 )
 
-    def pack(self, *, duplicates: str, conflicts: str, tell: Callable[[int], None]) -> BuiltBatches:
+    def pack(
+        self,
+        *,
+        duplicates: str,
+        conflicts: str,
+        since: ChangesSince | None = None,
+        tell: Callable[[int], None],
+    ) -> BuiltBatches:
         """Find duplicates and conflicts, list them, and write the bodies.
 
         :param duplicates: ``"last"``, ``"first"`` or ``"fail"``.
         :param conflicts: ``"flag"``, ``"reject"`` or ``"fail"``.
+        :param since: the snapshot that contacts are compared with; None: all are sent.
         :param tell: told how many bodies are written.
         :raises DuplicatesFound: when there are some and that is to fail.
         :raises ConflictsFound: when there are some and that is to fail.
@@ -99,7 +113,27 @@ class BatchBuilder:
         if conflicts == REJECT:
             self._reject(shared)
             is_out |= shared.marked(self._read)
-        return BuiltBatches(self._write(is_out, tell), len(twice), len(np.unique(shared.rows)))
+        found = len(twice), len(np.unique(shared.rows))
+        if since is None:
+            return BuiltBatches(self._write(is_out, tell), *found)
+        return self._pack_changes(since, is_out, tell, found)
+
+    def _pack_changes(
+        self, since: ChangesSince, is_out: Any, tell: Callable[[int], None], found: tuple[int, int]
+    ) -> BuiltBatches:
+        """Write the contacts that changed since a snapshot."""
+        with closing(
+            Comparison(
+                since,
+                body=self._first.body,
+                head=self._first.head.encode(),
+                mapping="+".join(sorted({part.mapping for part, _ in self._parts})),
+            )
+        ) as comparison:
+            is_unchanged = comparison.unchanged(lambda: self._counting(is_out), rows=self._read)
+            batches = self._write(is_out | is_unchanged, tell, comparison.note)
+            changes = comparison.finish(self._stage)
+        return BuiltBatches(batches, *found, int(np.count_nonzero(is_unchanged)), changes)
 
     def _identities(self) -> list[IdentityFiles]:
         placed = {name: self._placed(having=name) for name in IDENTIFIERS}
@@ -131,15 +165,20 @@ class BatchBuilder:
                 self._rejects.add(Reject(row, "", field, "conflict", message))
             last = row
 
-    def _write(self, is_out: Any, tell: Callable[[int], None]) -> tuple[Batch, ...]:
-        """Write the contacts that count.
+    def _write(
+        self, is_out: Any, tell: Callable[[int], None], note: Callable[[Chosen], None] | None = None
+    ) -> tuple[Batch, ...]:
+        """Write the contacts that are sent.
 
-        :param is_out: for each row whether it does not.
+        :param is_out: for each row whether it is not.
+        :param note: told of each that is.
         """
         with self._stage.create(ROW_NUMBERS) as numbers, closing(self._bodies()) as bodies:
             for contacts in self._counting(is_out):
                 numbers.write(contacts.rows.astype("<u4").tobytes())
                 bodies.add(contacts)
+                if note is not None:
+                    note(contacts)
                 tell(bodies.count)
             return bodies.finish()
 

@@ -29,6 +29,7 @@ from email_contacts.contacts.header_names import shown_name
 from email_contacts.contacts.limits import RejectLimit
 from email_contacts.contacts.options import Options
 from email_contacts.contacts.paths import AnyPath
+from email_contacts.contacts.snapshot.changes import ChangesSince
 from email_contacts.contacts.sources.opening import Source
 from email_contacts.contacts.staging.manifest import Manifest
 from email_contacts.contacts.staging.manifest import Rows as RowCounts
@@ -66,6 +67,7 @@ def prepare(
     stage: AnyPath,
     options: Options | None = None,
     *,
+    changes_since: ChangesSince | None = None,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> Manifest:
     """Turn a source into request bodies, with every row accounted for.
@@ -79,6 +81,8 @@ def prepare(
         a ``sources.sql_rows.Query``, or ``sources.files.SomeFiles``.
     :param stage: the folder to fill, a path of one of the same kinds; made when it is not there.
     :param options: how it is read, and what becomes of its rows; None: the defaults.
+    :param changes_since: the snapshot that the contacts are compared with: those that did not change are not
+        sent; None: all are.
     :param on_progress: called after each block of the source and of the bodies.
     :return: the manifest, as it is written.
     :raises PreparationError: see ``errors``; then no manifest is written.
@@ -92,7 +96,7 @@ def prepare(
         closing(rejects_of(folder)) as rejects,
     ):
         part = sift(source, options, spool, rejects, clock)
-        return finish([(part, spool)], folder, options, rejects, clock)
+        return finish([(part, spool)], folder, options, rejects, clock, changes_since)
 
 
 def rejects_of(folder: Stage) -> RejectsFile:
@@ -133,6 +137,7 @@ def sift(source: Source, options: Options, spool: Spool, rejects: RejectsFile, c
             head=form.head.decode(),
             body=options.body,
             notes=rows.notes,
+            mapping=validator.binding.fingerprint,
         )
 
 
@@ -158,10 +163,13 @@ def finish(
     options: Options,
     rejects: RejectsFile,
     clock: Clock,
+    changes_since: ChangesSince | None = None,
 ) -> Manifest:
     """Do the second half for all parts together.
 
     :param rejects: the lists of rejected rows, of all parts.
+    :param changes_since: the snapshot that the contacts are compared with; an empty source is not compared,
+        for then everybody would be gone.
     """
     read = sum(part.read for part, _ in parts)
     if not read and options.when_empty == FAIL:
@@ -173,6 +181,7 @@ def finish(
     packed = BatchBuilder(parts, folder, rejects, limit=options.max_batch_bytes).pack(
         duplicates=options.duplicates,
         conflicts=options.conflicts,
+        since=changes_since if read else None,
         tell=lambda bodies: clock.tell(read, rejects.count, bodies),
     )
     check_rejects(limit, rejects, read=read, folder=folder)
@@ -185,7 +194,9 @@ def finish(
             accepted=sum(batch.contacts for batch in packed.batches),
             rejected=rejects.count,
             duplicates=packed.duplicates,
+            unchanged=packed.unchanged,
         ),
+        changes=packed.changes,
         conflicts=packed.conflicts,
         batches=packed.batches,
         rejects_uri=folder.uri(REJECTS),

@@ -85,6 +85,11 @@ class Chosen:
         """Bytes of each that is chosen."""
         return (self.ends - self.starts)[self.places]
 
+    def each(self) -> Iterator[memoryview]:
+        """Give the bytes of each that is chosen, with its separator."""
+        starts, ends = self.starts[self.places].tolist(), self.ends[self.places].tolist()
+        return (self.data[start:end] for start, end in zip(starts, ends, strict=True))
+
     def pieces(self, first: int, stop: int) -> Iterator[memoryview]:
         """Give the bytes of some, by their order among those that are chosen; neighbours are one piece."""
         places = self.places[first:stop]

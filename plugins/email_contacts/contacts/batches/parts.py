@@ -40,6 +40,7 @@ class Part:
     :param head: what a body begins with.
     :param body: the form.
     :param notes: what was found out about the source, for whoever reads the log.
+    :param mapping: a digest of what columns become.
     :param digest: how identifiers are made digests (``identity.canary``).
     :param index: which partition of the source it is, from 0.
     :param count: how many partitions the source has.
@@ -56,6 +57,7 @@ class Part:
     head: str
     body: str
     notes: tuple[str, ...] = ()
+    mapping: str = ""
     digest: str = field(default_factory=canary)
     index: int = 0
     count: int = 1

@@ -6,8 +6,10 @@ once so that a row costs no decisions.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from hashlib import sha256
 from typing import Any
 
 from email_contacts.contacts.choices import FAIL
@@ -51,6 +53,20 @@ class Binding:
     dropped: tuple[str, ...] = ()
     constants: tuple[tuple[str, Any], ...] = ()
     key_place: int | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of all that decides what cells become, the columns' order included.
+
+        Settings that are not used are left out, so that a later version with more of them says the same.
+        """
+        columns = [
+            {name: value for name, value in asdict(column).items() if name != "place" and value}
+            | {"rule": {name: value for name, value in asdict(column.rule).items() if value}}
+            for column in self.columns
+        ]
+        said = json.dumps([columns, self.constants], sort_keys=True, default=str)
+        return sha256(said.encode()).hexdigest()
 
     def reader(self, *, text_only: bool) -> Callable[[Row], Contact]:
         """Give the function that makes a contact of a row's cells.

@@ -14,6 +14,7 @@ from typing import Any
 
 from email_contacts.contacts.errors import NotAManifest, PreparationError
 from email_contacts.contacts.paths import AnyPath
+from email_contacts.contacts.snapshot.changes import Changes
 from email_contacts.contacts.staging.stage import write_whole
 
 
@@ -21,23 +22,30 @@ from email_contacts.contacts.staging.stage import write_whole
 class Rows:
     """What became of the rows.
 
-    :param read: rows of the source; always ``accepted + rejected + duplicates``.
+    :param read: rows of the source; always ``accepted + rejected + duplicates + unchanged``.
     :param accepted: rows that are sent.
     :param rejected: rows that break a rule.
     :param duplicates: rows that a later row about the same contact supersedes.
+    :param unchanged: rows whose contacts did not change since the snapshot; 0 where there is none.
     """
 
     read: int
     accepted: int
     rejected: int
     duplicates: int
+    unchanged: int = 0
 
     def __post_init__(self) -> None:
-        if self.read != self.accepted + self.rejected + self.duplicates:
+        if self.read != self.accepted + self.rejected + self.duplicates + self.unchanged:
             raise PreparationError(
                 f"The rows do not add up: {self.read} read is not {self.accepted} accepted + {self.rejected} "
-                f"rejected + {self.duplicates} duplicates. This is a bug in this package."
+                f"rejected + {self.duplicates} duplicates + {self.unchanged} unchanged. "
+                "This is a bug in this package."
             )
+
+    def to_json(self) -> dict[str, int]:
+        """Give the counts; ``unchanged`` only where there are any, so that others are as they always were."""
+        return {name: count for name, count in asdict(self).items() if count or name != "unchanged"}
 
 
 @dataclass(frozen=True)
@@ -71,6 +79,7 @@ class Manifest:
     :param unknown_columns: columns that were dropped, by choice.
     :param reject_reasons: rule -> rows rejected by it, most frequent first.
     :param notes: what was found out about the source by itself, and what was chosen; a sentence each.
+    :param changes: what the comparison with a snapshot came to; None where there was none.
     :param seconds: how long it took.
     :param peak_memory_bytes: most memory that the process had until then.
     """
@@ -88,17 +97,31 @@ class Manifest:
     notes: tuple[str, ...] = ()
     seconds: float = 0.0
     peak_memory_bytes: int = 0
+    changes: Changes | None = None
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 over the batches' fingerprints and the counts: the same rows prepared the same way."""
-        content = json.dumps([[batch.fingerprint for batch in self.batches], asdict(self.rows)])
-        return sha256(content.encode()).hexdigest()
+        """SHA-256 over the batches' fingerprints and the counts: the same rows prepared the same way.
+
+        Where contacts are compared with a snapshot, also over who is gone.
+        """
+        content: list[Any] = [[batch.fingerprint for batch in self.batches], self.rows.to_json()]
+        if self.changes is not None:
+            content.append(self.changes.gone_digest)
+        return sha256(json.dumps(content).encode()).hexdigest()
+
+    @property
+    def has_nothing_to_send(self) -> bool:
+        """Whether that is well: the source has no rows, or none of them changed."""
+        return not self.batches and not self.rows.read - self.rows.unchanged - self.rows.duplicates
 
     def to_json(self) -> dict[str, Any]:
         """Give the document; small, and free of personal data."""
         document = asdict(self)
         document |= {name: list(document[name]) for name in ("batches", "unknown_columns", "notes")}
+        document["rows"] = self.rows.to_json()
+        if self.changes is None:
+            del document["changes"]
         return {"source": document.pop("source"), "fingerprint": self.fingerprint, **document}
 
     def write(self, path: AnyPath) -> None:
@@ -132,11 +155,13 @@ class Manifest:
             said = dict(document)
             fingerprint = said.pop("fingerprint")
             batches: Sequence[Mapping[str, Any]] = said.pop("batches")
+            changes = said.pop("changes", None)
             manifest = cls(
                 rows=Rows(**said.pop("rows")),
                 batches=tuple(Batch(**batch) for batch in batches),
                 unknown_columns=tuple(said.pop("unknown_columns")),
                 notes=tuple(said.pop("notes", ())),
+                changes=Changes.from_json(changes) if changes else None,
                 **said,
             )
         except (KeyError, TypeError, ValueError) as error:

@@ -33,7 +33,7 @@ _COMPLETE = (MANIFEST, PART)
 LISTS = re.compile(r"(rejects|duplicates|conflicts)\.csv|rejects\.parquet")
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _OURS = re.compile(
-    rf"batch-\d{{5,}}\.json|contacts\.csv|row_numbers\.bin|{LISTS.pattern}"
+    rf"changes-(sent|replaced|gone)\.bin|batch-\d{{5,}}\.json|contacts\.csv|row_numbers\.bin|{LISTS.pattern}"
     r"|(manifest|part|merged)\.json(\.part)?|part-(bodies|lengths|rows|EMAIL|EXT_ID|SMS)"
 )
 # What an object store's file holds in memory, twice while it sends: s3fs's own 50 MB are too much. S3 takes

@@ -1,0 +1,69 @@
+"""What contacts are compared with, and what that came to.
+
+Knows words and counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from email_contacts.contacts.paths import AnyPath
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChangesSince:
+    """Which snapshot the contacts are compared with, and how.
+
+    :param folder: of the snapshot: ``pathlib.Path``, ``UPath`` or Airflow's ``ObjectStoragePath``.
+    :param name: of the snapshot, such as that of an audience.
+    :param target: where the contacts go, such as the lists' ids: what was confirmed for another target says
+        nothing about this one.
+    :param full: send everything, whatever the snapshot says.
+    :param retry_rejects: send again what the platform rejected, also where it did not change.
+    """
+
+    folder: AnyPath
+    name: str
+    target: str = ""
+    full: bool = False
+    retry_rejects: bool = False
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What a comparison came to; holds counts and ids, and nothing personal.
+
+    :param folder: of the snapshot.
+    :param name: of the snapshot.
+    :param attempt: the id of this comparison, and of the snapshot that it becomes.
+    :param based_on: the id of the snapshot that was compared with; empty for none.
+    :param made_with: what the next run has to have in common with this one.
+    :param why_full: why everything is sent; empty where only changes are.
+    :param new: contacts that were not confirmed before.
+    :param changed: contacts that were; where everything is sent, also those that are as they were.
+    :param gone: contacts that were confirmed, and are not in the source any more.
+    :param rejected_before: contacts that are not sent because the platform rejected them as they are.
+    :param settles: runs that were not confirmed, and whose contacts this one sends again.
+    :param gone_digest: of who is gone; empty for nobody.
+    """
+
+    folder: str
+    name: str
+    attempt: str
+    based_on: str = ""
+    made_with: dict[str, str] = field(default_factory=dict)
+    why_full: str = ""
+    new: int = 0
+    changed: int = 0
+    gone: int = 0
+    rejected_before: int = 0
+    settles: tuple[str, ...] = ()
+    gone_digest: str = ""
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Changes:
+        """Make it of its document; what a later version adds is left out."""
+        known = {one.name: document[one.name] for one in fields(cls) if one.name in document}
+        return cls(**known | {"settles": tuple(document.get("settles", ()))})

@@ -1,0 +1,201 @@
+"""Today's contacts against those that were last confirmed.
+
+Knows digests. In memory are the marks of all rows, a byte each, and one of ``BUCKETS`` parts of the digests;
+the snapshot is read once, from its start to its end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from contextlib import closing
+from typing import Any
+from uuid import uuid4
+
+import numpy as np
+
+from email_contacts.contacts.batches.contact_bytes import Chosen
+from email_contacts.contacts.batches.spool import NamelessFiles
+from email_contacts.contacts.snapshot.changes import Changes, ChangesSince
+from email_contacts.contacts.snapshot.contact_keys import key_reader
+from email_contacts.contacts.snapshot.digests import DIGEST, Digester, Digests
+from email_contacts.contacts.snapshot.errors import SnapshotUnusable
+from email_contacts.contacts.snapshot.folder import Doubts, SnapshotFolder
+from email_contacts.contacts.snapshot.records import (
+    CONTACT,
+    REJECTED,
+    SENT,
+    TODAY,
+    Buckets,
+    Records,
+    found_in,
+    in_buckets,
+    key_digests,
+    records,
+)
+from email_contacts.contacts.snapshot.sealed_file import Format, SealedReader, SealedWriter
+from email_contacts.contacts.staging.stage import Stage
+
+# In the stage, until the run is confirmed.
+SENT_FILE, REPLACED_FILE, GONE_FILE = "changes-sent.bin", "changes-replaced.bin", "changes-gone.bin"
+SENT_CONTACTS = Format("email-contacts sent", SENT)
+REPLACED_CONTACTS = Format("email-contacts replaced", DIGEST)
+GONE_CONTACTS = Format("email-contacts gone", DIGEST)
+
+
+class Comparison:
+    """Compares the contacts of one preparation: ``unchanged``, then ``note`` for all others, then ``finish``.
+
+    :param since: what they are compared with.
+    :param body: the form that they are written in.
+    :param head: what a body begins with.
+    :param mapping: a digest of what columns become.
+    """
+
+    def __init__(self, since: ChangesSince, *, body: str, head: bytes, mapping: str) -> None:
+        self._since = since
+        self._folder = SnapshotFolder(since.folder, since.name)
+        self._digester = Digester(since.name)
+        self._keys_of = key_reader(body, head)
+        self._made_with = {"mapping": mapping, "body": body, "target": since.target}
+        self._spool = NamelessFiles()
+        self._based_on = self._folder.current_id()
+        self._doubts: Doubts = self._folder.doubts()
+        self._attempt = uuid4().hex
+        self._why_full = ""
+        self._begin()
+
+    def close(self) -> None:
+        """Let the files go."""
+        self._spool.close()
+
+    def unchanged(self, contacts: Callable[[], Iterable[Chosen]], *, rows: int) -> Any:
+        """Mark the rows whose contacts are as they were confirmed.
+
+        :param contacts: gives those that count.
+        :param rows: how many rows there are.
+        :return: a mark for each row, which are numbered from 1.
+        """
+        marks = np.zeros(rows + 1, bool)
+        try:
+            reader = self._folder.open_current()
+        except SnapshotUnusable as error:
+            self._why_full = str(error)
+            return marks
+        try:
+            with closing(reader):
+                self._why_full = self._reason_to_send_all(reader)
+                self._compare(reader, contacts, marks)
+        except SnapshotUnusable as error:
+            self._why_full = str(error)
+            self._begin()
+            marks[:] = False
+        return marks
+
+    def note(self, contacts: Chosen) -> None:
+        """Note contacts that are sent."""
+        if not len(contacts):
+            return
+        digests = self._digester.contacts(contacts)
+        keys = self._digester.keys(self._keys_of(contacts.each()))
+        self._sent_keys.add(keys)
+        self._sent.add(
+            records(
+                SENT, high=digests["high"], low=digests["low"],
+                key=keys["high"], key_low=keys["low"], row=contacts.rows,
+            )
+        )  # fmt: skip
+
+    def finish(self, stage: Stage) -> Changes:
+        """Write what is needed to confirm the run, and note whom it may change on the platform."""
+        with closing(SealedWriter(stage.path(SENT_FILE), SENT_CONTACTS, {"attempt": self._attempt})) as sent:
+            for some in self._sent.sorted():
+                sent.add(some)
+            sent.seal()
+        with closing(self._writer(stage, REPLACED_FILE, REPLACED_CONTACTS)) as replaced:
+            for some in self._replaced.sorted():
+                replaced.add(some)
+            replaced.seal()
+        new, changed, gone, gone_digest = self._count(stage)
+        if self._sent.count:
+            self._folder.note_in_doubt(self._attempt, self._sent_keys.sorted(), is_all=bool(self._why_full))
+        return Changes(
+            folder=self._folder.uri,
+            name=self._since.name,
+            attempt=self._attempt,
+            based_on=self._based_on,
+            made_with=self._made_with,
+            why_full=self._why_full,
+            new=new,
+            changed=changed,
+            gone=gone,
+            rejected_before=self._rejected_before,
+            settles=self._doubts.attempts,
+            gone_digest=gone_digest if gone else "",
+        )
+
+    def _begin(self) -> None:
+        self._spool.close()
+        self._spool = NamelessFiles()
+        self._rejected_before = 0
+        self._sent = Buckets(self._spool, "sent", SENT)
+        self._sent_keys = Buckets(self._spool, "sent keys", DIGEST)
+        self._replaced = Buckets(self._spool, "replaced", DIGEST)
+        self._replaced_keys = Buckets(self._spool, "replaced keys", DIGEST)
+        self._replaced_keys.add(self._doubts.keys)
+
+    def _reason_to_send_all(self, reader: SealedReader) -> str:
+        if self._since.full:
+            return "a full sync was asked for"
+        before = reader.header.get("made_with", {})
+        names = {"mapping": "the mapping", "body": "the form of the bodies", "target": "the target"}
+        different = [names[name] for name, value in self._made_with.items() if before.get(name) != value]
+        if different:
+            return f"{' and '.join(different)} changed since the snapshot"
+        return self._doubts.of_all
+
+    def _compare(self, reader: SealedReader, contacts: Callable[[], Iterable[Chosen]], marks: Any) -> None:
+        today = Buckets(self._spool, "today", TODAY)
+        for some in () if self._why_full else contacts():
+            digests = self._digester.contacts(some)
+            today.add(records(TODAY, high=digests["high"], low=digests["low"], row=some.rows))
+        for now, before in zip(today.sorted(), in_buckets(reader.blocks(), CONTACT), strict=True):
+            places, is_found = found_in(now, before)
+            is_kept = np.zeros(len(before), bool)
+            is_kept[places[is_found]] = True
+            is_kept &= ~self._must_be_sent(before)
+            is_found[is_found] = is_kept[places[is_found]]
+            marks[now["row"][is_found]] = True
+            self._rejected_before += int(np.count_nonzero(before["key_low"][is_kept] & REJECTED))
+            replaced = before[~is_kept]
+            if not self._why_full:
+                self._replaced.add(records(DIGEST, high=replaced["high"], low=replaced["low"]))
+            self._replaced_keys.add(key_digests(replaced))
+
+    def _must_be_sent(self, before: Records) -> Any:
+        _, is_in_doubt = found_in(key_digests(before), self._doubts.keys)
+        if self._since.retry_rejects:
+            is_in_doubt |= (before["key_low"] & REJECTED) == 1
+        return is_in_doubt
+
+    def _count(self, stage: Stage) -> tuple[int, int, int, str]:
+        new = changed = gone = 0
+        with closing(self._writer(stage, GONE_FILE, GONE_CONTACTS)) as writer:
+            for now, before in zip(self._sent_keys.sorted(), self._replaced_keys.sorted(), strict=True):
+                _, is_known = found_in(now, before)
+                changed += int(np.count_nonzero(is_known))
+                new += len(now) - int(np.count_nonzero(is_known))
+                _, is_there = found_in(before, now)
+                left = _each_once(before[~is_there])
+                gone += len(left)
+                writer.add(left)
+            return new, changed, gone, writer.seal()
+
+    def _writer(self, stage: Stage, name: str, kind: Format) -> SealedWriter:
+        return SealedWriter(stage.path(name), kind, {"name": self._since.name})
+
+
+def _each_once(keys: Digests) -> Digests:
+    """Drop repetitions of keys that are sorted by their first number."""
+    is_new = np.ones(len(keys), bool)
+    is_new[1:] = keys[1:] != keys[:-1]
+    return keys[is_new]

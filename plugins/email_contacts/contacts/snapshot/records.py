@@ -1,0 +1,111 @@
+"""Records of digests, and how so many are sorted that memory does not hold them.
+
+Knows numbers and files. Records are spread over files by the first bits of a digest, so that the files one
+after the other, each sorted by itself, are all of them sorted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from email_contacts.contacts.batches.spool import NamelessFiles
+from email_contacts.contacts.snapshot.digests import DIGEST, LAST_BIT, Digests
+
+# A confirmed contact: what was sent for it, and who it is. The last bit of ``key_low`` says that the platform
+# rejected it.
+CONTACT = np.dtype([("high", "<u8"), ("low", "<u4"), ("key", "<u8"), ("key_low", "<u4")])
+# A contact that is to be sent, and its row.
+SENT = np.dtype([*CONTACT.descr, ("row", "<u4")])
+# A contact of today, and its row.
+TODAY = np.dtype([*DIGEST.descr, ("row", "<u4")])
+REJECTED = LAST_BIT
+Records = Any  # numpy.ndarray of one of these
+
+# Each is an open file; of ten million records one has 300,000.
+BUCKETS = 32
+_SHIFT = np.uint64(64 - BUCKETS.bit_length() + 1)
+
+
+def _bucket_ends() -> Iterator[int]:
+    """Give the first digest that is past each bucket."""
+    for bucket in range(1, BUCKETS + 1):
+        yield bucket << int(_SHIFT)
+
+
+def records(dtype: np.dtype[Any], **columns: Any) -> Records:
+    """Put records together of columns."""
+    made = np.empty(len(next(iter(columns.values()))), dtype)
+    for name, values in columns.items():
+        made[name] = values
+    return made
+
+
+def in_buckets(blocks: Iterator[Records], dtype: np.dtype[Any]) -> Iterator[Records]:
+    """Cut sorted records that come some at a time into buckets."""
+    at_hand = next(blocks, np.empty(0, dtype))
+    for end in _bucket_ends():
+        parts = []
+        while len(at_hand) and int(at_hand["high"][-1]) < end:
+            parts.append(at_hand)
+            at_hand = next(blocks, at_hand[:0])
+        place = int(np.searchsorted(at_hand["high"], np.uint64(end))) if len(at_hand) else 0
+        yield np.concatenate([*parts, at_hand[:place]])
+        at_hand = at_hand[place:]
+    for _ in blocks:  # what is read tells only at its end whether it is whole
+        pass
+
+
+def key_digests(contacts: Records) -> Digests:
+    """Give the digests of who contacts are, without what else is said in them."""
+    return records(DIGEST, high=contacts["key"], low=contacts["key_low"] & ~REJECTED)
+
+
+def found_in(some: Digests, known: Digests) -> tuple[Any, Any]:
+    """Look digests up among others, which are sorted by ``high``.
+
+    Of those that share their first 64 bits two are looked at; three among ten million are not to be expected.
+
+    :return: where each is, and whether it is there.
+    """
+    places = np.searchsorted(known["high"], some["high"])
+    if not len(known):
+        return places, np.zeros(len(some), bool)
+    last = len(known) - 1
+    first, second = np.minimum(places, last), np.minimum(places + 1, last)
+    is_first = (known["high"][first] == some["high"]) & (known["low"][first] == some["low"])
+    is_second = (known["high"][second] == some["high"]) & (known["low"][second] == some["low"])
+    return np.where(is_first, first, second), is_first | is_second
+
+
+class Buckets:
+    """Records in files of this process, to be read back sorted.
+
+    :param spool: where the files are.
+    :param name: of these records.
+    :param dtype: their type, whose first column is what they are sorted by.
+    """
+
+    def __init__(self, spool: NamelessFiles, name: str, dtype: np.dtype[Any]) -> None:
+        self._spool, self._name, self._dtype = spool, name, dtype
+        self._files: list[BinaryIO] = [spool.create(f"{name}-{way}") for way in range(BUCKETS)]
+        self.count = 0
+
+    def add(self, some: Records) -> None:
+        """Keep records."""
+        self.count += len(some)
+        ways = (some["high"] >> _SHIFT).astype(np.uint8)
+        order = np.argsort(ways, kind="stable")
+        some = some[order]
+        ends = np.cumsum(np.bincount(ways, minlength=BUCKETS))
+        for file, start, end in zip(self._files, (0, *ends), ends, strict=False):
+            if start < end:
+                file.write(some[start:end].tobytes())
+
+    def sorted(self) -> Iterator[Records]:
+        """Walk the records of each bucket, sorted."""
+        for way in range(BUCKETS):
+            some = np.frombuffer(self._spool.open(f"{self._name}-{way}").read(), self._dtype)
+            yield some[np.argsort(some["high"], kind="stable")]

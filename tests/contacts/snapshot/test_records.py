@@ -1,0 +1,74 @@
+"""Records of digests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from email_contacts.contacts.batches.spool import NamelessFiles
+from email_contacts.contacts.snapshot.digests import DIGEST, Digester
+from email_contacts.contacts.snapshot.records import BUCKETS, Buckets, Records, found_in, in_buckets, records
+
+# Few different ones, so that digests repeat, share their first number, or lie at a bucket's edge.
+HIGHS = st.sampled_from([0, 1, (1 << 59) - 1, 1 << 59, (1 << 59) + 1, 5 << 60, (1 << 64) - 1])
+DIGESTS = st.lists(st.tuples(HIGHS, st.integers(0, 1)), max_size=40)
+
+
+def digests_of(pairs: list[tuple[int, int]]) -> Records:
+    return np.array(pairs, DIGEST)
+
+
+@given(known=DIGESTS.map(lambda pairs: list(set(pairs))), some=DIGESTS)
+def test_digests_are_found_also_where_two_share_their_first_number(
+    known: list[tuple[int, int]], some: list[tuple[int, int]]
+) -> None:
+    among = digests_of(known)
+    among = among[np.argsort(among["high"], kind="stable")]
+    looked_up = digests_of(some)
+    places, is_found = found_in(looked_up, among)
+    assert is_found.tolist() == [one in known for one in some]
+    assert (among[places[is_found]] == looked_up[is_found]).all()
+
+
+@given(pairs=DIGESTS, cut=st.integers(1, 7))
+def test_buckets_give_everything_back_sorted_and_cut_at_the_same_places(
+    pairs: list[tuple[int, int]], cut: int
+) -> None:
+    with closing(NamelessFiles()) as spool:
+        buckets = Buckets(spool, "some", DIGEST)
+        given_records = digests_of(pairs)
+        for first in range(0, len(pairs), cut):
+            buckets.add(given_records[first : first + cut])
+        by_bucket = list(buckets.sorted())
+        assert len(by_bucket) == BUCKETS
+        whole = np.concatenate(by_bucket)
+        assert buckets.count == len(whole) == len(pairs)
+        assert sorted(whole.tolist()) == sorted(pairs)
+        assert whole["high"].tolist() == sorted(high for high, _ in pairs)
+
+        def blocks() -> Iterator[Records]:
+            for first in range(0, len(whole), cut):
+                yield whole[first : first + cut]
+
+        again = list(in_buckets(blocks(), DIGEST))
+        assert [some.tolist() for some in again] == [some.tolist() for some in by_bucket]
+
+
+def test_records_are_packed_without_gaps() -> None:
+    assert records(DIGEST, high=[1], low=[2]).tobytes() == bytes([1, *[0] * 7, 2, *[0] * 3])
+
+
+@pytest.mark.parametrize("name", ["a", "b"])
+def test_digests_are_those_of_blake2b_with_the_salt_of_the_name(name: str) -> None:
+    from hashlib import blake2b, sha256
+
+    salt = sha256(name.encode()).digest()[:16]
+    (made,) = Digester(name).keys([b"EMAIL\0a@example.com"])
+    expected = bytearray(blake2b(b"EMAIL\0a@example.com", digest_size=12, salt=salt).digest())
+    expected[8] &= 0xFE  # the last bit is left to the record
+    assert made.tobytes() == bytes(expected)
