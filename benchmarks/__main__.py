@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-BENCHMARKS = ("prepare", "cliffs", "dag_parsing", "million", "partitions", "whole_file", "wait")
+BENCHMARKS = ("prepare", "cliffs", "dag_parsing", "million", "partitions", "whole_file", "wait", "diff")
 
 
 def main() -> int:

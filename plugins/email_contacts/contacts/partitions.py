@@ -28,6 +28,7 @@ from email_contacts.contacts.limits import RejectLimit
 from email_contacts.contacts.options import Options
 from email_contacts.contacts.paths import AnyPath
 from email_contacts.contacts.preparation import Clock, Progress, check_rejects, finish, rejects_of, sift
+from email_contacts.contacts.snapshot.changes import ChangesSince
 from email_contacts.contacts.sources.opening import Source
 from email_contacts.contacts.staging.cleaning import remove_partition
 from email_contacts.contacts.staging.manifest import Manifest
@@ -90,6 +91,7 @@ def merge_partitions(
     stage: AnyPath,
     *,
     options: Options | None = None,
+    changes_since: ChangesSince | None = None,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> Manifest:
     """Do the second half of a preparation for all partitions together; then their folders are removed.
@@ -100,6 +102,8 @@ def merge_partitions(
     :param folders: what ``prepare_partition`` filled, all of them, in their order.
     :param stage: the folder to fill; made when it is not there.
     :param options: of which ``max_rejects``, ``duplicates``, ``conflicts`` and ``max_batch_bytes`` count.
+    :param changes_since: the snapshot that the contacts are compared with: those that did not change are not
+        sent; None: all are.
     :param on_progress: called after each block of the bodies.
     :return: the manifest, as it is written; seconds and memory are those of the merge.
     :raises PartitionMissing: when a partition is not there, or not complete.
@@ -108,13 +112,19 @@ def merge_partitions(
     """
     done = _merged_before(folders, stage)
     if done is None:
-        done = _merge(folders, stage, options or Options(), Clock(on_progress))
+        done = _merge(folders, stage, options or Options(), Clock(on_progress), changes_since)
     for folder in folders:
         remove_partition(folder)
     return done
 
 
-def _merge(folders: Sequence[AnyPath], stage: AnyPath, options: Options, clock: Clock) -> Manifest:
+def _merge(
+    folders: Sequence[AnyPath],
+    stage: AnyPath,
+    options: Options,
+    clock: Clock,
+    changes_since: ChangesSince | None,
+) -> Manifest:
     parts = _read_parts(folders)
     into = Stage(stage, source=None)
     spools = [StagedFiles(folder) for folder in folders]
@@ -127,7 +137,8 @@ def _merge(folders: Sequence[AnyPath], stage: AnyPath, options: Options, clock: 
         # Before the manifest: where both are there, these are the partitions that it is about.
         write_whole(into.path(MERGED), json.dumps({"made_by": [part.made_by for part in parts]}).encode())
         try:
-            return finish(list(zip(parts, spools, strict=True)), into, options, rejects, clock)
+            placed = list(zip(parts, spools, strict=True))
+            return finish(placed, into, options, rejects, clock, changes_since)
         finally:
             for spool in spools:
                 spool.close()

@@ -16,6 +16,8 @@ BEFORE_DEFERRAL = "before_deferral"
 WOKEN = "woken"
 ENDED = "ended"
 RECEIPT_WRITTEN = "receipt_written"
+BEFORE_CONFIRMATION = "before_confirmation"
+CONFIRMED = "confirmed"
 
 _listeners: list[Callable[[str], None]] = []
 

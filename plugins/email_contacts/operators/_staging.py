@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowFailException
 
 from email_contacts.arguments import as_lines
+from email_contacts.operators._snapshot_arguments import SNAPSHOT_FIELDS, SnapshotArguments
 from email_contacts.operators.base import ContactsOperator
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from email_contacts.arguments import TextArg
     from email_contacts.contacts.options import Options
     from email_contacts.contacts.preparation import Progress
+    from email_contacts.contacts.snapshot.changes import ChangesSince
     from email_contacts.contacts.staging.manifest import Manifest
 
 PROGRESS_EVERY = 5.0
@@ -42,6 +43,11 @@ class StagingOperator(ContactsOperator):
         """Name the folder of this task."""
         return run_stage(self.hook.settings.staging_root, context)
 
+    def changes_since(self) -> ChangesSince | None:
+        """What an operator with arguments of these names compares its contacts with; None: nothing."""
+        arguments = {name: getattr(self, name) for name in SNAPSHOT_FIELDS}
+        return SnapshotArguments(**arguments).since(self.hook.settings.staging_root)
+
     @property
     def reject_limit(self) -> Any:
         """How many rows may be rejected; the connection says it where the task does not."""
@@ -60,6 +66,8 @@ class StagingOperator(ContactsOperator):
         self._report(context, manifest, uri=str(stage / MANIFEST))
         if not manifest.rows.read:
             self.log.warning("%s has no rows: there is nothing to import; the run succeeds", manifest.source)
+        elif manifest.why_nothing:
+            self.log.info("%s: there is nothing to import; the run succeeds", manifest.why_nothing)
         elif not manifest.batches:
             raise AirflowFailException(
                 f"none of the {manifest.rows.read} rows of {manifest.source} can be imported: "
@@ -70,10 +78,23 @@ class StagingOperator(ContactsOperator):
     def _report(self, context: Context, manifest: Manifest, *, uri: str) -> None:
         rows = manifest.rows
         self.log.info(
-            "prepared %s: %d rows read = %d accepted + %d rejected + %d duplicates; %d batches, %.1f s",
-            manifest.source, rows.read, rows.accepted, rows.rejected, rows.duplicates,
+            "prepared %s: %d rows read = %d accepted + %d rejected + %d duplicates + %d unchanged; "
+            "%d batches, %.1f s",
+            manifest.source, rows.read, rows.accepted, rows.rejected, rows.duplicates, rows.unchanged,
             len(manifest.batches), manifest.seconds,
         )  # fmt: skip
+        if (changes := manifest.changes) is not None:
+            self.log.info(
+                "snapshot %s: %d new, %d changed, %d gone", changes.name, changes.new, changes.changed,
+                changes.gone,
+            )  # fmt: skip
+            if changes.why_full:
+                self.log.warning("full sync, every row is sent: %s", changes.why_full)
+            if changes.rejected_before:
+                self.log.warning(
+                    "%d unchanged rows were rejected by the platform before, and are sent again when they "
+                    "change, or with retry_rejects", changes.rejected_before,
+                )  # fmt: skip
         for note in manifest.notes:
             self.log.info("%s", note)
         if rows.rejected:
@@ -88,7 +109,9 @@ class StagingOperator(ContactsOperator):
                 "dropped, for the account has no such attributes: %s", list(manifest.unknown_columns)
             )
         context["ti"].xcom_push("manifest_uri", uri)
-        context["ti"].xcom_push("rows", asdict(rows))
+        context["ti"].xcom_push("rows", rows.to_json())
+        if manifest.changes is not None:
+            context["ti"].xcom_push("changes", manifest.changes.summary)
 
 
 class ProgressLog:

@@ -12,13 +12,14 @@ from email_contacts.failures import failing_at_once
 from email_contacts.operators._partition_arguments import SplitArguments, read_partition
 from email_contacts.operators._reading import ReadingOperator
 from email_contacts.operators._source_access import SourceAccess
+from email_contacts.operators._snapshot_arguments import SNAPSHOT_FIELDS
 from email_contacts.operators._staging import ProgressLog, StagingOperator, read_options
 from email_contacts.operators.base import ContactsOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import XComArg
 
-    from email_contacts.arguments import IdArg, TextArg
+    from email_contacts.arguments import FlagArg, IdArg, IdsArg, TextArg
 
 
 class SplitSourceOperator(ContactsOperator):
@@ -140,12 +141,22 @@ class MergePartitionsOperator(StagingOperator):
         ``fail``. Templated.
     :param when_empty: a source without rows: ``skip`` (default): the run succeeds, sends nothing and has a
         receipt of 0 rows; or ``fail``. Templated.
+    :param snapshot: send only what changed since this snapshot: its name, or the path or address of its
+        folder (a name is looked up in ``snapshots`` of the connection's staging folder). The run becomes the
+        next snapshot by ``ConfirmSnapshotOperator``, after its receipt. Empty (default): every row is sent.
+        Templated.
+    :param snapshot_target: ids of the lists that the contacts go to; with others everything is sent.
+        Templated.
+    :param full_sync: send everything, whatever the snapshot says. Templated.
+    :param retry_rejects: send again what the platform rejected before, also where it did not change.
+        Templated.
     :return: the batches' addresses, to expand an import over. The XComs ``manifest_uri`` and ``rows`` say
         more.
     """
 
     template_fields: Sequence[str] = (
         *StagingOperator.template_fields, "partitions", "duplicates", "conflicts", "when_empty",
+        *SNAPSHOT_FIELDS,
     )  # fmt: skip
 
     def __init__(
@@ -155,6 +166,10 @@ class MergePartitionsOperator(StagingOperator):
         duplicates: TextArg = "last",
         conflicts: TextArg = "flag",
         when_empty: TextArg = "skip",
+        snapshot: TextArg = "",
+        snapshot_target: IdsArg = (),
+        full_sync: FlagArg = False,
+        retry_rejects: FlagArg = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -162,6 +177,10 @@ class MergePartitionsOperator(StagingOperator):
         self.duplicates = duplicates
         self.conflicts = conflicts
         self.when_empty = when_empty
+        self.snapshot = snapshot
+        self.snapshot_target = snapshot_target
+        self.full_sync = full_sync
+        self.retry_rejects = retry_rejects
 
     @failing_at_once()
     def execute(self, context: Context) -> list[str]:
@@ -178,5 +197,11 @@ class MergePartitionsOperator(StagingOperator):
         )
         stage = self.stage(context)
         folders = [ObjectStoragePath(uri) for uri in as_texts(self.partitions, "partitions")]
-        manifest = merge_partitions(folders, stage, options=options, on_progress=ProgressLog(self.log))
+        manifest = merge_partitions(
+            folders,
+            stage,
+            options=options,
+            changes_since=self.changes_since(),
+            on_progress=ProgressLog(self.log),
+        )
         return self.hand_on(context, manifest, stage)

@@ -10,13 +10,14 @@ from airflow.sdk import Context
 from email_contacts.failures import failing_at_once
 from email_contacts.operators._personal import Personal, shown
 from email_contacts.operators._reading import ReadingOperator
+from email_contacts.operators._snapshot_arguments import SNAPSHOT_FIELDS
 from email_contacts.operators._source_arguments import SourceArguments
 from email_contacts.operators._staging import ProgressLog
 
 if TYPE_CHECKING:
     from airflow.sdk import XComArg
 
-    from email_contacts.arguments import TextArg
+    from email_contacts.arguments import FlagArg, IdsArg, TextArg
 
 
 class PrepareContactsOperator(ReadingOperator):
@@ -65,6 +66,15 @@ class PrepareContactsOperator(ReadingOperator):
         setting. Templated.
     :param check_attributes: read the account's attributes first, and map and check columns by them.
         Templated.
+    :param snapshot: send only what changed since this snapshot: its name, or the path or address of its
+        folder (a name is looked up in ``snapshots`` of the connection's staging folder). The run becomes the
+        next snapshot by ``ConfirmSnapshotOperator``, after its receipt. Empty (default): every row is sent.
+        Templated.
+    :param snapshot_target: ids of the lists that the contacts go to; with others everything is sent.
+        Templated.
+    :param full_sync: send everything, whatever the snapshot says. Templated.
+    :param retry_rejects: send again what the platform rejected before, also where it did not change.
+        Templated.
     :param restrict_sources: read only what the connection allows (``source_roots``,
         ``source_sql_conn_ids``), and query in read-only transactions: for DAGs whose form says what to read.
         Not templated, for a form must not decide it.
@@ -75,6 +85,7 @@ class PrepareContactsOperator(ReadingOperator):
     template_fields: Sequence[str] = (
         *ReadingOperator.template_fields,
         "source", "sql", "table", "sql_conn_id", "parameters", "duplicates", "conflicts", "when_empty",
+        *SNAPSHOT_FIELDS,
     )  # fmt: skip
     template_ext: Sequence[str] = (".sql",)
     concealed_fields = ("parameters",)
@@ -91,6 +102,10 @@ class PrepareContactsOperator(ReadingOperator):
         duplicates: TextArg = "last",
         conflicts: TextArg = "flag",
         when_empty: TextArg = "skip",
+        snapshot: TextArg = "",
+        snapshot_target: IdsArg = (),
+        full_sync: FlagArg = False,
+        retry_rejects: FlagArg = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -102,6 +117,10 @@ class PrepareContactsOperator(ReadingOperator):
         self.duplicates = duplicates
         self.conflicts = conflicts
         self.when_empty = when_empty
+        self.snapshot = snapshot
+        self.snapshot_target = snapshot_target
+        self.full_sync = full_sync
+        self.retry_rejects = retry_rejects
 
     def conceal(self, value: Any) -> Any:
         """Hide the query's parameters.
@@ -127,5 +146,11 @@ class PrepareContactsOperator(ReadingOperator):
             access=self.access,
         ).open()
         options = self.options("duplicates", "conflicts", "when_empty")
-        manifest = prepare(source, stage, options, on_progress=ProgressLog(self.log))
+        manifest = prepare(
+            source,
+            stage,
+            options,
+            changes_since=self.changes_since(),
+            on_progress=ProgressLog(self.log),
+        )
         return self.hand_on(context, manifest, stage)

@@ -95,7 +95,7 @@ class VerifyImportOperator(ContactsOperator):
             conflicts=run.manifest.conflicts if run.manifest else 0,
             had_rows=run.manifest is None or run.manifest.rows.read > 0,
             unverifiable=run.what_is_missing,
-            is_empty=run.manifest is not None and not run.manifest.rows.read,
+            why_nothing=run.manifest.why_nothing if run.manifest else "",
         )
         verdict = verification.settled(self.patience)
         if run.stage is not None:

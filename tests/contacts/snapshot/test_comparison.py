@@ -33,7 +33,7 @@ def test_a_day_without_changes_sends_nothing_and_every_row_is_accounted_for(days
     days.run(PEOPLE)
     day = days.run(PEOPLE)
     assert day.manifest.batches == ()
-    assert day.manifest.has_nothing_to_send
+    assert day.manifest.why_nothing == "no row changed since the snapshot"
     assert day.manifest.rows.to_json() == {
         "read": 3, "accepted": 0, "rejected": 0, "duplicates": 0, "unchanged": 3,
     }  # fmt: skip

@@ -1,8 +1,8 @@
 """A snapshot that the first version wrote is read by this one.
 
 ``golden`` is a folder with a snapshot of four people, the last of whom the platform rejected, and a fifth who
-was sent in a run that was not confirmed. It must never be written anew: make a second one for a new version of
-the format, and read both.
+was sent in a run that was not confirmed. It must never be written anew: make a second one for a new version
+of the format, and read both.
 """
 
 from __future__ import annotations

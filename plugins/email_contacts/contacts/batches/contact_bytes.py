@@ -14,6 +14,7 @@ import numpy as np
 
 Bytes: TypeAlias = "bytes | memoryview"
 Numbers = Any  # numpy.ndarray
+_FEW = 2
 
 
 @dataclass(frozen=True)
@@ -90,14 +91,20 @@ class Chosen:
         starts, ends = self.starts[self.places].tolist(), self.ends[self.places].tolist()
         return (self.data[start:end] for start, end in zip(starts, ends, strict=True))
 
-    def pieces(self, first: int, stop: int) -> Iterator[memoryview]:
-        """Give the bytes of some, by their order among those that are chosen; neighbours are one piece."""
+    def pieces(self, first: int, stop: int) -> Iterator[Bytes]:
+        """Give the bytes of some, by their order among those that are chosen; neighbours are one piece.
+
+        Few of many are copied: a piece of ``data`` keeps all of it in memory, until a body is full.
+        """
         places = self.places[first:stop]
         breaks = np.flatnonzero(np.diff(places) != 1)
         starts = self.starts[places[np.concatenate(([0], breaks + 1))]]
         ends = self.ends[places[np.concatenate((breaks, [len(places) - 1]))]]
-        for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
-            yield self.data[start:end]
+        pieces = (self.data[start:end] for start, end in zip(starts.tolist(), ends.tolist(), strict=True))
+        if int((ends - starts).sum()) * _FEW < len(self.data):
+            yield b"".join(pieces)
+        else:
+            yield from pieces
 
 
 class Window:

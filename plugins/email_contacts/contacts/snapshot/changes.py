@@ -11,6 +11,8 @@ from typing import Any
 
 from email_contacts.contacts.paths import AnyPath
 
+_SHOWN = 200
+
 
 @dataclass(frozen=True, kw_only=True)
 class ChangesSince:
@@ -61,6 +63,12 @@ class Changes:
     rejected_before: int = 0
     settles: tuple[str, ...] = ()
     gone_digest: str = ""
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """What a receipt says of it."""
+        said = {"new": self.new, "changed": self.changed, "gone": self.gone}
+        return {**said, "why_full": self.why_full[:_SHOWN]} if self.why_full else said
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Changes:

@@ -111,9 +111,13 @@ class Manifest:
         return sha256(json.dumps(content).encode()).hexdigest()
 
     @property
-    def has_nothing_to_send(self) -> bool:
-        """Whether that is well: the source has no rows, or none of them changed."""
-        return not self.batches and not self.rows.read - self.rows.unchanged - self.rows.duplicates
+    def why_nothing(self) -> str:
+        """Why nothing is sent, where that is well; empty where something is, or none of the rows can be."""
+        if self.batches:
+            return ""
+        if not self.rows.read:
+            return "the source has no rows"
+        return "no row changed since the snapshot" if self.rows.unchanged else ""
 
     def to_json(self) -> dict[str, Any]:
         """Give the document; small, and free of personal data."""

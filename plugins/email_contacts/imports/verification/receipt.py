@@ -37,7 +37,7 @@ MAX_REASON = 500
 MAX_URI = 400
 MAX_RECOVERED = 4
 _LEFT_OUT_IF_EMPTY = (
-    "held_back", "process_ids_left_out", "lists_left_out", "platform_rejects_uri", "verification"
+    "held_back", "process_ids_left_out", "lists_left_out", "platform_rejects_uri", "verification", "changes"
 )  # fmt: skip
 
 
@@ -59,6 +59,8 @@ class Receipt:
     :param remark: what could not be seen although the import completed; empty otherwise.
     :param platform_rejects_uri: the list of those contacts; empty when there is none.
     :param recovered: how the imports whose answers were lost were found again; the first few, in words.
+    :param changes: where a snapshot was compared with: ``new``, ``changed`` and ``gone`` contacts, and why
+        everything was sent, if it was.
     :param verification: what the state is based on: contacts looked for and found, growth of the lists.
     """
 
@@ -87,6 +89,7 @@ class Receipt:
     lists_left_out: int = 0
     platform_rejects_uri: str = ""
     verification: Mapping[str, Any] = field(default_factory=dict)
+    changes: Mapping[str, Any] = field(default_factory=dict)
     schema_version: int = SCHEMA_VERSION
 
     @classmethod
@@ -147,6 +150,7 @@ class Receipt:
             platform_rejects_uri=verdict.platform_rejects_uri,
             recovered=_recovered(batches.submissions),
             verification=_shortened(verdict.verification, sizes),
+            changes=manifest.changes.summary if manifest and manifest.changes else {},
         )._fitted()
 
     @classmethod

@@ -1,6 +1,7 @@
 """The account of the rows: where each row of the source went.
 
-Always: read = accepted + rejected + duplicates + held back, in failed runs too.
+Always: read = accepted + rejected + duplicates + held back + unchanged, in failed runs too. Where nothing is
+unchanged, as in an import without a snapshot, that one is left out.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ class RowAccount:
     :param duplicates: rows that another row about the same contact supersedes.
     :param held_back: valid rows that are not known to be imported, by reason: ``not_submitted``,
         ``import_failed`` (some of them may be imported all the same), ``outcome_unknown``, ``not_arrived``.
+    :param unchanged: rows that were not sent because they are as the snapshot says they were confirmed.
     """
 
     read: int = 0
@@ -37,6 +39,7 @@ class RowAccount:
     rejected: int = 0
     duplicates: int = 0
     held_back: Mapping[str, int] = field(default_factory=dict)
+    unchanged: int = 0
 
     @classmethod
     def of(cls, prepared: Rows | None, outcomes: Iterable[tuple[Batch, str]]) -> RowAccount:
@@ -55,7 +58,9 @@ class RowAccount:
             by_outcome[OUTCOME_UNKNOWN] = by_outcome.get(OUTCOME_UNKNOWN, 0) + others
         accepted = by_outcome.pop(ACCEPTED, 0)
         held_back = {reason: rows for reason, rows in sorted(by_outcome.items()) if rows}
-        return cls(prepared.read, accepted, prepared.rejected, prepared.duplicates, held_back)
+        return cls(
+            prepared.read, accepted, prepared.rejected, prepared.duplicates, held_back, prepared.unchanged
+        )
 
     def with_accepted_held_back(self, reason: str) -> RowAccount:
         """The same with the rows held back that were taken for accepted."""
@@ -65,8 +70,10 @@ class RowAccount:
     @property
     def unaccounted(self) -> int:
         """Rows that are nowhere; anything but 0 is a fault."""
-        return self.read - self.accepted - self.rejected - self.duplicates - sum(self.held_back.values())
+        held_back = sum(self.held_back.values())
+        return self.read - self.accepted - self.rejected - self.duplicates - held_back - self.unchanged
 
     def to_json(self) -> dict[str, Any]:
-        """The counts, with the rows that are held back in one sum."""
-        return {**asdict(self), "held_back": sum(self.held_back.values())}
+        """The counts, with the rows that are held back in one sum; ``unchanged`` only where there are any."""
+        counts = {**asdict(self), "held_back": sum(self.held_back.values())}
+        return {name: count for name, count in counts.items() if count or name != "unchanged"}

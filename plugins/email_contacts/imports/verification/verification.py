@@ -44,7 +44,7 @@ class Verification:
     :param conflicts: rows that share an identifier with another row, which the platform may merge.
     :param had_rows: whether the source had any.
     :param unverifiable: why it is not known what was sent; empty where it is.
-    :param is_empty: whether the source had no rows, so that there was nothing to submit.
+    :param why_nothing: why there was nothing to submit, where that is well; empty otherwise.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class Verification:
         conflicts: int = 0,
         had_rows: bool = True,
         unverifiable: str = "",
-        is_empty: bool = False,
+        why_nothing: str = "",
     ) -> None:
         self._client = client
         self._batches = batches
@@ -67,7 +67,7 @@ class Verification:
         self._conflicts = conflicts
         self._had_rows = had_rows
         self._unverifiable = unverifiable
-        self._is_empty = is_empty
+        self._why_nothing = why_nothing
         waited = ProcessStatuses.from_json(completions)
         self._process_ids = tuple(
             dict.fromkeys(
@@ -233,8 +233,8 @@ class Verification:
     def _judged_processes(self, statuses: ProcessStatuses) -> Judgement | None:
         if self._unverifiable:
             return judge_without_manifest(statuses, self._unverifiable)
-        if self._is_empty and not statuses.processes:
-            return Judgement(COMPLETED, remarks=("the source has no rows, so nothing was submitted",))
+        if self._why_nothing and not statuses.processes:
+            return Judgement(COMPLETED, remarks=(f"{self._why_nothing}, so nothing was submitted",))
         batches = self._batches
         # Without submissions only the number of processes tells how many were submitted.
         not_submitted = batches.not_submitted if batches.submissions else 0

@@ -1,0 +1,120 @@
+"""One comparison of two days in a process of its own.
+
+``python -m benchmarks.changes_variant NAME FOLDER`` prints one JSON document. What was confirmed is made by
+another process before (``NAME prepare``), as it is on the day before.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from time import perf_counter
+from typing import Any, Protocol
+
+from benchmarks.peers.changes import DuckDb, Pandas
+from benchmarks.variant import _peak_memory
+
+
+class Engine(Protocol):
+    """Something that finds what changed."""
+
+    def prepare(self, yesterday: Path, snapshot: Path) -> None:
+        """Keep what was confirmed."""
+        ...
+
+    def read(self, today: Path) -> None:
+        """Take today's rows in."""
+        ...
+
+    def compare(self, snapshot: Path, out: Path) -> tuple[int, int, int]:
+        """Find new, changed and gone."""
+        ...
+
+
+class Ours:
+    """A preparation whose contacts are compared with a snapshot; the comparison's share of it is timed."""
+
+    def prepare(self, yesterday: Path, snapshot: Path) -> None:
+        """Prepare and confirm the day before."""
+        from email_contacts.contacts.snapshot.confirming import confirm
+
+        stage = snapshot.parent / "stage-of-yesterday"
+        manifest = self._prepared(yesterday, stage, snapshot)
+        confirm(manifest.changes, snapshot, stage)
+
+    def read(self, today: Path) -> None:
+        """Validate every row; they wait in a file."""
+        self._today = today
+
+    def compare(self, snapshot: Path, out: Path) -> tuple[int, int, int]:
+        """Prepare, and keep how long the comparison took of it."""
+        from email_contacts.contacts import build_batches
+
+        timed = _timed(build_batches.Comparison)
+        build_batches.Comparison = timed  # type: ignore[misc]
+        changes = self._prepared(self._today, out, snapshot).changes
+        self.seconds = timed.seconds
+        return changes.new, changes.changed, changes.gone
+
+    def _prepared(self, source: Path, stage: Path, snapshot: Path) -> Any:
+        from benchmarks.account import ATTRIBUTES
+        from email_contacts.contacts import Options, prepare
+        from email_contacts.contacts.snapshot.changes import ChangesSince
+
+        options = Options(account_attributes=ATTRIBUTES)
+        return prepare(source, stage, options, changes_since=ChangesSince(folder=snapshot, name="bench"))
+
+
+def _timed(comparison: Any) -> Any:
+    """Make a comparison that adds up the time that is spent in it."""
+
+    class Timed(comparison):  # type: ignore[misc]
+        seconds = 0.0
+
+    def timing(name: str) -> Any:
+        original = getattr(comparison, name)
+
+        def call(*arguments: Any, **named: Any) -> Any:
+            started = perf_counter()
+            try:
+                return original(*arguments, **named)
+            finally:
+                Timed.seconds += perf_counter() - started
+
+        return call
+
+    for name in ("__init__", "unchanged", "note", "finish"):
+        setattr(Timed, name, timing(name))
+    return Timed
+
+
+ENGINES = {"ours": Ours, "pandas": Pandas, "duckdb": DuckDb}
+
+
+def main(name: str, folder: Path, step: str) -> dict[str, Any]:
+    """Do one step.
+
+    :return: for ``compare``: seconds of the whole and of the comparison, memory, and what was found.
+    """
+    engine: Any = ENGINES[name]()
+    snapshot = folder / f"snapshot-{name}"
+    if step == "prepare":
+        engine.prepare(folder / "yesterday.csv", snapshot)
+        return {}
+    started = perf_counter()
+    engine.read(folder / "today.csv")
+    is_read = perf_counter()
+    found = engine.compare(snapshot, folder / f"out-{name}")
+    ended = perf_counter()
+    comparing = getattr(engine, "seconds", ended - is_read)
+    return {
+        "seconds": ended - started,
+        "comparing": comparing,
+        "memory": _peak_memory(),
+        "found": list(found),
+    }
+
+
+if __name__ == "__main__":
+    print(json.dumps(main(sys.argv[1], Path(sys.argv[2]), sys.argv[3])))

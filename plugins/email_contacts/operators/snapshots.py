@@ -1,0 +1,102 @@
+"""The operator that makes a run the one that the next is compared with."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, cast
+
+from airflow.sdk import Context
+from airflow.sdk.exceptions import AirflowFailException
+
+from email_contacts.failures import failing_at_once
+from email_contacts.imports import failpoints
+from email_contacts.imports.verification.verdict import GOOD_STATES
+from email_contacts.operators.base import ContactsOperator
+
+if TYPE_CHECKING:
+    from airflow.sdk import ObjectStoragePath, XComArg
+
+    from email_contacts.arguments import TextArg
+    from email_contacts.contacts.staging.manifest import Manifest
+
+
+class ConfirmSnapshotOperator(ContactsOperator):
+    """Put the snapshot of a run in force, once its receipt says that every row arrived.
+
+    Place it after ``WriteReceiptOperator``, with Airflow's default trigger rule: while it has not run, the
+    snapshot before stays in force, and the next run sends again what this one sent. Contacts that the
+    platform rejected are noted as such: they are sent again when they change, or with ``retry_rejects``.
+
+    :param manifest_uri: what ``PrepareContactsOperator`` pushed as ``manifest_uri``. Templated.
+    :param receipt: what ``WriteReceiptOperator`` returned. Templated.
+    :return: ``snapshot``, the address of its folder, and ``is_confirmed``; False where the source was empty,
+        or the preparation did not compare with a snapshot.
+    """
+
+    template_fields: Sequence[str] = ("conn_id", "manifest_uri", "receipt")
+
+    def __init__(self, *, manifest_uri: TextArg, receipt: Mapping[str, Any] | XComArg, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.manifest_uri = manifest_uri
+        self.receipt: Any = receipt
+
+    @failing_at_once()
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Look at the receipt, and confirm."""
+        from airflow.sdk import ObjectStoragePath
+
+        from email_contacts.contacts.snapshot.confirming import confirm
+        from email_contacts.contacts.staging.manifest import Manifest
+
+        path = ObjectStoragePath(str(self.manifest_uri))
+        manifest = Manifest.read(cast("Any", path))
+        check_receipt(self.receipt, manifest)
+        changes = manifest.changes
+        if changes is None:
+            self.log.info("nothing to confirm: the source was empty, or was not compared with a snapshot")
+            return {"snapshot": None, "is_confirmed": False}
+        failpoints.reached(failpoints.BEFORE_CONFIRMATION)
+        is_done_now = confirm(
+            changes,
+            cast("Any", ObjectStoragePath(changes.folder)),
+            cast("Any", path.parent),
+            rejected_rows=_rejected_rows(str(self.receipt.get("platform_rejects_uri") or "")),
+            receipt_id=self.receipt.get("receipt_id"),
+            run_id=context["ti"].run_id,
+        )
+        failpoints.reached(failpoints.CONFIRMED)
+        said = "is in force" if is_done_now else "was in force already"
+        self.log.info("snapshot %s %s: the next run is compared with this one", changes.name, said)
+        return {"snapshot": changes.folder, "is_confirmed": True}
+
+
+def check_receipt(receipt: Any, manifest: Manifest) -> None:
+    """See that a receipt is that of a complete import of what was prepared.
+
+    :raises AirflowFailException: when it is not.
+    """
+    said = receipt if isinstance(receipt, Mapping) else {}
+    rows = said.get("rows") or {}
+    if said.get("state") not in GOOD_STATES or rows.get("held_back"):
+        raise AirflowFailException(
+            f"the receipt says {said.get('state') or 'nothing'}, so the snapshot before stays in force; pass "
+            "the output of WriteReceiptOperator, and place this task after it"
+        )
+    if said.get("fingerprint") != manifest.fingerprint or rows.get("accepted") != manifest.rows.accepted:
+        raise AirflowFailException(
+            "the receipt is not about what the manifest says was prepared; pass both of the same run"
+        )
+
+
+def _rejected_rows(uri: str) -> set[int]:
+    """Read which rows the platform rejected, as far as it named them."""
+    from airflow.sdk import ObjectStoragePath
+
+    if not uri:
+        return set()
+    path: ObjectStoragePath = ObjectStoragePath(uri)
+    with path.open("rb") as file:  # type: ignore[no-untyped-call]
+        lines = csv.DictReader(io.TextIOWrapper(file, encoding="utf-8", newline=""))
+        return {int(line["row"]) for line in lines if line["row"]}
