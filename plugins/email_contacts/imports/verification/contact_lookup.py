@@ -92,23 +92,29 @@ class ContactLookup:
         return True
 
     @property
-    def missing(self) -> list[SentContact]:
-        """Contacts that are not on the lists."""
-        return [self._sample[one].contact for one, seen in self._seen.items() if not seen.is_on_lists]
+    def not_as_sent(self) -> list[SentContact]:
+        """Contacts that are not on the lists, or have other values."""
+        return [
+            self._sample[one].contact
+            for one, seen in self._seen.items()
+            if not seen.is_on_lists or seen.differing
+        ]
 
     def summary(self, rejected: Collection[tuple[str, str]] = ()) -> SampleSeen:
         """Count what was seen.
 
-        :param rejected: attribute and identifier of contacts that the platform's reports name.
+        :param rejected: attribute and identifier of contacts that the platform's reports name: they need not
+            be there, and the values that they have are not those of this import.
         """
         seen = self._seen.values()
-        compared = [one for one in seen if one.is_compared]
+        named = {one for one in self._seen if not keys_of(self._sample[one].contact.identifiers).isdisjoint(rejected)}
+        compared = [seen for one, seen in self._seen.items() if seen.is_compared and one not in named]
         return SampleSeen(
             contacts=self._contacts,
             sampled=len(self._seen),
             found=sum(one.is_found for one in seen),
             on_lists=sum(one.is_on_lists for one in seen),
-            rejected=sum(not keys_of(one.identifiers).isdisjoint(rejected) for one in self.missing),
+            rejected=sum(not self._seen[one].is_on_lists for one in named),
             compared=len(compared),
             matching=sum(not one.differing for one in compared),
             modified=sum(one.is_modified for one in seen),

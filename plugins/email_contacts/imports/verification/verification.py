@@ -214,13 +214,13 @@ class Verification:
         if not self._lookup.look():
             self._why_no_sample = "the platform cannot look up single contacts"
             return None
-        return self._lookup.summary(self._named if self._lookup.missing else ())
+        return self._lookup.summary(self._named if self._lookup.not_as_sent else ())
 
     @cached_property
     def _named(self) -> set[tuple[str, str]]:
-        """The missing contacts that the platform's reports name as rejected, by what they are known."""
-        missing = self._lookup.missing if self._lookup else []
-        wanted = {key for contact in missing for key in keys_of(contact.identifiers)}
+        """Whom reports name as rejected, of the contacts that are not as they were sent."""
+        doubtful = self._lookup.not_as_sent if self._lookup else []
+        wanted = {key for contact in doubtful for key in keys_of(contact.identifiers)}
         return {
             one.key
             for reports in self._reports.values()
