@@ -11,8 +11,8 @@ from email_contacts.arguments import as_texts
 from email_contacts.failures import failing_at_once
 from email_contacts.operators._partition_arguments import SplitArguments, read_partition
 from email_contacts.operators._reading import ReadingOperator
-from email_contacts.operators._source_access import SourceAccess
 from email_contacts.operators._snapshot_arguments import SNAPSHOT_FIELDS
+from email_contacts.operators._source_access import SourceAccess
 from email_contacts.operators._staging import ProgressLog, StagingOperator, read_options
 from email_contacts.operators.base import ContactsOperator
 

@@ -1,8 +1,8 @@
-r"""Files of records that say what they are, and whether they are whole.
+"""Files of records that say what they are, and whether they are whole.
 
 ::
 
-    {"format": "email-contacts snapshot", "version": 1, …}\n     the header, JSON in one line
+    {"format": "email-contacts snapshot", "version": 1, …}       the header, JSON in one line
     records, sorted by their first number
     32 bytes: SHA-256 of everything before
 
