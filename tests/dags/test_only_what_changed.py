@@ -50,7 +50,9 @@ def dag(airflow_database: None, connection: str, tmp_path: Path, monkeypatch: py
 
 
 def test_five_days(dag: DAG, sandbox: SandboxServer, tmp_path: Path) -> None:
-    source, model, yesterday = tmp_path / "customers.csv", {}, dict[str, str]()
+    source = tmp_path / "customers.csv"
+    model: People = {}
+    yesterday: People = {}
     for people in DAYS:
         source.write_text("email,firstname\n" + "".join(f"{key},{name}\n" for key, name in people.items()))
         imports = sandbox.imports_accepted()

@@ -60,7 +60,7 @@ class Sync:
         verdict = VerifyImportOperator(
             task_id="verify",
             manifest_uri=self.manifest_uri,
-            process_ids=process_ids,
+            process_ids=[one for one in process_ids if one is not None],
             list_ids=[LIST],
             submissions=submissions,
             sizes_before=[before],

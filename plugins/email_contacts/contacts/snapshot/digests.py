@@ -45,8 +45,8 @@ class Digester:
         return made
 
     def _of(self, pieces: Iterable[bytes | memoryview]) -> Digests:
-        copy, made = self._salted.copy, []
-        keep = made.append
+        made: list[bytes] = []
+        copy, keep = self._salted.copy, made.append
         for piece in pieces:  # runs for every row: a copy of what is salted is quicker than a new one
             digest = copy()
             digest.update(piece)
