@@ -107,7 +107,11 @@ class ContactLookup:
             be there, and the values that they have are not those of this import.
         """
         seen = self._seen.values()
-        named = {one for one in self._seen if not keys_of(self._sample[one].contact.identifiers).isdisjoint(rejected)}
+        named = {
+            one
+            for one in self._seen
+            if not keys_of(self._sample[one].contact.identifiers).isdisjoint(rejected)
+        }
         compared = [seen for one, seen in self._seen.items() if seen.is_compared and one not in named]
         return SampleSeen(
             contacts=self._contacts,
