@@ -146,41 +146,6 @@ def test_the_account_s_names_and_types(tmp_path: Path) -> None:
     assert binding.dropped == ("prénom", "shoe")
 
 
-@pytest.mark.parametrize(
-    ("cells", "proposal"),
-    [
-        (["2020-12-31", "2020-01-02T10:00:00Z"], "type: date\nunknown"),
-        (["31.12.2020"], 'format: "%d.%m.%Y"'),
-        (["31/12/2020", "01/02/2020"], 'format: "%d/%m/%Y"'),
-        (["12/31/2020", "01/02/2020"], 'format: "%m/%d/%Y"'),
-        (["12-31-2020 10:00"], 'format: "%m-%d-%Y"'),
-        (["2020/12/31 10:00:59"], "type: date\nunknown"),
-        (["20201231"], "type: date\nunknown"),
-    ],
-)
-def test_dates(cells: list[str], proposal: str) -> None:
-    found = proposed({"mail": PEOPLE, "since": cells})
-    assert proposal in found.replace("    ", "")
-
-
-@pytest.mark.parametrize("account", [None, (AccountAttribute("BORN", "date"),)])
-def test_a_day_that_could_be_a_month_is_asked_not_guessed(
-    account: Sequence[AccountAttribute] | None, tmp_path: Path
-) -> None:
-    text = proposed({"mail": PEOPLE, "born": ["01/02/2020", "11/12/1990"]}, account_attributes=account)
-    name = "BIRTHDAY" if account is None else "BORN"
-    for day in ("%d/%m/%Y", "%m/%d/%Y"):
-        assert f'\n  # born: {{attribute: {name}, type: date, format: "{day}"}}\n' in text
-    assert "Is 03/04 the 3rd of April or the 4th of March?" in text
-    assert read_back(text, tmp_path, ["mail", "born"], account_attributes=account).dropped == ("born",)
-    # One of the lines without its # is an answer.
-    answered = text.replace(
-        "  # born: {attribute: " + name + ', type: date, format: "%d',
-        f'  born: {{attribute: {name}, type: date, format: "%d',
-    )
-    assert read_back(answered, tmp_path, ["mail", "born"], account_attributes=account).dropped == ()
-
-
 def test_an_address_is_found_by_its_look() -> None:
     assert "  who: EMAIL\n" in proposed({"mail": ["yes", "no"], "who": PEOPLE})
 

@@ -17,7 +17,7 @@ from email_contacts.imports.verification.reject_reports import SentBatch, platfo
 from email_contacts.imports.verification.verdict import COMPLETED
 from email_contacts.sandbox import SandboxServer
 from tests.imports.conftest import LIST, until_ended
-from tests.imports.verification.test_arrival import Staged
+from tests.imports.verification.staged import Staged
 
 # Each kind as a source may have it; the platform keeps the digits of a number (api-contract §3).
 KINDS = {
