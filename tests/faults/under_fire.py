@@ -29,6 +29,8 @@ DAG_IDS = (
     "sensor_waits_deferred",
     "sensor_waits_in_worker",
 )
+QUEUED_IMPORT = "queued_import"
+LOADED = (*DAG_IDS, QUEUED_IMPORT)
 CONFLICT = 409
 SETTINGS = {
     "AIRFLOW__CORE__DAGS_FOLDER": str(DAGS),
@@ -130,7 +132,7 @@ class OnCelery(UnderFire):
 @contextmanager
 def local_executor(folder: Path) -> Iterator[UnderFire]:
     """Start LocalExecutor on SQLite."""
-    with Stack(Home(folder), sandbox_options=None, settings=SETTINGS, dag_ids=DAG_IDS) as stack:
+    with Stack(Home(folder), sandbox_options=None, settings=SETTINGS, dag_ids=LOADED) as stack:
         names = {"triggerer": "triggerer", "api_server": "api-server", "scheduler": "scheduler"}
         yield OnLocalExecutor(stack, names)
 
@@ -139,7 +141,7 @@ def local_executor(folder: Path) -> Iterator[UnderFire]:
 def celery_executor(folder: Path) -> Iterator[UnderFire]:
     """Start CeleryExecutor on PostgreSQL and Redis, as docker-compose.yaml describes it."""
     settings = {**SETTINGS, "AIRFLOW__CELERY__WORKER_CONCURRENCY": "6"}
-    with CeleryStack(folder, without=("sandbox",), settings=settings, dag_ids=DAG_IDS) as stack:
+    with CeleryStack(folder, without=("sandbox",), settings=settings, dag_ids=LOADED) as stack:
         names = {
             "worker": "airflow-worker",
             "triggerer": "airflow-triggerer",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+QUEUED = "queued"
 BEFORE_INTENT = "before_intent"
 AFTER_INTENT = "after_intent"
 AFTER_ANSWER = "after_answer"

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Protocol
 
+from email_contacts.imports import failpoints
 from email_contacts.imports.queue.entries import Entry, Phase, QueueEntries, SharedStore, TaskKey, Ticket
 from email_contacts.imports.queue.observer import BEAT, READ_EVERY, QueueObserver
 from email_contacts.imports.waiting.worker_wait import Orphaned, Supervision
@@ -116,6 +117,7 @@ class SubmissionQueue:
         seen = self.entries.read()
         if not any(one.ticket == ticket for one in seen):
             seen = self.entries.write(ticket, Phase.WAITING, self.task)
+        failpoints.reached(failpoints.QUEUED)
         if seen[0].ticket != ticket:
             return None
         if _rivals(seen, ticket):
