@@ -19,7 +19,8 @@ from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
-from email_contacts.imports.queue.entries import Phase, QueueEntries, TaskKey, Ticket
+from email_contacts.imports.queue.entries import Phase, QueueEntries, Ticket
+from email_contacts.imports.shared_store import TaskKey
 from email_contacts.sandbox import SandboxServer
 
 CONN_ID = "email_contacts_default"

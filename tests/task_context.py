@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from airflow.sdk import Context
 
-from email_contacts.imports.queue.entries import TaskKey
+from email_contacts.imports.shared_store import TaskKey
 
 if TYPE_CHECKING:
     import pytest

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from airflow.sdk import Variable
 
-from email_contacts.imports.queue.entries import TaskKey
+from email_contacts.imports.shared_store import TaskKey
 
 
 class SharedVariables:

@@ -15,7 +15,8 @@ from urllib.parse import quote
 import requests
 
 from email_contacts.api import ContactsClient
-from email_contacts.imports.queue.entries import Entry, QueueEntries, TaskKey
+from email_contacts.imports.queue.entries import Entry, QueueEntries
+from email_contacts.imports.shared_store import TaskKey
 from email_contacts.sandbox import SandboxServer
 from local.rest import AirflowRest
 from tests.faults.trial import ENDED, KEY

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from email_contacts.imports.queue.entries import TaskKey
 from email_contacts.imports.queue.submission_queue import SubmissionQueue
+from email_contacts.imports.shared_store import TaskKey
 from tests.task_context import SharedStore, StateStore
 
 

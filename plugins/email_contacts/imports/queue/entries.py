@@ -3,42 +3,18 @@
 Everything that decides stands in the *names* of the variables: the order of arrival, who has the turn, and
 when its holder last renewed its lease. Listing names is one cheap request that no secrets backend sees; the
 value, which names the task, is read only of an entry whose lease is not renewed.
-
-The store has no compare-and-set. What it has is enough: a write is seen by every list that begins after it.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from typing import Protocol
 
-# DAG id, run id, task id, map index (-1: not mapped).
-TaskKey = tuple[str, str, str, int]
-
-
-class SharedStore(Protocol):
-    """What is needed of Airflow's variables, and of what Airflow knows of its tasks."""
-
-    def keys(self, prefix: str) -> Sequence[str]:
-        """List the keys that begin so."""
-
-    def get(self, key: str) -> str | None:
-        """Return the text, or None."""
-
-    def set(self, key: str, value: str) -> None:
-        """Write the text."""
-
-    def delete(self, key: str) -> None:
-        """Remove the key; nothing happens when it is not there."""
-
-    def task_state(self, task: TaskKey) -> str | None:
-        """Return the state of a task instance; None when it has none, or does not exist."""
+from email_contacts.imports.shared_store import SharedStore, TaskKey, digest
 
 
 class Phase(Enum):
@@ -63,7 +39,7 @@ class Ticket:
     @classmethod
     def of(cls, task: TaskKey, *, arrived: int) -> Ticket:
         """Make the ticket of a task that arrived then."""
-        return cls(arrived, _digest("/".join(map(str, task))))
+        return cls(arrived, digest("/".join(map(str, task))))
 
 
 @dataclass(frozen=True)
@@ -95,7 +71,7 @@ class QueueEntries:
     def __init__(self, store: SharedStore, account: str, *, now: Callable[[], float] = time.time) -> None:
         self.store = store
         self.account = account
-        self._prefix = f"email_contacts.queue.{_digest(account)}."
+        self._prefix = f"email_contacts.queue.{digest(account)}."
         self._now = now
 
     def read(self) -> list[Entry]:
@@ -150,7 +126,3 @@ class QueueEntries:
 
 
 _NAME = re.compile(rf"(\d{{1,16}})\.([0-9a-f]{{16}})\.({'|'.join(one.value for one in Phase)})\.(\d{{1,16}})")
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -15,8 +15,9 @@ from types import TracebackType
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from email_contacts.imports.queue.entries import Entry, Phase, QueueEntries, SharedStore, TaskKey, Ticket
+from email_contacts.imports.queue.entries import Entry, Phase, QueueEntries, Ticket
 from email_contacts.imports.queue.observer import BEAT, READ_EVERY, QueueObserver
+from email_contacts.imports.shared_store import SharedStore, TaskKey
 from email_contacts.imports.waiting.deadline import utc
 from email_contacts.imports.waiting.process_status import ProcessStatuses
 from email_contacts.imports.waiting.shared_poller import SharedPoller

@@ -15,8 +15,9 @@ from types import TracebackType
 from typing import Any, Protocol
 
 from email_contacts.imports import failpoints
-from email_contacts.imports.queue.entries import Entry, Phase, QueueEntries, SharedStore, TaskKey, Ticket
+from email_contacts.imports.queue.entries import Entry, Phase, QueueEntries, Ticket
 from email_contacts.imports.queue.observer import BEAT, READ_EVERY, QueueObserver
+from email_contacts.imports.shared_store import SharedStore, TaskKey
 from email_contacts.imports.waiting.worker_wait import Orphaned, Supervision
 
 log = logging.getLogger(__name__)
