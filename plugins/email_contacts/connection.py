@@ -7,6 +7,7 @@ Imports no Airflow.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -100,11 +101,18 @@ class ContactsConnection:
             raise InvalidConnection(f"connection {name!r}, field {fault}")
         return settings
 
-    def client(self, *, timeout: float | None = None, max_wait: float | None = None) -> ContactsClient:
+    def client(
+        self,
+        *,
+        timeout: float | None = None,
+        max_wait: float | None = None,
+        before_process_request: Callable[[], None] | None = None,
+    ) -> ContactsClient:
         """Make a client for this connection; nothing is sent yet.
 
         :param timeout: seconds, instead of the connection's.
         :param max_wait: the longest wait for a rate limit inside one call, in seconds.
+        :param before_process_request: as the client's.
         :raises email_contacts.api.InvalidRequest: when the base URL or the key cannot be used.
         """
         from email_contacts.api import ContactsClient
@@ -116,6 +124,7 @@ class ContactsConnection:
             requests_per_second=self.requests_per_second,
             max_wait=MAX_WAIT if max_wait is None else max_wait,
             allow_http=self.allow_http,
+            before_process_request=before_process_request,
         )
 
     @property

@@ -15,6 +15,8 @@ from airflow.sdk.exceptions import AirflowNotFoundException
 
 from email_contacts.arguments import comparable
 from email_contacts.connection import CONN_TYPE, DEFAULT_CONN_ID, ContactsConnection, InvalidConnection
+from email_contacts.imports.waiting.account_budget import AccountBudget
+from email_contacts.variables import SharedVariables
 
 if TYPE_CHECKING:
     from email_contacts.api import ContactsClient, Folder, ListSummary
@@ -58,7 +60,12 @@ class ContactsHook(BaseHook):
     @cached_property
     def client(self) -> ContactsClient:
         """The client with one method per endpoint; its session is reused for the life of the hook."""
-        return self.settings.client()
+        return self.settings.client(before_process_request=self.budget.spend)
+
+    @cached_property
+    def budget(self) -> AccountBudget:
+        """The hourly budget of requests to the process route, which all tasks of the connection share."""
+        return AccountBudget(SharedVariables(), self.conn_id, self.settings.process_polls_per_hour)
 
     def get_conn(self) -> ContactsClient:
         """Airflow's name for :attr:`client`."""

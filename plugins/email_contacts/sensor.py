@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property, partial
@@ -20,6 +21,7 @@ from email_contacts.imports.callbacks import MAILBOX, has_mail
 from email_contacts.imports.errors import ImportTimeout
 from email_contacts.imports.waiting.completion import AUTO, look_for_end
 from email_contacts.imports.waiting.completion_signals import CompletionSignals
+from email_contacts.imports.waiting.deadline import in_words, utc
 from email_contacts.imports.waiting.worker_wait import Supervision, WaitOutcome
 from email_contacts.trigger import RESUME_GRACE, ImportCompletedTrigger
 
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
     from airflow.sdk import XComArg
 
     from email_contacts.arguments import IdsArg
+
+log = logging.getLogger(__name__)
 
 _DEADLINE = "email_contacts.deadline"
 
@@ -75,6 +79,7 @@ class ImportCompletedSensor(BaseSensorOperator):
         self.conn_id = conn_id
         self.deferrable = default_deferrable() if deferrable is None else deferrable
         self.trigger_interval = poke_interval
+        self._has_said_it = False
 
     @cached_property
     def hook(self) -> ContactsHook:
@@ -86,6 +91,8 @@ class ImportCompletedSensor(BaseSensorOperator):
         self._supervision.check()
         with failing_at_once():
             ids, evidence = self._awaited
+            if not self.deferrable:
+                self._say_once_what_is_waited_for(context)
             statuses = look_for_end(
                 self.hook.client,
                 ids,
@@ -140,6 +147,20 @@ class ImportCompletedSensor(BaseSensorOperator):
             method_name="execute_complete",
         )
         raise AssertionError("defer() does not return")
+
+    def _say_once_what_is_waited_for(self, context: Context) -> None:
+        """In the worker's mode; in the triggerer the wait itself says it."""
+        if self._has_said_it:
+            return
+        self._has_said_it = True
+        first = context["ti"].get_first_reschedule_date(context) if self.reschedule else None
+        since = time.time() if first is None else first.timestamp()
+        log.info(
+            "waiting for the end of %s; looks every %g s; gives up at %s",
+            in_words(self._awaited[0]),
+            self.poke_interval,
+            utc(since + self.timeout),
+        )
 
     @cached_property
     def _supervision(self) -> Supervision:

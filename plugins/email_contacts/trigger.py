@@ -111,7 +111,7 @@ class ImportCompletedTrigger(BaseTrigger):
         except ValueError as error:
             return WaitOutcome(ProcessStatuses(()), error=str(error))
         wait = AsyncWait(
-            SharedPoller.of(self.conn_id, partial(read_connection, self.conn_id)),
+            SharedPoller.of(self.conn_id, partial(read_connection, self.conn_id), SharedVariables()),
             completion,
             deadline=self.deadline,
             enough=self.enough,
@@ -181,7 +181,7 @@ class ImportQueueTrigger(BaseTrigger):
         task = (str(dag_id), str(run_id), str(task_id), int(map_index))
         wait = QueueWait(
             QueueReader.of(self.conn_id, SharedVariables()),
-            SharedPoller.of(self.conn_id, partial(read_connection, self.conn_id)),
+            SharedPoller.of(self.conn_id, partial(read_connection, self.conn_id), SharedVariables()),
             Ticket.of(task, arrived=self.arrived),
             task,
             max_running=self.max_running,

@@ -16,7 +16,7 @@ import requests
 
 from email_contacts.api import ContactsClient
 from email_contacts.imports.queue.entries import Entry, QueueEntries
-from email_contacts.imports.shared_store import TaskKey
+from email_contacts.imports.shared_store import TaskKey, digest
 from email_contacts.sandbox import SandboxServer
 from local.rest import AirflowRest
 from tests.faults.trial import ENDED, KEY
@@ -25,7 +25,7 @@ from tests.imports.conftest import submitted
 
 # Of a fresh account.
 FOLDER = 1
-POLLS_PER_HOUR = 7200
+POLLS_PER_HOUR = 3600
 
 
 @dataclass(frozen=True)
@@ -68,14 +68,18 @@ class QueueTrial:
 
     :param name: of the connection; unique in this Airflow.
     :param folder: its own.
+    :param polls_per_hour: the connection's ``process_polls_per_hour``.
     """
 
-    def __init__(self, airflow: UnderFire, name: str, folder: Path) -> None:
+    def __init__(
+        self, airflow: UnderFire, name: str, folder: Path, *, polls_per_hour: int = POLLS_PER_HOUR
+    ) -> None:
         self.airflow = airflow
         self.name = name
         self.sandbox = SandboxServer(api_key=f"{KEY}-{name}")
         self.runs: list[str] = []
         self._folder = folder
+        self._polls_per_hour = polls_per_hour
         self._stack = ExitStack()
 
     def __enter__(self) -> QueueTrial:
@@ -87,7 +91,7 @@ class QueueTrial:
             url=self.sandbox.url,
             key=self.sandbox.api_key,
             stage=self._folder,
-            process_polls_per_hour=POLLS_PER_HOUR,
+            process_polls_per_hour=self._polls_per_hour,
             requests_per_second=100,
         )
         return self
@@ -190,6 +194,22 @@ class QueueTrial:
     def thaw(self, run: str) -> None:
         """Let a frozen task go on."""
         os.kill(self.task(run)["pid"], signal.SIGCONT)
+
+    def budget(self) -> Sequence[str]:
+        """The variables that hold the rate budget of the account."""
+        return Variables(self.airflow.stack.rest).keys(f"email_contacts.budget.{digest(self.name)}.")
+
+    def complaints(self) -> list[str]:
+        """The warnings and errors of the package in the logs of the tasks and their triggers."""
+        logs = self.airflow.stack.logs / f"dag_id={QUEUED_IMPORT}"
+        lines = [
+            line
+            for run in self.runs
+            for path in (logs / f"run_id={run}").rglob("*.log*")
+            for line in path.read_text(errors="replace").splitlines()
+        ]
+        ours = [line for line in lines if "email_contacts" in line]
+        return [line for line in ours if '"level":"warning"' in line or '"level":"error"' in line]
 
     def clear(self, run: str) -> None:
         """Clear the task of a run, as in the UI."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from email_contacts.imports import failpoints
+from email_contacts.imports.waiting.rate_budget import AT_FIRST, Bucket
 from tests.faults.queue_trial import QueueTrial, Strike
 from tests.faults.under_fire import UnderFire
 
@@ -29,7 +31,8 @@ STRIKES = (
 def test_runs_at_once_are_served_in_the_order_of_arrival_and_started_once_for_it(
     airflow: UnderFire, tmp_path: Path
 ) -> None:
-    with QueueTrial(airflow, "queue-of-six", tmp_path / "trial") as trial:
+    begin = time.monotonic()
+    with QueueTrial(airflow, "queue-of-six", tmp_path / "trial", polls_per_hour=1800) as trial:
         trial.occupy()
         runs = [trial.begin() for _ in range(RUNS)]
         trial.await_queue(*runs)
@@ -40,6 +43,11 @@ def test_runs_at_once_are_served_in_the_order_of_arrival_and_started_once_for_it
         assert trial.sandbox.imports_accepted() == 1 + RUNS
         assert sum(map(trial.starts, runs)) <= 2.2 * RUNS
         assert trial.queue() == []
+        assert trial.complaints() == []
+        # All looks, of the triggerer and of the workers: a few at once, then as tokens drip in.
+        assert trial.budget(), "it was counted"
+        seconds = time.monotonic() - begin
+        assert trial.looks() <= AT_FIRST + seconds / Bucket(1800).seconds_per_token + 1
 
 
 @pytest.fixture(scope="module")

@@ -12,11 +12,20 @@ from email_contacts.imports.waiting.poller_client import PollerClient
 from email_contacts.imports.waiting.rate_budget import HOUR
 from email_contacts.imports.waiting.shared_poller import SharedPoller
 from tests.imports.virtual_time import at_once, run
+from tests.task_context import SharedStore
+
+
+def wall_clock() -> float:
+    """Seconds since the epoch, of the loop."""
+    return 1_795_000_000.0 + asyncio.get_running_loop().time()
 
 
 @dataclass
 class Platform:
-    """A platform that answers at once, with the loop's own clock; stands for the client as well."""
+    """A platform that answers at once, with the loop's own clock; stands for the client as well.
+
+    :param store: what its pollers share with other processes; None: nothing.
+    """
 
     ended_at: dict[int, float] = field(default_factory=dict)
     others: int = 0
@@ -27,6 +36,7 @@ class Platform:
     clients: int = 0
     closed: int = 0
     reads: int = 0
+    store: SharedStore | None = None
 
     async def connect(self) -> Platform:
         self.reads += 1
@@ -46,7 +56,7 @@ class Platform:
             raise NotFound("Process ID does not exist", code="document_not_found")
         return self._shown(process_id)
 
-    def processes(self, *, limit: int, offset: int, sort: str) -> Page[Process]:
+    def processes(self, *, limit: int, offset: int, sort: str = "desc") -> Page[Process]:
         self._ask()
         ids = sorted([*self.ended_at, *range(10**6, 10**6 + self.others)], reverse=sort == "desc")
         return Page(tuple(self._shown(one) for one in ids[offset : offset + limit]), len(ids))
@@ -64,8 +74,16 @@ class Platform:
 
     def poller(self) -> SharedPoller:
         now = asyncio.get_running_loop().time
-        line = PollerClient("c", self.connect, budgets={}, in_thread=at_once, now=now)
-        return SharedPoller(line)
+        client = PollerClient(
+            "c",
+            self.connect,
+            budgets={},
+            store=self.store,
+            in_thread=at_once,
+            now=now,
+            wall_clock=wall_clock,
+        )
+        return SharedPoller(client)
 
     def fullest_hour(self) -> int:
         return max(sum(begin <= moment < begin + HOUR for moment in self.asked_at) for begin in self.asked_at)

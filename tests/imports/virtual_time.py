@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 class _NoWaiting(selectors.DefaultSelector):
-    """ColumnProfile what is ready, and asks for the clock to be moved instead of waiting."""
+    """Looks at what is ready, and asks for the clock to be moved instead of waiting."""
 
     def __init__(self, moved: Callable[[float], None]) -> None:
         super().__init__()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import TracebackType
 
 import requests
@@ -42,6 +42,8 @@ class ContactsClient(Reads, Writes):
         client makes the connections itself, so it must not have adapters of your own; it stays open after
         :meth:`close`.
     :param allow_http: let the key travel unencrypted to another host, inside a private network.
+    :param before_process_request: called before each request to the process route, repeats included: all
+        clients of an account share its small hourly allowance (§5).
     :param clock: time and chance; for tests.
     :raises InvalidRequest: when one of these cannot be used.
     """
@@ -56,6 +58,7 @@ class ContactsClient(Reads, Writes):
         max_wait: float = 60.0,
         session: requests.Session | None = None,
         allow_http: bool = False,
+        before_process_request: Callable[[], None] | None = None,
         clock: Clock | None = None,
     ) -> None:
         self.base_url = check_base_url(base_url, allow_http=allow_http)
@@ -76,6 +79,7 @@ class ContactsClient(Reads, Writes):
             requests_per_second=requests_per_second,
             max_wait=max_wait,
             clock=clock or Clock(),
+            before_scarce=before_process_request,
         )
 
     @property

@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 import logging
 import math
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 import requests
@@ -19,7 +20,7 @@ from email_contacts.api.certainty import Break
 from email_contacts.api.clock import Clock
 from email_contacts.api.connections import Connections
 from email_contacts.api.counting import RequestCounter
-from email_contacts.api.endpoints import Repeat
+from email_contacts.api.endpoints import Bucket, Repeat
 from email_contacts.api.errors import (
     ContactsApiError,
     NotSent,
@@ -61,6 +62,7 @@ class Transport:
     :param timeout: seconds for one attempt, from the connection to the last byte of the answer; a body gets
         another second for each 100 kB.
     :param max_wait: seconds that one call may spend on waiting for a rate limit or a better moment.
+    :param before_scarce: called before each request of the hourly bucket.
     """
 
     def __init__(
@@ -74,6 +76,7 @@ class Transport:
         requests_per_second: float,
         max_wait: float,
         clock: Clock,
+        before_scarce: Callable[[], None] | None = None,
     ) -> None:
         self.base_url = base_url
         self.counter = RequestCounter()
@@ -83,6 +86,7 @@ class Transport:
         self._timeout = timeout
         self._max_wait = max_wait
         self._clock = clock
+        self._before_scarce = before_scarce
         self._pacer = Pacer(requests_per_second=requests_per_second, clock=clock)
         self._advice = Advice(clock)
         self._ends = math.inf
@@ -106,6 +110,8 @@ class Transport:
             patience -= self._take_turn(call, patience)
             attempt += 1
             self.counter.add(retried=attempt > 1)
+            if self._before_scarce is not None and call.endpoint.bucket is Bucket.OTHER:
+                self._before_scarce()
             try:
                 return self._exchange(call)
             except ContactsApiError as error:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from email_contacts.imports.submission.import_job import ImportJob
     from email_contacts.imports.submission.import_record import ImportRecord
     from email_contacts.imports.submission.ledger import Ledger
+    from email_contacts.imports.waiting.newest_page import NewestPage
 
 log = logging.getLogger(__name__)
 
@@ -65,12 +66,30 @@ class ImportRun:
         """
         return reconnect(self._client, self.ledger, timeout=self._timeout, import_again=import_again)
 
-    def submit(self, confirm_turn: Callable[[], None] = is_alone) -> ImportRecord | Blocked:
+    def submit(
+        self, confirm_turn: Callable[[], None] = is_alone, page: NewestPage | None = None
+    ) -> ImportRecord | Blocked:
         """Submit it, or find out what became of an earlier submission (:meth:`Submitter.advance`).
 
         :param confirm_turn: raises when another task of the account has the turn by now.
+        :param page: the account's newest processes, where somebody has just seen them.
         """
-        return self._submitter.advance(confirm_turn)
+        return self._submitter.advance(confirm_turn, page)
+
+    def come_back(self, outcome: WaitOutcome) -> None:
+        """Judge a wait for other imports: how they ended does not matter here, only that they did.
+
+        :raises DeadlinePassed: when imports that may be this one still run at its deadline.
+        :raises WaitingFailed: when it came to nothing for another reason.
+        """
+        record = self.ledger.take_over()
+        if outcome.is_late and record is not None and record.candidates:
+            self.ledger.rest()
+            raise DeadlinePassed(
+                f"the answer to the import sent at {record.intended_at} was lost, and imports that may be it "
+                f"still ran at the deadline: processes {record.candidates}. Clear this task to wait longer"
+            )
+        outcome.raise_unless_enough()
 
     def look(self, record: ImportRecord) -> WaitOutcome | None:
         """Look whether it has ended; None where it has to be waited for.

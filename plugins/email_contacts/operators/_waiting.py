@@ -94,4 +94,5 @@ class WaitingOperator(ContactsOperator):
             evidence=signals,
             source=source,
             called=called,
+            reserve=self.hook.budget.reserve,
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import warnings
 from collections.abc import Mapping, Sequence
 from functools import cache, partial
@@ -17,6 +16,7 @@ from email_contacts.failures import failing_at_once
 from email_contacts.imports import failpoints
 from email_contacts.imports.import_run import ImportRun
 from email_contacts.imports.queue.submission_queue import SubmissionQueue
+from email_contacts.imports.queue.submit_in_turn import submit_in_turn
 from email_contacts.imports.submission.ledger import Ledger
 from email_contacts.imports.submission.submitter import Blocked
 from email_contacts.imports.waiting.worker_wait import WaitOutcome
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from email_contacts.arguments import FlagArg, IdsArg, SecondsArg, TextArg
     from email_contacts.imports.submission.import_job import ImportJob
     from email_contacts.imports.submission.import_record import ImportRecord
+    from email_contacts.imports.waiting.newest_page import NewestPage
 
 
 class ImportContactsOperator(WaitingOperator):
@@ -153,10 +154,10 @@ class ImportContactsOperator(WaitingOperator):
     @failing_at_once()
     def resume_submission(self, context: Context, event: Mapping[str, Any] | None = None) -> int | None:
         """Come back from waiting for other imports to end; whether they went well is not ours to judge."""
-        outcome = WaitOutcome.from_event(event)
+        outcome, run = WaitOutcome.from_event(event), self._run(context)
         if not outcome.is_called:
-            outcome.raise_unless_enough()
-        return self._go_on(context, self._run(context))
+            run.come_back(outcome)
+        return self._go_on(context, run, outcome.newest_page)
 
     @failing_at_once()
     def execute_complete(
@@ -177,46 +178,37 @@ class ImportContactsOperator(WaitingOperator):
         """Say what a kill means: the platform cannot cancel an import."""
         self.log.warning("detached: a submitted import continues, because the platform cannot cancel it")
 
-    def _go_on(self, context: Context, run: ImportRun) -> int | None:
+    def _go_on(self, context: Context, run: ImportRun, page: NewestPage | None = None) -> int | None:
         callback, report = self._callback(context), self._report(context)
         record = run.reconnect(import_again=self._waits.import_again)
         queue = self._queue(context, callback)
         if record is not None:
             callback.renew(run.ledger, record)
+        wait = partial(self._wait_for_others, run, queue)
         while record is None:
-            came = self._submit_in_turn(queue, run, report)
+            with report.of_unknown_outcome(run.ledger) as tell:
+                came = submit_in_turn(
+                    self._turn(queue),
+                    run,
+                    page=page,
+                    before_sending=tell,
+                    wait_here=None if self.deferrable else wait,
+                )
             if not isinstance(came, Blocked):
                 record = came
             elif came.waits_for_slot:
                 self._defer_in_queue(queue)
             else:
-                self._wait_for_others(came)
+                wait(came)
         queue.leave()
         report.push(record)
         # Of an import without an id the callback was heard, and with that it has ended.
         if record.process_id is None or not self._waits.wait_for_completion:
             run.ledger.close()
             return record.process_id
-        return self._end(context, run, record, run.look(record) or self._wait_for_end(run, record))
-
-    def _submit_in_turn(
-        self, queue: SubmissionQueue, run: ImportRun, report: SubmissionReport
-    ) -> ImportRecord | Blocked:
-        """Submit when this task is first in the queue of the account; it stays first until a slot is free."""
-        with report.of_unknown_outcome(run.ledger) as tell, self._turn(queue) as turn:
-
-            def confirm() -> None:
-                tell()
-                turn.confirm()
-
-            came = run.submit(confirm)
-            while isinstance(came, Blocked) and came.waits_for_slot:
-                if self.deferrable:
-                    turn.keep_place()
-                    break
-                self._wait_for_others(came)
-                came = run.submit(confirm)
-        return came
+        # One that was accepted just now has not ended, and each look is one of few in an hour.
+        ended = run.look(record) if record.is_reconnected else None
+        return self._end(context, run, record, ended or self._wait_for_end(run, record))
 
     def _queue(self, context: Context, callback: Callback) -> SubmissionQueue:
         return SubmissionQueue(
@@ -265,11 +257,11 @@ class ImportContactsOperator(WaitingOperator):
             has_own_address=bool(self.notify_url),
         )
 
-    def _wait_for_others(self, blocked: Blocked) -> None:
+    def _wait_for_others(self, run: ImportRun, queue: SubmissionQueue, blocked: Blocked) -> None:
         ids, enough = blocked.process_ids, blocked.enough
         self.log.info("waiting for %s of processes %s: %s", enough, ids, blocked.reason)
-        deadline = time.time() + self._waits.timeout
-        self._wait(ids, deadline, enough=enough, then="resume_submission").raise_unless_enough()
+        deadline = queue.join().deadline if blocked.deadline is None else blocked.deadline
+        run.come_back(self._wait(ids, deadline, enough=enough, then="resume_submission"))
 
     def _wait_for_end(self, run: ImportRun, record: ImportRecord) -> WaitOutcome:
         failpoints.reached(failpoints.BEFORE_DEFERRAL)

@@ -98,6 +98,28 @@ def test_beyond_the_pages_an_import_that_may_run_is_warned_of(caplog: pytest.Log
     assert "may still run" in caplog.text
 
 
+def test_a_page_that_was_seen_already_is_not_asked_for(
+    sandbox: SandboxServer, client: ContactsClient
+) -> None:
+    sandbox.set_knobs(hold="in_process")
+    running = client.import_contacts(an_import())
+    page = client.processes(limit=50).items
+    before = asked(sandbox)
+    recent = RecentProcesses(client, page)
+    assert (recent.newest, recent.running_imports()) == (running, [running])
+    assert asked(sandbox) == before
+
+
+def test_a_full_page_that_was_seen_already_is_looked_behind(
+    sandbox: SandboxServer, client: ContactsClient
+) -> None:
+    sandbox.set_knobs(hold="in_process")
+    running = client.import_contacts(an_import())
+    others(sandbox, client, 50)
+    page = client.processes(limit=50).items
+    assert RecentProcesses(client, page).running_imports() == [running]
+
+
 def test_what_cannot_be_known_is_not_taken_for_a_loss(
     sandbox: SandboxServer, client: ContactsClient, store: StateStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -266,7 +266,7 @@ def test_who_joins_while_the_watch_ends_is_served(monkeypatch: pytest.MonkeyPatc
         for one in range(1, 12):
             platform.ended_at[one] = 0.0
             poller = SharedPoller.of("c", cast("Any", platform.connect))
-            poller.line._in_thread = at_once
+            poller.client._in_thread = at_once
             await end_of(poller, one)
             await asyncio.sleep(one % 3 / 1000)
         return len(platform.ended_at)

@@ -19,6 +19,7 @@ from email_contacts.imports.queue.entries import Entry, Phase, QueueEntries, Tic
 from email_contacts.imports.queue.observer import BEAT, READ_EVERY, QueueObserver
 from email_contacts.imports.shared_store import SharedStore, TaskKey
 from email_contacts.imports.waiting.deadline import utc
+from email_contacts.imports.waiting.newest_page import NewestPage
 from email_contacts.imports.waiting.process_status import ProcessStatuses
 from email_contacts.imports.waiting.shared_poller import SharedPoller
 from email_contacts.imports.waiting.worker_wait import WaitOutcome
@@ -150,7 +151,7 @@ class QueueWait:
                     return WaitOutcome(ProcessStatuses(()), error=self._poller.useless)
                 if is_first and self._may_submit():
                     await self._reader.write(self._ticket, Phase.CALLED, self._task)
-                    return WaitOutcome(ProcessStatuses(()))
+                    return WaitOutcome(ProcessStatuses(()), newest_page=self._newest_page)
                 left = self._deadline - self._reader.now()
                 if left <= 0:
                     if is_first:
@@ -188,6 +189,12 @@ class QueueWait:
             return True
         is_seen = self._answers_before is not None and self._poller.page_answers > self._answers_before
         return is_seen and len(self._running.processes) < self._max_running
+
+    @property
+    def _newest_page(self) -> NewestPage | None:
+        if self._poller.route_missing:
+            return None
+        return NewestPage(self._poller.newest_page, self._reader.now())
 
     @property
     def _running(self) -> ProcessStatuses:

@@ -119,6 +119,7 @@ class SubmissionQueue:
         if not any(one.ticket == ticket for one in seen):
             seen = self.entries.write(ticket, Phase.WAITING, self.task)
         failpoints.reached(failpoints.QUEUED)
+        was_called = any(one.ticket == ticket and one.phase is Phase.CALLED for one in seen)
         if seen[0].ticket != ticket:
             return None
         if _rivals(seen, ticket):
@@ -128,7 +129,7 @@ class SubmissionQueue:
         for pause in _RIVAL_PAUSES:
             rivals = _rivals(seen, ticket)
             if not rivals:
-                return Turn(self, ticket)
+                return Turn(self, ticket, was_called=was_called)
             if any(one.ticket < ticket for one in rivals):
                 break
             self._sleep(pause)
@@ -167,9 +168,12 @@ class Turn:
     """The turn of an account, held for the length of a ``with`` block.
 
     A thread gives the signs of life, for however long the block takes.
+
+    :param was_called: whether nobody else had the turn since this task was called from its wait.
     """
 
-    def __init__(self, queue: SubmissionQueue, ticket: Ticket) -> None:
+    def __init__(self, queue: SubmissionQueue, ticket: Ticket, *, was_called: bool = False) -> None:
+        self.was_called = was_called
         self._queue = queue
         self._ticket = ticket
         self._keeps_place = False

@@ -8,6 +8,7 @@ no question goes further back than ``MOST_PAGES``; what it cannot answer by then
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from email_contacts.imports.waiting.process_status import PROCESS_PAGE
@@ -24,23 +25,27 @@ MOST_PAGES = 10
 class RecentProcesses:
     """The newest processes of an account. Each page is asked for once, when it is needed.
 
+    :param page: the newest page, where it was seen already; None: ask for it.
     :raises email_contacts.api.RouteMissing: when the platform has no process route.
     """
 
-    def __init__(self, client: ContactsClient) -> None:
+    def __init__(self, client: ContactsClient, page: Sequence[Process] | None = None) -> None:
         self._client = client
         self._seen: dict[int, Process] = {}
         self._pages = 0
         self._is_all = False
-        self._read_page()
+        if page is None:
+            self._read_page()
+        else:
+            self._add(page)
 
     @classmethod
-    def of(cls, client: ContactsClient) -> RecentProcesses | None:
-        """Ask for the newest page; None where the platform has no process route."""
+    def of(cls, client: ContactsClient, page: Sequence[Process] | None = None) -> RecentProcesses | None:
+        """Begin with the newest page; None where the platform has no process route."""
         from email_contacts.api import RouteMissing
 
         try:
-            return cls(client)
+            return cls(client, page)
         except RouteMissing:
             log.info("the platform has no process route: other running imports cannot be seen")
             return None
@@ -90,8 +95,10 @@ class RecentProcesses:
         if self._is_all or self._pages == MOST_PAGES:
             return False
         # Processes that begin meanwhile push older ones onto the next page: seen twice, but never missed.
-        page = self._client.processes(limit=PROCESS_PAGE, offset=self._pages * PROCESS_PAGE).items
+        self._add(self._client.processes(limit=PROCESS_PAGE, offset=self._pages * PROCESS_PAGE).items)
+        return True
+
+    def _add(self, page: Sequence[Process]) -> None:
         self._pages += 1
         self._is_all = len(page) < PROCESS_PAGE
         self._seen |= {one.id: one for one in page if one.id not in self._seen}
-        return True

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from email_contacts.imports.submission.import_job import ImportJob
     from email_contacts.imports.submission.import_record import ImportRecord
     from email_contacts.imports.submission.ledger import Ledger
+    from email_contacts.imports.waiting.newest_page import NewestPage
 
 log = logging.getLogger(__name__)
 
@@ -35,11 +36,13 @@ class Blocked:
     :param process_ids: imports of the account.
     :param enough: ``any`` of them has to end, or ``all``.
     :param reason: why, in words.
+    :param deadline: of waiting for imports that may be its own, seconds since the epoch; None: the queue's.
     """
 
     process_ids: tuple[int, ...]
     enough: str
     reason: str
+    deadline: float | None = None
 
     @property
     def waits_for_slot(self) -> bool:
@@ -78,11 +81,14 @@ class Submitter:
         self._sendings_left = 2
         self._confirm_turn = is_alone
 
-    def advance(self, confirm_turn: Callable[[], None] = is_alone) -> ImportRecord | Blocked:
+    def advance(
+        self, confirm_turn: Callable[[], None] = is_alone, page: NewestPage | None = None
+    ) -> ImportRecord | Blocked:
         """Go as far as is possible without waiting for an import.
 
         :param confirm_turn: called directly before sending; raises when another task of the account has the
             turn to submit by now. Nothing is sent then.
+        :param page: the account's newest processes; None, and what is not fresh: ask for them.
         :raises SubmissionUnknown: when it is neither proved to be accepted nor to be lost, and a repeat could
             do harm.
         :raises IntentSuperseded: when another try of the task has taken over.
@@ -93,7 +99,7 @@ class Submitter:
         record = self._ledger.take_over()
         if record is not None:
             return self._find_out(record)
-        recent = RecentProcesses.of(self._client)
+        recent = RecentProcesses.of(self._client, page.processes if page and page.is_fresh else None)
         running = recent.running_imports() if recent is not None else []
         if len(running) >= self._max_running:
             return Blocked(tuple(running), "any", f"{len(running)} imports run in the account")
@@ -173,8 +179,10 @@ class Submitter:
         if decision.verdict is Verdict.ADOPT:
             return self._adopt(record, decision)
         if decision.verdict is Verdict.AWAIT:
-            self._ledger.suspect(record, decision.process_ids)
-            return Blocked(decision.process_ids, "all", decision.reason)
+            # One deadline for all tries: that of the intent, or another one once it has been reported.
+            deadline = record.deadline or time.time() + self._timeout
+            self._ledger.suspect(replace(record, deadline=deadline), decision.process_ids)
+            return Blocked(decision.process_ids, "all", decision.reason, deadline)
         if decision.verdict is Verdict.SEND_AGAIN:
             nonce = self._new_nonce()
             return self._send(

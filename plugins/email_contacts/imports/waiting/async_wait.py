@@ -16,6 +16,7 @@ from itertools import repeat
 from email_contacts.imports.errors import CannotTell
 from email_contacts.imports.waiting.completion import NOT_SEEN, Completion
 from email_contacts.imports.waiting.completion_signals import CompletionSignals
+from email_contacts.imports.waiting.deadline import in_words, utc
 from email_contacts.imports.waiting.list_growth import growth_pauses
 from email_contacts.imports.waiting.poller_wait import Wait
 from email_contacts.imports.waiting.process_status import ProcessStatuses, warn_of_undocumented
@@ -69,6 +70,8 @@ class AsyncWait:
         """Wait."""
         with self._poller.join(every=self._every) as wait:
             is_last = False
+            wait.ask_for(self._completion.open_ids())
+            self._say_what_is_waited_for()
             while True:
                 try:
                     await self._take_in(wait)
@@ -126,9 +129,9 @@ class AsyncWait:
                 self._completion.hear(index)
         try:
             for index, evidence in self._completion.growable():
-                # Many may stand in line before us, and the deadline must not wait for them.
+                # Many may be before us, and the deadline must not wait for them.
                 left = max(0.0, self._deadline - time.time()) + LAST_LOOK
-                if await asyncio.wait_for(self._poller.line.has_grown(evidence), left):
+                if await asyncio.wait_for(self._poller.client.has_grown(evidence), left):
                     self._completion.grow(index)
         except (ContactsApiError, asyncio.TimeoutError) as error:
             self._trouble = str(error) or "the lists could not be read in time"
@@ -137,6 +140,16 @@ class AsyncWait:
     def _why_useless(self, wait: Wait) -> str:
         missing = (self._poller.missing(one) for one in wait.ids)
         return self._poller.useless or next(filter(None, missing), "")
+
+    def _say_what_is_waited_for(self) -> None:
+        """Say it once, in the log of the task that waits."""
+        until_look = 0.0 if self._has_signs else self._poller.next_look_in
+        log.info(
+            "waiting for the end of %s; next look by %s, or when the hourly budget allows it; gives up at %s",
+            in_words(self._completion.process_ids),
+            utc(time.time() + until_look),
+            utc(self._deadline),
+        )
 
     def _say_what_changed(self, statuses: ProcessStatuses) -> None:
         """Say it in the log of the task that waits."""

@@ -68,6 +68,11 @@ class Completion:
         self._is_last = False
 
     @property
+    def process_ids(self) -> list[int | None]:
+        """The imports, as they were given."""
+        return [one or None for one in self._ids]
+
+    @property
     def statuses(self) -> ProcessStatuses:
         """What is known now; empty as long as nothing is."""
         from email_contacts.api.processes import IMPORT_PROCESS, Process

@@ -1,4 +1,4 @@
-"""The line to the platform that all waits of a connection share: one client, and what it may spend.
+"""The client that all waits of a connection share, and what it may spend.
 
 Requests run in threads, for the client is synchronous and the event loop must not be held up.
 """
@@ -9,8 +9,10 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from email_contacts.imports.waiting.account_budget import AccountBudget
 from email_contacts.imports.waiting.list_growth import has_grown
 from email_contacts.imports.waiting.poll_plan import Question
 from email_contacts.imports.waiting.process_status import PROCESS_PAGE
@@ -18,11 +20,12 @@ from email_contacts.imports.waiting.rate_budget import RateBudget
 
 if TYPE_CHECKING:
     from email_contacts.api import ContactsClient, Process
+    from email_contacts.imports.shared_store import SharedStore
     from email_contacts.imports.waiting.completion_signals import CompletionSignals
 
 log = logging.getLogger(__name__)
 
-# ColumnProfile at lists are in the generous bucket (api-contract §5), and still leave most of it to others.
+# Looks at lists are in the generous bucket (api-contract §5), and still leave most of it to others.
 GROWTH_LOOKS_PER_HOUR = 7200
 
 
@@ -49,9 +52,12 @@ class PollerClient:
 
     :param name: of the connection, for the log.
     :param connect: reads the connection; raises ``ValueError`` where it cannot work.
-    :param budgets: of requests for processes, by connection; they outlive the line.
+    :param budgets: of this process's requests for processes, by connection; they outlive the client.
+    :param store: where the account's own budget is kept, which workers and other triggerers share; None: it
+        has none.
     :param in_thread: runs a blocking function elsewhere.
     :param now: seconds that never go back.
+    :param wall_clock: seconds since the epoch.
     """
 
     def __init__(
@@ -60,14 +66,19 @@ class PollerClient:
         connect: Connect,
         *,
         budgets: dict[str, RateBudget],
+        store: SharedStore | None = None,
         in_thread: Callable[..., Awaitable[Any]] = asyncio.to_thread,
         now: Callable[[], float] = time.monotonic,
+        wall_clock: Callable[[], float] = time.time,
     ) -> None:
         self.name = name
         self._connect = connect
         self._budgets = budgets
         self._in_thread = in_thread
         self._now = now
+        self._store = store
+        self._wall_clock = wall_clock
+        self._account: AccountBudget | None = None
         self._client: ContactsClient | None = None
         self._is_settled = asyncio.Event()
         self._growth_turn = asyncio.Lock()
@@ -110,11 +121,24 @@ class PollerClient:
             self._budgets[self.name].change(limit)
         else:
             self._budgets[self.name] = RateBudget(limit, now=self._now)
+        if self._store is not None:
+            self._account = AccountBudget(self._store, self.name, limit, now=self._wall_clock)
         self._is_settled.set()
 
-    def take(self, *, overdraw: bool = False) -> float:
-        """Take a token for one request; 0.0, or the seconds until there is one."""
-        return self._budgets[self.name].take(overdraw=overdraw)
+    async def take(self, *, overdraw: bool = False) -> float:
+        """Take a token for one request, from this process's budget and from the account's.
+
+        :return: 0.0, or the seconds until there is one.
+        """
+        own = self._budgets[self.name]
+        if own_pause := own.take(overdraw=overdraw):
+            return own_pause
+        if self._account is None:
+            return 0.0
+        pause: float = await self._in_thread(partial(self._account.take, overdraw=overdraw))
+        if pause:
+            own.put_back()
+        return pause
 
     async def ask(self, question: Question) -> tuple[Sequence[Process], int]:
         """Make the one request of a question.

@@ -15,8 +15,23 @@ HOUR = 3600.0
 AT_FIRST = 3.0
 
 
+class Bucket:
+    """What a bucket of tokens can hold, and how fast it fills.
+
+    :param per_hour: the most that any hour may hold, at least 1.
+    """
+
+    def __init__(self, per_hour: int) -> None:
+        if per_hour < 1:
+            raise ValueError(f"per_hour={per_hour} must be at least 1")
+        # A fifth may be spent at once, when an import is new; the rest drips in evenly.
+        self.capacity = max(1.0, per_hour // 5)
+        # In any hour a full bucket and what drips into it make less than one token more than the limit.
+        self.seconds_per_token = (HOUR + 1.0) / (per_hour - self.capacity + 1.0)
+
+
 class RateBudget:
-    """Tokens for requests; one token, one request. Not for several threads.
+    """Tokens for the requests of one process; one token, one request. Not for several threads.
 
     :param per_hour: the most that any hour may hold, at least 1.
     :param now: seconds that never go back.
@@ -26,7 +41,7 @@ class RateBudget:
         self._now = now
         self._filled_at = now()
         self._set(per_hour)
-        self._tokens = min(AT_FIRST, self._capacity)
+        self._tokens = min(AT_FIRST, self._bucket.capacity)
 
     def change(self, per_hour: int) -> None:
         """Set another limit; it holds from now on.
@@ -35,16 +50,11 @@ class RateBudget:
         """
         self._fill()
         self._set(per_hour)
-        self._tokens = min(self._tokens, self._capacity)
+        self._tokens = min(self._tokens, self._bucket.capacity)
 
     def _set(self, per_hour: int) -> None:
-        if per_hour < 1:
-            raise ValueError(f"per_hour={per_hour} must be at least 1")
+        self._bucket = Bucket(per_hour)
         self.per_hour = per_hour
-        # A fifth may be spent at once, when an import is new; the rest drips in evenly.
-        self._capacity = max(1.0, per_hour // 5)
-        # In any hour a full bucket and what drips into it make less than one token more than the limit.
-        self._per_token = (HOUR + 1.0) / (per_hour - self._capacity + 1.0)
 
     def take(self, *, overdraw: bool = False) -> float:
         """Take a token.
@@ -54,14 +64,18 @@ class RateBudget:
         :return: 0.0 when it is taken; otherwise the seconds until there is one, and nothing is taken.
         """
         self._fill()
-        if self._tokens >= 1.0 or (overdraw and self._tokens > -self._capacity):
+        if self._tokens >= 1.0 or (overdraw and self._tokens > -self._bucket.capacity):
             self._tokens -= 1.0
             return 0.0
         # Never so little that a clock cannot move by it.
-        return max(0.001, (1.0 - self._tokens) * self._per_token)
+        return max(0.001, (1.0 - self._tokens) * self._bucket.seconds_per_token)
+
+    def put_back(self) -> None:
+        """Give a token back that was not used."""
+        self._tokens = min(self._tokens + 1.0, self._bucket.capacity)
 
     def _fill(self) -> None:
         now = self._now()
-        dripped = max(0.0, now - self._filled_at) / self._per_token
-        self._tokens = min(self._capacity, self._tokens + dripped)
+        dripped = max(0.0, now - self._filled_at) / self._bucket.seconds_per_token
+        self._tokens = min(self._bucket.capacity, self._tokens + dripped)
         self._filled_at = now

@@ -22,6 +22,7 @@ from email_contacts.imports.waiting.rate_budget import HOUR, RateBudget
 
 if TYPE_CHECKING:
     from email_contacts.api import ContactsApiError, Process, RouteMissing
+    from email_contacts.imports.shared_store import SharedStore
 
 log = logging.getLogger(__name__)
 
@@ -31,15 +32,13 @@ ROUTE_IS_GONE_AFTER = 3
 
 
 class SharedPoller:
-    """ColumnProfile at the platform for all waits of one connection in one event loop.
+    """Looks at the platform for all waits of one connection in one event loop.
 
-    Runs while somebody waits, and closes the line when nobody does. Errors of a look never end a wait.
-
-    :param line: to the platform.
+    Runs while somebody waits, and closes its client when nobody does. Errors of a look never end a wait.
     """
 
-    def __init__(self, line: PollerClient) -> None:
-        self.line = line
+    def __init__(self, client: PollerClient) -> None:
+        self.client = client
         #: Why waiting cannot succeed; empty otherwise.
         self.useless = ""
         #: The last error, as long as it lasts.
@@ -48,7 +47,7 @@ class SharedPoller:
         self.route_missing: RouteMissing | None = None
         self._loop = asyncio.get_running_loop()
         self._plan = PollPlan()
-        self._pace = PollSchedule(self._loop.time)
+        self._schedule = PollSchedule(self._loop.time)
         self._waits: set[Wait] = set()
         self._task: asyncio.Task[None] | None = None
         self._wake = asyncio.Event()
@@ -60,14 +59,16 @@ class SharedPoller:
         self._page_is_due = False
 
     @classmethod
-    def of(cls, conn_id: str, connect: Connect) -> SharedPoller:
+    def of(cls, conn_id: str, connect: Connect, store: SharedStore | None = None) -> SharedPoller:
         """The one poller of a connection in this event loop; made when there is none.
+
+        :param store: where the rate budget of the account is kept; None: this process has one of its own.
 
         Join it before the next ``await``: a poller that nobody has joined may be replaced.
         """
         pollers = _pollers.setdefault(asyncio.get_running_loop(), {})
         if conn_id not in pollers:
-            pollers[conn_id] = cls(PollerClient(conn_id, connect, budgets=_budgets))
+            pollers[conn_id] = cls(PollerClient(conn_id, connect, budgets=_budgets, store=store))
         return pollers[conn_id]
 
     def join(self, *, every: float | None = None) -> Wait:
@@ -90,31 +91,32 @@ class SharedPoller:
             return
         # At once, and not when the task has noticed: who joins next gets a new poller.
         ours = _pollers.get(self._loop, {})
-        if ours.get(self.line.name) is self:
-            del ours[self.line.name]
+        if ours.get(self.client.name) is self:
+            del ours[self.client.name]
         if self._task is None or self._task.done():
-            self.line.close()
+            self.client.close()
 
     def keep_running(self) -> None:
         """Start the poller's task, or start it again should it have died."""
         if self._task is None or self._task.done():
             if self._task is not None:
-                log.error("the poller of %s had stopped; it is restarted", self.line.name)
+                log.error("the poller of %s had stopped; it is restarted", self.client.name)
             # In a context of its own, or its log would go to the task that happened to be first.
-            self._task = Context().run(self._loop.create_task, self._run(), name=f"watch of {self.line.name}")
+            name = f"poller of {self.client.name}"
+            self._task = Context().run(self._loop.create_task, self._run(), name=name)
 
     def want(self, process_ids: Iterable[int]) -> None:
         """Look at these, too, and soon."""
         was_idle = not self._plan.is_wanted
         self._plan.join(process_ids)
-        self._pace.joined(self._wishes(), was_idle=was_idle)
+        self._schedule.joined(self._wishes(), was_idle=was_idle)
         self._wake.set()
 
     def want_page(self) -> None:
         """Look at the account's newest processes, too, and soon."""
         was_idle = not self._plan.is_wanted
         self._plan.want_page()
-        self._pace.joined(self._wishes(), was_idle=was_idle)
+        self._schedule.joined(self._wishes(), was_idle=was_idle)
         self._wake.set()
 
     def spare_page(self) -> None:
@@ -136,7 +138,7 @@ class SharedPoller:
         self._last_looks.update(process_ids)
         self._page_is_due = self._page_is_due or page
         self._plan.hurry(process_ids)
-        self._pace.hurry()
+        self._schedule.hurry()
         self._read_connection_at = -math.inf
         self._wake.set()
 
@@ -151,6 +153,11 @@ class SharedPoller:
     def looks(self, process_id: int) -> int:
         """How often it was looked at, or tried to be."""
         return self._plan.looks[process_id]
+
+    @property
+    def next_look_in(self) -> float:
+        """Seconds until the next look, unless the rate budget puts it off."""
+        return max(self._schedule.rest, self._schedule.until_due)
 
     @property
     def newest_page(self) -> tuple[Process, ...]:
@@ -173,22 +180,24 @@ class SharedPoller:
                 await self._step_safely()
         finally:
             if not self._waits:
-                self.line.close()
+                self.client.close()
 
     async def _step_safely(self) -> None:
+        # Before anything is looked at: what rings from now on is not slept through.
+        self._wake.clear()
         try:
             await self._step()
         except Exception:
-            log.exception("the poller of %s failed once; it continues", self.line.name)
+            log.exception("the poller of %s failed once; it continues", self.client.name)
             await self._sleep(LONGEST_REST)
 
     async def _step(self) -> None:
         """One request, or one sleep; woken when somebody joins, leaves or hurries."""
-        if (pause := self._pace.rest) and not (self._last_looks or self._page_is_due):
+        if (pause := self._schedule.rest) and not (self._last_looks or self._page_is_due):
             await self._sleep(pause)
         elif self.useless:
             await self._sleep(HOUR)
-        elif not self.line.is_open or self._loop.time() > self._read_connection_at + READ_CONNECTION_EVERY:
+        elif not self.client.is_open or self._loop.time() > self._read_connection_at + READ_CONNECTION_EVERY:
             await self._read_connection()
         elif self.route_missing or not self._plan.is_wanted:
             await self._sleep(READ_CONNECTION_EVERY)
@@ -197,14 +206,14 @@ class SharedPoller:
 
     async def _look(self) -> None:
         """Ask the next question, or sleep until there is one, or until the budget allows it."""
-        if not self._pace.until_due:
+        if not self._schedule.until_due:
             self._plan.begin()
             is_sweeping = self._plan.is_sweeping
-            self._pace.begin(self._wishes(), per_hour=self.line.per_hour, is_sweeping=is_sweeping)
+            self._schedule.begin(self._wishes(), per_hour=self.client.per_hour, is_sweeping=is_sweeping)
         question = self._plan.next()
         if question is None:
-            await self._sleep(self._pace.until_due)
-        elif pause := self.line.take(overdraw=self._is_last_look(question)):
+            await self._sleep(self._schedule.until_due)
+        elif pause := await self.client.take(overdraw=self._is_last_look(question)):
             await self._sleep(pause)
         else:
             self._last_looks -= question.expected
@@ -218,11 +227,11 @@ class SharedPoller:
         from email_contacts.api import ContactsApiError, NotFound, RouteMissing
 
         try:
-            processes, count = await self.line.ask(question)
+            processes, count = await self.client.ask(question)
         except RouteMissing as error:
             self._missing_answers += 1
             if not self._has_answered or self._missing_answers >= ROUTE_IS_GONE_AFTER:
-                log.warning("the poller of %s: %s", self.line.name, error)
+                log.warning("the poller of %s: %s", self.client.name, error)
                 self.route_missing = error
                 self._tell_all()
             else:
@@ -236,9 +245,9 @@ class SharedPoller:
                 self._note_failure(question, error)
         else:
             self._missing_answers, self._has_answered = 0, True
-            self._pace.succeeded()
+            self._schedule.succeeded()
             if self.trouble:
-                log.info("the poller of %s: the platform answers again", self.line.name)
+                log.info("the poller of %s: the platform answers again", self.client.name)
                 self.trouble = ""
             self._tell(question, self._plan.record(question, processes, count))
 
@@ -247,14 +256,14 @@ class SharedPoller:
 
         rest = error.retry_after if isinstance(error, RateLimited) else 0.0
         self._plan.failed(question)
-        self._pace.failed(self._wishes(), rest=rest)
+        self._schedule.failed(self._wishes(), rest=rest)
         if isinstance(error, (Unauthorized, Forbidden)) or rest > HOUR:
             # Somebody may have changed the key since it was read; and a client that holds back for so long
             # cannot help any more.
             self._read_connection_at = -math.inf
         if not self.trouble:
             log.warning(
-                "the poller of %s: the platform cannot be polled, still waiting: %s", self.line.name, error
+                "the poller of %s: the platform cannot be polled, still waiting: %s", self.client.name, error
             )
         self.trouble = str(error)
         self._tell(question, question.expected)
@@ -262,20 +271,19 @@ class SharedPoller:
     async def _read_connection(self) -> None:
         self._read_connection_at = self._loop.time()
         try:
-            await self.line.open()
+            await self.client.open()
         except CannotConnect as error:
             self.useless = str(error)
             self._tell_all()
         except Exception as error:  # noqa: BLE001  whatever a secrets backend may raise, it may pass
-            log.warning("the poller of %s cannot read its connection yet: %s", self.line.name, error)
+            log.warning("the poller of %s cannot read its connection yet: %s", self.client.name, error)
             self.trouble = str(error)
-            self._pace.failed(self._wishes())
+            self._schedule.failed(self._wishes())
 
     def _wishes(self) -> list[float | None]:
         return [wait.every for wait in self._waits]
 
     async def _sleep(self, seconds: float) -> None:
-        self._wake.clear()
         await set_within(self._wake, seconds)
 
     def _tell(self, question: Question, process_ids: Iterable[int]) -> None:

@@ -1,4 +1,4 @@
-"""Waiting until imports end: the pace, the deadline, and what waiting came to.
+"""Waiting until imports end: the pauses, the deadline, and what waiting came to.
 
 The loop of a worker is here; :mod:`~email_contacts.imports.waiting.async_wait` has that of a trigger. Both
 look at the work first and at the clock second, and come back with the same outcome.
@@ -17,7 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 from email_contacts.imports.errors import ImportNotRepeatable, ImportTimeout
 from email_contacts.imports.waiting.completion import AUTO, Completion, look_at, nobody_called
+from email_contacts.imports.waiting.deadline import in_words, utc
 from email_contacts.imports.waiting.list_growth import growth_pauses
+from email_contacts.imports.waiting.newest_page import NewestPage
 from email_contacts.imports.waiting.process_status import ProcessStatuses
 
 if TYPE_CHECKING:
@@ -68,12 +70,14 @@ class WaitOutcome:
     :param error: why waiting cannot succeed; of a late one the last error met while waiting; empty otherwise.
     :param is_called: whether a callback ended the wait. It says only that it is time to look: the imports
         may have ended or not, so look, and wait again with the same deadline if they have not.
+    :param newest_page: the account's newest processes, where a wait in the queue has just seen them.
     """
 
     statuses: ProcessStatuses
     is_late: bool = False
     error: str = ""
     is_called: bool = False
+    newest_page: NewestPage | None = None
 
     def completed(self) -> tuple[Process, ...]:
         """Return the processes, all of them completed.
@@ -115,10 +119,16 @@ class WaitOutcome:
 
     def to_event(self) -> dict[str, Any]:
         """The payload of a trigger's event: JSON, no personal data."""
-        outcome = (
-            "called" if self.is_called else "late" if self.is_late else "error" if self.error else "seen"
-        )
-        return {"outcome": outcome, "processes": self.statuses.to_json(), "error": self.error}
+        event: dict[str, Any] = {
+            "outcome": self._kind,
+            "processes": self.statuses.to_json(),
+            "error": self.error,
+        }
+        return event if self.newest_page is None else {**event, "page": self.newest_page.to_json()}
+
+    @property
+    def _kind(self) -> str:
+        return "called" if self.is_called else "late" if self.is_late else "error" if self.error else "seen"
 
     @classmethod
     def from_event(cls, event: Mapping[str, Any] | None) -> WaitOutcome:
@@ -131,7 +141,11 @@ class WaitOutcome:
             outcome, statuses = given["outcome"], ProcessStatuses.from_json(given["processes"])
             if outcome in ("seen", "late", "error", "called"):
                 return cls(
-                    statuses, is_late=outcome == "late", error=given["error"], is_called=outcome == "called"
+                    statuses,
+                    is_late=outcome == "late",
+                    error=given["error"],
+                    is_called=outcome == "called",
+                    newest_page=NewestPage.from_json(given.get("page")),
                 )
         raise ImportNotRepeatable(
             f"the trigger's event {event!r} is unknown; clear the task to check the import again"
@@ -157,6 +171,11 @@ def pauses(polls_per_hour: int, *, every: float | None = None, first: float = 5.
     yield from repeat(max(1.0, (3600 - spent) / (polls_per_hour - quick)))
 
 
+def at_once() -> float:
+    """Stand in for a budget where there is none."""
+    return 0.0
+
+
 def wait_here(
     client: ContactsClient,
     process_ids: Sequence[int | None],
@@ -167,6 +186,7 @@ def wait_here(
     evidence: Sequence[CompletionSignals] = (),
     source: str = AUTO,
     called: Callable[[CompletionSignals], bool] = nobody_called,
+    reserve: Callable[[], float] = at_once,
 ) -> WaitOutcome:
     """Wait in this thread. Errors that may pass never end the wait, nor does a key that is refused by now.
 
@@ -176,14 +196,19 @@ def wait_here(
     :param enough: ``all`` of the imports, or ``any`` one.
     :param evidence: as in :func:`~email_contacts.imports.waiting.completion.look_for_end`;
         ``source`` and ``called``, too.
+    :param reserve: reserves a request to the process route in the account's budget; 0.0, or the seconds until
+        there is one. The last look before the deadline does not wait for it.
     :raises Orphaned: when the supervisor of this process dies.
     """
     from email_contacts.api import Forbidden, Unauthorized
 
     completion, signs = Completion(process_ids, evidence, source), growth_pauses()
     supervision, is_last = Supervision(), False
+    log.info("waiting in this worker for the end of %s; gives up at %s", in_words(process_ids), utc(deadline))
     while True:
         supervision.check()
+        while completion.open_ids() and (pause := reserve()) and (left := deadline - time.time()) > 0:
+            time.sleep(min(pause, left))
         # Near the deadline neither a rate limit that is sat out nor a slow answer may take the last look.
         asked = client if deadline - time.time() > LAST_LOOK else client.within(LAST_LOOK)
         made_before = asked.requests.made

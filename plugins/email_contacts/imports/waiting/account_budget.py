@@ -1,0 +1,127 @@
+"""The hourly rate budget of an account, which all workers and triggerers of an Airflow share.
+
+One shared variable holds it, and its *name* says everything: until when the bucket is not full. Listing names
+asks no secrets backend. A request costs one list, one write and the removal of what the list showed, at most:
+where the budget is large, tokens for the next seconds are taken together.
+
+Two that take a token at the same moment may both get the last one. Neither is forgotten: each leaves a
+variable of its own, and whoever comes next adds them up.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import secrets
+import time
+from collections.abc import Callable
+
+from email_contacts.imports.shared_store import SharedStore, digest
+from email_contacts.imports.waiting.rate_budget import HOUR, Bucket
+
+log = logging.getLogger(__name__)
+
+# Seconds for which tokens are taken together. What is not used by then is lost.
+TOGETHER = 10.0
+# One of so many tokens of a full bucket is kept back for requests that cannot wait, such as a submission's.
+KEPT_BACK = 4
+# A name holds microseconds.
+_PER_SECOND = 1_000_000
+# Seconds by which the rounding of many names may add up; the bucket leaves a whole one to spare in an hour.
+_ROUNDING = 0.05
+
+
+class AccountBudget:
+    """Tokens for requests to the process route of one account; may be shared by threads.
+
+    Where the shared variables cannot be used, nothing is held back and nothing is counted.
+
+    :param account: the connection id.
+    :param per_hour: the most that any hour may hold, at least 1.
+    :param now: seconds since the epoch; the clocks of all workers and triggerers count as one.
+    """
+
+    def __init__(
+        self, store: SharedStore, account: str, per_hour: int, *, now: Callable[[], float] = time.time
+    ) -> None:
+        self._store = store
+        self._account = account
+        self._bucket = Bucket(per_hour)
+        self._prefix = f"email_contacts.budget.{digest(account)}."
+        self._now = now
+        self._at_once = max(1, round(TOGETHER / self._bucket.seconds_per_token))
+        # Tokens that were taken together, and until when they may be used.
+        self._in_hand = 0
+        self._in_hand_until = 0.0
+        self._reserved = 0
+        self._is_broken = False
+
+    def take(self, *, overdraw: bool = False) -> float:
+        """Take a token.
+
+        :param overdraw: take one that is not there yet, for a request that cannot wait; those after it wait
+            longer for it.
+        :return: 0.0 when it is taken; otherwise the seconds until there is one, and nothing is taken.
+        """
+        try:
+            pause = self._take(overdraw=overdraw)
+        except Exception as error:  # noqa: BLE001  no error of Airflow's store keeps anybody from looking
+            if not self._is_broken:
+                log.warning(
+                    "process requests of connection %s are not counted: Airflow variables cannot be used: %s",
+                    self._account,
+                    error,
+                )
+            self._is_broken = True
+            return 0.0
+        self._is_broken = False
+        return pause
+
+    def reserve(self) -> float:
+        """Take a token for the next :meth:`spend`.
+
+        :return: as :meth:`take` does.
+        """
+        pause = self.take()
+        if not pause:
+            self._reserved += 1
+        return pause
+
+    def spend(self) -> None:
+        """Count a request that is made now: from what was reserved, or overdrawn."""
+        if self._reserved:
+            self._reserved -= 1
+        else:
+            self.take(overdraw=True)
+
+    def _take(self, *, overdraw: bool) -> float:
+        now, token = self._now(), self._bucket.seconds_per_token
+        if self._in_hand and now < self._in_hand_until:
+            self._in_hand -= 1
+            return 0.0
+        keys = [key for key in self._store.keys(self._prefix) if self._full_at(key)]
+        # All but the latest belong to requests that its writer has not seen, or are about to be removed.
+        owed = max(map(self._full_at, keys), default=0.0) + token * max(0, len(keys) - 1)
+        # No debt is held longer than an hour; a greater one may be the mistake of a clock.
+        latest = now + HOUR + token
+        full_at = min(max(now, owed), latest)
+        kept_back = self._bucket.capacity // KEPT_BACK
+        left = self._bucket.capacity - kept_back - (full_at - now) / token
+        pause = (1.0 - left) * token
+        if pause > _ROUNDING and not overdraw:
+            return pause
+        taken = max(1, min(self._at_once, int(left)))
+        self._in_hand, self._in_hand_until = taken - 1, now + TOGETHER
+        after = min(full_at + taken * token, latest)
+        self._store.set(f"{self._prefix}{round(after * _PER_SECOND)}.{secrets.token_hex(4)}", self._account)
+        for key in keys:
+            self._store.delete(key)
+        return 0.0
+
+    def _full_at(self, key: str) -> float:
+        """When the bucket is full again, as a name says; 0.0 where it is none of ours."""
+        found = _NAME.fullmatch(key.removeprefix(self._prefix))
+        return int(found[1]) / _PER_SECOND if found else 0.0
+
+
+_NAME = re.compile(r"(\d{1,19})\.[0-9a-f]{8}")
