@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from airflow.providers.standard.operators.python import ShortCircuitOperator
-from airflow.sdk import Asset, Param, XComArg, dag
+from airflow.sdk import Param, XComArg, dag
 
 from email_contacts.operators.folders import CreateFolderOperator
 from email_contacts.operators.imports import ImportContactsOperator
@@ -20,7 +20,6 @@ from email_contacts.sensor import ImportCompletedSensor
 PROJECT = Path(__file__).resolve().parents[1]
 # The one setting for a schedule: a cron expression, or a preset such as @daily.
 SCHEDULE = os.environ.get("IMPORT_CONTACTS_SCHEDULE") or None
-RECEIPTS = Asset(name="email_contacts_receipts", uri="x-email-contacts://receipts")
 
 MANIFEST_URI = "{{ ti.xcom_pull(task_ids='prepare', key='manifest_uri') }}"
 # A template, for an XComArg of a task that pushed nothing fails the task that asks for it.
@@ -268,7 +267,6 @@ def import_contacts() -> None:
         rows=ROWS,
         folder_id=folder.output,
         sizes_before=before.output,
-        outlets=[RECEIPTS],
         trigger_rule=ALWAYS,
     )
     prepare >> unless_dry_run >> folder >> target >> before >> batches >> wait >> verify >> receipt

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -76,15 +77,24 @@ class TaskInstance:
         self.pushed[key] = value
 
 
-def make_context(store: StateStore, outlet_events: Mapping[Any, Any] | None = None) -> Context:
-    """Make the context of a further try of the same task."""
+def make_context(
+    store: StateStore,
+    outlet_events: Mapping[Any, Any] | None = None,
+    asset_store: StateStore | None = None,
+) -> Context:
+    """Make the context of a further try of the same task.
+
+    :param asset_store: the state store of each of its outlets; outlives the task and its run.
+    """
+    kept = StateStore() if asset_store is None else asset_store
     return cast(
         "Context",
         {
             "ti": TaskInstance(),
             "dag_run": SimpleNamespace(start_date=datetime(2026, 11, 22, 10, tzinfo=timezone.utc)),
             "task_state_store": store,
-            "outlet_events": outlet_events or {},
+            "outlet_events": defaultdict(lambda: SimpleNamespace(extra=None), outlet_events or {}),
+            "asset_state_store": defaultdict(lambda: kept),
         },
     )
 

@@ -1,4 +1,4 @@
-"""What the package adds to Airflow itself: its callback address, and a mended Test button.
+"""What the package adds to Airflow itself: its callback address, its pages, and a mended Test button.
 
 Every Airflow process loads it, workers and the triggerer too: what only the API server needs is loaded there,
 when it is first asked for.
@@ -12,12 +12,28 @@ from airflow.plugins_manager import AirflowPlugin
 from email_contacts.web.connection_test import BlankPort
 from email_contacts.web.lazy import LazyApp
 
+PAGES = "/email-contacts/imports"
+
 
 class EmailContactsPlugin(AirflowPlugin):
-    """Registers the address that the platform calls when an import has ended."""
+    """Registers the address that the platform calls when an import has ended, and the page of imports."""
 
     name = "email_contacts"
-    fastapi_apps = [{"app": LazyApp(), "url_prefix": "/email-contacts", "name": "Email Contacts callbacks"}]  # noqa: RUF012
+    # The pages first: the other address begins theirs.
+    fastapi_apps = [  # noqa: RUF012
+        {"app": LazyApp("email_contacts.web.pages.app"), "url_prefix": PAGES, "name": "Contact imports"},
+        {"app": LazyApp(), "url_prefix": "/email-contacts", "name": "Email Contacts callbacks"},
+    ]
+    # Relative addresses, which are right below any base path of Airflow.
+    external_views = [  # noqa: RUF012
+        {
+            "name": "Contact imports",
+            "href": f"{PAGES[1:]}/",
+            "destination": "nav",
+            "category": "browse",
+            "url_route": "contact-imports",
+        },
+    ]
     fastapi_root_middlewares = [{"middleware": BlankPort, "name": "Email Contacts connection test"}]  # noqa: RUF012
 
 

@@ -80,6 +80,15 @@ def read_rows(counted: Any) -> Rows | None:
 
 
 def read_sizes(before: Any) -> dict[int, int]:
-    """Read what ``GetListOperator`` returned before the import, once or per list."""
+    """Read the sizes of what ``GetListOperator`` returned before the import, once or per list."""
+    return {one["id"]: one["size"] for one in _lists(before)}
+
+
+def read_names(before: Any) -> dict[int, str]:
+    """Read the names of what ``GetListOperator`` returned before the import, once or per list."""
+    return {one["id"]: str(one["name"]) for one in _lists(before) if one.get("name")}
+
+
+def _lists(before: Any) -> list[Mapping[str, Any]]:
     lists = [before] if isinstance(before, Mapping) else before or ()
-    return {one["id"]: one["size"] for one in lists if one}
+    return [one for one in lists if one]

@@ -7,17 +7,17 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, cast
 
-from airflow.sdk import Context
-from airflow.sdk.exceptions import AirflowSkipException
+from airflow.sdk import Asset, Context
+from airflow.sdk.exceptions import AirflowRuntimeError, AirflowSkipException
 
 from email_contacts.arguments import as_documents, as_flag, as_id, as_ids
 from email_contacts.failures import failing_at_once
-from email_contacts.imports import failpoints
+from email_contacts.imports import failpoints, history
 from email_contacts.imports.verification.import_report import ImportReport
 from email_contacts.imports.verification.receipt import Receipt
 from email_contacts.imports.verification.verdict import DRY_RUN, FAILED, Verdict
 from email_contacts.imports.verification.verification import Verification
-from email_contacts.operators._prepared_run import PreparedRun, read_rows, read_sizes
+from email_contacts.operators._prepared_run import PreparedRun, read_names, read_rows, read_sizes
 from email_contacts.operators._staging import run_stage
 from email_contacts.operators.base import ContactsOperator
 from email_contacts.operators.stages import remove_sent
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from airflow.sdk import XComArg
 
     from email_contacts.arguments import FlagArg, IdArg, IdsArg, TextArg
+
+RECEIPTS = Asset(name=history.ASSET_NAME, uri=history.ASSET_URI)
+"""Every complete import is an event of this asset; its state store is the history of all imports."""
 
 
 class VerifyImportOperator(ContactsOperator):
@@ -107,11 +110,12 @@ class VerifyImportOperator(ContactsOperator):
 class WriteReceiptOperator(ContactsOperator):
     """Write the receipt of an import run, and fail the run whose receipt is not that of a complete import.
 
-    The receipt is this task's XCom, a file next to the rejects, and the extra of the events of its outlets.
-    Where nothing was prepared, the file is in this task's own folder of the staging folder. Use it with
-    ``trigger_rule="all_done"``, so that it is written even if a task of the run fails. After a completed
-    import the batches are removed from the stage; those of any other one stay. After a dry run the task ends
-    as skipped, so that its outlets, which were not updated, emit no events.
+    The receipt is this task's XCom, a file next to the rejects, an entry of the history that the page
+    *Contact imports* shows, and the extra of the events of its outlets. :data:`RECEIPTS` is always one of
+    these. Where nothing was prepared, the file is in this task's own folder of the staging folder. Use it
+    with ``trigger_rule="all_done"``, so that it is written even if a task of the run fails. After a
+    completed import the batches are removed from the stage; those of any other one stay. After a dry run the
+    task ends as skipped, so that its outlets, which were not updated, emit no events.
 
     :param manifest_uri: what ``PrepareContactsOperator`` pushed as ``manifest_uri``. Templated.
     :param verdict: what ``VerifyImportOperator`` returned. Templated.
@@ -151,6 +155,8 @@ class WriteReceiptOperator(ContactsOperator):
         self.folder_id = folder_id
         self.sizes_before = sizes_before
         self.keep_batches = keep_batches
+        if RECEIPTS not in self.outlets:
+            self.outlets = [*self.outlets, RECEIPTS]
 
     @failing_at_once()
     def execute(self, context: Context) -> dict[str, Any]:
@@ -164,6 +170,7 @@ class WriteReceiptOperator(ContactsOperator):
         document = {**receipt.to_json(), "receipt_uri": str(path)}
         # First, so that it is there also where the stage cannot be written to.
         context["ti"].xcom_push("receipt", document)
+        self._keep(context, document)
         stage.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_whole(cast("Any", path), json.dumps(document, indent=2).encode())
         failpoints.reached(failpoints.RECEIPT_WRITTEN)
@@ -191,7 +198,20 @@ class WriteReceiptOperator(ContactsOperator):
             started_at=_instant(started_at or datetime.now(timezone.utc)),
             finished_at=_instant(datetime.now(timezone.utc)),
             prepared=None if run.manifest else read_rows(self.rows),
+            list_names=read_names(self.sizes_before),
         )
+
+    def _keep(self, context: Context, document: Mapping[str, Any]) -> None:
+        """Enter the receipt in the history; an import is not failed for want of an entry."""
+        try:
+            history.keep(
+                document,
+                conn_id=self.conn_id,
+                history=cast("Any", context)["asset_state_store"][RECEIPTS],
+                task=cast("Any", context)["task_state_store"],
+            )
+        except AirflowRuntimeError as error:
+            self.log.warning("the receipt is not in the history of imports: %s", error)
 
     def _verdict(self, run: PreparedRun) -> Verdict:
         if isinstance(self.verdict, Mapping) and self.verdict:

@@ -36,8 +36,11 @@ MAX_LISTS = 10
 MAX_REASON = 500
 MAX_URI = 400
 MAX_RECOVERED = 4
+MAX_LIST_NAME = 80
+MAX_REJECT_REASONS = 20
 _LEFT_OUT_IF_EMPTY = (
-    "held_back", "process_ids_left_out", "lists_left_out", "platform_rejects_uri", "verification", "changes"
+    "held_back", "process_ids_left_out", "lists_left_out", "platform_rejects_uri", "verification", "changes",
+    "list_names", "reject_reasons",
 )  # fmt: skip
 
 
@@ -62,6 +65,8 @@ class Receipt:
     :param changes: where a snapshot was compared with: ``new``, ``changed`` and ``gone`` contacts, and why
         everything was sent, if it was.
     :param verification: what the state is based on: contacts looked for and found, growth of the lists.
+    :param list_names: list id → its name before the import, at most 80 characters.
+    :param reject_reasons: rule → rows that break it, the most frequent 20.
     """
 
     receipt_id: str
@@ -90,6 +95,8 @@ class Receipt:
     platform_rejects_uri: str = ""
     verification: Mapping[str, Any] = field(default_factory=dict)
     changes: Mapping[str, Any] = field(default_factory=dict)
+    list_names: Mapping[str, str] = field(default_factory=dict)
+    reject_reasons: Mapping[str, int] = field(default_factory=dict)
     schema_version: int = SCHEMA_VERSION
 
     @classmethod
@@ -106,12 +113,14 @@ class Receipt:
         started_at: str,
         finished_at: str,
         prepared: Rows | None = None,
+        list_names: Mapping[int, str] | None = None,
     ) -> Receipt:
         """Put a receipt together of what was prepared, what was submitted, and what was seen on the platform.
 
         :param manifest: what was prepared; None where it is not there, or not there any more.
         :param batches: what is known of the submission of its batches.
         :param prepared: the counts of the preparation, where the manifest is not there any more.
+        :param list_names: the names of lists, as far as they are known.
         """
         rows = RowAccount.of(manifest.rows if manifest else prepared, batches.outcomes(verdict.statuses))
         if not verdict.has_arrived:
@@ -151,6 +160,14 @@ class Receipt:
             recovered=_recovered(batches.submissions),
             verification=_shortened(verdict.verification, sizes),
             changes=manifest.changes.summary if manifest and manifest.changes else {},
+            list_names={
+                str(list_id): name[:MAX_LIST_NAME]
+                for list_id, name in (list_names or {}).items()
+                if list_id in sizes and name
+            },
+            reject_reasons=dict(list(manifest.reject_reasons.items())[:MAX_REJECT_REASONS])
+            if manifest
+            else {},
         )._fitted()
 
     @classmethod
@@ -191,7 +208,9 @@ class Receipt:
             if len(json.dumps(fitted.to_json())) <= MAX_BYTES:
                 return fitted
             if not shown:
-                return replace(fitted, recovered=(), reason=self.reason[:200], remark=self.remark[:200])
+                return replace(
+                    fitted, recovered=(), list_names={}, reason=self.reason[:200], remark=self.remark[:200]
+                )
             shown //= 2
 
 

@@ -1,0 +1,169 @@
+"""What the pages use that is not public API of Airflow: the user, what he may see, and the history itself.
+
+Written for Airflow 3.3; ``tests/web/pages`` runs it on a real API server. Who wrote an entry is what Airflow
+recorded with it, and not what the entry says of itself: any task can write into any asset's state store.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+
+from airflow.api_fastapi.app import get_auth_manager
+from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity, DagDetails
+from airflow.api_fastapi.core_api.security import GetUserDep
+from airflow.models.asset import AssetModel
+from airflow.models.asset_state_store import AssetStateStoreModel as Entry
+from airflow.models.dag import DagModel
+from airflow.models.dagrun import DagRun
+from airflow.models.taskinstance import TaskInstance
+from airflow.utils.session import create_session
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from email_contacts.imports.history import ASSET_NAME, EntryKey, keys_between
+
+__all__ = ["GetUserDep", "History", "StoredReceipt", "TaskEnd"]
+
+# Entries that are read in one go: at first as many as a page shows, then more, for a filter may skip most.
+FIRST_CHUNK, CHUNK = 40, 500
+
+
+@dataclass(frozen=True)
+class StoredReceipt:
+    """An entry of the history as it is stored, with who wrote it.
+
+    :param document: ``conn_id`` and ``receipt``; of a task's making, so anything may be wrong with it.
+    """
+
+    key: EntryKey
+    dag_id: str
+    run_id: str
+    task_id: str
+    document: Any
+
+
+@dataclass(frozen=True)
+class TaskEnd:
+    """A task instance of a run, as far as a timeline needs it."""
+
+    task_id: str
+    operator: str
+    state: str
+    started_at: datetime | None
+    ended_at: datetime | None
+
+
+class History:
+    """The history of imports as one user may see it.
+
+    :param user: who asks; Airflow's own, from ``GetUserDep``.
+    """
+
+    def __init__(self, user: Any) -> None:
+        self._user = user
+        self._auth = cast("Any", get_auth_manager())
+
+    def newest_first(self, lower: str, upper: str) -> Iterator[StoredReceipt]:
+        """Walk the receipts of a range of keys that the user may see.
+
+        :param lower: the first key that may be given.
+        :param upper: the key before which it begins.
+        """
+        with create_session(scoped=False) as session:
+            dag_ids = self._readable(session)
+            size = FIRST_CHUNK
+            while True:
+                query = _entries(lower, upper).where(Entry.last_updated_by_dag_id.in_(dag_ids)).limit(size)
+                rows = session.execute(query).all()
+                yield from filter(None, map(_stored, rows))
+                if len(rows) < size:
+                    return
+                upper, size = rows[-1].key, CHUNK
+
+    def one(self, key: EntryKey) -> StoredReceipt | None:
+        """Read one receipt; None when it is not there or the user may not see it."""
+        with create_session(scoped=False) as session:
+            row = session.execute(_entries(str(key), f"{key}\0")).first()
+            stored = _stored(row) if row is not None else None
+            return stored if stored and self._may(session, stored.dag_id) else None
+
+    def of_run(self, dag_id: str, run_id: str) -> list[StoredReceipt] | None:
+        """Read the receipts of a run, the newest first; None when the user may not see its DAG."""
+        with create_session(scoped=False) as session:
+            if not self._may(session, dag_id):
+                return None
+            query = _entries(*keys_between()).where(
+                Entry.last_updated_by_dag_id == dag_id, Entry.last_updated_by_run_id == run_id
+            )
+            found = (_stored(row) for row in session.execute(query.limit(CHUNK)))
+            return [one for one in found if one is not None]
+
+    def may_read_logs(self, dag_id: str) -> bool:
+        """Whether the user may read the logs of a DAG's tasks."""
+        with create_session(scoped=False) as session:
+            return self._may(session, dag_id, DagAccessEntity.TASK_LOGS)
+
+    def tasks_of(self, stored: StoredReceipt) -> list[TaskEnd] | None:
+        """Read the tasks of the run that wrote a receipt; None when the run was deleted."""
+        with create_session(scoped=False) as session:
+            where = {"dag_id": stored.dag_id, "run_id": stored.run_id}
+            if session.scalar(select(DagRun.id).filter_by(**where)) is None:
+                return None
+            tasks = session.scalars(select(TaskInstance).filter_by(**where)).all()
+            return [
+                TaskEnd(
+                    one.task_id, str(one.operator or ""), str(one.state or ""), one.start_date, one.end_date
+                )
+                for one in tasks
+            ]
+
+    def _readable(self, session: Session) -> set[str]:
+        """The DAGs in the history that the user may read; also those that are gone."""
+        query = select(Entry.last_updated_by_dag_id).distinct()
+        query = query.join(AssetModel, AssetModel.id == Entry.asset_id).where(AssetModel.name == ASSET_NAME)
+        dag_ids = {dag_id for dag_id in session.scalars(query) if dag_id}
+        teams = DagModel.get_dag_id_to_team_name_mapping(list(dag_ids), session=session)
+        by_team: dict[str | None, set[str]] = {}
+        for dag_id in dag_ids:
+            by_team.setdefault(teams.get(dag_id), set()).add(dag_id)
+        readable: set[str] = set()
+        for team, ids in by_team.items():
+            readable |= self._auth.filter_authorized_dag_ids(dag_ids=ids, user=self._user, team_name=team)
+        return readable
+
+    def _may(self, session: Session, dag_id: str, entity: DagAccessEntity | None = None) -> bool:
+        team = DagModel.get_dag_id_to_team_name_mapping([dag_id], session=session).get(dag_id)
+        return bool(
+            self._auth.is_authorized_dag(
+                method="GET",
+                access_entity=entity,
+                details=DagDetails(id=dag_id, team_name=team),
+                user=self._user,
+            )
+        )
+
+
+def _entries(lower: str, upper: str) -> Any:
+    columns = (Entry.key, Entry.value, Entry.last_updated_by_dag_id, Entry.last_updated_by_run_id)
+    return (
+        select(*columns, Entry.last_updated_by_task_id)
+        .join(AssetModel, AssetModel.id == Entry.asset_id)
+        .where(AssetModel.name == ASSET_NAME, Entry.key >= lower, Entry.key < upper)
+        .order_by(Entry.key.desc())
+    )
+
+
+def _stored(row: Any) -> StoredReceipt | None:
+    key, value, dag_id, run_id, task_id = row
+    parsed = EntryKey.parse(key)
+    # An entry that no task wrote, by the REST API for example, belongs to no DAG: nobody may see it.
+    if parsed is None or not (dag_id and run_id and task_id):
+        return None
+    try:
+        return StoredReceipt(parsed, dag_id, run_id, task_id, json.loads(value))
+    except ValueError:
+        return None

@@ -1,0 +1,163 @@
+"""An import as the pages show it, made of an entry of the history.
+
+An entry is written by a task, so everything in it is checked before it is relied on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from email_contacts.imports.verification.receipt import Receipt
+from email_contacts.imports.verification.verdict import GOOD_STATES
+from email_contacts.web.pages.imports_filter import STATES
+
+if TYPE_CHECKING:
+    from email_contacts.web.airflow_history import StoredReceipt
+
+PARTS = ("accepted", "rejected", "duplicates", "held_back")
+_COUNTED = ("platform", "requests", "reject_reasons")
+_TEXTS = ("receipt_id", "source", "state", "reason", "remark", "rejects_uri", "platform_rejects_uri")
+
+
+class ListView(NamedTuple):
+    """A list that was imported into."""
+
+    id: int
+    name: str
+    before: int | None
+    after: int | None
+
+
+class Counted(NamedTuple):
+    """A number of rows, and what they have in common."""
+
+    label: str
+    rows: int
+
+
+@dataclass(frozen=True)
+class ImportView:
+    """One import of the history.
+
+    :param stored: the entry.
+    :param receipt: its receipt; every field is of the type that it should be.
+    :param conn_id: the connection of the task that wrote it.
+    """
+
+    stored: StoredReceipt
+    receipt: Receipt
+    conn_id: str
+
+    @classmethod
+    def of(cls, stored: StoredReceipt) -> ImportView | None:
+        """Make it of an entry; None for one that holds no receipt."""
+        try:
+            receipt = Receipt.from_json(stored.document["receipt"])
+            conn_id = stored.document["conn_id"]
+            if isinstance(conn_id, str) and _is_sound(receipt):
+                return cls(stored, receipt, conn_id)
+        except (KeyError, TypeError, ValueError, AttributeError):
+            pass
+        return None
+
+    @property
+    def address(self) -> str:
+        """The path of its own page, below that of the list."""
+        return f"{self.stored.key.ended_at}/{self.stored.key.receipt_id}"
+
+    @property
+    def state(self) -> str:
+        return self.receipt.state
+
+    @property
+    def is_good(self) -> bool:
+        """Whether the import completed."""
+        return self.state in GOOD_STATES
+
+    @property
+    def process_ids(self) -> tuple[int, ...]:
+        return self.receipt.process_ids
+
+    @property
+    def ended_at(self) -> datetime:
+        return datetime.fromisoformat(f"{self.stored.key.ended_at}+00:00")
+
+    @property
+    def seconds(self) -> float | None:
+        """How long the run took; None where its start is not known."""
+        began = moment(self.receipt.started_at)
+        return None if began is None else max((self.ended_at - began).total_seconds(), 0.0)
+
+    @property
+    def source_name(self) -> str:
+        """The last part of the source's address; the address itself where it has no such part."""
+        source = self.receipt.source
+        return source.rstrip("/").rpartition("/")[2] or source
+
+    @property
+    def lists(self) -> tuple[ListView, ...]:
+        sizes, names = self.receipt.lists, self.receipt.list_names
+        return tuple(
+            ListView(one, names.get(str(one), ""), *(_sizes(sizes.get(str(one)))))
+            for one in self.receipt.list_ids
+        )
+
+    @property
+    def searched(self) -> tuple[str, ...]:
+        """The texts that a search looks into."""
+        names = (one.name for one in self.lists)
+        return (
+            self.receipt.source,
+            self.stored.dag_id,
+            self.stored.run_id,
+            self.receipt.receipt_id,
+            *names,
+        )
+
+    @property
+    def held_back(self) -> int:
+        return sum(self.receipt.rows.held_back.values())
+
+    @property
+    def parts(self) -> tuple[Counted, ...]:
+        """Where the rows went; together they are all rows of the source."""
+        rows = self.receipt.rows
+        return tuple(
+            Counted(part, self.held_back if part == "held_back" else getattr(rows, part)) for part in PARTS
+        )
+
+
+def moment(text: Any) -> datetime | None:
+    """Read a moment of a receipt; None for what is not one."""
+    try:
+        at = datetime.fromisoformat(text)
+    except (TypeError, ValueError):
+        return None
+    return at.replace(tzinfo=timezone.utc) if at.tzinfo is None else at.astimezone(timezone.utc)
+
+
+def _is_sound(receipt: Receipt) -> bool:
+    rows = receipt.rows
+    counts = [rows.read, rows.accepted, rows.rejected, rows.duplicates, *rows.held_back.values()]
+    mappings = [getattr(receipt, name) for name in _COUNTED]
+    return (
+        receipt.state in STATES
+        and all(isinstance(getattr(receipt, name), str) for name in _TEXTS)
+        and all(_is_count(one) for one in (*counts, *receipt.list_ids, *receipt.process_ids))
+        and all(_is_count(one) for mapping in mappings for one in mapping.values())
+        and all(isinstance(one, str) for one in (*receipt.list_names.values(), *receipt.recovered))
+        and isinstance(receipt.lists, Mapping)
+    )
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 63
+
+
+def _sizes(sizes: Any) -> tuple[int | None, int | None]:
+    said = sizes if isinstance(sizes, Mapping) else {}
+    before, after = (said.get(name) if _is_count(said.get(name)) else None for name in ("before", "after"))
+    return before, after

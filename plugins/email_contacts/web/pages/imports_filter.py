@@ -1,0 +1,110 @@
+"""What the list of imports is narrowed to, read from the address of the page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from email_contacts.imports.history import keys_between
+from email_contacts.imports.verification.verdict import COMPLETED, COMPLETED_WITH_REJECTS, FAILED, UNKNOWN
+
+if TYPE_CHECKING:
+    from email_contacts.web.pages.import_view import ImportView
+
+STATES = (COMPLETED, COMPLETED_WITH_REJECTS, FAILED, UNKNOWN)
+MAX_TEXT = 200
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+
+
+class InvalidFilter(ValueError):
+    """A filter that cannot be meant; the message names the field as the form does."""
+
+
+@dataclass(frozen=True)
+class ImportsFilter:
+    """Which imports are listed; empty fields narrow nothing.
+
+    :param text: part of source, DAG, run, list name or receipt id, or a whole process id.
+    :param list: a list's id, or a part of its name.
+    :param state: one of ``STATES``.
+    :param first_day: ``YYYY-MM-DD``, UTC.
+    :param last_day: it belongs to what is listed.
+    """
+
+    text: str = ""
+    list: str = ""
+    state: str = ""
+    first_day: str = ""
+    last_day: str = ""
+
+    @classmethod
+    def read(cls, query: Mapping[str, str]) -> ImportsFilter:
+        """Read the form's fields.
+
+        :raises InvalidFilter: naming the first field that is wrong.
+        """
+        state = query.get("state", "")
+        if state and state not in STATES:
+            raise InvalidFilter(f"State: must be one of {', '.join(STATES)}")
+        return cls(
+            text=query.get("text", "").strip()[:MAX_TEXT],
+            list=query.get("list", "").strip()[:MAX_TEXT],
+            state=state,
+            first_day=_day(query.get("from", ""), "From"),
+            last_day=_day(query.get("to", ""), "To"),
+        )
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it narrows nothing."""
+        return not any((self.text, self.list, self.state, self.first_day, self.last_day))
+
+    def keys(self) -> tuple[str, str]:
+        """The range of keys of the history that it allows."""
+        return keys_between(self.first_day, self.last_day)
+
+    def allows(self, one: ImportView) -> bool:
+        """Whether an import is listed, as far as its day is in the range."""
+        return (
+            self.state in ("", one.state)
+            and (not self.list or any(self.list == str(it.id) or _in(self.list, it.name) for it in one.lists))
+            and (
+                not self.text
+                or self.text in map(str, one.process_ids)
+                or any(_in(self.text, field) for field in one.searched)
+            )
+        )
+
+    def query(self, **more: str) -> str:
+        """The address that asks for it again.
+
+        :param more: further parameters.
+        """
+        fields = {
+            "text": self.text,
+            "list": self.list,
+            "state": self.state,
+            "from": self.first_day,
+            "to": self.last_day,
+            **more,
+        }
+        return urlencode({name: value for name, value in fields.items() if value})
+
+
+def _day(text: str, field: str) -> str:
+    if not (text := text.strip()):
+        return ""
+    try:
+        if not _DAY.fullmatch(text):
+            raise ValueError
+        return date.fromisoformat(text).isoformat()
+    except ValueError as error:
+        raise InvalidFilter(f"{field}: must be a date such as 2026-11-28") from error
+
+
+def _in(part: str, text: str) -> bool:
+    return part.casefold() in text.casefold()
