@@ -71,8 +71,10 @@ def test_airflows_own_description_does_not_name_it(api_server: Door) -> None:
 def test_the_plugin_is_listed(api_server: Door, admin: dict[str, str]) -> None:
     plugins = api_server.request("GET", "/api/v2/plugins", headers=admin).json()["plugins"]
     (ours,) = [plugin for plugin in plugins if plugin["name"] == "email_contacts"]
-    (app,) = ours["fastapi_apps"]
-    assert (app["url_prefix"], app["app"]) == (MOUNT, "email_contacts.web.lazy.LazyApp")
+    assert {app["app"] for app in ours["fastapi_apps"]} == {"email_contacts.web.lazy.LazyApp"}
+    # The pages first: the other address begins theirs.
+    assert [app["url_prefix"] for app in ours["fastapi_apps"]] == [f"{MOUNT}/imports", MOUNT]
+    assert [view["href"] for view in ours["external_views"]] == ["email-contacts/imports/"]
 
 
 def test_the_access_log_has_no_token(api_server: Door, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

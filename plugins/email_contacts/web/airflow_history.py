@@ -7,7 +7,7 @@ recorded with it, and not what the entry says of itself: any task can write into
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
@@ -21,7 +21,7 @@ from airflow.models.dag import DagModel
 from airflow.models.dagrun import DagRun
 from airflow.models.taskinstance import TaskInstance
 from airflow.utils.session import create_session
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from email_contacts.imports.history import ASSET_NAME, EntryKey, keys_between
@@ -67,18 +67,18 @@ class History:
         self._user = user
         self._auth = cast("Any", get_auth_manager())
 
-    def newest_first(self, lower: str, upper: str) -> Iterator[StoredReceipt]:
+    def newest_first(self, lower: str, upper: str, parts: Collection[str] = ()) -> Iterator[StoredReceipt]:
         """Walk the receipts of a range of keys that the user may see.
 
         :param lower: the first key that may be given.
         :param upper: the key before which it begins.
+        :param parts: texts of which each must occur somewhere in a receipt, its DAG or its run.
         """
         with create_session(scoped=False) as session:
-            dag_ids = self._readable(session)
+            wanted = [Entry.last_updated_by_dag_id.in_(self._readable(session)), *map(_holds, parts)]
             size = FIRST_CHUNK
             while True:
-                query = _entries(lower, upper).where(Entry.last_updated_by_dag_id.in_(dag_ids)).limit(size)
-                rows = session.execute(query).all()
+                rows = session.execute(_entries(lower, upper).where(*wanted).limit(size)).all()
                 yield from filter(None, map(_stored, rows))
                 if len(rows) < size:
                     return
@@ -155,6 +155,11 @@ def _entries(lower: str, upper: str) -> Any:
         .where(AssetModel.name == ASSET_NAME, Entry.key >= lower, Entry.key < upper)
         .order_by(Entry.key.desc())
     )
+
+
+def _holds(part: str) -> Any:
+    columns = (Entry.value, Entry.last_updated_by_dag_id, Entry.last_updated_by_run_id)
+    return or_(*(column.icontains(part, autoescape=True) for column in columns))
 
 
 def _stored(row: Any) -> StoredReceipt | None:

@@ -67,6 +67,8 @@ def test_an_import_that_ends_meanwhile_moves_no_other_to_another_page(admin_read
         ("text=night", ["5"]),
         ("text=0000000000000009", ["9"]),
         ("list=vip", ["8"]),
+        ("list=%C3%9CBER", ["9"]),
+        ("list=%22so-called%22", ["9"]),
         ("list=12", ["8"]),
         ("list=1", []),
         ("state=failed", ["6"]),
@@ -80,6 +82,7 @@ def test_an_import_that_ends_meanwhile_moves_no_other_to_another_page(admin_read
 def test_the_list_is_narrowed(admin_reader: Reader, query: str, numbers: list[str]) -> None:
     special = {
         6: {"state": "failed", "reason": "process 106 failed"},
+        9: {"list_names": {"4": 'über "so-called"'}},
         8: {"list_ids": (12,), "lists": {}, "list_names": {"12": "VIP"}},
     }
     put(*(("crm", make_receipt(number, **special.get(number, {}))) for number in (0, 1, 2, 3, 4, 6, 7, 8, 9)))

@@ -45,7 +45,7 @@ def list_imports(request: Request, user: GetUserDep) -> Response:
         upper = min(upper, str(before))
     found: list[ImportView] = []
     searched, last = 0, None
-    with closing(History(user).newest_first(lower, upper)) as receipts:
+    with closing(History(user).newest_first(lower, upper, asked.parts)) as receipts:
         for searched, stored in enumerate(receipts, 1):
             if len(found) == PAGE_SIZE or searched > SEARCHED_AT_MOST:
                 break

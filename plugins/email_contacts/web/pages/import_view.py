@@ -70,6 +70,7 @@ class ImportView:
 
     @property
     def state(self) -> str:
+        """One of ``STATES``."""
         return self.receipt.state
 
     @property
@@ -79,10 +80,12 @@ class ImportView:
 
     @property
     def process_ids(self) -> tuple[int, ...]:
+        """The platform's processes, as far as the receipt holds them."""
         return self.receipt.process_ids
 
     @property
     def ended_at(self) -> datetime:
+        """When the receipt was written."""
         return datetime.fromisoformat(f"{self.stored.key.ended_at}+00:00")
 
     @property
@@ -99,6 +102,7 @@ class ImportView:
 
     @property
     def lists(self) -> tuple[ListView, ...]:
+        """The lists that were imported into."""
         sizes, names = self.receipt.lists, self.receipt.list_names
         return tuple(
             ListView(one, names.get(str(one), ""), *(_sizes(sizes.get(str(one)))))
@@ -119,6 +123,7 @@ class ImportView:
 
     @property
     def held_back(self) -> int:
+        """Rows that are held back, for any reason."""
         return sum(self.receipt.rows.held_back.values())
 
     @property

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 STATES = (COMPLETED, COMPLETED_WITH_REJECTS, FAILED, UNKNOWN)
 MAX_TEXT = 200
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_PLAIN = re.compile(r"[\w .:/+@-]+", re.ASCII)
 
 
 class InvalidFilter(ValueError):
@@ -67,6 +68,14 @@ class ImportsFilter:
         """The range of keys of the history that it allows."""
         return keys_between(self.first_day, self.last_day)
 
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """Texts of which each occurs in what is stored of an import that is listed.
+
+        JSON writes other characters than these in another way.
+        """
+        return tuple(part for part in (self.text, self.list, self.state) if _PLAIN.fullmatch(part))
+
     def allows(self, one: ImportView) -> bool:
         """Whether an import is listed, as far as its day is in the range."""
         return (
@@ -107,4 +116,4 @@ def _day(text: str, field: str) -> str:
 
 
 def _in(part: str, text: str) -> bool:
-    return part.casefold() in text.casefold()
+    return part.lower() in text.lower()
