@@ -7,7 +7,7 @@ recorded with it, and not what the entry says of itself: any task can write into
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Generator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
@@ -67,7 +67,7 @@ class History:
         self._user = user
         self._auth = cast("Any", get_auth_manager())
 
-    def newest_first(self, lower: str, upper: str, parts: Collection[str] = ()) -> Iterator[StoredReceipt]:
+    def newest_first(self, lower: str, upper: str, parts: Collection[str] = ()) -> Generator[StoredReceipt]:
         """Walk the receipts of a range of keys that the user may see.
 
         :param lower: the first key that may be given.

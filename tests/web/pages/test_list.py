@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from airflow.models.asset_state_store import AssetStateStoreModel
@@ -80,7 +81,7 @@ def test_an_import_that_ends_meanwhile_moves_no_other_to_another_page(admin_read
     ],
 )
 def test_the_list_is_narrowed(admin_reader: Reader, query: str, numbers: list[str]) -> None:
-    special = {
+    special: dict[int, dict[str, Any]] = {
         6: {"state": "failed", "reason": "process 106 failed"},
         9: {"list_names": {"4": 'über "so-called"'}},
         8: {"list_ids": (12,), "lists": {}, "list_names": {"12": "VIP"}},
@@ -105,7 +106,7 @@ def test_a_filter_is_kept_from_page_to_page(admin_reader: Reader) -> None:
         ("from=yesterday", "From: must be a date such as 2026-11-28"),
         ("to=2026-02-30", "To: must be a date such as 2026-11-28"),
         ("to=2026-1-1", "To: must be a date such as 2026-11-28"),
-        ("state=great", "State: must be one of completed, completed_with_rejects, failed, unknown"),
+        ("state=great", "State: must be one of completed, completed_with_rejects, failed, unknown, dry_run"),
     ],
 )
 def test_a_filter_that_cannot_be_meant_is_refused_by_its_name(
@@ -131,7 +132,7 @@ def test_what_is_no_receipt_is_left_out(admin_reader: Reader) -> None:
     """Any task can write into the state store of any asset."""
     good = make_receipt(50)
     put(("crm", good))
-    wrong = [
+    wrong: list[dict[str, Any]] = [
         {"state": "splendid"},
         {"process_ids": ["<b>"]},
         {"process_ids": [10**400]},

@@ -14,6 +14,7 @@ FAILED = "failed"
 UNKNOWN = "unknown"
 DRY_RUN = "dry_run"
 GOOD_STATES = (COMPLETED, COMPLETED_WITH_REJECTS)
+STATES = (*GOOD_STATES, FAILED, UNKNOWN, DRY_RUN)
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,10 @@ from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
 
 from email_contacts.imports.history import EntryKey
+from email_contacts.imports.verification.verdict import STATES
 from email_contacts.web.airflow_history import GetUserDep, History
 from email_contacts.web.pages.import_view import ImportView
-from email_contacts.web.pages.imports_filter import STATES, ImportsFilter, InvalidFilter
+from email_contacts.web.pages.imports_filter import ImportsFilter, InvalidFilter
 from email_contacts.web.pages.page_response import STATIC, page, static
 
 PAGE_SIZE = 25

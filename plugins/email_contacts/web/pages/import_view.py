@@ -11,8 +11,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from email_contacts.imports.verification.receipt import Receipt
-from email_contacts.imports.verification.verdict import GOOD_STATES
-from email_contacts.web.pages.imports_filter import STATES
+from email_contacts.imports.verification.verdict import GOOD_STATES, STATES
 
 if TYPE_CHECKING:
     from email_contacts.web.airflow_history import StoredReceipt

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from email_contacts.imports.history import keys_between
-from email_contacts.imports.verification.verdict import COMPLETED, COMPLETED_WITH_REJECTS, FAILED, UNKNOWN
+from email_contacts.imports.verification.verdict import STATES
 
 if TYPE_CHECKING:
     from email_contacts.web.pages.import_view import ImportView
 
-STATES = (COMPLETED, COMPLETED_WITH_REJECTS, FAILED, UNKNOWN)
 MAX_TEXT = 200
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _PLAIN = re.compile(r"[\w .:/+@-]+", re.ASCII)
@@ -31,7 +30,7 @@ class ImportsFilter:
 
     :param text: part of source, DAG, run, list name or receipt id, or a whole process id.
     :param list: a list's id, or a part of its name.
-    :param state: one of ``STATES``.
+    :param state: one of ``STATES`` of a verdict.
     :param first_day: ``YYYY-MM-DD``, UTC.
     :param last_day: it belongs to what is listed.
     """
