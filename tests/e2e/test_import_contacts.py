@@ -45,6 +45,18 @@ def test_the_receipt_is_the_extra_of_an_asset_event(sample_run: Run) -> None:
     assert [extra["receipt_id"] for extra in extras] == [sample_run.receipt["receipt_id"]]
 
 
+def test_the_history_has_the_receipt_and_knows_which_task_wrote_it(sample_run: Run) -> None:
+    rest = sample_run.stack.rest
+    (asset,) = rest.get("assets", name_pattern="email_contacts_receipts")["assets"]
+    entries = rest.get(f"assets/{asset['id']}/state-store", limit=50)["asset_state_store"]
+    (entry,) = [one for one in entries if sample_run.receipt["receipt_id"] in one["key"]]
+    assert entry["value"]["receipt"] == sample_run.receipt
+    writer = entry["last_updated_by"]
+    assert (writer["dag_id"], writer["run_id"], writer["task_id"]) == (
+        "import_contacts", sample_run.run_id, "receipt",
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("conf", "named"),
     [
