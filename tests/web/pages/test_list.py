@@ -10,6 +10,7 @@ from airflow.models.asset_state_store import AssetStateStoreModel
 from airflow.utils.session import create_session
 from sqlalchemy import select
 
+from email_contacts.imports.verification.row_account import RowAccount
 from tests.web.pages.conftest import Reader
 from tests.web.pages.entries import asset_id, make_receipt, put, put_rows
 
@@ -37,6 +38,14 @@ def test_an_import_is_shown_with_everything_that_a_person_asks_for(admin_reader:
         "1,000 971 22 7 0 103 00:01:05 crm"
     )
     assert 'href="/dags/crm/runs/manual__2026-11-28T07%3A56%3A00%2B00%3A00"' in text
+
+
+def test_rows_that_a_snapshot_left_out_have_a_column_where_there_are_any(admin_reader: Reader) -> None:
+    put(("crm", make_receipt(1)))
+    assert ">Unchanged<" not in admin_reader.text()
+    put(("crm", make_receipt(2, rows=RowAccount(1000, 1, 2, 3, {}, 994))))
+    cells = re.findall(r'<td class="count[^"]*">([\d,]+)<', admin_reader.text())
+    assert cells == ["1,000", "971", "22", "7", "0", "0", "1,000", "1", "2", "3", "0", "994"]
 
 
 def test_the_newest_is_first_and_every_import_is_on_one_page(admin_reader: Reader) -> None:

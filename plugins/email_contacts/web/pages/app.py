@@ -77,6 +77,7 @@ async def refuse(request: Request, error: Exception) -> Response:
 def _listing(query: dict[str, str], **values: Any) -> dict[str, Any]:
     empty = {"imports": [], "more": "", "first": "", "is_narrowed": True, "fault": ""}
     typed = {name: query.get(name, "") for name in ("text", "list", "state", "from", "to")}
+    values["has_unchanged"] = any(one.receipt.rows.unchanged for one in values.get("imports", ()))
     return {**empty, "query": typed, "states": STATES, "is_first": "before" not in query, **values}
 
 

@@ -16,7 +16,7 @@ from email_contacts.imports.verification.verdict import GOOD_STATES, STATES
 if TYPE_CHECKING:
     from email_contacts.web.airflow_history import StoredReceipt
 
-PARTS = ("accepted", "rejected", "duplicates", "held_back")
+PARTS = ("accepted", "rejected", "duplicates", "held_back", "unchanged")
 _COUNTED = ("platform", "requests", "reject_reasons")
 _TEXTS = ("receipt_id", "source", "state", "reason", "remark", "rejects_uri", "platform_rejects_uri")
 
@@ -145,7 +145,8 @@ def moment(text: Any) -> datetime | None:
 
 def _is_sound(receipt: Receipt) -> bool:
     rows = receipt.rows
-    counts = [rows.read, rows.accepted, rows.rejected, rows.duplicates, *rows.held_back.values()]
+    counted = (getattr(rows, part) for part in ("read", *PARTS) if part != "held_back")
+    counts = [*counted, *rows.held_back.values()]
     mappings = [getattr(receipt, name) for name in _COUNTED]
     return (
         receipt.state in STATES
