@@ -48,7 +48,7 @@ LANDLINE = Identifier(
 )
 
 IDENTIFIERS = (EXT_ID, EMAIL, SMS, WHATSAPP, LANDLINE)
-"""In their rank: the first that is known decides whom a row means (api-contract §3.1)."""
+"""By rank: the first that belongs to a contact decides which one a row updates (api-contract §3.1)."""
 PHONES = (SMS, WHATSAPP, LANDLINE)
 PHONE_DOMAIN = "@mailin-sms.com"
 

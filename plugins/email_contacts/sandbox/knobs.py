@@ -102,7 +102,7 @@ class Knobs:
     # --- limits ----------------------------------------------------------------------------------------
     contacts_per_second: int = _knob(0, "Requests per second to /v3/contacts…; 0: no limit, no headers.")
     others_per_hour: int = _knob(0, "Requests per hour to all other routes; 0: no limit, no headers.")
-    retry_after: bool = _knob(False, "A 429 carries Retry-After beside the x-sib-ratelimit headers.")
+    retry_after: bool = _knob(False, "A 429 has Retry-After in addition to the x-sib-ratelimit headers.")
     body_limit_bytes: int = _knob(10_000_000, "Largest request body.")
     body_limit_status: int = _knob(413, "Status for a body over the limit (400 or 413).")
     file_url_limit_bytes: int = _knob(250_000_000, "Largest file that an import fetches.")

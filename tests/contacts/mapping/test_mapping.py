@@ -68,7 +68,7 @@ def test_a_key_that_is_mapped_is_named_once() -> None:
         ({}, '"columns" is missing'),
         ({"columns": {}}, "wrong at columns"),
         ({"columns": {"a": 1}}, "wrong at columns → a: it must be names with values, and is a number"),
-        ({"columns": {"a": {"attribute": "A", "typ": "date"}}}, "a → typ: there is no such setting"),
+        ({"columns": {"a": {"attribute": "A", "typ": "date"}}}, "a → typ: unknown setting"),
         (
             {"columns": {"a": {"attribute": "A", "type": "day"}}},
             "wrong at columns → a → type: it must be one of",

@@ -133,7 +133,7 @@ HEAD = "columns:\n  mail: EMAIL\n"  # two lines
         ("columns:\n  ' ': EMAIL\n", "line 1, at columns: it must not be empty or blank"),
         (
             HEAD + "colums: {}\n",
-            "line 3, at top level: there is no such setting; the settings are columns, constants",
+            "line 3, at top level: unknown setting; the settings are columns, constants",
         ),
         (HEAD + "unknown_columns: ignore\n", "line 3, at unknown_columns: it must be one of fail, drop"),
         (
@@ -147,7 +147,7 @@ HEAD = "columns:\n  mail: EMAIL\n"  # two lines
         (HEAD + "  b:\n    type: date\n", 'line 3, at columns → b: "attribute" is missing'),
         (
             HEAD + "  b:\n    attribute: B\n    typ: date\n",
-            "line 5, at columns → b → typ: there is no such setting",
+            "line 5, at columns → b → typ: unknown setting",
         ),
         (HEAD + "  b: {attribute: B, region: de}\n", "line 3, at columns → b → region: it must match ^[A-Z]"),
         (
@@ -164,7 +164,7 @@ HEAD = "columns:\n  mail: EMAIL\n"  # two lines
         ),
         (
             HEAD + "  b:\n    attribute: B\n    type: boolean\n    booleans:\n      yes: [ja]\n",
-            "line 7, at columns → b → booleans → yes: there is no such setting; the settings are true, false",
+            "line 7, at columns → b → booleans → yes: unknown setting; the settings are true, false",
         ),
         (
             HEAD + "  b:\n    attribute: B\n    format: '%Y'\n    type: text\n",
@@ -226,7 +226,7 @@ def test_a_refusal_names_the_line(save: Save, content: str | bytes, message: str
         ('{\n"columns": }', "line 2: it is not JSON at column 12: Expecting value"),
         ("", "line 1: it is not JSON at column 1"),
         ('{"columns": {\n"a": "EMAIL",\n"a": "SMS"}}', "line 3: a key is there a second time. Keep one"),
-        ('{"columns":\n{"a": NaN}}', "it is not JSON: NaN is no number of JSON"),
+        ('{"columns":\n{"a": NaN}}', "it is not JSON: NaN is not a JSON number"),
         ('{"columns": ' + "1" * 5000 + "}", "people.json is wrong in line 1"),
         ('{"columns":\n{"a": "\\ud800"}}', "line 2: an escape is half of a surrogate pair"),
         ('{"columns":\n{"\\udc00": "A"}}', "line 2: an escape is half of a surrogate pair"),

@@ -79,7 +79,7 @@ def test_no_rows(write: WriteSource, text: str) -> None:
         ('[{"email": "a"}, {"email": "b"', "ends too early"),
         ('[{"email": "a"}', "ends too early"),
         ('{"people": [{"email": "a"}', "ends too early"),
-        ('[{"email": "a"}] {"email": "b"}', "goes on behind the array"),
+        ('[{"email": "a"}] {"email": "b"}', "continues after the array"),
         ('{"a": [{"x": 1}], "b": [{"y": 1}]}', 'more than the rows under "a"'),
         ('[{"email": "a"} {"email": "b"}]', "not made of JSON objects with commas between"),
         ('[{"email": "a"}, 5, {"email": "b"}]', "not made of JSON objects with commas between"),

@@ -179,7 +179,7 @@ def test_without_a_process_route_who_told_is_believed_and_the_missing_report_is_
     }
     verdict = verify(client, sent=1, **given)
     assert (verdict.state, verdict.reason) == (COMPLETED, "")
-    assert "1 of 1 imports were told by callback or list growth: reject reports unknown" in verdict.remark
+    assert "1 of 1 imports were seen by callback or list growth: reject reports unknown" in verdict.remark
     # Nobody knows of rejects, so a list that is too short is no completion.
     short = verify(client, sent=2, **given)
     assert (short.state, short.may_change) == (UNKNOWN, True)

@@ -91,7 +91,7 @@ def dates(one: ColumnProfile, rule: ColumnRule, *, are_meant: bool) -> Fitting |
     if any(serials) and any({*family} & _TWO_WAYS for family in families):
         return Fitting(
             rules,
-            "Some days are numbers of Excel and others are text: so it looks after Excel took days for "
+            "Some days are serial numbers of Excel and others are text: Excel may have taken days for "
             "months. Compare some with the system that they come from.",
         )
     return Fitting(rules)

@@ -148,7 +148,7 @@ def _told(error: ValidationError) -> tuple[Place, str]:
         return (
             *place,
             extra,
-        ), f"there is no such setting; the settings are {', '.join(schema['properties'])}"
+        ), f"unknown setting; the settings are {', '.join(schema['properties'])}"
     parts = [str(part) for part in error.absolute_schema_path]
     if "dependentSchemas" in parts:
         setting = parts[parts.index("dependentSchemas") + 1]

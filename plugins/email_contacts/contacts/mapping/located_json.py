@@ -72,4 +72,4 @@ def _line(text: str, at: int) -> int:
 
 
 def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is no number of JSON")
+    raise ValueError(f"{constant} is not a JSON number")

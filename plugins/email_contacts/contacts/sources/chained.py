@@ -142,7 +142,7 @@ class ChainedRows:
             )
             raise SourceChanged(
                 f"{file.name} has other columns than {self._first.name}: it {said}. "
-                "All files of a source have the same columns. Export it again, or prepare it by itself.",
+                "All files of a source have the same columns. Export it again, or prepare it separately.",
                 [*lacking, *strange],
             )
 
@@ -159,7 +159,7 @@ class ChainedRows:
             said = "; ".join(list(changed.values())[:_SHOWN])
             raise SourceChanged(
                 f"{file.name} has other types than the files before it: {said}. All files of a source have "
-                "the same types. Export it again, or prepare it by itself.",
+                "the same types. Export it again, or prepare it separately.",
                 list(changed),
             )
 

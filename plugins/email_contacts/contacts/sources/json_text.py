@@ -204,7 +204,7 @@ class JsonValues:
                     "objects, or a second document. Write the rows that are meant into a file of their own."
                 )
         elif behind:
-            raise SourceUnreadable(f"{self._name} goes on behind the array of its rows. Export it again.")
+            raise SourceUnreadable(f"{self._name} continues after the array of its rows. Export it again.")
 
     def _not_rows(self) -> SourceUnreadable:
         return SourceUnreadable(

@@ -45,7 +45,7 @@ def without_opted_out(rows: Rows, *, keep: Iterable[str], take_all: bool) -> Row
 
     :param rows: an opened source.
     :param keep: columns that a mapping names, and that therefore stay.
-    :param take_all: whether such rows are taken all the same.
+    :param take_all: whether such rows are still taken.
     :return: the rows themselves where they say nothing of the kind.
     """
     said = [canonical(name) for name in rows.columns]
@@ -77,7 +77,7 @@ class _ConsentedRows:
         self.columns = tuple(rows.columns[place] for place in self._kept)
         self.text_only, self.reads_ahead = rows.text_only, rows.reads_ahead
         self.likely_header = rows.likely_header
-        what = "taken all the same" if take_all else "rejected as opted_out"
+        what = "still taken" if take_all else "rejected as opted_out"
         self.notes = (*rows.notes, f"rows that say {' or '.join(flags)} are {what}")
 
     @property

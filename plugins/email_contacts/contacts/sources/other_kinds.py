@@ -67,7 +67,7 @@ _KINDS = (
     OtherKind(
         rb"(\xef\xbb\xbf)?\s*<(!doctype html|html|head|body|table|meta)\b",
         "an HTML page",
-        f"Sign-in and error pages look so, and so do some exports named .xls. {_SAVE}",
+        f"Sign-in and error pages look like this, and so do some exports named .xls. {_SAVE}",
     ),
     OtherKind(rb"(\xef\xbb\xbf)?\s*<\?xml", "an XML document", _SAVE),
 )

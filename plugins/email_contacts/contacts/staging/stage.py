@@ -73,7 +73,7 @@ class Stage:
         taken = {str(source), *(str(file.path) for file in getattr(source, "files", ()))}
         if not taken.isdisjoint(map(str, ours)):
             raise StageError(
-                f"The source {source} lies in the stage under a name that the stage uses "
+                f"The source {source} is in the stage under a name that the stage uses "
                 "itself. Give another stage."
             )
         for entry in sorted(ours, key=lambda entry: (not entry.name.startswith(_COMPLETE), entry.name)):

@@ -262,7 +262,7 @@ class Verification:
         if silent := len(self._believed) + len(self._nameless):
             # Then it is not known what the platform rejected.
             yield (
-                f"{silent} of {len(self._batches.batches)} imports were told by callback or list growth: "
+                f"{silent} of {len(self._batches.batches)} imports were seen by callback or list growth: "
                 "reject reports unknown"
             )
         if extra := self._batches.extra_processes(self._process_ids):
