@@ -128,7 +128,7 @@ def test_other_numbers_are_no_days(cells: list[str]) -> None:
 
 def test_serial_days_beside_text_are_asked() -> None:
     said = proposed("31412", "31/12/1985", kind="date")
-    assert "# Some days are numbers of Excel and others are text" in said
+    assert "# Some days are serial numbers of Excel and others are text" in said
     assert "# x: {attribute: X, type: date, format: [" in said
 
 

@@ -1,7 +1,7 @@
 """One poller for all waits of a connection: it asks the platform, and each wait reads what it saw.
 
-Lives in one event loop, that of a triggerer. Knows no Airflow: whoever waits brings a factory that reads the
-connection. Everything but the requests happens in that loop, so nothing here needs a lock.
+Lives in the event loop of a triggerer, where everything but the requests happens, so nothing needs a lock.
+Knows no Airflow: each wait brings a factory that reads the connection.
 """
 
 from __future__ import annotations
