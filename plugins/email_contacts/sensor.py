@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,7 @@ from email_contacts.failures import failing_at_once
 from email_contacts.hook import ContactsHook
 from email_contacts.imports.callbacks import MAILBOX, has_mail
 from email_contacts.imports.errors import ImportTimeout
-from email_contacts.imports.waiting.completion import AUTO, look_for_end
+from email_contacts.imports.waiting.completion import AUTO, always, look_for_end
 from email_contacts.imports.waiting.completion_signals import CompletionSignals
 from email_contacts.imports.waiting.deadline import in_words, utc
 from email_contacts.imports.waiting.worker_wait import Supervision, WaitOutcome
@@ -79,7 +79,7 @@ class ImportCompletedSensor(BaseSensorOperator):
         self.conn_id = conn_id
         self.deferrable = default_deferrable() if deferrable is None else deferrable
         self.trigger_interval = poke_interval
-        self._has_said_it = False
+        self._gives_up_at: float | None = None
 
     @cached_property
     def hook(self) -> ContactsHook:
@@ -91,14 +91,13 @@ class ImportCompletedSensor(BaseSensorOperator):
         self._supervision.check()
         with failing_at_once():
             ids, evidence = self._awaited
-            if not self.deferrable:
-                self._say_once_what_is_waited_for(context)
             statuses = look_for_end(
                 self.hook.client,
                 ids,
                 evidence=evidence,
                 source=self._source(evidence),
                 called=partial(_was_called, context),
+                may_ask=always if self.deferrable else self._begin_or_budget(context),
             )
             if statuses is None or not statuses.is_finished:
                 return PokeReturnValue(is_done=False)
@@ -148,19 +147,28 @@ class ImportCompletedSensor(BaseSensorOperator):
         )
         raise AssertionError("defer() does not return")
 
-    def _say_once_what_is_waited_for(self, context: Context) -> None:
-        """In the worker's mode; in the triggerer the wait itself says it."""
-        if self._has_said_it:
-            return
-        self._has_said_it = True
-        first = context["ti"].get_first_reschedule_date(context) if self.reschedule else None
-        since = time.time() if first is None else first.timestamp()
-        log.info(
-            "waiting for the end of %s; looks every %g s; gives up at %s",
-            in_words(self._awaited[0]),
-            self.poke_interval,
-            utc(since + self.timeout),
-        )
+    def _begin_or_budget(self, context: Context) -> Callable[[], bool]:
+        """Say once what the worker waits for.
+
+        :return: whether to ask for processes: first and last in any case, between them as the account's
+            hourly budget allows.
+        """
+        is_first, gives_up_at = False, self._gives_up_at
+        if gives_up_at is None:
+            began = context["ti"].get_first_reschedule_date(context) if self.reschedule else None
+            is_first = began is None
+            gives_up_at = (time.time() if began is None else began.timestamp()) + self.timeout
+            self._gives_up_at = gives_up_at
+            log.info(
+                "waiting for the end of %s; looks every %g s, as the hourly budget allows; gives up at %s",
+                in_words(self._awaited[0]),
+                self.poke_interval,
+                utc(gives_up_at),
+            )
+        # The next look may come too late: Airflow reads the clock after each.
+        if is_first or time.time() + self.poke_interval >= gives_up_at:
+            return always
+        return lambda: not self.hook.budget.reserve()
 
     @cached_property
     def _supervision(self) -> Supervision:

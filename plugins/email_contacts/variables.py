@@ -13,7 +13,10 @@ from email_contacts.imports.shared_store import TaskKey
 
 
 class SharedVariables:
-    """The ``SharedStore`` of the submission queue; a variable lives as long as its task is in the queue."""
+    """The ``SharedStore`` of the submission queue and of the hourly budgets.
+
+    A variable of the queue lives as long as its task is in the queue. Of a budget one stays for a connection.
+    """
 
     def keys(self, prefix: str) -> Sequence[str]:
         """List the keys that begin so, as they are now."""
@@ -26,7 +29,7 @@ class SharedVariables:
 
     def set(self, key: str, value: str) -> None:
         """Write the text; the description tells whoever finds it in the UI."""
-        Variable.set(key, value, description="Submission queue of an email_contacts connection; temporary")
+        Variable.set(key, value, description="Written by email_contacts (submission queue, hourly budget)")
 
     def delete(self, key: str) -> None:
         """Remove the key; nothing happens when it is not there."""

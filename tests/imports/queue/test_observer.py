@@ -82,6 +82,18 @@ def test_one_that_was_called_and_waits_for_a_worker_is_given_more_time(
     assert NOT_STARTED < after < NOT_STARTED + 10
 
 
+@pytest.mark.parametrize("state", ["scheduled", "queued", "restarting"])
+@pytest.mark.parametrize("phase", [Phase.WAITING, Phase.SUBMITTING])
+def test_one_that_was_killed_and_is_tried_again_at_once_is_not(
+    phase: Phase, state: str, shared: SharedStore, watched: Callable[..., Watched]
+) -> None:
+    """A busy executor may take any time to start it; its place is kept, and its turn is not."""
+    shared.states[task(1)] = state
+    after = watched(phase).removed_after(at_most=60)
+    assert after is not None
+    assert LEASE <= after < 30
+
+
 def test_a_state_that_cannot_be_read_leaves_it_to_the_lease(
     shared: SharedStore, watched: Callable[..., Watched], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -101,6 +101,30 @@ def test_requests_at_the_same_moment_are_all_counted() -> None:
     assert len(shared.values) == 1
 
 
+def test_tokens_that_were_taken_together_at_the_same_moment_are_all_counted() -> None:
+    shared, clock, limit = InStep(2), Clock(), 3600
+    together = round(TOGETHER / Bucket(limit).seconds_per_token)
+    threads = [threading.Thread(target=AccountBudget(shared, "a", limit, now=clock).take) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    shared.barrier = threading.Barrier(1)
+    full = Bucket(limit).capacity * (1 - 1 / KEPT_BACK)
+    assert left(AccountBudget(shared, "a", limit, now=clock)) == full - 2 * together
+
+
+def test_threads_that_share_a_budget_never_have_more_than_it_holds() -> None:
+    (one,), _, _ = budgets(1, limit=3600)
+    counts: list[int] = []
+    threads = [threading.Thread(target=lambda: counts.append(left(one))) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert sum(counts) == Bucket(3600).capacity * (1 - 1 / KEPT_BACK)
+
+
 def test_a_process_that_dies_while_it_takes_a_token_does_not_free_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

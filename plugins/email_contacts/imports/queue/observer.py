@@ -12,7 +12,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable
 
-from email_contacts.imports.queue.entries import Entry, QueueEntries
+from email_contacts.imports.queue.entries import Entry, Phase, QueueEntries
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +47,7 @@ class QueueObserver:
     def observe(self) -> list[Entry]:
         """Read the queue, and remove what is dead of those everybody waits for."""
         seen = self._entries.read()
-        owing = [entry for index, entry in enumerate(seen) if index == 0 or entry.phase.value != "waiting"]
+        owing = [entry for index, entry in enumerate(seen) if index == 0 or entry.phase is not Phase.WAITING]
         self._keep_only(owing)
         gone = [entry for entry in owing if self._is_gone(entry)]
         for entry in gone:
@@ -69,7 +69,7 @@ class QueueObserver:
         except Exception as error:  # noqa: BLE001  whatever it is, the lease decides
             log.warning("the state of the task that is first in the queue could not be read: %s", error)
             state = "unknown"
-        if state in _GOING_TO_START:
+        if entry.phase is Phase.CALLED and state in _GOING_TO_START:
             is_gone = silent > NOT_STARTED
         else:
             is_gone = silent > LEASE or state not in (*_GOING_ON, "unknown")

@@ -1,11 +1,12 @@
 """The hourly rate budget of an account, which all workers and triggerers of an Airflow share.
 
-One shared variable holds it, and its *name* says everything: until when the bucket is not full. Listing names
-asks no secrets backend. A request costs one list, one write and the removal of what the list showed, at most:
-where the budget is large, tokens for the next seconds are taken together.
+One shared variable holds it, and its *name* says everything: until when the bucket is not full, and how many
+tokens were taken last. Listing names asks no secrets backend. A request costs one list, one write and the
+removal of what the list showed, at most: where the budget is large, tokens for the next seconds are taken
+together.
 
-Two that take a token at the same moment may both get the last one. Neither is forgotten: each leaves a
-variable of its own, and whoever comes next adds them up.
+Two that take tokens at the same moment may both get the last ones. None is forgotten: each leaves a variable
+of its own, and whoever comes next adds them up.
 """
 
 from __future__ import annotations
@@ -13,8 +14,10 @@ from __future__ import annotations
 import logging
 import re
 import secrets
+import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from email_contacts.imports.shared_store import SharedStore, digest
 from email_contacts.imports.waiting.rate_budget import HOUR, Bucket
@@ -29,6 +32,31 @@ KEPT_BACK = 4
 _PER_SECOND = 1_000_000
 # Seconds by which the rounding of many names may add up; the bucket leaves a whole one to spare in an hour.
 _ROUNDING = 0.05
+
+
+@dataclass(frozen=True, order=True)
+class _Record:
+    """What the name of a variable says.
+
+    :param full_at: when the bucket is full again, seconds since the epoch.
+    :param taken: how many tokens its writer took.
+    """
+
+    full_at: float
+    taken: int
+
+    @classmethod
+    def parse(cls, name: str) -> _Record | None:
+        """Read a name; None where it is none of ours."""
+        found = _NAME.fullmatch(name)
+        return cls(int(found[1]) / _PER_SECOND, int(found[2])) if found else None
+
+    def name(self) -> str:
+        """Form a name that nobody else uses."""
+        return f"{round(self.full_at * _PER_SECOND)}.{self.taken}.{secrets.token_hex(4)}"
+
+
+_NAME = re.compile(r"(\d{1,19})\.(\d{1,6})\.[0-9a-f]{8}")
 
 
 class AccountBudget:
@@ -55,6 +83,7 @@ class AccountBudget:
         self._in_hand_until = 0.0
         self._reserved = 0
         self._is_broken = False
+        self._lock = threading.Lock()
 
     def take(self, *, overdraw: bool = False) -> float:
         """Take a token.
@@ -64,7 +93,8 @@ class AccountBudget:
         :return: 0.0 when it is taken; otherwise the seconds until there is one, and nothing is taken.
         """
         try:
-            pause = self._take(overdraw=overdraw)
+            with self._lock:
+                pause = self._take(overdraw=overdraw)
         except Exception as error:  # noqa: BLE001  no error of Airflow's store keeps anybody from looking
             if not self._is_broken:
                 log.warning(
@@ -99,29 +129,23 @@ class AccountBudget:
         if self._in_hand and now < self._in_hand_until:
             self._in_hand -= 1
             return 0.0
-        keys = [key for key in self._store.keys(self._prefix) if self._full_at(key)]
-        # All but the latest belong to requests that its writer has not seen, or are about to be removed.
-        owed = max(map(self._full_at, keys), default=0.0) + token * max(0, len(keys) - 1)
+        shown = {key: _Record.parse(key.removeprefix(self._prefix)) for key in self._store.keys(self._prefix)}
+        found = {key: one for key, one in shown.items() if one is not None}
+        # All but the latest are of requests that its writer has not seen, or are about to be removed.
+        *others, latest = sorted(found.values()) or [_Record(0.0, 0)]
+        owed = latest.full_at + token * sum(one.taken for one in others)
         # No debt is held longer than an hour; a greater one may be the mistake of a clock.
-        latest = now + HOUR + token
-        full_at = min(max(now, owed), latest)
+        bound = now + HOUR + token
+        full_at = min(max(now, owed), bound)
         kept_back = self._bucket.capacity // KEPT_BACK
         left = self._bucket.capacity - kept_back - (full_at - now) / token
         pause = (1.0 - left) * token
         if pause > _ROUNDING and not overdraw:
             return pause
-        taken = max(1, min(self._at_once, int(left)))
+        taken = 1 if overdraw else max(1, min(self._at_once, int(left)))
         self._in_hand, self._in_hand_until = taken - 1, now + TOGETHER
-        after = min(full_at + taken * token, latest)
-        self._store.set(f"{self._prefix}{round(after * _PER_SECOND)}.{secrets.token_hex(4)}", self._account)
-        for key in keys:
+        after = min(full_at + taken * token, bound)
+        self._store.set(f"{self._prefix}{_Record(after, taken).name()}", self._account)
+        for key in found:
             self._store.delete(key)
         return 0.0
-
-    def _full_at(self, key: str) -> float:
-        """When the bucket is full again, as a name says; 0.0 where it is none of ours."""
-        found = _NAME.fullmatch(key.removeprefix(self._prefix))
-        return int(found[1]) / _PER_SECOND if found else 0.0
-
-
-_NAME = re.compile(r"(\d{1,19})\.[0-9a-f]{8}")

@@ -195,6 +195,11 @@ def nobody_called(evidence: CompletionSignals) -> bool:  # noqa: ARG001
     return False
 
 
+def always() -> bool:
+    """Stand in for a budget where there is none."""
+    return True
+
+
 def look_for_end(
     client: ContactsClient,
     process_ids: Sequence[int | None],
@@ -202,6 +207,7 @@ def look_for_end(
     evidence: Sequence[CompletionSignals] = (),
     source: str = AUTO,
     called: Callable[[CompletionSignals], bool] = nobody_called,
+    may_ask: Callable[[], bool] = always,
 ) -> ProcessStatuses | None:
     """Look once, from a worker, at everything that may tell.
 
@@ -213,21 +219,27 @@ def look_for_end(
     :param evidence: of each import in the same order; or none at all.
     :param source: the connection's ``completion_source``.
     :param called: whether the callback that a piece of evidence names was heard.
+    :param may_ask: whether the process route may be asked now; called only where there is a process to ask
+        for.
     :return: one process for each import; those of which nobody has told yet are running, with the status
         ``not seen``. None when nothing could be learned now, which never ends a wait.
     :raises CannotTell: when it cannot be known how an import ends; the message says what to configure.
     :raises email_contacts.api.ContactsApiError: when asking again cannot succeed (wrong key, unknown id).
     """
     completion = Completion(process_ids, evidence, source)
-    look_at(client, completion, called)
+    look_at(client, completion, called, may_ask)
     return completion.statuses if completion.statuses.processes else None
 
 
 def look_at(
-    client: ContactsClient, completion: Completion, called: Callable[[CompletionSignals], bool]
+    client: ContactsClient,
+    completion: Completion,
+    called: Callable[[CompletionSignals], bool],
+    may_ask: Callable[[], bool] = always,
 ) -> str:
     """Look once, and complete the picture.
 
+    :param may_ask: as in :func:`look_for_end`.
     :return: the error that may pass, if there was one; empty otherwise.
     """
     from email_contacts.api import NotSent, RateLimited, RouteMissing, Unavailable
@@ -235,7 +247,7 @@ def look_at(
     trouble = ""
     _listen(completion, called)
     try:
-        if ids := completion.open_ids():
+        if (ids := completion.open_ids()) and may_ask():
             for process in ask(client, ids).processes:
                 completion.see(process)
     except RouteMissing as error:

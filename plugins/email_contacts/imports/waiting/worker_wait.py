@@ -30,6 +30,8 @@ log = logging.getLogger(__name__)
 
 # Seconds that a look may take which begins near the deadline, or at it.
 LAST_LOOK = 30.0
+# Seconds after which a wait for a token asks whether its task is still wanted.
+LONGEST_SLEEP = 60.0
 
 
 class WaitingFailed(Exception):
@@ -205,15 +207,21 @@ def wait_here(
     completion, signs = Completion(process_ids, evidence, source), growth_pauses()
     supervision, is_last = Supervision(), False
     log.info("waiting in this worker for the end of %s; gives up at %s", in_words(process_ids), utc(deadline))
+    until_token = 0.0
+
+    def may_ask() -> bool:
+        nonlocal until_token
+        until_token = reserve()
+        return not until_token or time.time() >= deadline
+
     while True:
         supervision.check()
-        while completion.open_ids() and (pause := reserve()) and (left := deadline - time.time()) > 0:
-            time.sleep(min(pause, left))
+        until_token = 0.0
         # Near the deadline neither a rate limit that is sat out nor a slow answer may take the last look.
         asked = client if deadline - time.time() > LAST_LOOK else client.within(LAST_LOOK)
         made_before = asked.requests.made
         try:
-            trouble = look_at(asked, completion, called)
+            trouble = look_at(asked, completion, called, may_ask)
         except (Unauthorized, Forbidden) as error:
             trouble = str(error)
             log.warning("the platform could not be polled, still waiting: %s", trouble)
@@ -226,7 +234,7 @@ def wait_here(
             # A look at many processes makes several requests; each of them is paid for with a pause.
             made = max(1, asked.requests.made - made_before)
             pause = sum(islice(pauses, made)) if completion.open_ids() else next(signs)
-            time.sleep(min(pause, left))
+            time.sleep(min(max(pause, min(until_token, LONGEST_SLEEP)), left))
         elif is_last or not completion.begin_last_look():
             return WaitOutcome(statuses, is_late=True, error=trouble)
         else:
