@@ -21,6 +21,7 @@ from typing import Any
 
 from email_contacts.imports.queue.entries import Phase, QueueEntries, Ticket
 from email_contacts.imports.shared_store import TaskKey
+from email_contacts.imports.waiting.rate_budget import Bucket
 from email_contacts.sandbox import SandboxServer
 
 CONN_ID = "email_contacts_default"
@@ -71,12 +72,15 @@ class TaskState(dict[str, Any]):
 class Runs:
     """So many runs of one task each.
 
+    :param starts: of tasks in a worker: the first one, and one for each time that a task was resumed.
+    :param to_judge: those of them that only judge the end of a task's own import.
     :param arrived: when each task was started first.
     :param processes: the process of each task; the platform counts them up.
     """
 
     waits: bool
     starts: int = 0
+    to_judge: int = 0
     arrived: dict[int, float] = field(default_factory=dict)
     processes: dict[int, int] = field(default_factory=dict)
 
@@ -107,12 +111,19 @@ class Runs:
                 return
             except TaskDeferred as deferred:
                 event = await anext(aiter(deferred.trigger.run()))
+                self.to_judge += deferred.method_name == "execute_complete"
                 resume = getattr(operator, deferred.method_name)
                 step = partial(resume, context, event=event.payload, **(deferred.kwargs or {}))
 
     @property
     def served(self) -> list[int]:
         return sorted(self.processes, key=lambda number: self.processes[number])
+
+
+def allowed(seconds: float) -> int:
+    """How many process requests the hourly budget allows an account that has made none for long."""
+    bucket = Bucket(PER_HOUR)
+    return int(bucket.capacity + seconds / bucket.seconds_per_token)
 
 
 async def at_once(sandbox: SandboxServer, number: int, *, waits: bool) -> None:
@@ -133,8 +144,10 @@ async def at_once(sandbox: SandboxServer, number: int, *, waits: bool) -> None:
     out_of_order = sum(one != two for one, two in zip(order, runs.served, strict=True))
     print(
         f"{number} imports at once, wait_for_completion={waits}: "
-        f"{runs.starts / number:.2f} starts per import, "
-        f"{asked / number:.1f} process requests per import ({asked} in {seconds:.0f} s), "
+        f"{(runs.starts - runs.to_judge) / number:.2f} starts per import to queue and submit, "
+        f"{runs.to_judge / number:.2f} to judge its end, "
+        f"{asked / number:.1f} process requests per import "
+        f"({asked} in {seconds:.0f} s; the budget allows {allowed(seconds)}), "
         f"{out_of_order} served out of the order of arrival",
         flush=True,
     )

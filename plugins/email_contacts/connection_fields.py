@@ -96,9 +96,8 @@ FIELDS = (
     Field(
         "process_polls_per_hour",
         "Process look-ups per hour",
-        "How many process requests an hour all waits of one triggerer together, or one wait in a "
-        "worker, may make "
-        "(api-contract §5: 100 per hour and account).",
+        "How many process requests an hour all tasks and triggers that use this connection may make "
+        "together (api-contract §5: 100 per hour and account).",
         {"type": "integer", "default": 100, "minimum": 1, "maximum": 36000},
     ),
     Field(
