@@ -258,8 +258,7 @@ class SharedPoller:
         self._plan.failed(question)
         self._schedule.failed(self._wishes(), rest=rest)
         if isinstance(error, (Unauthorized, Forbidden)) or rest > HOUR:
-            # Somebody may have changed the key since it was read; and a client that holds back for so long
-            # cannot help any more.
+            # The key may have been changed; and a client that holds back for so long cannot help any more.
             self._read_connection_at = -math.inf
         if not self.trouble:
             log.warning(
