@@ -50,7 +50,7 @@ def kill_matrix(*, waiter: str, deferrable: bool) -> DAG:
         params={name: Param("", type="string") for name in ("conn_id", "source", "armed")},
         default_args={
             "conn_id": "{{ params.conn_id }}",
-            "retries": 20,
+            "retries": 200,  # `make soak` strikes for as long as it is told to
             "retry_delay": timedelta(seconds=1),
         },
     ) as dag:

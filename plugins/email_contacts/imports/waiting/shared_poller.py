@@ -189,18 +189,18 @@ class SharedPoller:
             await self._step()
         except Exception:
             log.exception("the poller of %s failed once; it continues", self.client.name)
-            await self._sleep(LONGEST_REST)
+            await set_within(self._wake, LONGEST_REST)
 
     async def _step(self) -> None:
         """One request, or one sleep; woken when somebody joins, leaves or hurries."""
         if (pause := self._schedule.rest) and not (self._last_looks or self._page_is_due):
-            await self._sleep(pause)
+            await set_within(self._wake, pause)
         elif self.useless:
-            await self._sleep(HOUR)
+            await set_within(self._wake, HOUR)
         elif not self.client.is_open or self._loop.time() > self._read_connection_at + READ_CONNECTION_EVERY:
             await self._read_connection()
         elif self.route_missing or not self._plan.is_wanted:
-            await self._sleep(READ_CONNECTION_EVERY)
+            await set_within(self._wake, READ_CONNECTION_EVERY)
         else:
             await self._look()
 
@@ -212,9 +212,9 @@ class SharedPoller:
             self._schedule.begin(self._wishes(), per_hour=self.client.per_hour, is_sweeping=is_sweeping)
         question = self._plan.next()
         if question is None:
-            await self._sleep(self._schedule.until_due)
+            await set_within(self._wake, self._schedule.until_due)
         elif pause := await self.client.take(overdraw=self._is_last_look(question)):
-            await self._sleep(pause)
+            await set_within(self._wake, pause)
         else:
             self._last_looks -= question.expected
             self._page_is_due = self._page_is_due and not question.is_front
@@ -281,9 +281,6 @@ class SharedPoller:
 
     def _wishes(self) -> list[float | None]:
         return [wait.every for wait in self._waits]
-
-    async def _sleep(self, seconds: float) -> None:
-        await set_within(self._wake, seconds)
 
     def _tell(self, question: Question, process_ids: Iterable[int]) -> None:
         told = set(process_ids)
