@@ -114,7 +114,15 @@ class HeaderError(PreparationError):
 
 
 class NoIdentifierColumn(HeaderError):
-    """No column says who the contact is."""
+    """No column says who the contact is.
+
+    :param fault: what is wrong.
+    :param advice: what to do, as far as only the columns are known.
+    """
+
+    def __init__(self, fault: str, advice: str = "") -> None:
+        super().__init__(f"{fault} {advice}".rstrip())
+        self.fault = fault
 
 
 class RowTooLong(PreparationError):

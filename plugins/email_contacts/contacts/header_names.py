@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol, TypeVar
 
 from email_contacts.contacts.column_names import EMAIL, EXT_ID, IDENTIFIERS, SMS, canonical
-from email_contacts.contacts.errors import HeaderError
+from email_contacts.contacts.errors import HeaderError, NoIdentifierColumn
 from email_contacts.contacts.mapping.synonyms import ID, PHONE, group_of
 from email_contacts.contacts.masking import mask
 
@@ -24,9 +24,12 @@ _FEWEST_DIGITS = 7
 _WHO = frozenset({EMAIL, EXT_ID, ID, PHONE, SMS})
 
 
-class _HasLikelyHeader(Protocol):
+class _Opened(Protocol):
     @property
     def likely_header(self) -> int | None: ...
+
+    @property
+    def notes(self) -> Sequence[str]: ...
 
 
 def looks_like_data(name: str) -> bool:
@@ -58,7 +61,7 @@ def shown_name(name: str) -> str:
 
 
 def shown_names(names: Sequence[str], *, header: Iterable[str] | None = None) -> str:
-    """List names for a message.
+    """List names for a message, to be read after ``Its columns:``.
 
     :param names: the names.
     :param header: all names beside which they stand; None: themselves. Where these could be a contact, only
@@ -106,9 +109,13 @@ def says_who(name: str) -> bool:
     return canonical(name) in IDENTIFIERS or group_of(name) in _WHO
 
 
-def with_likely_header(error: Error, rows: _HasLikelyHeader) -> Error:
-    """Add to an error about a header which line looks like the one, where there is such a line."""
+def with_likely_header(error: Error, rows: _Opened) -> Error:
+    """Add to an error about a header which line looks like the one, and which sheets there are."""
+    sheets = next((note for note in rows.notes if note.startswith("sheet ")), "")
+    if "; not read: " in sheets and isinstance(error, NoIdentifierColumn):
+        error.args = (f"{error.fault} It is the {sheets}. Name the one to read as sheet.", *error.args[1:])
     line = rows.likely_header
     if line is not None:
-        error.args = (f"{error} Line {line} looks like the header: give header_row={line}.", *error.args[1:])
+        said = error.fault if isinstance(error, NoIdentifierColumn) else error
+        error.args = (f"{said} Line {line} looks like the header: give header_row={line}.", *error.args[1:])
     return error

@@ -66,7 +66,7 @@ what the columns become, from the first 4 rows; bad is a share of the cells that
   column  attribute   type                   first cells              empty   bad
   Mail    EMAIL       email                  ***@***.***  **@***.***    0 %   0 %
   Born    BIRTHDAY    date, format %d.%m.%Y  ##.##.####  #.#.####      50 %   0 %
-  Points  POINTS      number, decimal ,      ##,#  ##.#                50 %  50 %
+  Points  POINTS      number, decimal ","    ##,#  ##.#                50 %  50 %
   Phone   SMS         phone, region DE       ##### #######             75 %   0 %
   Notes   (left out)                         *** ***                   75 %
 
@@ -83,7 +83,7 @@ def test_the_document_has_the_columns(write: WriteSource, capsys: pytest.Capture
         "column": "Points",
         "attribute": "POINTS",
         "type": "number",
-        "settings": ["decimal ,"],
+        "settings": ['decimal ","'],
         "cells": ["##,#", "##.#"],
         "rows": 4,
         "empty": 2,
@@ -117,7 +117,7 @@ def test_a_text_column_full_of_null_values(shown: Any) -> None:
 
 def test_a_surname_that_is_a_word_for_nothing_is_counted_and_not_shown(shown: Any) -> None:
     (warning,) = warnings_in(shown("email,lastname\na@example.com,Null\nb@example.com,Doe\n"))
-    assert warning.startswith("lastname: 1 cell looks like null values and would be sent as text.")
+    assert warning.startswith("lastname: 1 cell looks like a null value and would be sent as text.")
 
 
 def test_named_nulls_are_empty_cells(shown: Any) -> None:

@@ -69,10 +69,10 @@ def test_headers_that_do_not_say_one_thing(columns: list[str], message: str) -> 
 
 def test_no_column_says_who_it_is() -> None:
     with pytest.raises(NoIdentifierColumn) as caught:
-        bound(["name", "mail"])
+        bound(["name", "city"])
     assert str(caught.value) == (
         "people.csv has no column that says who the contact is: one of EMAIL, EXT_ID, SMS, WHATSAPP, "
-        "LANDLINE_NUMBER (api-contract §2.1). Its columns are name, mail. Rename one, or name it in a "
+        "LANDLINE_NUMBER (api-contract §2.1). Its columns: name, city. Rename one, or name it in a "
         'mapping: {"columns": {"name of the column": "EMAIL"}}.'
     )
 

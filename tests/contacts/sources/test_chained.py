@@ -45,7 +45,7 @@ def test_rows_go_on_from_file_to_file(tmp_path: Path) -> None:
     assert rows.text_only
     assert rows_of(rows) == [
         ["1", "2"],
-        RowFault("columns", "The row has 1 cells, the header has 2."),
+        RowFault("columns", "The row has 1 cell, the header has 2."),
         ["5", "6"],
     ]
     assert [rows.place(row) for row in (1, 2, 3)] == ["a.csv:1", "a.csv:2", "c/d.csv.gz:1"]

@@ -131,7 +131,7 @@ def test_a_row_with_a_wrong_number_of_cells_costs_that_row_only() -> None:
     assert frame is not None
     assert rows_in(frame) == [
         ["1", "2"],
-        RowFault("columns", "The row has 1 cells, the header has 2."),
+        RowFault("columns", "The row has 1 cell, the header has 2."),
         ["a,b", "4"],
         RowFault("columns", "The row has 3 cells, the header has 2."),
         ["5", "6"],

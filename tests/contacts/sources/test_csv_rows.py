@@ -45,7 +45,7 @@ def test_a_header_may_span_lines(write: WriteSource) -> None:
 
 def test_ragged_rows_are_faults_and_the_rest_goes_on(write: WriteSource) -> None:
     assert rows_of(write("a,b\n1\n1,2,3\n1,2\n")) == [
-        RowFault("columns", "The row has 1 cells, the header has 2."),
+        RowFault("columns", "The row has 1 cell, the header has 2."),
         RowFault("columns", "The row has 3 cells, the header has 2."),
         ["1", "2"],
     ]

@@ -10,10 +10,18 @@ from typing import Any
 
 import pytest
 
-from email_contacts.contacts.errors import HeaderError, InvalidOption, SourceEmpty, SourceUnreadable
+from email_contacts.contacts import Options, prepare
+from email_contacts.contacts.errors import (
+    HeaderError,
+    InvalidOption,
+    NoIdentifierColumn,
+    SourceEmpty,
+    SourceUnreadable,
+)
 from email_contacts.contacts.sources.opening import open_rows
 from email_contacts.contacts.sources.reading_options import ReadingOptions
 from email_contacts.contacts.sources.rows import RowFault, Rows
+from tests.contacts.prepared import read_csv
 from tests.contacts.sources.reading import rows_of
 
 openpyxl = pytest.importorskip("openpyxl")
@@ -56,6 +64,22 @@ def test_blank_rows_and_columns_without_a_name_are_left_out(tmp_path: Path) -> N
     assert rows_of(opened(source)) == [["a", "A"], ["b", "B"]]
 
 
+def test_a_sheet_that_holds_no_contacts_says_which_others_there_are(tmp_path: Path) -> None:
+    source = saved(tmp_path, ["Read me first"], more={"Customers": [["email"], ["a@example.com"]]})
+    with pytest.raises(
+        NoIdentifierColumn, match=r'sheet "Sheet"; not read: "Customers"\. Name the one to read'
+    ):
+        prepare(source, tmp_path / "stage")
+    assert prepare(source, tmp_path / "stage", Options(sheet="Customers")).rows.accepted == 1
+
+
+def test_a_formula_that_failed_costs_its_row_and_says_why(tmp_path: Path) -> None:
+    source = saved(tmp_path, ["email", "points"], ["a@example.com", "#DIV/0!"], ["b@example.com", 1])
+    prepare(source, tmp_path / "stage")
+    (line,) = read_csv(tmp_path / "stage" / "rejects.csv")
+    assert "a formula that failed" in line["message"]
+
+
 def test_a_column_without_a_name_that_holds_something(tmp_path: Path) -> None:
     with pytest.raises(HeaderError, match=r"Column 2 of people\.xlsx has no name, but its row 2 holds"):
         rows_of(opened(saved(tmp_path, ["email", None, "name"], ["a", None, "A"], ["b", "x", "B"])))
@@ -77,7 +101,8 @@ def test_lines_above_the_header(tmp_path: Path) -> None:
 
 def test_a_sheet_by_its_name(tmp_path: Path) -> None:
     source = saved(tmp_path, ["email"], ["a"], more={"Old": [["email"], ["b"]]})
-    assert 'sheet "Sheet"; it has 2' in opened(source).notes
+    (note,) = opened(source).notes
+    assert note.startswith('sheet "Sheet"; not read: "')
     assert rows_of(opened(source, sheet="Old")) == [["b"]]
     with pytest.raises(InvalidOption, match=r'no sheet "New"\. It has "Sheet", "Old"'):
         opened(source, sheet="New")

@@ -49,9 +49,9 @@ class ContactValidator:
     def __init__(self, binding: Binding) -> None:
         self.binding = binding
         self._descriptions = json.loads(document())["$defs"]
-        self._identifiers = ", ".join(
-            column.name for column in binding.columns if column.attribute in IDENTIFIERS
-        )
+        names = [column.name for column in binding.columns if column.attribute in IDENTIFIERS]
+        fill = "Fill one of" if len(names) > 1 else "Fill"
+        self._nobody = f"{fill} {', '.join(names)}: it says who the contact is."
         # The linear-time engine: no value, however made, can stall it.
         self._validator = jsonschema_rs.Draft202012Validator(
             contact_schema(binding), pattern_options=jsonschema_rs.RegexOptions()
@@ -87,7 +87,7 @@ class ContactValidator:
                 why = reason(column.kind, cell, region=rule.region, separator=rule.separator)
                 message = message if why is None else f"{message} {why}"
                 return Reject(number, key, column.name, column.kind, message, mask(cell))
-        return Reject(number, key, "", "identifier", f"Fill one of {self._identifiers}.")
+        return Reject(number, key, "", "identifier", self._nobody)
 
     @cached_property
     def _columns(self) -> list[tuple[str, Callable[[Any], bool], BoundColumn, str]]:

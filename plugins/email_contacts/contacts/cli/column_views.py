@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from typing import Any
 
 from email_contacts.contacts.checks import schema
+from email_contacts.contacts.choices import DROP
 from email_contacts.contacts.cli.suspicions import suspicions
 from email_contacts.contacts.errors import NoRows
 from email_contacts.contacts.header_names import shown_name
@@ -66,8 +67,8 @@ def column_views(source: Source, options: Options) -> list[ColumnView]:
     :return: one view for each column, in the source's order; none where the source has no header.
     :raises PreparationError: as the preparation does.
     """
-    try:
-        opened = options.open(source)
+    try:  # attributes of the account that no row has are no columns
+        opened = replace(options, account_attributes=None, unknown_columns=DROP).open(source)
     except NoRows:
         return []
     with closing(opened) as rows:
@@ -131,7 +132,7 @@ def _settings(rule: ColumnRule) -> Iterator[str]:
     if rule.formats:
         yield f"format {', '.join(rule.formats)}"
     if rule.decimal is not None:
-        yield f"decimal {rule.decimal}"
+        yield f'decimal "{rule.decimal}"'
     if rule.thousands is not None:
         yield f'thousands "{rule.thousands}"'
     if rule.separator != DEFAULT_SEPARATOR:

@@ -16,6 +16,7 @@ from dataclasses import fields
 from pathlib import Path
 from shutil import get_terminal_size
 from tempfile import mkdtemp
+from textwrap import fill
 from typing import Any, TypeAlias
 
 from email_contacts.contacts.cli import propose
@@ -58,7 +59,7 @@ def main(
             return PREPARED
         document, text = (_preview if asked.command == "preview" else _prepare)(asked)
     except PreparationError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(_for_reading(f"error: {error}"), file=sys.stderr)
         return BAD_INPUT
     except OSError as error:
         print(f"error: {error.strerror or error}: {error.filename or asked.source}", file=sys.stderr)
@@ -104,6 +105,11 @@ def _options(asked: Namespace) -> Options:
         mapping=None if asked.mapping is None else Mapping.read(asked.mapping),
         account_attributes=propose.account_attributes(asked),
     )
+
+
+def _for_reading(message: str) -> str:
+    """Break a message where words end, for a person at a terminal; a log keeps it in one line."""
+    return fill(message, _width(), break_long_words=False) if sys.stderr.isatty() else message
 
 
 def _width() -> int:

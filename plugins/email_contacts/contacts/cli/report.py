@@ -105,7 +105,11 @@ def _first_rejects(manifest: Manifest, width: int) -> str:
     with Path(manifest.rejects_uri).open(encoding="utf-8", newline="") as file:
         rejects = list(islice(csv.DictReader(file), REJECTS_SHOWN))
     shown = [("row", "field", "value", "")]
-    shown += [(reject["row"], reject["field"], reject["value"], reject["message"]) for reject in rejects]
+    said: set[str] = set()
+    for reject in rejects:
+        message = reject["message"]
+        shown.append((reject["row"], reject["field"], reject["value"], "" if message in said else message))
+        said.add(message)
     more = manifest.rows.rejected - len(rejects)
     return (
         "the first rejected rows\n"

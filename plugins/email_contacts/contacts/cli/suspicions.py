@@ -10,9 +10,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from email_contacts.contacts.mapping import cell_types
+from email_contacts.contacts.mapping import cell_types, null_words
 from email_contacts.contacts.mapping.bound_column import BoundColumn
 from email_contacts.contacts.mapping.column_profile import ColumnProfile
+from email_contacts.contacts.mapping.rules import ColumnRule
 from email_contacts.contacts.values import dates, phones
 from email_contacts.contacts.values.marks import bare
 from email_contacts.contacts.values.normalising import NO_IDENTIFIERS
@@ -42,7 +43,9 @@ def suspicions(column: BoundColumn, cells: Sequence[Any], bad: Sequence[Any]) ->
             f"are not valid as {_called(column)}."
         )
     if column.kind in _PLAIN:
-        yield from _words_for_nothing(texts)
+        yield from _null_values(texts, column.nulls)
+    else:
+        yield from _how_they_are_written(column, cells, bad)
     if column.kind == "phone" and column.rule.region is None:
         yield from _no_country(texts)
     yield from _day_or_month(column, cells, bad)
@@ -52,15 +55,54 @@ def _called(column: BoundColumn) -> str:
     return _KINDS.get(column.kind, column.kind.replace("_", " "))
 
 
-def _words_for_nothing(texts: Sequence[str]) -> Iterator[str]:
-    found = Counter(text for text in texts if text.casefold() in NO_IDENTIFIERS)
+def _null_values(texts: Sequence[str], nulls: Sequence[str]) -> Iterator[str]:
+    """Tell of text that looks like null values."""
+    found = Counter(text for text in texts if text.casefold() in NO_IDENTIFIERS and text not in nulls)
     if not found:
         return
     count = sum(found.values())
     words = sorted(word for word, times in found.items() if times > 1)[:_WORDS_SHOWN]
     named = f" ({', '.join(words)})" if words else ""
-    cells = f"{count:,} cell looks" if count == 1 else f"{count:,} cells look"
-    yield f"{cells} like null values{named} and would be sent as text. To leave them out, list them as nulls."
+    cells = "1 cell looks like a null value" if count == 1 else f"{count:,} cells look like null values"
+    those = "it" if count == 1 else "them"
+    yield f"{cells}{named} and would be sent as text. To leave {those} out, list {those} as nulls."
+
+
+def _how_they_are_written(column: BoundColumn, cells: Sequence[Any], bad: Sequence[Any]) -> Iterator[str]:
+    """Tell of the settings that would read the cells that are not valid."""
+    refused = ColumnProfile(column.name, bad)
+    nulls = refused.words(null_words.may_be_null)
+    if nulls:
+        count = sum(nulls.values())
+        look = "1 cell looks like a null value" if count == 1 else f"{count:,} cells look like null values"
+        yield f"{look}: list as nulls {_listed(sorted(nulls)[:_WORDS_SHOWN])}."
+    refused, one = refused.without(nulls), ColumnProfile(column.name, cells).without(nulls)
+    if not refused.count:
+        return
+    rule = column.rule
+    if column.kind == "number" and (found := cell_types.numbers(one, rule)):
+        ways = dict.fromkeys(" and ".join(_signs(way)) for way in found.rules)
+        if "" not in ways:
+            yield f"Its numbers are written with {' or with '.join(ways)}: say so in a mapping."
+    elif column.kind == "boolean" and (found := cell_types.booleans(refused, rule, are_meant=True)):
+        words = sorted(word for word, _ in found.rules[0].booleans)
+        if words:
+            yield f"Its cells say {_listed(words)}: list them as booleans in a mapping."
+    elif column.kind == "multiple_choice" and (found := cell_types.several(one, rule, column.labels)):
+        (best,) = found.rules
+        if one.misfits(best, column.kind, column.labels) < one.misfits(rule, column.kind, column.labels):
+            yield f'Between its choices is "{best.separator}": name it as separator in a mapping.'
+
+
+def _signs(rule: ColumnRule) -> Iterator[str]:
+    if rule.decimal is not None:
+        yield f'decimal: "{rule.decimal}"'
+    if rule.thousands is not None:
+        yield f'thousands: "{rule.thousands}"'
+
+
+def _listed(words: Sequence[str]) -> str:
+    return ", ".join(f'"{word}"' for word in words)
 
 
 def _no_country(texts: Sequence[str]) -> Iterator[str]:
@@ -93,7 +135,8 @@ def _day_or_month(column: BoundColumn, cells: Sequence[Any], bad: Sequence[Any])
                 "as well. Make sure that this is right."
             )
     elif (column.kind == "date" and not formats and bad) or column.kind == "value":
-        found = cell_types.dates(ColumnProfile(column.name, cells), column.rule, are_meant=False)
+        one = ColumnProfile(column.name, cells)
+        found = cell_types.dates(one, column.rule, are_meant=column.kind == "date")
         likely = [rule.formats for rule in found.rules if rule.formats] if found is not None else []
         if likely:
             either = " or ".join(_written(formats) for formats in likely)

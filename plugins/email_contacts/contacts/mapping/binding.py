@@ -138,7 +138,7 @@ def bind(
     if mapping is not None:
         check_named_columns(mapping, columns, source)
     account = None if account_attributes is None else Account(account_attributes)
-    names = {} if account is None else matched(columns, account)
+    names = matched(columns, account or Account(()))  # identifiers are known without an account, too
     key = None if mapping is None or mapping.key is None else canonical(mapping.key)
     key_place: int | None = None
     bound: list[BoundColumn] = []

@@ -69,9 +69,24 @@ def check_targets(bound: Sequence[BoundColumn], columns: Sequence[str], source: 
     if not set(IDENTIFIERS) & set(first):
         raise NoIdentifierColumn(
             f"{source} has no column that says who the contact is: one of {', '.join(IDENTIFIERS)} "
-            f"(api-contract §2.1). Its columns are {shown_names(columns)}. Rename one, or name it in a "
-            'mapping: {"columns": {"name of the column": "EMAIL"}}.'
+            "(api-contract §2.1).",
+            _what_there_is(columns),
         )
+
+
+def _what_there_is(columns: Sequence[str]) -> str:
+    """Name the columns, and say how one of them comes to say who the contact is."""
+    if not columns:
+        return "There is no column at all."
+    if len(columns) == 1:
+        return (
+            "It has only one column. In a CSV whose columns are separated by another character than a comma, "
+            "a semicolon, a tab or |, name that as the delimiter."
+        )
+    return (
+        f"Its columns: {shown_names(columns)}. Rename one, or name it in a "
+        'mapping: {"columns": {"name of the column": "EMAIL"}}.'
+    )
 
 
 def unknown_columns_of(

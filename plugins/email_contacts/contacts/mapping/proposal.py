@@ -89,7 +89,7 @@ def propose(
         raise NoIdentifierColumn(
             f"No column of {source} looks as if it said who the contact is: an e-mail address, a number of "
             "your own that comes once, or a phone number with its country code (or with --region). "
-            f"Its columns are {shown_names(columns)}. Name one in a mapping of your own."
+            f"Its columns: {shown_names(columns)}. Name one in a mapping of your own."
         )
     return _with_nulls(lines, looks, account)
 

@@ -18,7 +18,9 @@ _WORDS = {
     EMAIL: (
         "email emailaddress emailadresse mail mailadresse mailaddress emailadres mailadres courriel "
         "adresseemail adressemail adressecourriel correo correoelectronico direccionemail posta "
-        "postaelettronica indirizzoemail indirizzomail"
+        "postaelettronica indirizzoemail indirizzomail "
+        "primaryemail primaryemailaddress useremail customeremail contactemail memberemail "
+        "subscriberemail subscriber emailid email1value eposta epost adresemail"
     ),
     EXT_ID: (
         "extid externalid customerid customernumber customerno custid clientid clientnumber userid "
@@ -31,7 +33,7 @@ _WORDS = {
         "sms mobile mobilephone mobilenumber mobilephonenumber mobil mobilnummer mobiltelefon mobilfunk "
         "handy handynummer handynr cell cellphone cellnumber gsm portable telephoneportable telportable "
         "movil telefonomovil celular cellulare telefonocellulare numerocellulare mobiel mobielnummer "
-        "gsmnummer"
+        "gsmnummer mobiltelefonnummer telefonmobil phonemobile"
     ),
     WHATSAPP: "whatsapp whatsappnumber whatsappnummer numerowhatsapp numerodewhatsapp",
     LANDLINE: (
@@ -44,7 +46,8 @@ _WORDS = {
         "telefoon telefoonnummer"
     ),
     FIRSTNAME: (
-        "firstname fname givenname forename vorname rufname prenom nombre nombredepila nome voornaam"
+        "firstname firstnames fname givenname forename vorname vornamen rufname prenom nombre nombredepila "
+        "nome voornaam"
     ),
     LASTNAME: (
         "lastname lname surname familyname nachname familienname zuname nom nomdefamille apellido "
@@ -57,12 +60,13 @@ _WORDS = {
         "geboortedatum verjaardag"
     ),
     "COUNTRY": (
-        "country countrycode land landercode laendercode landescode pays codepays pais codigopais paese "
-        "landcode"
+        "country countrycode countryregion land landercode laendercode landescode pays codepays pais "
+        "codigopais paese landcode"
     ),
     "CITY": "city town ort stadt wohnort ville ciudad citta stad woonplaats",
     POSTAL_CODE: (
-        "postalcode postcode zip zipcode plz postleitzahl codepostal codigopostal cap codiceavviamentopostale"
+        "postalcode postcode zip zipcode zippostalcode postalzipcode plz postleitzahl codepostal "
+        "codigopostal cap codiceavviamentopostale"
     ),
     "STREET": (
         "street address streetaddress strasse anschrift adresse rue calle direccion via indirizzo straat "

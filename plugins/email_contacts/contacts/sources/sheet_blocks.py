@@ -97,7 +97,8 @@ class SheetBlocks:
 
 def wrong_width(found: int, width: int) -> RowFault:
     """Give the fault of a row with too many cells, or too few."""
-    return RowFault("columns", f"The row has {found} cells, the header has {width}.")
+    cells = "1 cell" if found == 1 else f"{found} cells"
+    return RowFault("columns", f"The row has {cells}, the header has {width}.")
 
 
 def _without_empty_rows(frame: Frame) -> Frame:

@@ -74,7 +74,8 @@ class WorkbookRows:
     def notes(self) -> tuple[str, ...]:
         """Say which sheet is read, where there are several."""
         sheets = self._book.sheetnames
-        more = f"; it has {len(sheets)}" if len(sheets) > 1 else ""
+        others = ", ".join(f'"{shown_name(name)}"' for name in sheets if name != self._name)
+        more = f"; not read: {others}" if others else ""
         return (f'sheet "{shown_name(self._name)}"{more}', *self._sheet.notes)
 
     def blocks(self) -> Iterator[Block]:

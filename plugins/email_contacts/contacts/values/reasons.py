@@ -6,6 +6,7 @@ Knows kinds of values and shapes of cells. A sentence names characters and setti
 from __future__ import annotations
 
 import re
+from math import isnan
 from typing import Any
 
 from email_contacts.contacts.values import phones
@@ -30,6 +31,8 @@ def reason(kind: str, cell: Any, *, region: str | None = None, separator: str = 
     :param region: of a phone number, as the mapping says.
     :param separator: of a multiple choice, as the mapping says.
     """
+    if type(cell) is float and isnan(cell):
+        return "It is no number (NaN), or a formula that failed: correct it, or leave the cell empty."
     if type(cell) is not str:
         return None
     cell = bare(cell)
