@@ -35,8 +35,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def query_of_connection(conn_id: str, sql: str) -> Query:
     """Make a query of an Airflow connection.
 
-    :raises InvalidOption: when Airflow is not installed here.
+    :raises InvalidOption: when Airflow is not installed here, or the connection is not a database's.
     """
+    from email_contacts.arguments import InvalidArgument
     from email_contacts.contacts.errors import InvalidOption
     from email_contacts.contacts.sources.sql_rows import Query
 
@@ -46,7 +47,11 @@ def query_of_connection(conn_id: str, sql: str) -> Query:
         raise InvalidOption(
             f'"{conn_id}" is not a URL, and Airflow is not installed here to look up a connection id.'
         ) from None
-    return Query(connect=database_hook(conn_id).get_conn, sql=sql, name=f"{conn_id}:query")
+    try:
+        hook = database_hook(conn_id)
+    except InvalidArgument as error:
+        raise InvalidOption(f"{error}.") from None
+    return Query(connect=hook.get_conn, sql=sql, name=f"{conn_id}:query")
 
 
 if __name__ == "__main__":

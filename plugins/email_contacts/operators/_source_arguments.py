@@ -125,7 +125,7 @@ def quote_of(hook: Any) -> str:
 def database_hook(conn_id: str) -> Any:
     """Make the hook of a database connection; nothing is connected yet."""
     from airflow.sdk import BaseHook
-    from airflow.sdk.exceptions import AirflowNotFoundException
+    from airflow.sdk.exceptions import AirflowException, AirflowNotFoundException
 
     try:
         from airflow.providers.common.sql.hooks.sql import DbApiHook
@@ -141,7 +141,13 @@ def database_hook(conn_id: str) -> Any:
         raise InvalidArgument(
             f"sql_conn_id={conn_id!r}: there is no such connection; add it, or give another one"
         ) from error
-    hook = connection.get_hook()  # type: ignore[no-untyped-call]
+    try:
+        hook = connection.get_hook()  # type: ignore[no-untyped-call]
+    except AirflowException as error:
+        raise InvalidArgument(
+            f"sql_conn_id={conn_id!r} is a connection of type {connection.conn_type!r}, whose provider "
+            "is not installed; install it"
+        ) from error
     if not isinstance(hook, DbApiHook):
         raise InvalidArgument(
             f"sql_conn_id={conn_id!r} is a connection of type {connection.conn_type!r}, which is no "

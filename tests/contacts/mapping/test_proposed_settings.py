@@ -208,3 +208,10 @@ def test_a_sign_alone_does_not_make_choices(cells: list[str]) -> None:
 
 def test_an_account_s_choices_of_unknown_labels() -> None:
     assert 'separator: ";"' in proposed("books;music", "tea", kind="multiple_choice")
+
+
+@pytest.mark.parametrize("cells", [[{"city": "Bonn"}], ['{"city": "Bonn"}', '{"zip": "53111"}']])
+def test_json_objects_are_told_and_not_shown(cells: list[Any]) -> None:
+    said = proposed(*cells)
+    assert "# x: ATTRIBUTE # JSON objects; of a query, name their fields as columns: x.FIELD" in said
+    assert "Bonn" not in said

@@ -129,6 +129,12 @@ def options_of(asked: Namespace, **read: Any) -> Options:
 def _source_of(asked: Namespace, query_of_connection: QueryOf | None) -> Path | Query:
     """Make the source of the argument that names it."""
     if asked.sql is None:
+        scheme, is_url, _ = asked.source.partition("://")
+        if is_url and not Path(asked.source).exists():  # what follows may hold a password
+            raise InvalidOption(
+                f'The source "{scheme}://…" is not a local file. For a database, give a statement as --sql; '
+                "files in a bucket are read by PrepareContactsOperator, or copy them here."
+            )
         return Path(asked.source)
     if "://" in asked.source:
         return query_of_url(asked.source, asked.sql)

@@ -11,6 +11,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+import orjson
+
 from email_contacts.contacts.checks import schema
 from email_contacts.contacts.mapping.bound_column import BoundColumn
 from email_contacts.contacts.mapping.rules import ColumnRule
@@ -83,6 +85,10 @@ class ColumnProfile:
         """Say whether hardly any cell comes twice, as it is with identifiers."""
         return self.are_enough(len(set(map(str, self.cells))))
 
+    def are_objects(self) -> bool:
+        """Say whether the cells are JSON objects, or texts of them."""
+        return self.are_enough(sum(map(_is_object, self.cells)))
+
     def labels(self) -> tuple[str, ...]:
         """Give the few values that come again and again; none when they could tell of a person."""
         if self.kinds != {str}:
@@ -96,3 +102,12 @@ class ColumnProfile:
             return ()
         like_people = sum(bool(_PERSON(label) or _NUMBERED(label)) for label in often)
         return () if like_people * 2 > len(often) else tuple(sorted(often))
+
+
+def _is_object(cell: Any) -> bool:
+    if type(cell) is not str:
+        return type(cell) is dict
+    try:
+        return cell.startswith("{") and type(orjson.loads(cell)) is dict
+    except orjson.JSONDecodeError:
+        return False

@@ -137,6 +137,9 @@ class _Proposer:
         rule = self._identifiers.get(one.column)
         if rule is not None:
             return Line(one.column, (rule,), _misfits(one, rule, _KINDS[rule.attribute]))
+        if one.are_objects():
+            note = f"JSON objects; of a query, name their fields as columns: {one.column}.FIELD"
+            return Line(one.column, note=note)
         group = self._groups[one.column]
         attribute = self._attribute_of(one, group)
         if attribute is None:
