@@ -33,6 +33,12 @@ class EmailContactsPlugin(AirflowPlugin):
             "category": "browse",
             "url_route": "contact-imports",
         },
+        {
+            "name": "Contact import",
+            "href": f"{PAGES[1:]}/run?dag_id={{DAG_ID}}&run_id={{RUN_ID}}",
+            "destination": "dag_run",
+            "url_route": "contact-import",
+        },
     ]
     fastapi_root_middlewares = [{"middleware": BlankPort, "name": "Email Contacts connection test"}]  # noqa: RUF012
 

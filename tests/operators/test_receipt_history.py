@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from airflow.sdk import Asset
 from airflow.sdk.exceptions import AirflowFailException, AirflowRuntimeError, ErrorType
 from airflow.sdk.execution_time.comms import ErrorResponse
 
+from email_contacts.imports.history import EntryKey
 from email_contacts.operators.receipts import RECEIPTS, WriteReceiptOperator
 from tests.operators.test_receipts import receipt, run, verification
 from tests.task_context import StateStore, make_context
@@ -51,3 +52,22 @@ def test_an_import_does_not_fail_for_want_of_an_entry(
     context = make_context(store, asset_store=Unregistered())
     assert receipt(run, verdict=verdict).execute(context)["state"] == "completed_with_rejects"
     assert "the receipt is not in the history of imports" in capsys.readouterr().out
+
+
+def test_the_task_links_to_the_page_of_its_import(
+    run: SimpleNamespace, store: StateStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    verdict = verification(run).execute(make_context(store))
+    task = receipt(run, verdict=verdict)
+    (link,) = task.operator_extra_links
+    assert link.get_link(task, ti_key=cast("Any", None)) == ""
+    for base, below in (
+        ("https://airflow.example.com", ""),
+        ("https://example.com/airflow/", "/airflow"),
+    ):
+        monkeypatch.setenv("AIRFLOW__API__BASE_URL", base)
+        document = task.execute(make_context(store))
+        address = link.get_link(task, ti_key=cast("Any", None))
+        key = EntryKey.of(document)
+        page = f"{base.rstrip('/')}/plugin/contact-imports{below}/email-contacts/imports"
+        assert address == f"{page}/{key.ended_at}/{key.receipt_id}"

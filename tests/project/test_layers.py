@@ -20,7 +20,7 @@ ALLOWED = {
     "contacts": {"contacts"},
     "sandbox": {"sandbox"},
     "imports": {"imports", "api", "contacts"},
-    "web": {"web", "imports", "connection", "trigger"},
+    "web": {"web", "imports", "contacts", "connection", "trigger"},
 }
 LOWER_ROOMS = ("api", "contacts", "imports")
 HEAVY = (

@@ -74,7 +74,10 @@ def test_the_plugin_is_listed(api_server: Door, admin: dict[str, str]) -> None:
     assert {app["app"] for app in ours["fastapi_apps"]} == {"email_contacts.web.lazy.LazyApp"}
     # The pages first: the other address begins theirs.
     assert [app["url_prefix"] for app in ours["fastapi_apps"]] == [f"{MOUNT}/imports", MOUNT]
-    assert [view["href"] for view in ours["external_views"]] == ["email-contacts/imports/"]
+    assert [(view["destination"], view["href"]) for view in ours["external_views"]] == [
+        ("nav", "email-contacts/imports/"),
+        ("dag_run", "email-contacts/imports/run?dag_id={DAG_ID}&run_id={RUN_ID}"),
+    ]
 
 
 def test_the_access_log_has_no_token(api_server: Door, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,6 +17,8 @@ from email_contacts.imports.verification.import_report import ImportReport
 from email_contacts.imports.verification.receipt import Receipt
 from email_contacts.imports.verification.verdict import DRY_RUN, FAILED, Verdict
 from email_contacts.imports.verification.verification import Verification
+from email_contacts.imports.waiting.process_status import BY_PROCESS
+from email_contacts.links import ImportLink, import_page
 from email_contacts.operators._prepared_run import PreparedRun, read_names, read_rows, read_sizes
 from email_contacts.operators._staging import run_stage
 from email_contacts.operators.base import ContactsOperator
@@ -132,6 +134,7 @@ class WriteReceiptOperator(ContactsOperator):
         "conn_id", "manifest_uri", "verdict", "submissions", "completions", "rows", "folder_id",
         "sizes_before",
     )  # fmt: skip
+    operator_extra_links = (ImportLink(),)
 
     def __init__(
         self,
@@ -155,6 +158,7 @@ class WriteReceiptOperator(ContactsOperator):
         self.folder_id = folder_id
         self.sizes_before = sizes_before
         self.keep_batches = keep_batches
+        self.import_page = ""
         if RECEIPTS not in self.outlets:
             self.outlets = [*self.outlets, RECEIPTS]
 
@@ -199,6 +203,7 @@ class WriteReceiptOperator(ContactsOperator):
             finished_at=_instant(datetime.now(timezone.utc)),
             prepared=None if run.manifest else read_rows(self.rows),
             list_names=read_names(self.sizes_before),
+            told_by=[str(one.get("told_by") or BY_PROCESS) for one in self._completions],
         )
 
     def _keep(self, context: Context, document: Mapping[str, Any]) -> None:
@@ -210,8 +215,13 @@ class WriteReceiptOperator(ContactsOperator):
                 history=cast("Any", context)["asset_state_store"][RECEIPTS],
                 task=cast("Any", context)["task_state_store"],
             )
+            self.import_page = import_page(document)
         except AirflowRuntimeError as error:
             self.log.warning("the receipt is not in the history of imports: %s", error)
+
+    @property
+    def _completions(self) -> list[Mapping[str, Any]]:
+        return list(as_documents(self.completions, "completions"))
 
     def _verdict(self, run: PreparedRun) -> Verdict:
         if isinstance(self.verdict, Mapping) and self.verdict:
@@ -220,7 +230,7 @@ class WriteReceiptOperator(ContactsOperator):
             return Verdict(FAILED, run.what_is_missing or "nothing was submitted")
         return Verdict.unverified(
             run.batches.all_process_ids,
-            as_documents(self.completions, "completions"),
+            self._completions,
             reason="the import was not verified; see the log of that task",
         )
 

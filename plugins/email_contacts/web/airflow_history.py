@@ -7,10 +7,11 @@ recorded with it, and not what the entry says of itself: any task can write into
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Collection, Generator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
+from typing import IO, Any, cast
 
 from airflow.api_fastapi.app import get_auth_manager
 from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity, DagDetails
@@ -20,16 +21,22 @@ from airflow.models.asset_state_store import AssetStateStoreModel as Entry
 from airflow.models.dag import DagModel
 from airflow.models.dagrun import DagRun
 from airflow.models.taskinstance import TaskInstance
+from airflow.sdk import ObjectStoragePath
 from airflow.utils.session import create_session
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from email_contacts.contacts.sources.allowed_roots import AllowedRoots
 from email_contacts.imports.history import ASSET_NAME, EntryKey, keys_between
+from email_contacts.web.airflow_core import read_connection
 
 __all__ = ["GetUserDep", "History", "StoredReceipt", "TaskEnd"]
 
 # Entries that are read in one go: at first as many as a page shows, then more, for a filter may skip most.
 FIRST_CHUNK, CHUNK = 40, 500
+LISTS = ("/rejects.csv", "/platform_rejects.csv")
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -120,6 +127,32 @@ class History:
                 )
                 for one in tasks
             ]
+
+    def open_list(self, stored: StoredReceipt, conn_id: str, uri: str) -> IO[bytes]:
+        """Open a list of rejects of a receipt, for a user who may read the logs of its tasks.
+
+        Both address and connection are what a task wrote, so that only a list in the DAG's own part of the
+        connection's staging folder is opened.
+
+        :raises PermissionError: when the user may not read the logs.
+        :raises FileNotFoundError: when there is no such list, or none that may be opened.
+        """
+        if not self.may_read_logs(stored.dag_id):
+            raise PermissionError
+        try:
+            settings = read_connection(conn_id)
+            if settings is None or not uri.endswith(LISTS) or not stored.dag_id.strip("."):
+                raise FileNotFoundError
+            path = cast("Any", ObjectStoragePath(uri))
+            own = cast("Any", ObjectStoragePath(settings.staging_root) / stored.dag_id)
+            AllowedRoots([own]).check(path, argument="the list")
+            return cast("IO[bytes]", path.open("rb"))
+        except FileNotFoundError:
+            raise
+        # Whatever a bucket, its credentials or a made-up address may raise: the list cannot be opened here.
+        except Exception as error:
+            log.info("a list of rejects of %s cannot be opened: %s", stored.dag_id, type(error).__name__)
+            raise FileNotFoundError from error
 
     def _readable(self, session: Session) -> set[str]:
         """The DAGs in the history that the user may read; also those that are gone."""

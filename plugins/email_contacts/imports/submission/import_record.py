@@ -15,6 +15,7 @@ _TUPLES = ("nonces", "candidates", "senders", "other_process_ids")
 _FOR_OTHER_TASKS = (
     "process_id",
     "fingerprint",
+    "intended_at",
     "submitted_at",
     "deadline",
     "is_reconnected",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
@@ -40,7 +40,7 @@ MAX_LIST_NAME = 80
 MAX_REJECT_REASONS = 20
 _LEFT_OUT_IF_EMPTY = (
     "held_back", "process_ids_left_out", "lists_left_out", "platform_rejects_uri", "verification", "changes",
-    "list_names", "reject_reasons",
+    "list_names", "reject_reasons", "intended_at", "told_by",
 )  # fmt: skip
 
 
@@ -67,6 +67,8 @@ class Receipt:
     :param verification: what the state is based on: contacts looked for and found, growth of the lists.
     :param list_names: list id → its name before the import, at most 80 characters.
     :param reject_reasons: rule → rows that break it, the most frequent 20.
+    :param intended_at: when the first request was about to be sent; None where that is not known.
+    :param told_by: who told that the imports had ended: ``process``, ``callback``, ``list_growth``.
     """
 
     receipt_id: str
@@ -97,6 +99,8 @@ class Receipt:
     changes: Mapping[str, Any] = field(default_factory=dict)
     list_names: Mapping[str, str] = field(default_factory=dict)
     reject_reasons: Mapping[str, int] = field(default_factory=dict)
+    intended_at: str | None = None
+    told_by: tuple[str, ...] = ()
     schema_version: int = SCHEMA_VERSION
 
     @classmethod
@@ -114,6 +118,7 @@ class Receipt:
         finished_at: str,
         prepared: Rows | None = None,
         list_names: Mapping[int, str] | None = None,
+        told_by: Iterable[str] = (),
     ) -> Receipt:
         """Put a receipt together of what was prepared, what was submitted, and what was seen on the platform.
 
@@ -121,6 +126,7 @@ class Receipt:
         :param batches: what is known of the submission of its batches.
         :param prepared: the counts of the preparation, where the manifest is not there any more.
         :param list_names: the names of lists, as far as they are known.
+        :param told_by: who told of each import that it had ended.
         """
         rows = RowAccount.of(manifest.rows if manifest else prepared, batches.outcomes(verdict.statuses))
         if not verdict.has_arrived:
@@ -149,9 +155,9 @@ class Receipt:
             lists_left_out=len(verdict.list_sizes) - len(sizes),
             rejects_uri=manifest.rejects_uri if manifest else "",
             started_at=started_at,
-            submitted_at=min(
-                (one["submitted_at"] for one in batches.submissions if one.get("submitted_at")), default=None
-            ),
+            intended_at=_first("intended_at", batches.submissions),
+            submitted_at=_first("submitted_at", batches.submissions),
+            told_by=tuple(dict.fromkeys(told_by)),
             finished_at=finished_at,
             requests=_requests(batches.submissions),
             repeats=sum(one.get("repeats", 0) for one in batches.submissions),
@@ -178,7 +184,7 @@ class Receipt:
         held_back = counts.pop("held_back", 0)
         by_reason = document.get("held_back") or ({"unspecified": held_back} if held_back else {})
         known["rows"] = RowAccount(**counts, held_back=by_reason)
-        for name in ("list_ids", "process_ids", "recovered"):
+        for name in ("list_ids", "process_ids", "recovered", "told_by"):
             known[name] = tuple(known.get(name, ()))
         return cls(**{**known, "schema_version": document.get("schema_version", 1)})
 
@@ -212,6 +218,11 @@ class Receipt:
                     fitted, recovered=(), list_names={}, reason=self.reason[:200], remark=self.remark[:200]
                 )
             shown //= 2
+
+
+def _first(name: str, submissions: Sequence[Mapping[str, Any]]) -> str | None:
+    """The earliest of what the submissions say of a moment."""
+    return min((one[name] for one in submissions if one.get(name)), default=None)
 
 
 def _requests(submissions: Sequence[Mapping[str, Any]]) -> dict[str, int]:

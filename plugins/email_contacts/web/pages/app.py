@@ -7,13 +7,18 @@ from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
+from starlette.responses import StreamingResponse
 
 from email_contacts.imports.history import EntryKey
+from email_contacts.imports.verification.import_report import ImportReport
 from email_contacts.imports.verification.verdict import STATES
 from email_contacts.web.airflow_history import GetUserDep, History
 from email_contacts.web.pages.import_view import ImportView
 from email_contacts.web.pages.imports_filter import ImportsFilter, InvalidFilter
-from email_contacts.web.pages.page_response import STATIC, page, static
+from email_contacts.web.pages.page_response import HEADERS, STATIC, page, static
+from email_contacts.web.pages.reject_lists import NotAList, Sample, safe_csv, samples
+from email_contacts.web.pages.row_charts import reasons, where_rows_went
+from email_contacts.web.pages.timeline import timeline
 
 PAGE_SIZE = 25
 # Imports that one request looks through for those that a filter allows; the page goes on from there.
@@ -30,6 +35,9 @@ def make_app() -> FastAPI:
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.get("/")(list_imports)
     app.get("/static/{name}")(send_static)
+    app.get("/run")(show_run)
+    app.get("/{ended_at}/{receipt_id}")(show_import)
+    app.get("/{ended_at}/{receipt_id}/{name}")(download)
     app.exception_handler(HTTPException)(refuse)
     return app
 
@@ -60,6 +68,39 @@ def list_imports(request: Request, user: GetUserDep) -> Response:
     return page(request, "list.html", **listing)
 
 
+def show_import(request: Request, user: GetUserDep, ended_at: str, receipt_id: str) -> Response:
+    """One import."""
+    history = History(user)
+    one = _read(history, ended_at, receipt_id)
+    return page(request, "import.html", imports=[_detail(history, one)], is_alone=True)
+
+
+def show_run(request: Request, user: GetUserDep, dag_id: str = "", run_id: str = "") -> Response:
+    """The imports of a run, as they are shown on the run's own page."""
+    history = History(user)
+    stored = history.of_run(dag_id, run_id)
+    if stored is None:
+        raise HTTPException(403)
+    views = [one for one in map(ImportView.of, stored) if one]
+    return page(request, "import.html", imports=[_detail(history, one) for one in views], is_alone=False)
+
+
+def download(user: GetUserDep, ended_at: str, receipt_id: str, name: str) -> Response:
+    """A list of rejected rows, for a spreadsheet."""
+    history = History(user)
+    one = _read(history, ended_at, receipt_id)
+    uri = {f"{kind}.csv": uri for kind, uri in one.list_uris.items()}.get(name, "")
+    if not history.may_read_logs(one.stored.dag_id):
+        raise HTTPException(403)
+    try:
+        lines = safe_csv(history.open_list(one.stored, one.conn_id, uri))
+    except (FileNotFoundError, NotAList) as error:
+        raise HTTPException(404) from error
+    file = f"{name.removesuffix('.csv')}-{receipt_id}.csv"
+    disposition = {"Content-Disposition": f'attachment; filename="{file}"'}
+    return StreamingResponse(lines, 200, {**HEADERS, **disposition}, "text/csv; charset=utf-8")
+
+
 def send_static(name: str) -> Response:
     """The style sheet and the script."""
     if name not in STATIC:
@@ -72,6 +113,39 @@ async def refuse(request: Request, error: Exception) -> Response:
     status = getattr(error, "status_code", 404)
     title, advice = _REFUSALS.get(status, _REFUSALS[404])
     return page(request, "message.html", status=status, title=title, advice=advice)
+
+
+def _read(history: History, ended_at: str, receipt_id: str) -> ImportView:
+    key = _key(ended_at, receipt_id)
+    stored = history.one(key) if key else None
+    one = ImportView.of(stored) if stored else None
+    if one is None:
+        raise HTTPException(404)
+    return one
+
+
+def _detail(history: History, one: ImportView) -> dict[str, Any]:
+    tasks = history.tasks_of(one.stored)
+    may_read_logs = history.may_read_logs(one.stored.dag_id)
+    lists = one.list_uris.items() if may_read_logs else ()
+    return {
+        "one": one,
+        "steps": timeline(one, tasks),
+        "is_run_there": tasks is not None,
+        "parts": where_rows_went(one),
+        "bars": reasons(one),
+        "next_step": ImportReport(one.receipt).next_step,
+        "may_read_logs": may_read_logs,
+        "samples": {kind: _samples(history, one, uri) for kind, uri in lists},
+    }
+
+
+def _samples(history: History, one: ImportView, uri: str) -> list[Sample] | None:
+    """Some rows of a list; None where it is not there."""
+    try:
+        return samples(history.open_list(one.stored, one.conn_id, uri))
+    except (FileNotFoundError, NotAList):
+        return None
 
 
 def _listing(query: dict[str, str], **values: Any) -> dict[str, Any]:

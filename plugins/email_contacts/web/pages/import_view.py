@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 PARTS = ("accepted", "rejected", "duplicates", "held_back", "unchanged")
 _COUNTED = ("platform", "requests", "reject_reasons")
+_MOMENTS = ("started_at", "intended_at", "submitted_at")
 _TEXTS = ("receipt_id", "source", "state", "reason", "remark", "rejects_uri", "platform_rejects_uri")
 
 
@@ -109,6 +110,14 @@ class ImportView:
         )
 
     @property
+    def list_uris(self) -> dict[str, str]:
+        """The lists of rows that were not imported, by what is in them; those that hold none are left out."""
+        receipt = self.receipt
+        uris = {"rejects": receipt.rejects_uri if receipt.rows.rejected else ""}
+        uris["platform_rejects"] = receipt.platform_rejects_uri
+        return {kind: uri for kind, uri in uris.items() if uri}
+
+    @property
     def searched(self) -> tuple[str, ...]:
         """The texts that a search looks into."""
         names = (one.name for one in self.lists)
@@ -153,7 +162,12 @@ def _is_sound(receipt: Receipt) -> bool:
         and all(isinstance(getattr(receipt, name), str) for name in _TEXTS)
         and all(_is_count(one) for one in (*counts, *receipt.list_ids, *receipt.process_ids))
         and all(_is_count(one) for mapping in mappings for one in mapping.values())
-        and all(isinstance(one, str) for one in (*receipt.list_names.values(), *receipt.recovered))
+        and all(isinstance(getattr(receipt, name), (str, type(None))) for name in _MOMENTS)
+        and all(
+            isinstance(one, str)
+            for one in (*receipt.list_names.values(), *receipt.recovered, *receipt.told_by)
+        )
+        and isinstance(receipt.verification, Mapping)
         and isinstance(receipt.lists, Mapping)
     )
 

@@ -1,0 +1,93 @@
+"""The life of an import as a line of steps, of what its receipt and the tasks of its run say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from email_contacts.imports.verification.verdict import DRY_RUN
+from email_contacts.web.pages.import_view import moment
+
+if TYPE_CHECKING:
+    from email_contacts.web.airflow_history import TaskEnd
+    from email_contacts.web.pages.import_view import ImportView
+
+PREPARE = ("PrepareContactsOperator", "MergePartitionsOperator")
+WAIT = ("ImportCompletedSensor", "ImportContactsOperator")
+VERIFY = ("VerifyImportOperator",)
+_TELLERS = {
+    "process": "a look at the platform's processes",
+    "callback": "the platform's callback",
+    "list_growth": "the growth of the list",
+}
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step of an import.
+
+    :param at: when it was done; None where that is not known.
+    :param is_done: False for a step that the import did not come to.
+    """
+
+    name: str
+    at: datetime | None
+    note: str
+    is_done: bool
+
+
+def timeline(one: ImportView, tasks: Sequence[TaskEnd] | None) -> list[Step]:
+    """Put the steps in the order in which they are made.
+
+    :param tasks: those of the run; None where it was deleted, and with it the times of some steps.
+    """
+    return list(_steps(one, tasks or ()))
+
+
+def _steps(one: ImportView, tasks: Sequence[TaskEnd]) -> Iterator[Step]:
+    receipt, rows = one.receipt, one.receipt.rows
+    to_send = rows.accepted + one.held_back
+    yield Step("Started", moment(receipt.started_at), "", is_done=True)
+    yield Step(
+        "Prepared",
+        _ended(tasks, PREPARE) if receipt.fingerprint else None,
+        f"{rows.read:,} rows read, {to_send:,} to send" if receipt.fingerprint else "did not finish",
+        is_done=bool(receipt.fingerprint),
+    )
+    if one.state == DRY_RUN:
+        yield Step("Dry run", one.ended_at, "nothing was sent", is_done=True)
+        return
+    is_submitted = receipt.submitted_at is not None
+    intended = moment(receipt.intended_at)
+    if intended is not None:
+        yield Step("Intent noted", intended, "before the first request", is_done=True)
+    count = len(one.process_ids) + receipt.process_ids_left_out
+    ids = f"process {one.process_ids[0]}" if count == 1 and one.process_ids else f"{count:,} processes"
+    yield Step(
+        "Submitted",
+        moment(receipt.submitted_at),
+        ids if is_submitted else "outcome unknown" if intended else "nothing was submitted",
+        is_done=is_submitted,
+    )
+    told = " and ".join(_TELLERS[teller] for teller in receipt.told_by if teller in _TELLERS)
+    yield Step("Ended on the platform", _ended(tasks, WAIT) if told else None, told, is_done=bool(told))
+    seen = receipt.verification
+    sampled, found = seen.get("sampled"), seen.get("on_lists")
+    note = f"{found:,} of {sampled:,} contacts found" if _are_counts(sampled, found) else ""
+    yield Step("Verified", _ended(tasks, VERIFY) if seen else None, note, is_done=bool(seen))
+    yield Step("Receipt", one.ended_at, one.state.replace("_", " "), is_done=True)
+
+
+def _are_counts(*values: object) -> bool:
+    return all(isinstance(value, int) and not isinstance(value, bool) for value in values)
+
+
+def _ended(tasks: Sequence[TaskEnd], operators: tuple[str, ...]) -> datetime | None:
+    """When the last of the tasks of the first kind that the run has ended well."""
+    for operator in operators:
+        ends = [one.ended_at for one in tasks if one.operator == operator and one.state == "success"]
+        if known := [end for end in ends if end is not None]:
+            return max(known)
+    return None
