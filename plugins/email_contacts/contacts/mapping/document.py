@@ -6,12 +6,10 @@ two make of it together is ``binding``'s business.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping as Document
 from dataclasses import dataclass, field
 from functools import cached_property
-from importlib.resources import files
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
 from email_contacts.contacts.choices import FAIL
 from email_contacts.contacts.column_names import canonical
@@ -20,29 +18,8 @@ from email_contacts.contacts.mapping.reading import Place, Written, read
 from email_contacts.contacts.mapping.rules import ColumnRule as ColumnRule
 from email_contacts.contacts.mapping.rules import Constant as Constant
 from email_contacts.contacts.mapping.rules import rule_of
+from email_contacts.contacts.mapping.schema_faults import check_schema
 from email_contacts.contacts.paths import AnyPath
-
-if TYPE_CHECKING:
-    from jsonschema import ValidationError
-
-_NOT_BLANK = "[^ ]"
-_KINDS = {
-    "object": "names with values",
-    "array": "a list",
-    "string": "a text",
-    "number": "a number",
-    "boolean": "true or false",
-    "null": "empty",
-}
-_TYPES_NEEDED = {
-    "format": "date",
-    "decimal": "number",
-    "thousands": "number",
-    "booleans": "boolean",
-    "categories": "category",
-    "options": "multiple_choice",
-    "separator": "multiple_choice",
-}
 
 
 @dataclass(frozen=True)
@@ -93,7 +70,7 @@ class Mapping:
 
     @classmethod
     def _of(cls, written: Written) -> Mapping:
-        _check_schema(written)
+        check_schema(written, "email_contacts.contacts", "schemas/mapping.schema.json")
         document = written.content
         return cls(
             rules=tuple(rule_of(column, said) for column, said in document["columns"].items()),
@@ -123,59 +100,3 @@ class Mapping:
         """
         place = ("columns", self.by_column[canonical(rule.column)].column)
         return (*place, setting) if setting else place
-
-
-def _check_schema(written: Written) -> None:
-    # Costs a tenth of a second to import, and is needed only where there is a mapping.
-    from jsonschema import Draft202012Validator
-    from jsonschema.exceptions import best_match
-
-    schema = json.loads(files("email_contacts.contacts").joinpath("schemas/mapping.schema.json").read_text())
-    error = best_match(Draft202012Validator(schema).iter_errors(written.content))
-    if error is not None:
-        raise written.wrong(*_told(error))
-
-
-def _told(error: ValidationError) -> tuple[Place, str]:
-    """Give the place and the words of a broken rule of the schema.
-
-    Never what the document holds there: any file can be named as a mapping, and errors are logged.
-    """
-    place: Place = tuple(error.absolute_path)
-    if error.validator == "additionalProperties":
-        holder, schema = cast("dict[str, Any]", error.instance), cast("dict[str, Any]", error.schema)
-        extra = next(key for key in holder if key not in schema["properties"])
-        return (
-            *place,
-            extra,
-        ), f"unknown setting; the settings are {', '.join(schema['properties'])}"
-    parts = [str(part) for part in error.absolute_schema_path]
-    if "dependentSchemas" in parts:
-        setting = parts[parts.index("dependentSchemas") + 1]
-        if place[-1] == "type":
-            place = place[:-1]
-        return (*place, setting), f'"{setting}" needs "type: {_TYPES_NEEDED[setting]}" next to it'
-    return place, _rule_told(str(error.validator), error.validator_value, error.instance)
-
-
-def _rule_told(rule: str, value: Any, found: Any) -> str:
-    """Put a rule of the schema in words, and say of what was found only which kind it is."""
-    if rule == "type":
-        wanted = [value] if isinstance(value, str) else value
-        advice = ". Put it in quotes if it is a text" if wanted == ["string"] else ""
-        return f"it must be {' or '.join(map(_KINDS.__getitem__, wanted))}, and is {_kind_of(found)}{advice}"
-    if rule == "required":
-        absent = next(name for name in value if name not in found)
-        return f'"{absent}" is missing'
-    if rule == "enum":
-        return f"it must be one of {', '.join(value)}"
-    if rule in ("minProperties", "minItems", "minLength") or (rule, value) == ("pattern", _NOT_BLANK):
-        return "it must not be empty or blank"
-    if rule == "pattern":
-        return f"it must match {value}"
-    return f"it violates the rule {rule}: {value}"
-
-
-def _kind_of(found: Any) -> str:
-    kinds = {dict: "object", list: "array", str: "string", bool: "boolean", type(None): "null"}
-    return _KINDS[kinds.get(type(found), "number")]

@@ -6,12 +6,12 @@ they are loaded when a file of theirs is read.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
 
-from email_contacts.contacts.errors import MappingError
+from email_contacts.contacts.errors import MappingError, PreparationError
 from email_contacts.contacts.header_names import shown_name
 from email_contacts.contacts.paths import AnyPath
 
@@ -19,7 +19,25 @@ from email_contacts.contacts.paths import AnyPath
 Place = tuple["str | int", ...]
 _NOTATIONS = {"yaml": "yaml", "yml": "yaml", "json": "json"}
 SECTIONS = ("columns", "constants", "key", "unknown_columns")
-_DOCUMENTATION = "docs/sources-and-mapping.md shows a mapping"
+
+
+@dataclass(frozen=True)
+class DocumentKind:
+    """A kind of document that people write.
+
+    :param noun: what messages call it.
+    :param error: what is raised when one is wrong.
+    :param sections: names at its top level; only these are shown of a file that may be something else.
+    :param documentation: where to look one up, without a full stop.
+    """
+
+    noun: str
+    error: type[PreparationError]
+    sections: Sequence[str]
+    documentation: str
+
+
+MAPPING = DocumentKind("mapping", MappingError, SECTIONS, "docs/sources-and-mapping.md shows a mapping")
 
 
 @dataclass(frozen=True)
@@ -29,27 +47,29 @@ class Written:
     :param content: dictionaries, lists, text, numbers, booleans and None.
     :param name: the file's name; empty when it was given as Python objects.
     :param lines: line numbers from 1 by place; empty as well then.
+    :param kind: what it is to be.
     """
 
     content: Any = None
     name: str = ""
     lines: Mapping[Place, int] = field(default_factory=dict)
+    kind: DocumentKind = MAPPING
 
-    def wrong(self, place: Place, fault: str) -> MappingError:
+    def wrong(self, place: Place, fault: str) -> PreparationError:
         """Make the error that points to a place.
 
         :param fault: what is wrong and what to do, without a full stop.
         """
-        return MappingError(f"{self.at(place)}: {fault}. {_DOCUMENTATION}.")
+        return self.kind.error(f"{self.at(place)}: {fault}. {self.kind.documentation}.")
 
     def at(self, place: Place) -> str:
         """Say ``The mapping people.yaml is wrong in line 7, at columns → born → type``."""
         line = self.line(place)
         # Of a file that is no mapping nothing is shown, not even the names in it.
-        is_known = not self.name or (place and place[0] in SECTIONS)
+        is_known = not self.name or (place and place[0] in self.kind.sections)
         where = " → ".join(shown_name(str(part)) for part in place) if place and is_known else "top level"
         name = f" {self.name}" if self.name else ""
-        return f"The mapping{name} is wrong {'' if line is None else f'in line {line}, '}at {where}"
+        return f"The {self.kind.noun}{name} is wrong {'' if line is None else f'in line {line}, '}at {where}"
 
     def with_line(self, name: str, place: Place) -> str:
         """Say ``SHOE in line 7``, or only ``SHOE`` where no lines are known."""
@@ -86,31 +106,33 @@ def whole(text: str, line: int) -> str:
         raise Unreadable(line, "an escape is half of a surrogate pair") from None
 
 
-def read(path: AnyPath) -> Written:
+def read(path: AnyPath, kind: DocumentKind = MAPPING) -> Written:
     """Read a file in YAML or JSON.
 
     :param path: its name ends in ``.yaml``, ``.yml`` or ``.json``.
-    :raises MappingError: when it cannot be read, or is not in its notation; names the line.
+    :param kind: what it is to be.
+    :raises PreparationError: the kind's error, when it cannot be read, or is not in its notation; names the
+        line.
     """
     notation = _NOTATIONS.get(path.name.rpartition(".")[2].lower())
     if notation is None:
-        raise MappingError(f"The mapping {path} must have a name that ends in .yaml, .yml or .json.")
+        raise kind.error(f"The {kind.noun} {path} must have a name that ends in .yaml, .yml or .json.")
     try:
         with path.open("rb") as file:
             encoded: bytes = file.read()
     except OSError as error:
-        raise MappingError(f"The mapping {path} cannot be read: {error.strerror or error}.") from error
+        raise kind.error(f"The {kind.noun} {path} cannot be read: {error.strerror or error}.") from error
     try:
         content, lines = import_module(f"{__package__}.located_{notation}").parse(
             encoded.decode("utf-8-sig").replace("\r\n", "\n")
         )
     except UnicodeDecodeError as error:
         line = encoded.count(b"\n", 0, error.start) + 1
-        raise MappingError(f"The mapping {path} is not UTF-8 in line {line}. Save it as UTF-8.") from error
+        raise kind.error(f"The {kind.noun} {path} is not UTF-8 in line {line}. Save it as UTF-8.") from error
     except Unreadable as error:
-        raise MappingError(
-            f"The mapping {path.name} is wrong in line {error.line}: {error.fault}. {_DOCUMENTATION}."
+        raise kind.error(
+            f"The {kind.noun} {path.name} is wrong in line {error.line}: {error.fault}. {kind.documentation}."
         ) from error
     except RecursionError:
-        raise MappingError(f"The mapping {path.name} is nested too deep. {_DOCUMENTATION}.") from None
-    return Written(content, path.name, lines)
+        raise kind.error(f"The {kind.noun} {path.name} is nested too deep. {kind.documentation}.") from None
+    return Written(content, path.name, lines, kind)
