@@ -1,4 +1,4 @@
-"""The command ``email-contacts``: ``propose``, ``preview``, ``prepare`` and ``sandbox``.
+"""The command ``email-contacts``: ``propose``, ``preview``, ``prepare``, ``audience`` and ``sandbox``.
 
 Knows which room a command belongs to, and Airflow's connections as sources; the rooms know the rest.
 """
@@ -27,6 +27,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         sandbox(said[1:])
         return 0
+    if said[:1] == ["audience"]:
+        from email_contacts.audiences.command_line import main as audience
+
+        return audience(said[1:], program=PROGRAM)
     from email_contacts.contacts.cli.command_line import main as contacts
 
     return contacts(said, program=PROGRAM, query_of_connection=query_of_connection)

@@ -30,12 +30,14 @@ class SnapshotArguments:
     :param snapshot_target: ids of the lists that the contacts go to.
     :param full_sync: send everything.
     :param retry_rejects: send again what the platform rejected.
+    :param conn_id: the platform's connection; an id of a list says nothing in another account.
     """
 
     snapshot: Any
     snapshot_target: Any = ()
     full_sync: Any = False
     retry_rejects: Any = False
+    conn_id: str = ""
 
     def since(self, staging_root: str) -> ChangesSince | None:
         """Say what to compare with; None: nothing.
@@ -52,7 +54,7 @@ class SnapshotArguments:
         return ChangesSince(
             folder=cast("Any", folder),
             name=folder.name,
-            target=",".join(map(str, sorted(lists))),
+            target=f"{self.conn_id}:{','.join(map(str, sorted(lists)))}",
             full=as_flag(self.full_sync, "full_sync"),
             retry_rejects=as_flag(self.retry_rejects, "retry_rejects"),
         )

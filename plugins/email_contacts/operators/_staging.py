@@ -46,7 +46,7 @@ class StagingOperator(ContactsOperator):
     def changes_since(self) -> ChangesSince | None:
         """What an operator with arguments of these names compares its contacts with; None: nothing."""
         arguments = {name: getattr(self, name) for name in SNAPSHOT_FIELDS}
-        return SnapshotArguments(**arguments).since(self.hook.settings.staging_root)
+        return SnapshotArguments(**arguments, conn_id=self.conn_id).since(self.hook.settings.staging_root)
 
     @property
     def reject_limit(self) -> Any:

@@ -1,0 +1,213 @@
+"""One DAG for each audience file: the list is kept in step with its source, and only what changed is sent."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+from airflow.sdk import DAG, Asset, Param, XComArg, get_parsing_context, task
+from airflow.sdk.exceptions import AirflowFailException
+
+from email_contacts.audiences.document import FULL, Audience
+from email_contacts.audiences.reading import BrokenAudience, read_audiences
+from email_contacts.connection import DEFAULT_CONN_ID
+from email_contacts.operators.folders import CreateFolderOperator
+from email_contacts.operators.imports import ImportContactsOperator
+from email_contacts.operators.lists import CreateListOperator, GetListOperator
+from email_contacts.operators.preparation import PrepareContactsOperator
+from email_contacts.operators.receipts import VerifyImportOperator, WriteReceiptOperator
+from email_contacts.operators.snapshots import ConfirmSnapshotOperator
+from email_contacts.retry_policy import ContactsRetryPolicy
+from email_contacts.sensor import ImportCompletedSensor
+
+PROJECT = Path(__file__).resolve().parents[1]
+PREFIX = "sync_"
+TAGS = {"email contacts", "audience"}
+MANIFEST_URI = "{{ ti.xcom_pull(task_ids='prepare', key='manifest_uri') }}"
+# A template, for an XComArg of a task that pushed nothing fails the task that asks for it.
+ROWS = "{{ ti.xcom_pull(task_ids='prepare', key='rows') | tojson }}"
+RECEIPTS = Asset(name="email_contacts_receipts", uri="x-email-contacts://receipts")
+ALWAYS = "all_done"
+START = datetime(2026, 1, 1, tzinfo=timezone.utc)
+
+DOC = """
+### {title}
+
+{description}
+
+`folder` → `list` → `prepare` → `import` (one task per batch) → `wait` → `verify` → `receipt` → `confirm`
+
+The source is `{source}`, the list *{list}* in the folder *{folder}*. Contacts that are new or changed since
+the last confirmed run are sent; without any the run succeeds, sends nothing, and its receipt says so.
+**confirm** makes this run the one that the next is compared with, once the receipt says that every row
+arrived. The file is `{name}` in `include/audiences`; docs/audiences.md explains it.
+"""
+FULL_SYNC = Param(
+    False, type="boolean", title="Send everything", section="This run",
+    description="Also contacts that did not change since the last confirmed run.",
+)  # fmt: skip
+DEFAULTS: dict[str, Any] = {
+    # A task that is resumed early can be failed by the scheduler (apache/airflow#71580). A retry is safe:
+    # every task finds what an earlier try made.
+    "retries": 3,
+    "retry_delay": timedelta(seconds=20),
+    "retry_exponential_backoff": True,
+    "max_retry_delay": timedelta(minutes=10),
+    "retry_policy": ContactsRetryPolicy(),
+    "execution_timeout": timedelta(minutes=30),
+}
+
+
+def sync(audience: Audience) -> DAG:
+    """Make the DAG of an audience."""
+    source = audience.source
+    with DAG(
+        dag_id=PREFIX + audience.name,
+        description=audience.description or None,
+        schedule=[_asset(name) for name in audience.assets] or audience.schedule or None,
+        start_date=START,
+        catchup=False,
+        max_active_runs=1,  # two runs at a time would be compared with the same snapshot
+        params={"full_sync": FULL_SYNC},
+        doc_md=DOC.format(
+            title=audience.name,
+            description=audience.description,
+            source=source.get("path") or source.get("table") or "a query",
+            list=audience.list,
+            folder=audience.folder,
+            name=audience.name,
+        ),
+        tags=TAGS,
+        auto_register=False,
+        default_args=DEFAULTS
+        | {
+            "owner": ", ".join(audience.owners) or "data platform",
+            "conn_id": audience.connection or DEFAULT_CONN_ID,
+        },
+    ) as dag:
+        folder = CreateFolderOperator(task_id="folder", name=audience.folder)
+        target = CreateListOperator(task_id="list", name=audience.list, folder_id=folder.output)
+        before = GetListOperator(task_id="size_before", list_id=target.output)
+        prepare = PrepareContactsOperator(
+            task_id="prepare",
+            source=source.get("path"),
+            sql=source.get("sql"),
+            table=source.get("table"),
+            sql_conn_id=source.get("connection"),
+            source_root=str(PROJECT),
+            source_format=source.get("format", "auto"),
+            **{
+                name: source[name]
+                for name in ("delimiter", "encoding", "header_row", "skip_rows", "sheet", "opted_out")
+                if name in source
+            },
+            mapping=audience.mapping,
+            snapshot=audience.name,
+            snapshot_target=[target.output],
+            full_sync=audience.mode == FULL or "{{ params.full_sync }}",
+            retry_rejects=audience.retry_rejects,
+            execution_timeout=timedelta(hours=6),
+            **audience.options,
+        )
+        batches = ImportContactsOperator.partial(
+            task_id="import",
+            list_ids=[target.output],
+            disable_notification=True,
+            wait_for_completion=False,
+            deferrable=True,
+            wait_task_id="wait",  # the platform's callback wakes that task
+            execution_timeout=None,  # it may have to wait for other imports to end, in the triggerer
+            # The platform is known to get stuck on several imports at once; each task sees whether one runs.
+            max_active_tis_per_dagrun=1,
+            map_index_template="{{ task.batch_uri.rsplit('/', 1)[-1] }}",
+        ).expand(batch_uri=prepare.output)
+        submissions = XComArg(batches, "submission")
+        wait = ImportCompletedSensor(
+            task_id="wait",
+            deferrable=True,
+            process_ids=batches.output,
+            submissions=submissions,
+            timeout=timedelta(hours=24).total_seconds(),
+            execution_timeout=None,
+        )
+        verify = VerifyImportOperator(
+            task_id="verify",
+            manifest_uri=MANIFEST_URI,
+            process_ids=batches.output,
+            list_ids=[target.output],
+            completions=wait.output,
+            submissions=submissions,
+            sizes_before=before.output,
+            trigger_rule=ALWAYS,
+        )
+        receipt = WriteReceiptOperator(
+            task_id="receipt",
+            manifest_uri=MANIFEST_URI,
+            verdict=verify.output,
+            submissions=submissions,
+            completions=wait.output,
+            rows=ROWS,
+            folder_id=folder.output,
+            sizes_before=before.output,
+            outlets=[
+                RECEIPTS,
+                Asset(name=f"audience_{audience.name}", uri=f"x-email-contacts://audiences/{audience.name}"),
+            ],
+            trigger_rule=ALWAYS,
+        )
+        confirm = ConfirmSnapshotOperator(
+            task_id="confirm", manifest_uri=MANIFEST_URI, receipt=receipt.output
+        )
+        folder >> target >> before >> prepare >> batches >> wait >> verify >> receipt >> confirm
+        prepare >> [verify, receipt]
+    return dag
+
+
+def broken(audience: BrokenAudience) -> DAG:
+    """Make the DAG that stands for a file that is wrong: it says what is wrong, and its runs fail with that.
+
+    An import error would concern this whole file, and Airflow would stop all audiences.
+    """
+    logging.getLogger(__name__).error("%s", audience.fault)
+    with DAG(
+        dag_id=PREFIX + audience.name,
+        dag_display_name=f"{PREFIX}{audience.name} (broken file)",
+        description=audience.fault[:500],
+        schedule=None,
+        start_date=START,
+        max_active_runs=1,
+        doc_md=f"### `include/audiences/{audience.file}` is broken\n\n{audience.fault}",
+        tags=TAGS | {"broken"},
+        auto_register=False,
+        default_args={"owner": "data platform", "retries": 1},
+    ) as dag:
+
+        @task(task_id="audience_file")
+        def fail() -> None:
+            raise AirflowFailException(audience.fault)
+
+        fail()
+    return dag
+
+
+def _asset(name: str) -> Asset:
+    return Asset(name) if "://" not in name else Asset(uri=name)
+
+
+def _dag_of(audience: Audience | BrokenAudience) -> DAG:
+    if isinstance(audience, BrokenAudience):
+        return broken(audience)
+    try:
+        dag = sync(audience)
+        dag.validate()  # Airflow does it later, and then it would concern all of them
+    except Exception as error:  # noqa: BLE001  such as a cron expression that Airflow does not take
+        return broken(BrokenAudience(audience.name, audience.name, f"Airflow refuses it: {error}"))
+    return dag
+
+
+# A task that runs needs its own DAG only, however many audiences there are.
+wanted = (get_parsing_context().dag_id or "").removeprefix(PREFIX)
+for found in read_audiences(PROJECT / "include" / "audiences", only=wanted):
+    globals()[PREFIX + found.name] = _dag_of(found)

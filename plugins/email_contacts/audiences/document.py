@@ -1,0 +1,132 @@
+"""One audience, as its author wrote it.
+
+Knows the document and its rules (``audience.schema.json``). What the source holds, and whether the platform
+has the list, shows when it is synced.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from email_contacts.contacts.errors import PreparationError
+from email_contacts.contacts.mapping.reading import MAPPING, SECTIONS, DocumentKind, Written, read
+from email_contacts.contacts.mapping.schema_faults import check_schema
+from email_contacts.contacts.paths import AnyPath
+
+CHANGES, FULL = "changes", "full"
+DEFAULT_FOLDER = "Airflow imports"
+_SCHEMA = ("email_contacts.audiences", "audience.schema.json")
+_MAPPING_SCHEMA = ("email_contacts.contacts", "schemas/mapping.schema.json")
+# The name becomes a DAG's id, and the folder of a snapshot.
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
+_FILES_ONLY = ("format", "delimiter", "encoding", "header_row", "skip_rows", "sheet")
+_SECTIONS = (
+    "description", "owners", "source", "mapping", "unknown_columns", "duplicates", "conflicts", "body",
+    "list", "folder", "connection", "schedule", "mode", "retry_rejects", "max_rejects",
+)  # fmt: skip
+
+
+class AudienceError(PreparationError):
+    """An audience file that is wrong; the message names the line and the rule."""
+
+
+AUDIENCE = DocumentKind("audience", AudienceError, _SECTIONS, "docs/audiences.md shows audiences")
+_INLINE_MAPPING = DocumentKind("mapping in", AudienceError, SECTIONS, MAPPING.documentation)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Audience:
+    """A source of contacts and the list that it fills.
+
+    :param name: the file's name without its ending; it names the DAG and the snapshot.
+    :param source: ``path``, or ``sql`` or ``table`` with ``connection``, and how to read it.
+    :param list: the list's name.
+    :param folder: the name of its folder.
+    :param mapping: the path of a mapping document, the document itself, or empty: by the columns' names.
+    :param connection: the platform's connection; empty: the default one.
+    :param schedule: a cron expression or preset; empty: none.
+    :param assets: names or URIs of assets that start it, instead of a schedule.
+    :param mode: ``"changes"`` or ``"full"``.
+    :param options: options of the preparation, by their names.
+    """
+
+    name: str
+    source: Mapping[str, Any]
+    list: str
+    folder: str = DEFAULT_FOLDER
+    mapping: str | Mapping[str, Any] = ""
+    connection: str = ""
+    description: str = ""
+    owners: tuple[str, ...] = ()
+    schedule: str = ""
+    assets: tuple[str, ...] = ()
+    mode: str = CHANGES
+    retry_rejects: bool = False
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, path: AnyPath) -> Audience:
+        """Read an audience file.
+
+        :raises AudienceError: when it is none; names the line.
+        """
+        name = path.name.rpartition(".")[0]
+        if not _NAME.fullmatch(name):
+            raise AudienceError(
+                f"The audience file {path.name} must have a name of small letters, digits, '_' and '-': it "
+                "names the DAG and the snapshot."
+            )
+        return cls._of(name, read(path, AUDIENCE))
+
+    @classmethod
+    def _of(cls, name: str, written: Written) -> Audience:
+        check_schema(written, *_SCHEMA)
+        said: dict[str, Any] = dict(written.content)
+        source = {"path": said["source"]} if isinstance(said["source"], str) else said["source"]
+        _check_source(written, source)
+        if isinstance(said.get("mapping"), Mapping):
+            check_schema(inline_mapping(written), *_MAPPING_SCHEMA)
+        schedule, owners = said.get("schedule", ""), said.get("owners", ())
+        return cls(
+            name=name,
+            source=source,
+            list=said["list"],
+            folder=said.get("folder", DEFAULT_FOLDER),
+            mapping=said.get("mapping", ""),
+            connection=said.get("connection", ""),
+            description=said.get("description", ""),
+            owners=(owners,) if isinstance(owners, str) else tuple(owners),
+            schedule=schedule if isinstance(schedule, str) else "",
+            assets=() if isinstance(schedule, str) else tuple(schedule["assets"]),
+            mode=said.get("mode", CHANGES),
+            retry_rejects=said.get("retry_rejects", False),
+            options={
+                option: said[option]
+                for option in ("unknown_columns", "duplicates", "conflicts", "body", "max_rejects")
+                if option in said
+            },
+        )
+
+
+def inline_mapping(written: Written) -> Written:
+    """Give the mapping that stands in an audience, with the lines of the file."""
+    lines = {place[1:]: line for place, line in written.lines.items() if place[:1] == ("mapping",)}
+    return Written(written.content["mapping"], written.name, lines, _INLINE_MAPPING)
+
+
+def _check_source(written: Written, source: Mapping[str, Any]) -> None:
+    """See that the settings of a source belong together, which the schema would say in too many words."""
+    chosen = [kind for kind in ("path", "sql", "table") if kind in source]
+    if len(chosen) != 1:
+        found = " and ".join(chosen) or "none of them"
+        raise written.wrong(("source",), f'it must have one of "path", "sql" and "table", and has {found}')
+    if chosen == ["path"] and "connection" in source:
+        raise written.wrong(("source", "connection"), 'it belongs to "sql" and "table", not to "path"')
+    if chosen != ["path"] and "connection" not in source:
+        raise written.wrong(("source",), f'"{chosen[0]}" needs "connection", the database\'s, next to it')
+    for setting in _FILES_ONLY:
+        if chosen != ["path"] and setting in source:
+            raise written.wrong(("source", setting), f'it belongs to "path", not to "{chosen[0]}"')

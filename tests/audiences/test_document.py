@@ -1,0 +1,139 @@
+"""Audience files, and what is said of those that are wrong."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from email_contacts.audiences.command_line import main
+from email_contacts.audiences.document import Audience, AudienceError
+from email_contacts.audiences.reading import BrokenAudience, audience_files, read_audiences
+
+PROJECT = Path(__file__).resolve().parents[2]
+EXAMPLES = PROJECT / "include" / "audiences"
+LEAST = "source: customers.csv\nlist: Customers\n"
+
+
+def audience(folder: Path, text: str, name: str = "customers.yaml") -> Audience:
+    (folder / name).write_text(text, encoding="utf-8")
+    return Audience.read(folder / name)
+
+
+def test_two_lines_are_enough(tmp_path: Path) -> None:
+    read = audience(tmp_path, LEAST)
+    assert (read.name, read.source, read.list) == ("customers", {"path": "customers.csv"}, "Customers")
+    assert (read.folder, read.mode, read.schedule, read.assets) == ("Airflow imports", "changes", "", ())
+
+
+def test_everything_that_can_be_said_is_read(tmp_path: Path) -> None:
+    read = audience(
+        tmp_path,
+        LEAST.replace("customers.csv", "{path: a.csv, encoding: cp1252, skip_rows: 2}")
+        + "folder: Shop\nconnection: crm\nowners: [ann, bob]\ndescription: People\nmode: full\n"
+        "schedule: {assets: [model, 's3://bucket/key']}\nretry_rejects: true\nmax_rejects: 5%\n"
+        "unknown_columns: drop\nduplicates: first\nconflicts: reject\nbody: file_body\n"
+        "mapping: {columns: {Mail: EMAIL}}\n",
+    )
+    assert read.source == {"path": "a.csv", "encoding": "cp1252", "skip_rows": 2}
+    assert read.assets == ("model", "s3://bucket/key")
+    assert (read.folder, read.connection, read.owners, read.mode) == ("Shop", "crm", ("ann", "bob"), "full")
+    assert read.retry_rejects
+    assert read.mapping == {"columns": {"Mail": "EMAIL"}}
+    assert read.options == {
+        "unknown_columns": "drop", "duplicates": "first", "conflicts": "reject", "body": "file_body",
+        "max_rejects": "5%",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "said"),
+    [
+        ("list: Customers\n", 1, '"source" is missing'),
+        (LEAST + "\n# a comment\nmodus: full\n", 5, "there is no such setting"),
+        (LEAST + "mode: sometimes\n", 3, "it must be one of changes, full"),
+        (LEAST + "schedule: tomorrow\n", 3, "it must match"),
+        (LEAST + "schedule:\n  asset: model\n", 3, '"assets" is missing'),
+        (LEAST + "owners: []\n", 3, "it must not be empty"),
+        (LEAST + "retry_rejects: yes please\n", 3, "it must be true or false"),
+        (LEAST + "max_rejects: 5 rows\n", 3, "it must match"),
+        (
+            LEAST + "mapping:\n  columns:\n    Mail: EMAIL\n    Born: {type: date}\n",
+            6,
+            '"attribute" is missing',
+        ),
+        ("source: {table: t}\nlist: x\n", 1, '"table" needs "connection"'),
+        ("list: x\nsource:\n  path: a\n  sql: SELECT 1\n", 2, "has path and sql"),
+        ("list: x\nsource:\n  path: a\n  connection: db\n", 4, 'it belongs to "sql" and "table"'),
+        ("list: x\nsource:\n  table: a\n  connection: db\n  sheet: s\n", 5, 'it belongs to "path"'),
+        ("list: x\nlist: y\nsource: a\n", 2, "a key is there a second time"),
+        ("list: [x\n", 2, "it is not YAML"),
+        ("- a\n", 1, "it must be names with values"),
+    ],
+)
+def test_what_is_wrong_is_said_with_its_line(tmp_path: Path, text: str, line: int, said: str) -> None:
+    with pytest.raises(AudienceError, match=rf"in line {line}\b") as raised:
+        audience(tmp_path, text)
+    assert said in str(raised.value)
+    assert "customers.yaml" in str(raised.value)
+
+
+@pytest.mark.parametrize("name", ["Customers.yaml", "my list.yaml", "ümlaut.yaml", "a.b.yaml", "-a.yaml"])
+def test_a_name_that_cannot_name_a_dag_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(AudienceError, match="must have a name of small letters"):
+        audience(tmp_path, LEAST, name)
+
+
+def test_a_broken_file_does_not_concern_the_others(tmp_path: Path) -> None:
+    audience(tmp_path, LEAST, "a.yaml")
+    (tmp_path / "b.yaml").write_text("list: x\n")
+    audience(tmp_path, LEAST, "c.yml")
+    (tmp_path / "c.json").write_text('{"source": "c.csv", "list": "C"}')
+    (tmp_path / ".hidden.yaml").write_text("no")
+    (tmp_path / "README.md").write_text("no")
+    found = list(read_audiences(tmp_path))
+    assert [type(one) for one in found] == [Audience, BrokenAudience, Audience, BrokenAudience]
+    assert [one.name for one in found] == ["a", "b", "c", "c-yml"]
+    assert [one.name for one in read_audiences(tmp_path, only="c")] == ["c", "c-yml"]
+    assert list(read_audiences(tmp_path / "nothing")) == []
+
+
+def test_the_examples_are_right(capsys: pytest.CaptureFixture[str]) -> None:
+    assert len(audience_files(EXAMPLES)) == 3
+    assert main(["check", str(EXAMPLES), "--root", str(PROJECT)], program="email-contacts") == 0
+    said = capsys.readouterr().out.splitlines()
+    assert [line.split(":")[0] for line in said] == ["customers", "kunden", "newsletter"]
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/audiences.md"])
+def test_the_pages_show_the_examples(page: str, tmp_path: Path) -> None:
+    text = (PROJECT / page).read_text(encoding="utf-8")
+    (shown,) = re.findall(r"^```yaml\n(# include/audiences/customers\.yaml\n.*?)^```$", text, re.M | re.S)
+    assert len(shown.splitlines()) <= 10
+    assert audience(tmp_path, shown) == Audience.read(EXAMPLES / "customers.yaml")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("list: x\n", "in line 1"),
+        (LEAST + "mapping: missing.yaml\n", "cannot be read"),
+        (LEAST + "mapping: {columns: {A: EMAIL, B: EMAIL}}\n", "EMAIL"),
+    ],
+)
+def test_the_command_names_what_is_wrong_and_fails(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, said: str
+) -> None:
+    (tmp_path / "a.yaml").write_text(text)
+    asked = ["check", str(tmp_path / "a.yaml"), "--root", str(tmp_path)]
+    assert main(asked, program="email-contacts") == 2
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("path", ["nothing", "."])
+def test_the_command_fails_where_there_is_nothing_to_check(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], path: str
+) -> None:
+    assert main(["check", str(tmp_path / path)], program="email-contacts") == 2
+    assert "error" in capsys.readouterr().err

@@ -1,0 +1,133 @@
+"""``sync_audiences``: one DAG for each audience file, from end to end against the sandbox."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from email_contacts.api import ContactsClient
+
+if TYPE_CHECKING:
+    from airflow.dag_processing.dagbag import DagBag
+
+    from email_contacts.sandbox import SandboxServer
+
+PROJECT = Path(__file__).resolve().parents[2]
+LEAST = "source: customers.csv\nlist: Customers\n"
+
+
+@pytest.fixture
+def project(airflow_database: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project with the DAG file, and audience files of its own."""
+    import email_contacts.sensor
+
+    monkeypatch.setattr(email_contacts.sensor, "RESUME_GRACE", 0.0)
+    folder = tmp_path / "project"
+    (folder / "dags").mkdir(parents=True)
+    (folder / "include" / "audiences").mkdir(parents=True)
+    shutil.copy(PROJECT / "dags" / "sync_audiences.py", folder / "dags")
+    bundle = {
+        "name": "the_project",
+        "classpath": "airflow.dag_processing.bundles.local.LocalDagBundle",
+        "kwargs": {"path": str(folder / "dags")},
+    }
+    monkeypatch.setenv("AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST", json.dumps([bundle]))
+    return folder
+
+
+def write(project: Path, **audiences: str) -> None:
+    for name, text in audiences.items():
+        (project / "include" / "audiences" / f"{name}.yaml").write_text(text)
+
+
+def bag(project: Path) -> DagBag:
+    from airflow.dag_processing.dagbag import DagBag
+
+    return DagBag(project / "dags")
+
+
+def test_a_broken_file_concerns_its_own_dag_only(project: Path) -> None:
+    write(
+        project,
+        good=LEAST + "schedule: '@daily'\nowners: [ann, bob]\n",
+        broken=LEAST + "modus: full\n",
+        cron=LEAST + "schedule: 99 99 * * *\n",
+        asset=LEAST + "schedule: {assets: [model, 's3://bucket/key']}\n",
+    )
+    found = bag(project)
+    assert found.import_errors == {}
+    assert set(found.dags) == {"sync_good", "sync_broken", "sync_cron", "sync_asset"}
+    good = found.dags["sync_good"]
+    assert (good.get_task("prepare").owner, str(good.schedule)) == ("ann, bob", "@daily")
+    broken = found.dags["sync_broken"]
+    assert broken.task_ids == ["audience_file"]
+    assert "in line 3, at top level" in str(broken.doc_md)
+    assert "broken" in broken.tags
+    assert found.dags["sync_cron"].task_ids == ["audience_file"]
+    assert "99 99 * * *" in str(found.dags["sync_cron"].doc_md)
+    assert [one.name for one in found.dags["sync_asset"].schedule] == ["model", "s3://bucket/key"]  # type: ignore[attr-defined]
+
+
+def test_a_run_of_a_broken_file_fails_and_says_what_is_wrong(project: Path) -> None:
+    write(project, broken="list: x\n")
+    done = bag(project).dags["sync_broken"].test()
+    assert str(done.state) == "failed"
+
+
+def test_no_audiences_are_no_error(project: Path) -> None:
+    shutil.rmtree(project / "include")
+    found = bag(project)
+    assert (found.dags, found.import_errors) == ({}, {})
+
+
+def test_a_task_parses_its_own_audience_only(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(project, one=LEAST, two=LEAST)
+    monkeypatch.setenv("_AIRFLOW_PARSING_CONTEXT_DAG_ID", "sync_two")
+    assert set(bag(project).dags) == {"sync_two"}
+
+
+def test_the_examples_fill_their_lists_and_the_next_day_send_nothing(
+    project: Path, connection: str, sandbox: SandboxServer, tmp_path: Path
+) -> None:
+    shutil.copytree(PROJECT / "include", project / "include", dirs_exist_ok=True)
+    dags = bag(project).dags
+    assert set(dags) == {"sync_customers", "sync_kunden", "sync_newsletter"}
+    sizes = {}
+    for dag_id, dag in sorted(dags.items()):
+        receipt = run(dag, tmp_path / "stage" / dag_id)
+        assert receipt["rows"]["accepted"] > 0
+        (list_id,) = receipt["list_ids"]
+        sizes[dag_id] = (list_id, receipt["rows"]["accepted"])
+    assert {list_id: size_of(sandbox, list_id) for list_id, _ in sizes.values()} == dict(sizes.values())
+    imports = sandbox.imports_accepted()
+    for dag_id, dag in sorted(dags.items()):
+        receipt = run(dag, tmp_path / "stage" / dag_id)
+        assert (receipt["rows"]["accepted"], receipt["rows"]["unchanged"]) == (0, sizes[dag_id][1])
+    assert sandbox.imports_accepted() == imports
+    assert run(dags["sync_kunden"], tmp_path / "stage" / "sync_kunden", full_sync=True)["rows"] == {
+        **receipt_counts(sizes["sync_kunden"][1]),
+    }
+
+
+def receipt_counts(accepted: int) -> dict[str, int]:
+    return {"read": 20, "accepted": accepted, "rejected": 20 - accepted, "duplicates": 0, "held_back": 0}
+
+
+def run(dag: Any, stage: Path, **conf: Any) -> dict[str, Any]:
+    """Run a DAG and give its receipt, which is removed."""
+    done = dag.test(run_conf=conf)
+    states = {one.task_id: str(one.state) for one in done.get_task_instances()}
+    assert str(done.state) == "success", states
+    (path,) = stage.rglob("receipt.json")
+    document: dict[str, Any] = json.loads(path.read_text())
+    path.unlink()
+    return document
+
+
+def size_of(sandbox: SandboxServer, list_id: int) -> int:
+    with ContactsClient(sandbox.url, sandbox.api_key, requests_per_second=1000) as client:
+        return client.get_list(list_id).unique_subscribers
