@@ -201,7 +201,8 @@ def _dag_of(audience: Audience | BrokenAudience) -> DAG:
         return broken(audience)
     try:
         dag = sync(audience)
-        dag.validate()  # Airflow does it later, and then it would concern all of them
+        # Airflow does it later, and then it would concern all of them.
+        dag.validate()  # type: ignore[no-untyped-call]
     except Exception as error:  # noqa: BLE001  such as a cron expression that Airflow does not take
         return broken(BrokenAudience(audience.name, audience.name, f"Airflow refuses it: {error}"))
     return dag

@@ -69,7 +69,8 @@ def test_a_broken_file_concerns_its_own_dag_only(project: Path) -> None:
     assert "broken" in broken.tags
     assert found.dags["sync_cron"].task_ids == ["audience_file"]
     assert "99 99 * * *" in str(found.dags["sync_cron"].doc_md)
-    assert [one.name for one in found.dags["sync_asset"].schedule] == ["model", "s3://bucket/key"]  # type: ignore[attr-defined]
+    assets: Any = found.dags["sync_asset"].schedule
+    assert [one.name for one in assets] == ["model", "s3://bucket/key"]
 
 
 def test_a_run_of_a_broken_file_fails_and_says_what_is_wrong(project: Path) -> None:
