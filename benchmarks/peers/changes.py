@@ -42,7 +42,7 @@ class Pandas:
 
 
 class DuckDb:
-    """Anti-joins.
+    """Anti-joins; what does not fit in memory is spilled beside the snapshot.
 
     :param memory_limit: what it is told to keep to.
     """
@@ -55,6 +55,7 @@ class DuckDb:
 
     def prepare(self, yesterday: Path, snapshot: Path) -> None:
         """Keep what was confirmed."""
+        self._spill_beside(snapshot)
         self._database.execute(
             f"COPY (FROM read_csv('{yesterday}', all_varchar = true)) TO '{snapshot}' (FORMAT parquet)"
         )
@@ -65,6 +66,7 @@ class DuckDb:
 
     def compare(self, snapshot: Path, out: Path) -> tuple[int, int, int]:
         """Find new, changed and gone: whole rows first, and of those that differ the keys."""
+        self._spill_beside(snapshot)
         before = f"read_parquet('{snapshot}')"
         columns = "email, ext_id, firstname, lastname, country, birthday, points, newsletter"
         self._database.execute(
@@ -75,6 +77,9 @@ class DuckDb:
         changed = self._one(f"SELECT count(*) FROM sent SEMI JOIN {before} USING (email)")
         gone = self._one(f"SELECT count(*) FROM {before} ANTI JOIN {self._today} USING (email)")
         return sent - changed, changed, gone
+
+    def _spill_beside(self, snapshot: Path) -> None:
+        self._database.execute(f"SET temp_directory = '{snapshot.parent / 'spilled'}'")
 
     def _one(self, query: str) -> int:
         (row,) = self._database.execute(query).fetchall()

@@ -51,7 +51,7 @@ def test_everything_that_can_be_said_is_read(tmp_path: Path) -> None:
     ("text", "line", "said"),
     [
         ("list: Customers\n", 1, '"source" is missing'),
-        (LEAST + "\n# a comment\nmodus: full\n", 5, "there is no such setting"),
+        (LEAST + "\n# a comment\nmodus: full\n", 5, "unknown setting"),
         (LEAST + "mode: sometimes\n", 3, "it must be one of changes, full"),
         (LEAST + "schedule: tomorrow\n", 3, "it must match"),
         (LEAST + "schedule:\n  asset: model\n", 3, '"assets" is missing'),
