@@ -186,3 +186,14 @@ def test_whether_cells_need_trimming(data: str, is_trimmed: bool) -> None:
     frame = framed(whole_rows(data.encode(), delimiter=",", longest=100), delimiter=",", width=2)
     assert frame is not None
     assert frame.is_trimmed is is_trimmed
+
+
+def test_tabs_between_cells_are_nothing_to_escape() -> None:
+    frame = framed(whole_rows(b"a\tb\n1\t2\n", delimiter="\t", longest=100), delimiter="\t", width=2)
+    assert frame is not None
+    assert frame.is_unescaped
+    assert frame.is_odd is not None
+    assert not frame.is_odd.any()
+    odd = framed(whole_rows(b'a\t"b\tc"\n1\t2\n', delimiter="\t", longest=100), delimiter="\t", width=2)
+    assert odd is not None
+    assert not odd.is_unescaped

@@ -31,17 +31,17 @@ def opened(source: Path, **options: Any) -> JsonRows:
 def test_keys_are_columns_in_order_of_appearance(write: WriteSource) -> None:
     rows = opened(write('{"a": 1}\n\n{"b": [true], "a": null}\n'))
     assert rows.columns == ("a", "b")
-    assert list(rows) == [[1, ""], ["", [True]]]
+    assert rows_of(rows) == [[1, ""], ["", [True]]]
 
 
 def test_lines_longer_than_a_block(write: WriteSource) -> None:
     text = "x" * 300_000
     rows = opened(write(f'{{"a": "{text}"}}\n{{"a": 2}}'))
-    assert list(rows) == [[text], [2]]
+    assert rows_of(rows) == [[text], [2]]
 
 
 def test_lines_that_are_no_objects_are_faults(write: WriteSource) -> None:
-    rows = list(opened(write('{"a": 1}\n{"a": \n[1]\n{"a": NaN}\n{"a": 2}\n')))
+    rows = rows_of(opened(write('{"a": 1}\n{"a": \n[1]\n{"a": NaN}\n{"a": 2}\n')))
     assert [row.rule if isinstance(row, RowFault) else row for row in rows] == [
         [1],
         "json",
@@ -54,7 +54,7 @@ def test_lines_that_are_no_objects_are_faults(write: WriteSource) -> None:
 
 
 def test_a_byte_order_mark_is_no_part_of_the_first_line(write: WriteSource) -> None:
-    assert list(opened(write(b'\xef\xbb\xbf{"a": 1}'))) == [[1]]
+    assert rows_of(opened(write(b'\xef\xbb\xbf{"a": 1}'))) == [[1]]
 
 
 def late(write: WriteSource, line: str) -> Path:
@@ -65,13 +65,13 @@ def test_a_key_that_comes_late_is_an_error_by_default(write: WriteSource) -> Non
     with pytest.raises(
         UnknownColumns, match=r'line 1001: "b" is a key that none of the first 1,000 rows has'
     ) as caught:
-        list(opened(late(write, '{"b": 2}')))
+        rows_of(opened(late(write, '{"b": 2}')))
     assert caught.value.columns == ("b",)
 
 
 def test_a_key_that_comes_late_is_dropped_by_choice_and_named(write: WriteSource) -> None:
     rows = opened(late(write, '{"a": 3, "b": 2}'), drop_late_columns=True)
-    found = list(rows)
+    found = rows_of(rows)
     assert len(found) == ROWS_LOOKED_AT + 1
     assert found[-1] == [3]
     assert rows.late_columns == ("b",)
@@ -80,21 +80,21 @@ def test_a_key_that_comes_late_is_dropped_by_choice_and_named(write: WriteSource
 def test_a_key_that_is_expected_may_come_late(write: WriteSource) -> None:
     rows = opened(late(write, '{"b-c": 2}'), expected=["B_C"])
     assert rows.columns == ("a", "B_C")
-    assert list(rows)[-1] == ["", 2]
+    assert rows_of(rows)[-1] == ["", 2]
 
 
 def test_a_second_spelling_of_a_key(write: WriteSource) -> None:
     with pytest.raises(HeaderError, match='"A" is a second spelling'):
-        list(opened(late(write, '{"A": 2}')))
+        rows_of(opened(late(write, '{"A": 2}')))
 
 
 def test_a_second_spelling_of_a_key_that_is_expected(write: WriteSource) -> None:
     with pytest.raises(HeaderError, match='"B" is a second spelling'):
-        list(opened(late(write, '{"a": 1, "b": 2}\n{"a": 1, "B": 2}'), expected=["b"]))
+        rows_of(opened(late(write, '{"a": 1, "b": 2}\n{"a": 1, "B": 2}'), expected=["b"]))
 
 
 def test_a_line_with_all_keys_in_their_order_may_lack_values(write: WriteSource) -> None:
-    assert list(opened(write('{"a": 1, "b": null}\n{"b": 2, "a": null}\n{}\n'))) == [
+    assert rows_of(opened(write('{"a": 1, "b": null}\n{"b": 2, "a": null}\n{}\n'))) == [
         [1, ""],
         ["", 2],
         ["", ""],

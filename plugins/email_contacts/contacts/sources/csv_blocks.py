@@ -21,6 +21,8 @@ QUOTE, NEWLINE, RETURN = b'"\n\r'
 _BLANK, _BACKSLASH, _N = b" \\N"
 # Empty cells that a row may have behind its last column: what a spreadsheet leaves there.
 _EMPTY_CELLS = 256
+# Up to this share of rows with something to escape in them, it is quicker not to look at all cells for it.
+_ODD_ROWS = 0.01
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 # How the blanks and invisible characters outside ASCII begin in UTF-8: no-break space, next line, soft
 # hyphen, those from U+1680 to U+3000, and the byte order mark.
@@ -77,6 +79,8 @@ def whole_rows(data: bytes, *, delimiter: str, longest: int) -> WholeRows:
     is_stuck = bad < len(data) or len(ends) < len(lengths) or len(data) - end > longest
     is_blank = kinds <= _BLANK
     is_blank[newlines] = is_blank[returns] = False
+    if ord(delimiter) <= _BLANK:  # a tab outside quotes is in no cell
+        is_blank &= (kinds != ord(delimiter)) | is_inside
     return WholeRows(data[:end], ends, _before(quotes, end), _before(marks[is_blank], end), is_stuck)
 
 
@@ -103,15 +107,8 @@ def framed(rows: WholeRows, *, delimiter: str, width: int, least: int | None = N
             return _known(
                 Frame(cells, is_trimmed=is_trimmed), _odd_lines(rows, text, ord(delimiter)), rows.data
             )
-    return _framed_line_by_line(
-        rows,
-        starts,
-        is_blank,
-        delimiter,
-        width,
-        least=width if least is None else least,
-        is_trimmed=is_trimmed,
-    )
+    least = width if least is None else least
+    return _framed_line_by_line(rows, starts, is_blank, delimiter, width, least=least, is_trimmed=is_trimmed)
 
 
 def _framed_line_by_line(
@@ -154,9 +151,10 @@ def _framed_line_by_line(
 
 
 def _known(frame: Frame, is_odd: Any, data: bytes) -> Frame:
-    """Say of a frame what its bytes tell."""
+    """Say of a frame what its bytes tell; few odd rows are decided by themselves, which spares the others."""
     lacks = "".join(character for character in ";\\'" if character.encode() not in data)
-    return replace(frame, is_odd=is_odd, is_unescaped=True, lacks=lacks)
+    is_rare = np.count_nonzero(is_odd) <= _ODD_ROWS * len(is_odd)
+    return replace(frame, is_odd=is_odd if is_rare else None, is_unescaped=is_rare, lacks=lacks)
 
 
 def _read(data: bytes, delimiter: str, width: int, *, height: int) -> pl.DataFrame | None:

@@ -6,28 +6,23 @@ Knows lines; not what the columns mean.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from email_contacts.contacts.errors import RowTooLong, SourceUndecodable
-from email_contacts.contacts.sources.json_text import Values
-from email_contacts.contacts.sources.rows import RowFault
+from email_contacts.contacts.sources.json_text import Batch, Values
+from email_contacts.contacts.sources.rows import Frame, RowFault
+
+if TYPE_CHECKING:
+    from email_contacts.contacts.sources.json_frames import JsonFrames
 
 _BLOCK_BYTES = 1 << 18
+_BYTES_IN_A_FRAME = 1 << 21
 # Nobody who writes a file can know it.
 _SENTINEL = secrets.token_hex()
 _BETWEEN = f',"{_SENTINEL}",'.encode()
-
-
-class Batch(NamedTuple):
-    """Records that follow one another, each with its line, or its number in an array."""
-
-    records: Sequence[dict[str, Any] | RowFault]
-    lines: Sequence[int]
-    is_nested: bool
-    has_nulls: bool
 
 
 class JsonLines:
@@ -45,33 +40,40 @@ class JsonLines:
         self._longest_row = longest
         self._name = name
         self._line = 0
+        self.frames: JsonFrames | None = None
 
-    def batches(self) -> Iterator[Batch]:
-        """Give records, many at once.
+    def batches(self) -> Iterator[Batch | Frame]:
+        """Give records, many at once; as frames where ``frames`` can.
 
         :raises RowTooLong: when a line is too long.
         :raises SourceUndecodable: when a line is not UTF-8.
         """
-        for line, lines in self._lines():
+        for line, text in self._texts():
+            if self.frames and (frame := self.frames.of_lines(text, longest=self._longest_row)):
+                yield frame
+                continue
+            lines = text.removesuffix(b"\n").split(b"\n")
             if max(map(len, lines)) <= self._longest_row and (found := _values_of(lines)):
                 numbers = range(line, line + len(lines))
                 yield Batch(found.values, numbers, found.has_objects_within, found.has_nulls)
             else:
                 yield from self._one_by_one(line, lines)
 
-    def _lines(self) -> Iterator[tuple[int, list[bytes]]]:
-        """Cut blocks into lines; object stores' files differ in how they do it themselves."""
+    def _texts(self) -> Iterator[tuple[int, bytes]]:
+        """Cut blocks behind lines; object stores' files differ in how they do it themselves."""
         pending, line = self._head, 1
         while True:
-            *lines, pending = pending.split(b"\n")
-            if lines:
-                yield line, lines
-            line += len(lines)
+            end = pending.rfind(b"\n") + 1
+            text, pending = pending[:end], pending[end:]
+            if text:
+                yield line, text
+            line += text.count(b"\n")
             if len(pending) > self._longest_row:
                 raise self._too_long(line)
-            block = self._read(_BLOCK_BYTES)
+            block = self._read(_BLOCK_BYTES if self.frames is None else _BYTES_IN_A_FRAME)
             if not block:
-                yield line, [pending]
+                if pending:
+                    yield line, pending + b"\n"
                 return
             pending += block
 

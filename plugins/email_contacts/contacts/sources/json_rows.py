@@ -8,8 +8,8 @@ objects are columns named by their path (``nested``).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain, islice
-from typing import Any, TypeGuard
+from itertools import chain, groupby, islice
+from typing import Any, TypeGuard, cast
 
 from email_contacts.contacts.column_names import canonical
 from email_contacts.contacts.errors import (
@@ -23,12 +23,12 @@ from email_contacts.contacts.header_names import shown_name
 from email_contacts.contacts.paths import AnyPath
 from email_contacts.contacts.sources.compression import open_bytes
 from email_contacts.contacts.sources.encoding import HEAD_BYTES, encoding_of
-from email_contacts.contacts.sources.json_lines import Batch, JsonLines
+from email_contacts.contacts.sources.json_lines import JsonLines
 from email_contacts.contacts.sources.json_shape import Shape, shape_of
-from email_contacts.contacts.sources.json_text import JsonValues
+from email_contacts.contacts.sources.json_text import Batch, JsonValues
 from email_contacts.contacts.sources.nested import flat
 from email_contacts.contacts.sources.opt_outs import FLAGS
-from email_contacts.contacts.sources.rows import EMPTY, Block, Row, RowFault, in_blocks
+from email_contacts.contacts.sources.rows import EMPTY, Block, Frame, Row, RowFault, in_blocks
 
 ROWS_LOOKED_AT = 1000
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -50,7 +50,6 @@ class JsonRows:
     text_only = False
     notes: tuple[str, ...] = ()
     likely_header: int | None = None
-    reads_ahead = False  # Python itself reads: in threads of their own the stages would wait for each other
 
     def __init__(
         self,
@@ -71,7 +70,8 @@ class JsonRows:
         try:
             head = self._checked_head(encoding)
             shape = shape_of(head, is_whole=len(head) < HEAD_BYTES - len(_BYTE_ORDER_MARK))
-            self._batches = self._values(head, shape) if shape else self._lines(head)
+            self._text = self._opened(head, shape)
+            self._batches = self._text.batches()
             self._first = self._first_batches()
             first = list(islice(chain.from_iterable(batch.records for batch in self._first), ROWS_LOOKED_AT))
             if not first:
@@ -90,6 +90,13 @@ class JsonRows:
             )
             # An object in a column of other values costs its row; elsewhere it is columns of its own.
             self._places = self._placed(map(self._flat, filter(_is_object, first)), expected)
+            # Keys that are expected and have not come leave empty cells behind those that have.
+            self._usual = tuple(self._places)
+            from email_contacts.contacts.sources.json_frames import JsonFrames
+
+            self._text.frames = JsonFrames.of(
+                first, places=self._places, width=len(self._columns), whole=self._whole
+            )
         except BaseException:
             self.close()
             raise
@@ -104,9 +111,24 @@ class JsonRows:
         """Keys that came up later and were dropped."""
         return tuple(self._late)
 
+    @property
+    def reads_ahead(self) -> bool:
+        """Whether Arrow reads; where Python itself does, the stages would wait for each other."""
+        return self._text.frames is not None
+
     def blocks(self) -> Iterator[Block]:
-        """Walk the rows in blocks, once."""
-        return in_blocks(self)
+        """Walk the rows in blocks, once.
+
+        :raises UnknownColumns: when a key comes up late and such keys are not dropped.
+        :raises RowTooLong: when a line is too long.
+        :raises SourceUndecodable: when a line is not UTF-8.
+        """
+        batches, self._first = chain(self._first, self._batches), []
+        for is_read, some in groupby(batches, key=lambda batch: isinstance(batch, Frame)):
+            if is_read:
+                yield from cast("Iterator[Frame]", some)
+            else:
+                yield from in_blocks(self._rows(cast("Iterator[Batch]", some)))
 
     def place(self, row: int) -> str:
         """Say nothing: a file of its own needs no more than the row's number."""
@@ -116,16 +138,8 @@ class JsonRows:
         """Close the file."""
         self._file.close()
 
-    def __iter__(self) -> Iterator[Row | RowFault]:
-        """Walk the rows, once.
-
-        :raises UnknownColumns: when a key comes up late and such keys are not dropped.
-        :raises RowTooLong: when a line is too long.
-        :raises SourceUndecodable: when a line is not UTF-8.
-        """
-        batches, self._first = chain(self._first, self._batches), []
-        # Keys that are expected and have not come leave empty cells behind those that have.
-        usual, lacking = tuple(self._places), [EMPTY] * (len(self._columns) - len(self._places))
+    def _rows(self, batches: Iterable[Batch]) -> Iterator[Row | RowFault]:
+        usual, lacking = self._usual, [EMPTY] * (len(self._columns) - len(self._usual))
         for batch in batches:
             records = batch.records
             if batch.is_nested:
@@ -155,8 +169,8 @@ class JsonRows:
         found: list[Batch] = []
         count = 0
         while count < ROWS_LOOKED_AT and (batch := next(self._batches, None)):
-            found.append(batch)
-            count += len(batch.records)
+            found.append(cast("Batch", batch))  # no frames before it is known what the columns are
+            count += len(found[-1].records)
         return found
 
     def _checked_head(self, encoding: str | None) -> bytes:
@@ -168,26 +182,13 @@ class JsonRows:
             )
         return head.removeprefix(_BYTE_ORDER_MARK)
 
-    def _lines(self, head: bytes) -> Iterator[Batch]:
-        lines = JsonLines(self._file.read, head, longest=self._longest_row, name=self._source.name)
-        return lines.batches()
-
-    def _values(self, head: bytes, shape: Shape) -> Iterator[Batch]:
-        """Walk the objects of an array, or that follow one another."""
+    def _opened(self, head: bytes, shape: Shape | None) -> JsonLines | JsonValues:
+        name, longest = self._source.name, self._longest_row
+        if shape is None:
+            return JsonLines(self._file.read, head, longest=longest, name=name)
         if shape.key:
             self.notes = (f'the rows are under the key "{shown_name(shape.key)}"',)
-        values = JsonValues(self._file.read, head, shape, longest=self._longest_row, name=self._source.name)
-        count = 0
-        for block, is_nested, has_nulls in values.blocks():
-            rows = range(count + 1, count + 1 + len(block))  # counts objects here
-            count = rows[-1]
-            records = [
-                one
-                if isinstance(one, (dict, RowFault))
-                else RowFault("json", f"Row {row} is JSON, but not an object.")
-                for one, row in zip(block, rows, strict=True)
-            ]
-            yield Batch(records, rows, is_nested, has_nulls)
+        return JsonValues(self._file.read, head, shape, longest=longest, name=name)
 
     def _flat(self, record: dict[str, Any]) -> dict[str, Any]:
         return flat(record, whole=self._whole)

@@ -7,24 +7,28 @@ memory holds one block and one value, whatever the size of the array.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import orjson
 
 from email_contacts.contacts.errors import RowTooLong, SourceUndecodable, SourceUnreadable
 from email_contacts.contacts.sources.json_shape import BLANKS, Shape
-from email_contacts.contacts.sources.rows import RowFault
+from email_contacts.contacts.sources.rows import Frame, RowFault
+
+if TYPE_CHECKING:
+    from email_contacts.contacts.sources.json_frames import JsonFrames
 
 BLOCK_BYTES = 1 << 20
 _ESCAPE = re.compile(rb"\\.", re.DOTALL)
 _OPENING, _CLOSING = b"{[", b"}]"
 _STEPS = np.zeros(256, np.int8)
 _STEPS[list(_OPENING)], _STEPS[list(_CLOSING)] = 1, -1
-# How many objects from the end are tried as the last one of a block, before brackets are counted.
-_LAST_ONES_TRIED = 3
+# How many objects from the end are tried as the last one of a block, before brackets are counted; and how
+# many brackets are looked at for that, as most may be of objects within.
+_LAST_ONES_TRIED, _BRACKETS_LOOKED_AT = 3, 64
 
 
 class Values(NamedTuple):
@@ -37,6 +41,15 @@ class Values(NamedTuple):
 
     values: list[Any]
     has_objects_within: bool
+    has_nulls: bool
+
+
+class Batch(NamedTuple):
+    """Records that follow one another, each with its line, or its number in an array."""
+
+    records: Sequence[dict[str, Any] | RowFault]
+    lines: Sequence[int]
+    is_nested: bool
     has_nulls: bool
 
 
@@ -60,9 +73,32 @@ class JsonValues:
         self._name = name
         self._count = 0
         self._closed = False
+        self.frames: JsonFrames | None = None
 
-    def blocks(self) -> Iterator[Values]:
-        """Give values, many at once.
+    def batches(self) -> Iterator[Batch | Frame]:
+        """Give records, many at once; as frames where ``frames`` can.
+
+        :raises SourceUnreadable: as ``blocks`` does.
+        :raises RowTooLong: as ``blocks`` does.
+        """
+        count = 0
+        for block in self.blocks():
+            if isinstance(block, Frame):
+                count += len(block)
+                yield block
+                continue
+            rows = range(count + 1, count + 1 + len(block.values))  # counts objects here
+            count = rows[-1]
+            records = [
+                one
+                if isinstance(one, (dict, RowFault))
+                else RowFault("json", f"Row {row} is JSON, but not an object.")
+                for one, row in zip(block.values, rows, strict=True)
+            ]
+            yield Batch(records, rows, block.has_objects_within, block.has_nulls)
+
+    def blocks(self) -> Iterator[Values | Frame]:
+        """Give values, many at once; as frames where ``frames`` can.
 
         :raises SourceUnreadable: when the text ends too early, or is no JSON between its values.
         :raises RowTooLong: when a value is too long.
@@ -91,7 +127,7 @@ class JsonValues:
                 self._pending += block
         self._check_tail()
 
-    def _up_to_the_last(self) -> Values | None:
+    def _up_to_the_last(self) -> Values | Frame | None:
         """Parse an array's objects up to the last one but a few, if that is all there is to see.
 
         What is JSON with a bracket put behind an object ends with that object, whatever its texts hold.
@@ -105,14 +141,20 @@ class JsonValues:
                 return None
             first += 1
         end = len(data)
-        for _ in range(_LAST_ONES_TRIED):
+        tried = 0
+        for _ in range(_BRACKETS_LOOKED_AT):
             end = data.rfind(b"{", first, end)
-            if end < 0:
+            if end < 0 or tried == _LAST_ONES_TRIED:
                 return None
             before = data[first:end].rstrip(BLANKS)
             if not before.endswith(b","):
                 continue
+            tried += 1
             text = before[:-1]
+            if self.frames and (frame := self.frames.of_elements(text)):
+                self._pending = data[first + len(text) :]
+                self._count += len(frame)
+                return frame
             try:
                 values: list[Any] = orjson.loads(b"[" + text + b"]")
             except orjson.JSONDecodeError:

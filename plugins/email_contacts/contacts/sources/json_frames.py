@@ -1,0 +1,198 @@
+"""JSON objects made columns many at once, where it is certain that Python would read the same.
+
+Knows the keys and types that the first objects have. Arrow is asked for exactly those: it refuses a key that
+is new, one that comes twice in an object, and a value of another type. What it reads but Python would not,
+or would otherwise, is looked for here. Whatever is not certain is left to be read object by object.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any, cast
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+import pyarrow.json
+
+from email_contacts.contacts.sources.nested import ATTRIBUTES, path_of
+from email_contacts.contacts.sources.rows import Frame
+
+Path = tuple[str, ...]
+_TYPES: dict[type, pa.DataType] = {
+    str: pa.string(),
+    int: pa.int64(),
+    float: pa.float64(),
+    bool: pa.bool_(),
+}
+_OPENING, _CLOSING, _NEWLINE, _RETURN = b"{}\n\r"
+_ROWS = "rows"
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+# After blocks that Arrow could not read, at most so many are not tried.
+_LONGEST_PAUSE = 64
+
+
+class _NotUniform(Exception):
+    """The first objects do not say of which type a value is, or where it belongs."""
+
+
+class JsonFrames:
+    """Reads objects as frames.
+
+    :param fields: the keys of the first objects, with their types.
+    :param places: where each column is, by its name.
+    :param width: how many columns there are; those that no key leads to are empty.
+    """
+
+    def __init__(self, fields: Sequence[pa.Field], places: Mapping[str, int], width: int) -> None:
+        self._fields = list(fields)
+        self._leaves = [(path, places[name]) for name, path in _leaves(fields)]
+        self._places = places
+        self._width = width
+        self._pause = self._failed = 0
+
+    @classmethod
+    def of(
+        cls, first: Iterable[Any], *, places: Mapping[str, int], width: int, whole: Collection[str]
+    ) -> JsonFrames | None:
+        """Give the reader for objects such as these.
+
+        :param first: the first objects, and faults.
+        :param whole: keys whose values are cells, whatever they are.
+        :return: None where each object has to be looked at.
+        """
+        try:
+            fields = _fields([one for one in first if isinstance(one, dict)], whole)
+            names = [name for name, _ in _leaves(fields)]
+        except _NotUniform:
+            return None
+        return cls(fields, places, width) if len(names) == len(set(names)) else None
+
+    def of_lines(self, text: bytes, *, longest: int) -> Frame | None:
+        """Read lines each of which is an object.
+
+        :param text: whole lines.
+        :param longest: bytes that a line may have.
+        :return: None where each line has to be looked at.
+        """
+        if self._is_paused():
+            return None
+        data = np.frombuffer(text, np.uint8)
+        ends = np.flatnonzero(data == _NEWLINE)
+        last = ends - 1 - (data[ends - 1] == _RETURN)
+        # No value of JSON goes on behind a bracket that closes with one that opens: so no object has two
+        # lines, and when there are as many objects as lines each line is one.
+        is_clear = data[0] == _OPENING and (data[last] == _CLOSING).all()
+        is_clear = is_clear and (data[ends[:-1] + 1] == _OPENING).all()
+        is_clear = is_clear and np.diff(ends, prepend=-1).max() <= longest
+        return self._frame(text, self._fields, len(ends)) if is_clear else self._failure()
+
+    def of_elements(self, text: bytes) -> Frame | None:
+        """Read what stands between the brackets of an array of objects.
+
+        :return: None where each object has to be looked at.
+        """
+        if self._is_paused():
+            return None
+        rows = [pa.field(_ROWS, pa.list_(pa.struct(self._fields)))]
+        return self._frame(b'{"%b":[%b]}\n' % (_ROWS.encode(), text), rows, None)
+
+    def _frame(self, text: bytes, fields: Sequence[pa.Field], count: int | None) -> Frame | None:
+        try:
+            text.decode()
+            table = pyarrow.json.read_json(
+                pa.BufferReader(text),
+                read_options=pyarrow.json.ReadOptions(use_threads=False, block_size=len(text) + 1),
+                parse_options=pyarrow.json.ParseOptions(
+                    explicit_schema=pa.schema(fields), unexpected_field_behavior="error"
+                ),
+            ).combine_chunks()
+        except (UnicodeDecodeError, pa.ArrowInvalid):
+            return self._failure()
+        if table.num_rows != (1 if count is None else count):
+            return self._failure()
+        columns = {name: table.column(name).chunk(0) for name in table.column_names}
+        if count is None:
+            objects = columns[_ROWS].values
+            if objects.null_count:
+                return self._failure()
+            count = len(objects)
+            columns = dict(zip((field.name for field in self._fields), objects.flatten(), strict=True))
+        may_have_nulls = b"null" in text
+        cells: list[pl.Series] = [pl.repeat(None, count, dtype=pl.String, eager=True)] * self._width
+        for path, place in self._leaves:
+            column = self._within(columns, path, may_have_nulls=may_have_nulls)
+            if column is None or not _is_exact(column):
+                return self._failure()
+            if not pa.types.is_null(column.type):
+                cells[place] = cast("pl.Series", pl.from_arrow(column))
+        self._failed = 0
+        named = {str(place): some for place, some in enumerate(cells)}
+        lacks = "".join(one for one in ";\\'" if one.encode() not in text)
+        return Frame(pl.DataFrame(named), is_unescaped=b"\\" not in text, lacks=lacks)
+
+    def _within(self, columns: Mapping[str, Any], path: Path, *, may_have_nulls: bool) -> Any:
+        """Give the column at a path; None where an object on the way may be ``null``, a cell of its own."""
+        column, name = columns[path[0]], path[0]
+        for key in path[1:]:
+            if may_have_nulls and column.null_count and name not in self._places:
+                return None
+            # Unlike field(), it takes the nulls of the object itself along.
+            column = column.flatten()[column.type.get_field_index(key)]
+            name = path_of(name, key, taken=())
+        return column
+
+    def _is_paused(self) -> bool:
+        """Say whether not to try: where objects were not uniform, the next ones rarely are."""
+        self._pause -= self._pause > 0
+        return self._pause > 0
+
+    def _failure(self) -> None:
+        self._failed += 1
+        self._pause = min(2**self._failed, _LONGEST_PAUSE)
+
+
+def _is_exact(column: Any) -> bool:
+    """Say whether numbers are what Python reads: NaN is not JSON, and a whole number is no float."""
+    if not pa.types.is_floating(column.type):
+        return True
+    numbers = pl.Series(pl.from_arrow(column)).drop_nulls()
+    return bool((numbers.is_finite() & (numbers.floor() != numbers)).all())
+
+
+def _fields(objects: Sequence[Mapping[str, Any]], whole: Collection[str]) -> list[pa.Field]:
+    values: dict[str, list[Any]] = {}
+    for one in objects:
+        for key, value in one.items():
+            values.setdefault(key, []).append(value)
+    return [pa.field(key, _type_of(some, is_whole=key in whole)) for key, some in values.items()]
+
+
+def _type_of(values: Sequence[Any], *, is_whole: bool) -> pa.DataType:
+    filled = [value for value in values if value is not None]
+    kinds = set(map(type, filled))
+    if not kinds:
+        return pa.null()
+    if len(kinds) > 1:
+        raise _NotUniform
+    (kind,) = kinds
+    if kind is dict and not is_whole:
+        return pa.struct(_fields(filled, ()))
+    if kind is list and {type(item) for items in filled for item in items} <= {str, type(None)}:
+        return pa.list_(pa.string())
+    if kind not in _TYPES:
+        raise _NotUniform
+    return _TYPES[kind]
+
+
+def _leaves(fields: Sequence[pa.Field]) -> Iterator[tuple[str, Path]]:
+    """Give the columns that objects become, as ``nested.flat`` names them, and where they are."""
+    keys = {field.name for field in fields}
+    for field in fields:
+        if not pa.types.is_struct(field.type):
+            yield field.name, (field.name,)
+            continue
+        for inner, path in _leaves(list(field.type)):
+            if field.name == ATTRIBUTES and inner in keys:
+                raise _NotUniform  # its name depends on what else the object has
+            yield path_of(field.name, inner, taken=()), (field.name, *path)
