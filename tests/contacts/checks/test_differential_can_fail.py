@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import polars as pl
 import pytest
 
+from email_contacts.contacts.batches import escaping
 from email_contacts.contacts.checks import (
     fast_path_phones,
     fast_path_rows,
@@ -74,6 +75,11 @@ LOOSENED: dict[str, Loosened] = {
     "number: noughts at the end": _pattern("NOUGHTS", r"never"),
     "text: nothing is special": _rule("text", _anything),
     "value: nothing is special": _rule("value", _anything),
+    "text: quotes are not escaped": lambda patch: patch.setattr(escaping, "in_json", lambda texts: texts),
+    "text: an escape of another kind": lambda patch: patch.setitem(escaping._ESCAPES, "\x1f", "\\u001F"),
+    "text: a CSV without quotes": lambda patch: patch.setattr(escaping, "in_quotes", lambda texts: texts),
+    "text: a null byte": _pattern("NULL_BYTE", "never"),
+    "text: a formula that is a text": _pattern("FORMULA", "never"),
     "category: any length": lambda patch: patch.setattr(fast_path_values, "LONGEST_CATEGORY", 10_000),
     "category: labels in other letters": lambda patch: patch.setattr(CellMemory, "_decided", _folded),
     "category: labels not looked up": lambda patch: patch.setattr(

@@ -19,6 +19,7 @@ from typing import Any, ClassVar, Protocol
 import orjson
 import polars as pl
 
+from email_contacts.contacts.batches import escaping
 from email_contacts.contacts.choices import FILE_BODY, FILE_URL, JSON_BODY
 from email_contacts.contacts.column_names import EMAIL
 from email_contacts.contacts.errors import InvalidOption
@@ -92,6 +93,10 @@ class Form(Protocol):
         """
         ...
 
+    def escaped(self, text: pl.Expr) -> pl.Expr:
+        """Write many texts as they stand between the quotes of a row, if there are any."""
+        ...
+
     def rows(self, columns: Sequence[Values]) -> pl.Expr:
         """Write many contacts, each with the separator."""
         ...
@@ -147,6 +152,10 @@ class JsonBody:
     def literal(self, value: Any) -> str:
         """Write a value as JSON."""
         return orjson.dumps(value).decode()
+
+    def escaped(self, text: pl.Expr) -> pl.Expr:
+        """Write many texts as JSON, without the quotes around them."""
+        return escaping.in_json(text)
 
     def rows(self, columns: Sequence[Values]) -> pl.Expr:
         """Write many contacts: ``{"email":…,"attributes":{…}},``."""
@@ -226,6 +235,11 @@ class CsvText:
         """Write a value as a cell."""
         return self._written(_cell(value))
 
+    def escaped(self, text: pl.Expr) -> pl.Expr:
+        """Write many texts as cells."""
+        cell = escaping.in_quotes(text)
+        return escaping.in_json(cell) if self.is_in_json else cell
+
     def rows(self, columns: Sequence[Values]) -> pl.Expr:
         """Write many lines."""
         cells = [column.text for column in columns]
@@ -249,14 +263,8 @@ def _cell(value: Any) -> str:
             raise NotWritable(
                 f'An option contains a comma, which joins options in this form. Use body="{JSON_BODY}".'
             )
-        return _quoted(CHOICES_JOINED_BY.join(value))
-    return _quoted(value) if isinstance(value, str) else orjson.dumps(value).decode()
-
-
-def _quoted(text: str) -> str:
-    if any(character in text for character in ';"\r\n'):
-        return '"' + text.replace('"', '""') + '"'
-    return text
+        return escaping.quoted(CHOICES_JOINED_BY.join(value))
+    return escaping.quoted(value) if isinstance(value, str) else orjson.dumps(value).decode()
 
 
 @dataclass(frozen=True)

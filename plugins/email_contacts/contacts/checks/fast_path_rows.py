@@ -26,6 +26,7 @@ from email_contacts.contacts.sources.row_frames import JOINT
 from email_contacts.contacts.sources.rows import EMPTY, Frame
 from email_contacts.contacts.values.normalising import NULLS
 
+_FREE_TEXT = ("text", "value", "category", "ext_id")
 BODY, _GOOD = "body", "good"
 BACKSLASH, NULL = "\\", NULLS[0]
 
@@ -83,17 +84,27 @@ class FastPathRows:
 
     def _cells(self, texts: pl.DataFrame, frame: Frame, reads: Sequence[_Read]) -> list[Cells]:
         """Give the columns, and what is known of them."""
+        special = self._form.own_special if frame.is_unescaped else self._form.special
+        special = "" if special in frame.lacks else special
         # All is asked in one go: a question by itself costs more than its answer.
         known = texts.select(
             *((pl.col(read.name) == "").any() for read in reads),
             *(read.changing.any().alias(f"{read.name} changes") for read in reads),
+            *(
+                pl.col(read.name).str.contains(special).any().alias(f"{read.name} is special")
+                for read in reads
+                if special and read.is_free_text
+            ),
         ).row(0, named=True)
-        special = self._form.own_special if frame.is_unescaped else self._form.special
-        special = "" if special in frame.lacks else special
         marked = fast_path_values.APOSTROPHE not in frame.lacks
         return [
             Cells(
-                texts.get_column(read.name), known[read.name], known[f"{read.name} changes"], special, marked
+                texts.get_column(read.name),
+                known[read.name],
+                known[f"{read.name} changes"],
+                special if known.get(f"{read.name} is special") else "",
+                marked,
+                self._form.escaped,
             )
             for read in reads
         ]
@@ -138,6 +149,11 @@ class _Read:
     def looked_up(self) -> pl.Expr:
         """The text, or the number under which it is remembered."""
         return self.text if self.memory is None else self.memory.numbers(self.text)
+
+    @property
+    def is_free_text(self) -> bool:
+        """Whether it may hold what the form has to escape."""
+        return self.rule is not None and self.kind in _FREE_TEXT
 
     @property
     def changing(self) -> pl.Expr:

@@ -37,7 +37,8 @@ SLASHED, COMPACT = "^[0-9]{4}/[0-9]{2}/[0-9]{2}$", "^[0-9]{8}$"
 NO_EXT_ID = (
     rf"(?i)^(?:{'|'.join(map(re.escape, sorted(NO_IDENTIFIERS)))})$|[.]0+$|^[+-]?[0-9](?:[.,][0-9]+)?e[+]"
 )
-APOSTROPHE = "'"
+APOSTROPHE, FORMULA = "'", '="'
+NULL_BYTE = "\0"
 LONGEST_CATEGORY = 200
 LENGTH_OF_A_DAY, LENGTH_OF_A_COMPACT_DAY = 10, 8
 
@@ -65,6 +66,7 @@ class Cells:
     :param may_change: whether any cell is one of those that ``CHANGING`` knows for the kind.
     :param special: a pattern of what a plain text cannot hold; empty where no row that may be good holds any.
     :param may_be_marked: whether any cell may begin with an apostrophe.
+    :param escape: writes a text that may hold what is special, but for null bytes.
     """
 
     texts: pl.Series
@@ -72,6 +74,7 @@ class Cells:
     may_change: bool
     special: str
     may_be_marked: bool = True
+    escape: Callable[[pl.Expr], pl.Expr] | None = None
 
     @property
     def cell(self) -> pl.Expr:
@@ -102,14 +105,17 @@ def email(cells: Cells) -> Plain:
 
 
 def text(cells: Cells) -> Plain:
-    """Accept text of which nothing has to be escaped, and that has no mark of a spreadsheet before it."""
-    good = cells.is_plain
-    return Plain(cells.cell, good & ~cells.cell.str.starts_with(APOSTROPHE) if cells.may_be_marked else good)
+    """Accept text that has no mark of a spreadsheet before it; what is special is escaped."""
+    cell, good = cells.cell, cells.is_plain
+    if cells.special and cells.escape is not None:
+        good = ~cell.str.contains(NULL_BYTE, literal=True) & ~cell.str.starts_with(FORMULA)
+        cell = cells.escape(cell)
+    return Plain(cell, good & ~cells.cell.str.starts_with(APOSTROPHE) if cells.may_be_marked else good)
 
 
 def ext_id(cells: Cells) -> Plain:
-    """Accept text that is an identifier as it stands."""
-    plain = text(cells)
+    """Accept text that is an identifier as it stands, of which nothing has to be escaped."""
+    plain = text(replace(cells, escape=None))
     return replace(plain, is_good=plain.is_good & ~cells.cell.str.contains(NO_EXT_ID))
 
 
