@@ -76,7 +76,7 @@ LOOSENED: dict[str, Loosened] = {
     "text: nothing is special": _rule("text", _anything),
     "value: nothing is special": _rule("value", _anything),
     "text: quotes are not escaped": lambda patch: patch.setattr(escaping, "in_json", lambda texts: texts),
-    "text: an escape of another kind": lambda patch: patch.setitem(escaping._ESCAPES, "\x1f", "\\u001F"),
+    "text: an escape of another kind": lambda patch: patch.setitem(escaping._ESCAPES, "\x1c", "\\u001C"),
     "text: a CSV without quotes": lambda patch: patch.setattr(escaping, "in_quotes", lambda texts: texts),
     "text: a null byte": _pattern("NULL_BYTE", "never"),
     "text: a formula that is a text": _pattern("FORMULA", "never"),

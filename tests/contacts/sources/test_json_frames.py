@@ -35,11 +35,13 @@ KINDS: dict[str, Callable[[random.Random], Any]] = {
     "attributes": lambda chance: {"FIRSTNAME": chance.choice(TEXTS), "POINTS": chance.choice(NUMBERS)},
 }
 # fmt: off
-ODD_VALUES = (
+ODD_VALUES: Sequence[Any] = (
     None, "", "x", 0, 1, 1.0, -0.0, 10.0, 2**63, 10**30, 1e300, True, [], ["x", None], [1], [["x"]], [{}], {},
     {"city": None}, {"city": 1}, {"geo": None}, {"x": "new"}, {"city": "x", "geo": {}}, {"FIRSTNAME": "x"},
 )
-NEAR_MISSES = {"float": (1, 10.0), "number": (1.0, True), "text": (1, None), "inside": (None, {"geo": None})}
+NEAR_MISSES: dict[str, Sequence[Any]] = {
+    "float": (1, 10.0), "number": (1.0, True), "text": (1, None), "inside": (None, {"geo": None}),
+}
 ODD_TEXTS = (
     "NaN", "Infinity", "-Infinity", "01", "-0", "1e2", "1E400", ".5", "5.", "+1", "0x1", "tru", "'x'", '"x',
     '"\t"', '"\\ud800"', '"\\ud83d\\ude00"', '"\\udc00"', '"\\x"', '"\\u0000"', '"\\/"', "[1,]", "/**/1", "[",
@@ -145,6 +147,8 @@ def test_frames_say_what_objects_say(tmp_path: Path, form: Callable[..., str], s
     assert not differs(tmp_path / "x.json", form, seed)
 
 
+_WITHIN: Any = JsonFrames._within
+_PARSE: Any = pyarrow.json.ParseOptions
 # What the frames would be if somebody made them take more.
 LOOSENED: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "floats of any kind": lambda patch: patch.setattr(json_frames, "_is_exact", lambda _: True),
@@ -160,7 +164,6 @@ LOOSENED: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
         pyarrow.json, "ParseOptions", lambda **told: _PARSE(**told | {"unexpected_field_behavior": "ignore"})
     ),
 }
-_WITHIN, _PARSE = JsonFrames._within, pyarrow.json.ParseOptions
 
 
 @pytest.mark.parametrize("loosened", LOOSENED)

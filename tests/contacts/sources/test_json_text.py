@@ -6,7 +6,7 @@ import io
 import json
 import random
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +15,18 @@ import pytest
 from email_contacts.contacts.errors import NoRows, RowTooLong, SourceUndecodable, SourceUnreadable
 from email_contacts.contacts.sources import json_text
 from email_contacts.contacts.sources.json_shape import Shape
-from email_contacts.contacts.sources.rows import RowFault
+from email_contacts.contacts.sources.json_text import Batch
+from email_contacts.contacts.sources.rows import Frame, RowFault
 from tests.contacts.conftest import WriteSource
 from tests.contacts.sources.reading import opened, rows_of
 
 TWO = [{"email": "a", "x": 1}, {"email": "b", "x": 2}]
 ROWS = [["a", 1], ["b", 2]]
+
+
+def as_records(batch: Batch | Frame) -> Sequence[Any]:
+    assert isinstance(batch, Batch)
+    return batch.records
 
 
 @pytest.mark.parametrize("indent", [None, 2])
@@ -132,7 +138,7 @@ def test_blocks_may_end_anywhere(
         file = io.BytesIO(text)
         head = file.read(1)
         values = json_text.JsonValues(file.read, head, Shape(1, 1), longest=10_000, name="x")
-        assert [one for block, *_ in values.blocks() for one in block] == rows, seed
+        assert [one for batch in values.batches() for one in as_records(batch)] == rows, seed
 
 
 def test_memory_is_bounded_whatever_the_array(tmp_path: Path) -> None:
@@ -158,4 +164,4 @@ def test_a_bracket_in_a_text_at_the_end_of_a_block_ends_no_object() -> None:
             return next(chunks, b"")
 
         values = json_text.JsonValues(read, text[:1], Shape(1, 1), longest=10_000, name="x")
-        assert [one for block, *_ in values.blocks() for one in block] == rows
+        assert [one for batch in values.batches() for one in as_records(batch)] == rows

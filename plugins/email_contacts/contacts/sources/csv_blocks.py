@@ -153,7 +153,7 @@ def _framed_line_by_line(
 def _known(frame: Frame, is_odd: Any, data: bytes) -> Frame:
     """Say of a frame what its bytes tell; few odd rows are decided by themselves, which spares the others."""
     lacks = "".join(character for character in ";\\'" if character.encode() not in data)
-    is_rare = np.count_nonzero(is_odd) <= _ODD_ROWS * len(is_odd)
+    is_rare = int(np.count_nonzero(is_odd)) <= _ODD_ROWS * len(is_odd)
     return replace(frame, is_odd=is_odd if is_rare else None, is_unescaped=is_rare, lacks=lacks)
 
 

@@ -85,7 +85,7 @@ class JsonFrames:
         is_clear = data[0] == _OPENING and (data[last] == _CLOSING).all()
         is_clear = is_clear and (data[ends[:-1] + 1] == _OPENING).all()
         is_clear = is_clear and np.diff(ends, prepend=-1).max() <= longest
-        return self._frame(text, self._fields, len(ends)) if is_clear else self._failure()
+        return self._counted(self._frame(text, self._fields, len(ends)) if is_clear else None)
 
     def of_elements(self, text: bytes) -> Frame | None:
         """Read what stands between the brackets of an array of objects.
@@ -95,7 +95,7 @@ class JsonFrames:
         if self._is_paused():
             return None
         rows = [pa.field(_ROWS, pa.list_(pa.struct(self._fields)))]
-        return self._frame(b'{"%b":[%b]}\n' % (_ROWS.encode(), text), rows, None)
+        return self._counted(self._frame(b'{"%b":[%b]}\n' % (_ROWS.encode(), text), rows, None))
 
     def _frame(self, text: bytes, fields: Sequence[pa.Field], count: int | None) -> Frame | None:
         try:
@@ -108,14 +108,14 @@ class JsonFrames:
                 ),
             ).combine_chunks()
         except (UnicodeDecodeError, pa.ArrowInvalid):
-            return self._failure()
+            return None
         if table.num_rows != (1 if count is None else count):
-            return self._failure()
+            return None
         columns = {name: table.column(name).chunk(0) for name in table.column_names}
         if count is None:
             objects = columns[_ROWS].values
             if objects.null_count:
-                return self._failure()
+                return None
             count = len(objects)
             columns = dict(zip((field.name for field in self._fields), objects.flatten(), strict=True))
         may_have_nulls = b"null" in text
@@ -123,10 +123,9 @@ class JsonFrames:
         for path, place in self._leaves:
             column = self._within(columns, path, may_have_nulls=may_have_nulls)
             if column is None or not _is_exact(column):
-                return self._failure()
+                return None
             if not pa.types.is_null(column.type):
                 cells[place] = cast("pl.Series", pl.from_arrow(column))
-        self._failed = 0
         named = {str(place): some for place, some in enumerate(cells)}
         lacks = "".join(one for one in ";\\'" if one.encode() not in text)
         return Frame(pl.DataFrame(named), is_unescaped=b"\\" not in text, lacks=lacks)
@@ -147,9 +146,10 @@ class JsonFrames:
         self._pause -= self._pause > 0
         return self._pause > 0
 
-    def _failure(self) -> None:
-        self._failed += 1
-        self._pause = min(2**self._failed, _LONGEST_PAUSE)
+    def _counted(self, frame: Frame | None) -> Frame | None:
+        self._failed = 0 if frame is not None else self._failed + 1
+        self._pause = min(2**self._failed, _LONGEST_PAUSE) if frame is None else 0
+        return frame
 
 
 def _is_exact(column: Any) -> bool:
