@@ -70,6 +70,7 @@ def sync(audience: Audience) -> DAG:
         start_date=START,
         catchup=False,
         max_active_runs=1,  # two runs at a time would be compared with the same snapshot
+        is_paused_upon_creation=True,  # Airflow would run a new schedule at once
         params={"full_sync": FULL_SYNC},
         doc_md=DOC.format(
             title=audience.name,

@@ -63,6 +63,7 @@ def test_a_broken_file_concerns_its_own_dag_only(project: Path) -> None:
     assert set(found.dags) == {"sync_good", "sync_broken", "sync_cron", "sync_asset"}
     good = found.dags["sync_good"]
     assert (good.get_task("prepare").owner, str(good.schedule)) == ("ann, bob", "@daily")
+    assert good.is_paused_upon_creation
     broken = found.dags["sync_broken"]
     assert broken.task_ids == ["audience_file"]
     assert "in line 3, at top level" in str(broken.doc_md)
