@@ -1,1 +1,1 @@
-"""Measurements, each in a process of its own: ``make bench`` runs them all."""
+"""Measurements, each in a separate process: ``make bench`` runs them all."""

@@ -28,7 +28,7 @@ class Expected:
 
 
 def expected(rows: int) -> Expected:
-    """Say what changed between the two days."""
+    """Return what changed between the two days."""
     periods = rows // _PERIOD
     return Expected(periods * _LEFT_OF_PERIOD, periods * _CHANGED_OF_PERIOD, periods * _LEFT_OF_PERIOD)
 

@@ -1,4 +1,4 @@
-"""One comparison of two days in a process of its own.
+"""One comparison of two days in a separate process.
 
 ``python -m benchmarks.changes_variant NAME FOLDER`` prints one JSON document. What was confirmed is made by
 another process before (``NAME prepare``), as it is on the day before.

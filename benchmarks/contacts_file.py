@@ -125,7 +125,7 @@ def write_parquet(path: Path, rows: int) -> None:
 
 
 def _cells(place: int) -> Cells:
-    """Give the text cells of the row at a place of the period; the person's number is left open."""
+    """Return the text cells of the row at a place of the period; the person's number is left open."""
     address = "PERSON.%d@EXAMPLE.COM" if place % 200 == 199 else "person.%d@example.com"
     first, last = FIRST[place % 20], LAST[place // 20 % 20]
     if place % 1000 == 20:
@@ -150,7 +150,7 @@ def _cells(place: int) -> Cells:
 
 
 def _typed(cells: Cells) -> Cells:
-    """Give the cells as JSON has them; a fault stays the text that it is."""
+    """Return the cells as JSON has them; a fault stays the text that it is."""
     points, newsletter = cells["points"], {"yes": True, "no": False}.get(cells["newsletter"])
     return cells | {
         "points": points if "_" in points else float(points) if "." in points else int(points),
@@ -205,7 +205,7 @@ def _filled(lines: list[str], rows: int) -> Iterator[str]:
 
 
 def _persons(rows: int) -> Iterator[list[int]]:
-    """Give the persons' numbers, one period after the other.
+    """Yield the persons' numbers, one period after the other.
 
     The last of 200 rows brings somebody from the first half of the file so far, each of them once.
     """

@@ -2,9 +2,9 @@
 
 ``python -m benchmarks.diff [ROWS] [--strict] [--only ours]``
 
-1 % of the rows are new or changed, and as many left as came. Each runs in a process of its own, from
+1 % of the rows are new or changed, and as many left as came. Each runs in a separate process, from
 today's CSV and what it kept of yesterday. Ours also validates every row, normalises it and writes the bodies;
-how much of its time the comparison takes is a column of its own. So it is for pandas, which reads first;
+the time of the comparison is a separate column. So it is for pandas, which reads first;
 DuckDB reads while it compares. All must find the same.
 """
 

@@ -1,4 +1,4 @@
-"""Work done in a process of its own, so that its memory is its own.
+"""Work done in a separate process, so that its memory is its own.
 
 Whoever measures must stay small: on Linux a new process begins with its parent's peak as its own. So files
 are made, variants run and digests taken here, never by the one that asks.
@@ -21,7 +21,7 @@ WARM_UP_ROWS = 800
 
 
 class VariantFailed(RuntimeError):
-    """A process that came to nothing; the message is the last line that it said."""
+    """A process that failed; the message is the last line of its output."""
 
 
 @dataclass(frozen=True)

@@ -57,7 +57,7 @@ def main() -> None:
 
 
 def _configure(folder: Path) -> None:
-    """Give this process an Airflow home of its own, before anything of Airflow is imported."""
+    """Give this process its own Airflow home, before anything of Airflow is imported."""
     for name in [name for name in os.environ if name.startswith("AIRFLOW")]:
         del os.environ[name]
     project = Path(__file__).resolve().parents[1]

@@ -71,7 +71,7 @@ def main(rows: int) -> int:
 def follow(console: Console, stack: Stack, dag_id: str, conf: dict[str, Any]) -> bool:
     """Run a DAG and print what it took.
 
-    :return: whether it succeeded within the memory; a run whose rows do not add up fails by itself.
+    :return: whether it succeeded within the memory; a run whose rows do not add up fails.
     """
     run = FollowedRun(stack, dag_id, conf)
     state = run.end()

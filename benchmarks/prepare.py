@@ -45,7 +45,7 @@ variants:
 
 All read the same CSV, write bodies of at most 8,000,000 bytes and list the rejected rows with the
 first wrong column. The peers do less: they leave duplicates in, mask nothing, and make no
-fingerprints and no manifest. Each runs in a process of its own and prepares 800 rows before its
+fingerprints and no manifest. Each runs in a separate process and prepares 800 rows before its
 clock starts, so imports do not count; reading and writing files does. Peak memory is the whole
 process's, its imports included.
 
@@ -82,7 +82,7 @@ class Comparison:
 
     :param folder: for the CSV and what is prepared.
     :param runs: of each variant, one after the other and round again; medians count. None: one of each, and
-        more of the quick ones, of which a moment's noise is a large part.
+        more of the quick ones, of which noise is a large part.
     """
 
     def __init__(self, console: Console, folder: Path, *, rows: int, runs: int | None) -> None:
@@ -149,7 +149,7 @@ class Comparison:
         return {name: parts for name, found in others if (parts := first.differences(found))}
 
     def _verdict(self, name: str) -> bool:
-        """Print a ratio beside what is asked for."""
+        """Print a ratio next to what is required."""
         ratio = self._ratio(name)
         if ratio is None:
             self._console.print(f"{name} has no ratio: it or the hand-written peer was not measured")

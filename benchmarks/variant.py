@@ -1,4 +1,4 @@
-"""One preparation in a process of its own: its time and its memory, or an error.
+"""One preparation in a separate process: its time and its memory, or an error.
 
 ``python -m benchmarks.variant NAME SOURCE FOLDER WARM_UP_SOURCE`` prints one JSON document.
 
@@ -30,7 +30,7 @@ Prepare = Callable[[Path, Path], Any]
 
 
 def prepare_of(name: str) -> Prepare:
-    """Give what prepares a source into a folder.
+    """Return what prepares a source into a folder.
 
     :param name: one of ``PEERS``, or one of ``OURS``, the body that ours makes.
     """
@@ -64,7 +64,7 @@ def main(name: str, source: Path, folder: Path, warm_up: Path) -> dict[str, floa
 
 
 def _peak_memory() -> int:
-    """Give the most bytes that this process had: the kernel counts kilobytes, but bytes on macOS."""
+    """Return the most bytes that this process had: the kernel counts kilobytes, but bytes on macOS."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024
 

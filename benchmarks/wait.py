@@ -1,7 +1,7 @@
 """A thousand waiting imports in one real triggerer, against per-task polling; and how soon a task is resumed.
 
 Both triggers wait for the same imports on the same sandbox, one after the other, each in a fresh ``airflow
-triggerer`` on a database of its own. The window begins when every trigger runs.
+triggerer`` on a separate database. The window begins when every trigger runs.
 """
 
 from __future__ import annotations

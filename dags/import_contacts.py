@@ -145,7 +145,7 @@ FORM = {
     "opted_out": Param(
         "reject", type="string", enum=["reject", "import"], title="Contacts who have opted out",
         description="Rows that say emailBlacklisted, smsBlacklisted or whatsappBlacklisted, as exports do. "
-        "import: the platform may write to these people again.",
+        "import: the platform may write to these contacts again.",
         section=SAFETY,
     ),
     "unknown_columns": Param(

@@ -42,7 +42,7 @@ class CeleryStack(RunningAirflow):
     :param without: services to leave out, such as the sandbox.
     :param settings: environment variables over those of the file, for every service that runs Airflow.
     :param dag_ids: the DAGs to wait for.
-    :param say: told about every service that is ready.
+    :param say: called for every service that is ready.
     """
 
     def __init__(

@@ -24,7 +24,7 @@ _EXPRESSION = re.compile(r"\$(?:(?P<dollar>\$)|\{(?P<name>\w+)(?::(?P<kind>[-?])
 
 
 class MissingVariable(KeyError):
-    """The file requires a variable that nobody set."""
+    """The file requires a variable that is not set."""
 
 
 @dataclass(frozen=True)

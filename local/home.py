@@ -15,7 +15,7 @@ USER = "admin"
 
 
 def free_port() -> int:
-    """Ask the system for a port that nobody listens on."""
+    """Ask the system for a free port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -1,6 +1,6 @@
 """Starting and stopping the processes of a local Airflow.
 
-Each process leads a group of its own, so that whatever it starts ends with it.
+Each process leads its own group, so that whatever it starts ends with it.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ class Service:
     def kill(self) -> None:
         """End the process and everything that it started at once, as the machine's end would.
 
-        By session and not by group: Airflow gives each task a group of its own.
+        By session and not by group: Airflow gives each task its own group.
         """
         if self.process is None:
             return
@@ -109,7 +109,7 @@ def members(session: int) -> list[int]:
 
 
 def kill_at_once(pid: int) -> None:
-    """Send SIGKILL; a process that is gone already is as good."""
+    """Send SIGKILL; a process that is already gone is not an error."""
     with suppress(ProcessLookupError):
         os.kill(pid, signal.SIGKILL)
 

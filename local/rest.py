@@ -38,7 +38,7 @@ class AirflowRest:
         return all(health.get(name, {}).get("status") == "healthy" for name in components)
 
     def answers(self) -> bool:
-        """Whether the API server answers at all, whatever the other components do."""
+        """Whether the API server answers, regardless of the other components."""
         with suppress(requests.RequestException):
             return self._session.get(f"{self.url}/api/v2/version", timeout=TIMEOUT).ok
         return False
@@ -69,7 +69,7 @@ class AirflowRest:
     def put_connection(self, document: dict[str, Any]) -> None:
         """Create or replace a connection; asked again while the server fails.
 
-        On SQLite its action log commits beside other writers, and the one that is late gets a 500.
+        On SQLite its action log commits while others write, and the one that is late gets a 500.
         """
         for pause in (1, 2, 4, 8):
             with suppress(_ServerFailed):

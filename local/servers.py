@@ -1,4 +1,4 @@
-"""PostgreSQL and Redis as plain processes, each with a fresh private folder and a port of its own.
+"""PostgreSQL and Redis as plain processes, each with a fresh private folder and its own port.
 
 They take their settings from the environment of the compose file's services, as the images' entry points do.
 """
@@ -43,7 +43,7 @@ def make_postgres(environment: Mapping[str, str], *, folder: Path, port: int) ->
     :param environment: ``POSTGRES_USER``, ``POSTGRES_PASSWORD`` and ``POSTGRES_DB``.
     :param folder: empty, private, and reachable for every user of this machine.
     :return: the command that serves it, on the loopback interface only.
-    :raises StartError: with what a program of PostgreSQL said.
+    :raises StartError: with the output of a PostgreSQL program.
     """
     password = folder / "password"
     password.touch(mode=0o600)

@@ -32,7 +32,7 @@ class Stack(RunningAirflow):
     :param components: Airflow commands to run, each a process.
     :param settings: environment variables over those of the home, for every process.
     :param dag_ids: the DAGs to wait for.
-    :param say: told about every step of the start.
+    :param say: called for every step of the start.
     """
 
     def __init__(

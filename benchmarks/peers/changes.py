@@ -44,7 +44,7 @@ class Pandas:
 class DuckDb:
     """Anti-joins; what does not fit in memory is spilled beside the snapshot.
 
-    :param memory_limit: what it is told to keep to.
+    :param memory_limit: DuckDB's setting.
     """
 
     def __init__(self, memory_limit: str = "512MB") -> None:

@@ -34,7 +34,7 @@ def prepare(source: Path, folder: Path) -> None:
 
 
 def _good(frame: Any) -> dict[str, Any]:
-    """Give a mask for each column, in the order of the file."""
+    """Return a mask for each column, in the order of the file."""
     email, birthday, points = frame["email"], frame["birthday"], frame["points"]
     is_number = points.str.fullmatch(NUMBER)
     day = pd.to_datetime(birthday, format="%Y-%m-%d", errors="coerce")

@@ -77,7 +77,7 @@ def _prepare(source: Path, folder: Path, schema: dict[str, Any]) -> None:
 
 
 def _wrong_column(errors: Iterable[ValidationError]) -> str:
-    """Give the first wrong column in the order of the file; "" when the row has no identifier."""
+    """Return the first wrong column in the order of the file; "" when the row has no identifier."""
     wrong = set()
     for error in errors:
         path = list(error.absolute_path)

@@ -65,7 +65,7 @@ def as_name(value: Any, name: str) -> str:
 
 
 def comparable(name: str) -> str:
-    """Give the form in which names are compared: composed, trimmed, each run of blanks as one space."""
+    """Return the form in which names are compared: composed, trimmed, each run of blanks as one space."""
     return " ".join(_trimmed(name).split())
 
 

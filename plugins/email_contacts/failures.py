@@ -1,4 +1,4 @@
-"""Which errors a retry cannot fix, said in Airflow's terms.
+"""Which errors a retry cannot fix, in Airflow's terms.
 
 Airflow retries every exception but ``AirflowFailException``. A wrong key, a missing list or a refused
 argument stays wrong however often it is tried, so the task fails at once and its retries are not spent.

@@ -1,4 +1,4 @@
-"""Tells people how an import ended, through the notifiers that a team already uses."""
+"""Sends messages about how an import ended, through the notifiers that a team already uses."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ EVENTS = (COMPLETED, REJECTS, FAILED, STUCK)
 class ImportNotifier(BaseNotifier):
     """Send a message about an import through other notifiers, such as ``SmtpNotifier`` or a Slack webhook.
 
-    Their templated fields get these variables besides Airflow's own:
+    Their templated fields get these variables in addition to Airflow's own:
 
     - ``import_event``: ``completed``; ``rejects`` (completed, with more rejected rows than ``rejects_over``);
       ``failed`` (failed, or its outcome is unknown); ``stuck`` (still running when the wait gave up);
@@ -128,10 +128,10 @@ def _lines_without_receipt(context: Context) -> list[str]:
     happened = {
         COMPLETED: "succeeded",
         FAILED: "failed",
-        STUCK: "gave up waiting; the platform goes on with the import",
+        STUCK: "gave up waiting; the import continues on the platform",
     }[event]
     lines = [f"{ti.dag_id}: task {ti.task_id} {happened}", f"Run: {ti.run_id}"]
     # Nothing of the exception's text: it may be that of a library, which quotes what it was given.
     if exception := context.get("exception"):
-        lines.append(f"Error: {type(exception).__name__}; the log says more")
+        lines.append(f"Error: {type(exception).__name__}; see the log")
     return lines

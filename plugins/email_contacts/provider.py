@@ -1,4 +1,4 @@
-"""What Airflow's provider manager is told: what the package brings, the connection type and its form.
+"""What Airflow's provider manager reads: what the package brings, the connection type and its form.
 
 Read at every start of Airflow: imports nothing but the field declarations.
 """

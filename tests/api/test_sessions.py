@@ -125,7 +125,7 @@ def test_a_session_with_connections_of_its_own_is_refused(server: ScriptedServer
 
     with requests.Session() as session:
         session.mount("http://", Odd())
-        with pytest.raises(InvalidRequest, match=r"adapter of its own .Odd, max_retries=0"):
+        with pytest.raises(InvalidRequest, match=r"its own adapter .Odd, max_retries=0"):
             ContactsClient(server.url, API_KEY, session=session)
 
 

@@ -1,6 +1,6 @@
 """How long the platform asks to wait, read from the headers of an answer (api-contract §3.1, §5).
 
-Knows the headers and what in them can be true; must not wait. A header that nobody checked could hold all
+Knows the headers and what in them can be true; must not wait. An unchecked header could hold all
 calls of a connection for a year: what cannot be is logged and ignored.
 """
 
@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 class Advice:
     """Reads the headers of answers; looked up without regard to case.
 
-    :param clock: tells what an instant in a header means in seconds.
+    :param clock: says what an instant in a header means in seconds.
     """
 
     def __init__(self, clock: Clock) -> None:

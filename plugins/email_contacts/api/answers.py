@@ -49,7 +49,7 @@ class Page(Generic[T]):
 class Folder:
     """A folder of lists (api-contract §6).
 
-    :param total_subscribers: ``0`` on newer platforms, whatever the truth is (api-contract §1.6).
+    :param total_subscribers: ``0`` on newer platforms, regardless of the real number (api-contract §1.6).
     """
 
     id: int

@@ -1,6 +1,6 @@
 """What one attempt may cost: seconds in all, and bytes of its answer.
 
-Knows real time, as sockets wait in real time, whatever clock the client was given; must not know HTTP.
+Knows real time, as sockets wait in real time, regardless of the client's clock; must not know HTTP.
 """
 
 from __future__ import annotations

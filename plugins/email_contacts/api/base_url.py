@@ -19,7 +19,7 @@ def check_base_url(text: str, *, allow_http: bool = False) -> str:
     :param text: e.g. ``"https://api.example.com"``; a trailing slash and a trailing ``/v3`` are tolerated.
     :param allow_http: let the API key travel unencrypted to a host that is not this machine.
     :return: scheme, host and, if any, the path in front of ``/v3``; no trailing slash.
-    :raises InvalidRequest: when it is no such URL. Credentials in it are not shown.
+    :raises InvalidRequest: when it is not such a URL. Credentials in it are not shown.
     """
     if not isinstance(text, str) or not text.strip():
         raise InvalidRequest(
@@ -53,7 +53,7 @@ def check_base_url(text: str, *, allow_http: bool = False) -> str:
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether a host name or address means this machine."""
+    """Return whether a host name or address means this machine."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -21,7 +21,7 @@ from email_contacts.api.upload import Upload
 class Break:
     """A call that was cut off.
 
-    :param reason: what happened, for people.
+    :param reason: what happened, for messages.
     :param sent: ``False`` only when it is proved that the platform never had the whole request.
     :param lasting: whether trying again at once is pointless.
     :param cause: the error to chain: only one of the system, for others quote what the server sent, or the
@@ -35,7 +35,7 @@ class Break:
 
     @classmethod
     def judge(cls, error: Exception, upload: Upload | None = None) -> Break:
-        """Tell what an error means.
+        """Judge what an error means.
 
         :param error: of ``requests``, ``urllib3`` or whatever they are made of. Only what the library itself
             recorded is looked at: ``__context__`` would also lead into errors that the caller happens to be
@@ -53,7 +53,7 @@ class Break:
 
 
 def _explain(error: Exception, inner: Exception) -> tuple[str, bool, bool]:
-    """Say what happened, whether it lasts, and whether there was a connection by then."""
+    """Return what happened, whether it lasts, and whether there was a connection by then."""
     if isinstance(inner, urllib3_errors.NameResolutionError):
         return "the host name could not be resolved; is the base URL right?", False, False
     # ConnectTimeoutError covers NewConnectionError, its subclass in urllib3 1 and 2.0.

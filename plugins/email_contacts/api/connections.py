@@ -2,7 +2,7 @@
 
 Knows ``urllib3``; must not know routes, nor what an answer means. Every step, from looking up the host's
 name to the last trailer, is taken out of the budget of its :class:`Attempt`: a time-out of ``requests`` alone
-is for each byte anew, and a server that sends one now and then is waited for without an end.
+is for each byte, so a server that sends one now and then would be waited for without an end.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _attempt: ContextVar[Attempt] = ContextVar("attempt")
 
 
 class Connections(HTTPAdapter):
-    """Sends every POST over a connection of its own, and all else over those that are kept alive.
+    """Sends every POST over a new connection, and all else over those that are kept alive.
 
     A server may close an idle connection in the very moment in which it is used again. The reset that
     follows cannot be told from one that came while the request was being worked on, and so a POST would end
@@ -73,7 +73,7 @@ class Connections(HTTPAdapter):
         _bind(self.poolmanager)
 
     def proxy_manager_for(self, proxy: Any, **kwargs: Any) -> Any:
-        """Give the pools of connections through a proxy; called by ``requests``."""
+        """Return the pools of connections through a proxy; called by ``requests``."""
         manager = super().proxy_manager_for(proxy, **kwargs)
         _bind(manager)
         return manager

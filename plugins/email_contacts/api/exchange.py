@@ -52,12 +52,12 @@ class Call(Generic[T]):
 
     @property
     def shown_path(self) -> str:
-        """The path for people; contact identifiers are masked."""
+        """The path for messages; contact identifiers are masked."""
         return self.endpoint.shown_path(**self.ids)
 
     @property
     def details(self) -> dict[str, Any]:
-        """What every error about this call tells."""
+        """What every error about this call says."""
         return {"method": self.endpoint.method, "path": self.shown_path}
 
     def __str__(self) -> str:
@@ -84,7 +84,7 @@ class Answer:
 
     @staticmethod
     def is_success_status(status: int) -> bool:
-        """Tell a success by its status alone."""
+        """Recognise a success by its status alone."""
         return 200 <= status < 300
 
     @property
@@ -94,7 +94,7 @@ class Answer:
 
     @property
     def is_html(self) -> bool:
-        """Whether it is a page for people: from a proxy or some web server, not from the API."""
+        """Whether it is an HTML page: from a proxy or some web server, not from the API."""
         start = self.body.lstrip()[:1]
         labelled = "html" in self.headers.get("content-type", "").lower()
         return start == b"<" or (labelled and start not in (b"", b"{", b"["))
@@ -121,7 +121,7 @@ class Answer:
             raise NotAsDocumented(f"{len(self.body):,} bytes that are not JSON") from None
 
     def described(self) -> str:
-        """Say what it is without its content, e.g. ``"524 HTML page from a proxy (1,234 bytes)"``."""
+        """Return what it is without its content, e.g. ``"524 HTML page from a proxy (1,234 bytes)"``."""
         if self.is_html:
             return f"{self.status} HTML page from a proxy ({len(self.body):,} bytes)"
         return f"{self.status} with {f'{len(self.body):,} bytes' if self.body else 'an empty body'}"

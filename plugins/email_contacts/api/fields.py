@@ -91,12 +91,12 @@ def instant_or_none(document: Any, name: str) -> datetime | None:
 
 
 def is_scalar(value: Any) -> bool:
-    """Tell whether a value is a string or a number."""
+    """Return whether a value is a string or a number."""
     return isinstance(value, (str, int, float))
 
 
 def is_count(value: Any) -> TypeGuard[int]:
-    """Tell whether a value is a whole number that is not negative, and that a database could hold."""
+    """Return whether a value is a whole number that is not negative, and that a database could hold."""
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _TOO_BIG
 
 

@@ -56,11 +56,11 @@ class ImportRequest:
     Exactly one source:
 
     :param file_url: ``http(s)`` URL of a ``.txt``, ``.csv`` or ``.json`` file that the *platform* fetches.
-        Where it is signed anew for each sending, ``file_fingerprint`` says which file it is.
+        Where it is signed again for each sending, ``file_fingerprint`` says which file it is.
     :param file_body: CSV text with a header line, columns separated by semicolons.
     :param json_body: ``[{"email": ..., "attributes": {...}}, ...]``.
     :param prepared: one of the two above, already serialised in UTF-8: the bytes of a JSON array (the value
-        of "jsonBody"), or of a JSON string literal (the value of "fileBody"). The first byte tells which.
+        of "jsonBody"), or of a JSON string literal (the value of "fileBody"). The first byte shows which.
         They are sent as they are and never decoded.
 
     At least one target:
@@ -144,7 +144,7 @@ class ImportRequest:
         return body
 
     def identity(self) -> bytes:
-        """Say what makes two requests the same import: the body, in it a file by its content.
+        """Return what makes two requests the same import: the body, in it a file by its content.
 
         A signature in ``file_url`` is another one each time; the file behind it is not.
 

@@ -106,7 +106,7 @@ class MaskIdentifiers(logging.Filter):
     """Keeps contacts, and what a server sent in place of headers, out of what ``urllib3`` logs.
 
     The API looks a contact up by a path that holds its e-mail address or phone number (api-contract §6), and
-    a log level is no reason to write that down.
+    a log level does not justify writing that down.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:

@@ -86,8 +86,8 @@ class Process:
     def rejects(self) -> dict[str, int | str]:
         """Why rows of an import were rejected: reason to a count, or to the URL of a CSV report.
 
-        Reasons without rows are left out. A value that is neither count nor URL is told by its type, as
-        dropping it would hide rejected rows; a reason that is no word is numbered, as it may be anything.
+        Reasons without rows are left out. A value that is neither count nor URL is described by its type, as
+        dropping it would hide rejected rows; a reason that is not a word is numbered, as it may be anything.
         """
         report = self.info.get("import")
         if not isinstance(report, dict):

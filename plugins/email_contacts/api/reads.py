@@ -41,7 +41,7 @@ class Reads:
     """The reading half of :class:`~email_contacts.api.client.ContactsClient`.
 
     All methods also raise: :class:`InvalidRequest` for an argument against the rules,
-    before anything is sent; :class:`Unavailable` and :class:`NotSent` after attempts in vain;
+    before anything is sent; :class:`Unavailable` and :class:`NotSent` after failed attempts;
     :class:`RateLimited`; :class:`Unauthorized`, :class:`Forbidden`; :class:`UnexpectedAnswer`.
     """
 
@@ -105,7 +105,7 @@ class Reads:
         :param modified_since: only those modified at this instant or later; an aware ``datetime``, or an ISO
             string with a time zone. Sent in UTC, rounded down to the second.
         :param created_since: the same for their creation.
-        :return: contacts as plain dictionaries; ``count`` takes no notice of the filters.
+        :return: contacts as plain dictionaries; ``count`` ignores the filters.
         """
         filters = {
             **instant_param("modifiedSince", modified_since, what="modified_since"),

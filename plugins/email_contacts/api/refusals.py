@@ -73,7 +73,7 @@ class Refusal:
         return bool((self.metadata or {}).get(_IDENTIFIERS)) or self.code == "duplicate_parameter"
 
     def said(self, answer: Answer) -> str:
-        """Say what came, e.g. ``"400 invalid_parameter: Invalid email address"``."""
+        """Return what came, e.g. ``"400 invalid_parameter: Invalid email address"``."""
         if self.code is None and not self.message:
             return answer.described()
         return ": ".join(filter(None, [f"{answer.status} {self.code or ''}".rstrip(), self.message]))
@@ -88,7 +88,7 @@ def _documented(metadata: Any, hide: Callable[[str], str]) -> dict[str, Any] | N
 
 
 def error_for(call: Call[Any], answer: Answer, *, retry_after: float | None) -> ContactsApiError:
-    """Make the error for an answer that is no success.
+    """Make the error for an answer that is not a success.
 
     :param retry_after: seconds after which the platform wants to be asked again; ``None`` without advice.
     """

@@ -81,7 +81,7 @@ def read_rows(lines: Iterable[str]) -> Iterator[Mapping[str, str]]:
     """Read the rows of a CSV text after its header line: column → cell. Blank lines are no rows.
 
     :param lines: with their line ends; a quoted value may run over several.
-    :raises csv.Error: for text that is no CSV, or has a row that is too long; the message shows none of it.
+    :raises csv.Error: for text that is not CSV, or has a row that is too long; the message shows none of it.
     """
     stream = iter(lines)
     first = next(stream, "").removeprefix("\ufeff")

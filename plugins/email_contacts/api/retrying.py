@@ -34,7 +34,7 @@ _REQUEST_TIMEOUT = 408
 
 
 def status_is_uncertain(status: int) -> bool:
-    """Tell whether the platform may have worked: a proxy's 524 only says that it got tired of waiting."""
+    """Return whether the platform may have worked: a proxy's 524 only says that it got tired of waiting."""
     return status == _REQUEST_TIMEOUT or status >= 500
 
 
@@ -48,7 +48,7 @@ def may_repeat_after(status: int, repeat: Repeat) -> bool:
 
 
 def is_worth_repeating(error: ContactsApiError, *, attempt: int) -> bool:
-    """Tell whether the client itself makes the call again after this error.
+    """Return whether the client itself makes the call again after this error.
 
     :param attempt: how often it was made by now.
     """

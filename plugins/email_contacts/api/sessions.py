@@ -26,7 +26,7 @@ class ApiKey(AuthBase):
     """Signs a request with the ``api-key`` header (api-contract §0), and never shows the key.
 
     It is given as ``auth=``, so that ``requests`` does not look into ``~/.netrc`` and add an
-    ``Authorization`` header that nobody asked for. Proxies of the environment still count.
+    unwanted ``Authorization`` header. Proxies of the environment still count.
 
     :raises InvalidRequest: when the key is empty, or cannot stand in a header. The key is not shown.
     """
@@ -77,14 +77,14 @@ def make_session() -> requests.Session:
 def check_session(session: requests.Session, url: str) -> requests.Session:
     """Take a session that somebody else made, for its settings: proxies, certificates, headers.
 
-    :raises InvalidRequest: when it makes its connections in a way of its own. The client could neither tell
+    :raises InvalidRequest: when it makes its connections in its own way. The client could neither tell
         what was sent nor end a call in time, and an adapter that repeats would run an import twice.
     """
     adapter = session.get_adapter(url)
     if type(adapter) is not HTTPAdapter or adapter.max_retries.total:
         retries = getattr(getattr(adapter, "max_retries", None), "total", None)
         raise InvalidRequest(
-            f"the given session has an adapter of its own ({type(adapter).__name__}, max_retries={retries}). "
+            f"the given session has its own adapter ({type(adapter).__name__}, max_retries={retries}). "
             "The client makes its connections itself, to know what was sent, and repeats what is safe to "
             "repeat. Leave the adapters as requests makes them (HTTPAdapter, max_retries=0); proxies, "
             "verify, cert and headers of the session are used"

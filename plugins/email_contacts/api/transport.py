@@ -224,7 +224,7 @@ class Transport:
         return error
 
     def _believe(self, call: Call[T], answer: Answer) -> T:
-        """Read a success; what cannot be read is no success."""
+        """Read a success; what cannot be read is not a success."""
         details = {**call.details, "status": answer.status, "request_id": answer.request_id}
         garbled = False
         try:

@@ -13,7 +13,7 @@ _BLOCK_BYTES = 65_536
 class Upload:
     """A body that ``requests`` reads like a file, once.
 
-    Its last byte goes out by itself, and :attr:`is_handed_over` is set before that byte is given. As long as
+    Its last byte goes out separately, and :attr:`is_handed_over` is set before that byte is given. As long as
     it is not set, the platform cannot have the whole request, whatever broke and whatever the error is
     called. From then on it may have it.
 
@@ -35,7 +35,7 @@ class Upload:
         return len(self._body)
 
     def read(self, size: int = _BLOCK_BYTES) -> bytes:
-        """Give the next bytes; none at the end."""
+        """Return the next bytes; none at the end."""
         last = len(self._body) - 1
         start = self._position
         size = size if size > 0 else len(self._body)
@@ -51,5 +51,5 @@ class Upload:
         return self._body[start:end]
 
     def __iter__(self) -> Iterator[bytes]:
-        """Give the bytes block by block; this is how ``requests`` knows a body that is read as it is sent."""
+        """Yield the bytes block by block; it makes ``requests`` read the body while it is sent."""
         return iter(self.read, b"")

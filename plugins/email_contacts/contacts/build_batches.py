@@ -94,7 +94,7 @@ class BatchBuilder:
         :param duplicates: ``"last"``, ``"first"`` or ``"fail"``.
         :param conflicts: ``"flag"``, ``"reject"`` or ``"fail"``.
         :param since: the snapshot that contacts are compared with; None: all are sent.
-        :param tell: told how many bodies are written.
+        :param tell: called with the number of bodies written.
         :raises DuplicatesFound: when there are some and that is to fail.
         :raises ConflictsFound: when there are some and that is to fail.
         """
@@ -140,7 +140,7 @@ class BatchBuilder:
         return [IdentityFiles(name, parts) for name, parts in placed.items() if parts]
 
     def _placed(self, *, having: str | None = None) -> list[tuple[Spool, int]]:
-        """Give the parts' files with the number of rows before each.
+        """Return the parts' files with the number of rows before each.
 
         :param having: only of parts whose rows have this identifier: in NDJSON, some may not.
         """
@@ -171,7 +171,7 @@ class BatchBuilder:
         """Write the contacts that are sent.
 
         :param is_out: for each row whether it is not.
-        :param note: told of each that is.
+        :param note: called for each that is.
         """
         with self._stage.create(ROW_NUMBERS) as numbers, closing(self._bodies()) as bodies:
             for contacts in self._counting(is_out):

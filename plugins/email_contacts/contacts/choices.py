@@ -30,7 +30,7 @@ BODIES = (JSON_BODY, FILE_BODY, FILE_URL)
 
 
 def check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
-    """See that a value is one of the choices.
+    """Check that a value is one of the choices.
 
     :param name: of the option.
     :raises InvalidOption: naming the choices.

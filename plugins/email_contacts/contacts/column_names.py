@@ -20,12 +20,12 @@ _BETWEEN_WORDS = re.compile(r"[\s-]")
 
 
 def canonical(name: str) -> str:
-    """Give the form in which names are compared: upper case, trimmed, ``-`` and blanks as ``_``."""
+    """Return the form in which names are compared: upper case, trimmed, ``-`` and blanks as ``_``."""
     return _BETWEEN_WORDS.sub("_", spelled(name))
 
 
 def attribute_of(column: str) -> str:
-    """Give the attribute that a column is by its name alone.
+    """Return the attribute that a column is by its name alone.
 
     :return: an identifier for its usual spellings; else the name in upper case, blanks as ``_``.
     """
@@ -36,5 +36,5 @@ def attribute_of(column: str) -> str:
 
 
 def spelled(name: str) -> str:
-    """Give a name in upper case, without blanks around it; a letter and its accent are one character."""
+    """Return a name in upper case, without blanks around it; a letter and its accent are one character."""
     return unicodedata.normalize("NFC", name).strip(BLANKS).upper()

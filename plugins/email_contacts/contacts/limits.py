@@ -45,11 +45,11 @@ class RejectLimit:
         )
 
     def is_passed_for_good(self, rejected: int) -> bool:
-        """Say whether further rows cannot change it; a share can only be judged at the end."""
+        """Return whether further rows cannot change it; a share can only be judged at the end."""
         return self.rows is not None and rejected > self.rows
 
     def is_passed(self, rejected: int, *, read: int) -> bool:
-        """Say whether more rows were rejected than allowed, all rows being read."""
+        """Return whether more rows were rejected than allowed, all rows being read."""
         if self.percent is not None:
             return rejected * 100 > self.percent * read
         return self.is_passed_for_good(rejected)

@@ -53,12 +53,12 @@ class AnyPath(Protocol):
         ...
 
     def __truediv__(self, name: str, /) -> Any:
-        """Give the path of a file in the folder."""
+        """Return the path of a file in the folder."""
         ...
 
 
 def local_path(path: AnyPath) -> Path | None:
-    """Give the path on this machine's own disk, or None for object storage.
+    """Return the path on this machine's own disk, or None for object storage.
 
     Local files are opened without the detour over ``fsspec``: that is quicker, and lets their permissions be
     set.

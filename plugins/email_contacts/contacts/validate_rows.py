@@ -1,6 +1,6 @@
 """The first half of a preparation: source rows become contacts, rejects, or nothing at all.
 
-Knows the order of things; each step is a room of its own. Frames are judged at once, and while one is, the
+Knows the order of things; each step is its own room. Frames are judged at once, and while one is, the
 rows of the frame before it that were not plainly good are decided one by one.
 """
 
@@ -82,7 +82,7 @@ class RowValidation:
         self._part.add(good)
 
     def _cells_of(self, block: Block, places: Any) -> Iterator[tuple[int, Row | RowFault]]:
-        """Give the rows of a block that one by one has to decide."""
+        """Yield the rows of a block that one by one has to decide."""
         first = self.read + 1
         if not isinstance(block, Frame):
             for place in places.tolist():
@@ -161,7 +161,7 @@ class _Kept:
 
 
 def _in_one_piece(bodies: pl.Series) -> tuple[memoryview, Any]:
-    """Give the bytes of texts, one after the other, and the length of each: as Arrow lays them out."""
+    """Return the bytes of texts, one after the other, and the length of each: as Arrow lays them out."""
     _, offsets, data = bodies.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest()).buffers()
     ends = np.frombuffer(offsets, np.int64)[: len(bodies) + 1]
     return memoryview(data)[ends[0] : ends[-1]], np.diff(ends)

@@ -38,7 +38,7 @@ _CONN_ID = re.compile(r"(?!.*\.\.)[\w.\-:#!()]+")
 
 
 class InvalidToken(ValueError):
-    """A token that nobody who knows the secret has made. The message never shows it."""
+    """A token that was not made with the secret. The message never shows it."""
 
 
 def new_nonce() -> str:
@@ -60,7 +60,7 @@ def mail(nonce: str, *, called_at: str | None = None) -> dict[str, str | None]:
 
 
 def has_mail(value: Any, nonce: str) -> bool:
-    """Tell whether a mailbox says that this submission's import was called back, and not an earlier one's."""
+    """Return whether a mailbox holds the callback of this submission, and not of an earlier one."""
     return isinstance(value, Mapping) and value.get("nonce") == nonce != "" and bool(value.get("called_at"))
 
 

@@ -9,7 +9,7 @@
     ├── ImportNotAccountedFor          the receipt does not add up, or not everything arrived
     ├── ProcessForgotten               the platform no longer knows the process
     └── DeadlinePassed                 still running at the deadline, and the task fails with that
-    ImportTimeout                      still running at the deadline; the platform goes on
+    ImportTimeout                      still running at the deadline; it continues on the platform
     IntentSuperseded                   another try of the same task has taken over; this one did not send
     IntentExpired                      the process was suspended before it sent anything
 """
@@ -38,7 +38,7 @@ class ImportNotAccountedFor(ImportNotRepeatable):
 
 
 class ImportTimeout(TimeoutError):
-    """The import still runs at the deadline. It cannot be cancelled: the platform goes on with it."""
+    """The import still runs at the deadline. It cannot be cancelled and continues on the platform."""
 
 
 class ProcessForgotten(ImportNotRepeatable):

@@ -24,7 +24,7 @@ _listeners: list[Callable[[str], None]] = []
 
 
 def reached(failpoint: str) -> None:
-    """Tell the listeners that the code has reached this failpoint."""
+    """Notify the listeners that the code has reached this failpoint."""
     for listener in _listeners:
         listener(failpoint)
 

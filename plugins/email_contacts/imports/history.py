@@ -30,7 +30,7 @@ class EntryStore(Protocol):
         """Keep a value."""
 
     def delete(self, key: str) -> None:
-        """Remove a value; one that is not there is no error."""
+        """Remove a value; a missing one is not an error."""
 
 
 class EntryKey(NamedTuple):

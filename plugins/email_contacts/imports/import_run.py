@@ -37,7 +37,7 @@ class ImportRun:
     :param timeout: seconds from the first sending until waiting for it ends.
     :param reconciliation_timeout: seconds to look for an import whose answer was lost.
     :param max_running: it is sent only while fewer imports than this run in the account.
-    :param completion_source: who tells the end (the connection's ``completion_source``).
+    :param completion_source: how the end is known (the connection's ``completion_source``).
     """
 
     def __init__(
@@ -143,7 +143,7 @@ class ImportRun:
 
     @staticmethod
     def signals(record: ImportRecord) -> list[CompletionSignals]:
-        """What else can tell the end of this import; none where nothing was noted."""
+        """What else can show the end of this import; none where nothing was noted."""
         return [CompletionSignals.from_json(record.evidence)] if record.evidence else []
 
     @cached_property

@@ -29,7 +29,7 @@ def write_contacts(contacts: Iterable[dict[str, Any]], path: str, *, writer: str
     :param path: where to write; the folder is made when it is missing.
     :param writer: who writes, the same for every try; two tasks never write to one partial file.
     :return: ``path`` and ``contacts`` (how many).
-    :raises Exception: whatever ended the reading; then the target is untouched.
+    :raises Exception: the error that ended the reading; the target is unchanged.
     """
     import orjson
     from airflow.sdk import ObjectStoragePath

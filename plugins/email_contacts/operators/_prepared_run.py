@@ -76,7 +76,7 @@ def read_rows(counted: Any) -> Rows | None:
         counts = json.loads(counted) if isinstance(counted, str) and counted else counted
         return Rows(**counts) if counts else None
     except (TypeError, ValueError) as error:
-        raise InvalidArgument("rows must be what PrepareContactsOperator pushed as XCom rows") from error
+        raise InvalidArgument("rows must be the XCom rows of PrepareContactsOperator") from error
 
 
 def read_sizes(before: Any) -> dict[int, int]:

@@ -29,14 +29,14 @@ class SourceAccess:
 
     @classmethod
     def of(cls, settings: ContactsConnection, *, root: str) -> SourceAccess:
-        """Take what the connection allows; without roots of its own, what lies below the operator's root."""
+        """Take what the connection allows; without its own roots, what lies below the operator's root."""
         return cls(
             roots=_several(settings.source_roots) or ((root,) if root else ()),
             sql_conn_ids=_several(settings.source_sql_conn_ids),
         )
 
     def check_path(self, path: ObjectStoragePath, *, argument: str) -> None:
-        """See that a file, folder or pattern may be read.
+        """Check that a file, folder or pattern may be read.
 
         :raises email_contacts.contacts.errors.SourceForbidden: when it may not.
         """
@@ -47,7 +47,7 @@ class SourceAccess:
         AllowedRoots([ObjectStoragePath(root) for root in self.roots]).check(path, argument=argument)
 
     def check_database(self, conn_id: str) -> None:
-        """See that a database may be queried.
+        """Check that a database may be queried.
 
         :raises InvalidArgument: when it may not.
         """

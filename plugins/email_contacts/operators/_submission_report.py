@@ -1,4 +1,4 @@
-"""What a task that imports tells others about its submission: the XCom ``submission``."""
+"""What a task that imports reports about its submission: the XCom ``submission``."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _UNKNOWN = {"process_id": None, "submitted_at": None}
 
 @dataclass(frozen=True)
 class SubmissionReport:
-    """Tells of the submission of one batch.
+    """Reports the submission of one batch.
 
     :param ti: the submitting task instance.
     :param client: whose requests are counted.
@@ -48,10 +48,10 @@ class SubmissionReport:
 
     @contextmanager
     def of_unknown_outcome(self, ledger: Ledger) -> Iterator[Callable[[], None]]:
-        """Tell of a request whose outcome is unknown, for a receipt that is written before it is known.
+        """Report a request whose outcome is unknown, for a receipt that is written before it is known.
 
         Of an earlier try's first of all, and of this one's before it is sent, for this try may be killed or
-        time out, and be the last one. What then provably did not run is no longer told of.
+        time out, and be the last one. What then provably did not run is no longer reported.
 
         :return: what to call when a request is about to be sent.
         """

@@ -1,4 +1,4 @@
-"""The callback that a task asks the platform for, and where it would be heard."""
+"""The callback that a task asks the platform for, and where it would be received."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Callback:
 
     @property
     def measures_lists(self) -> bool:
-        """Whether the growth of the lists is to tell the end."""
+        """Whether the growth of the lists is to show the end."""
         return self.settings.completion_source == "list_growth"
 
     @property
@@ -74,14 +74,14 @@ class Callback:
             )
             url = callback_url(self.settings.callback_url, address, self.settings.callback_secret.value)
         except ValueError as error:
-            log.warning("the import is sent without a callback address, and will be polled for: %s", error)
+            log.warning("the import is sent without a callback address and will be polled: %s", error)
             return None
         # Before the request, so that the call cannot come first and be overwritten.
         self.ti.xcom_push(MAILBOX, mail(nonce))
         return url
 
     def renew(self, ledger: Ledger, record: ImportRecord) -> None:
-        """Open the mailbox again, which a new try of the task has lost; what was heard meanwhile is kept."""
+        """Open the mailbox again, which a new try of the task has lost; what was received since is kept."""
         nonce = record.nonces[-1] if record.nonces else ""
         if not nonce:
             return

@@ -108,7 +108,7 @@ class PreparePartitionOperator(ReadingOperator):
 
     @failing_at_once()
     def execute(self, context: Context) -> str:
-        """Prepare it, and say where it lies."""
+        """Prepare it, and return where it is."""
         from email_contacts.contacts.partitions import prepare_partition
 
         index, count, source = read_partition(self.partition, access=self.access)
@@ -147,7 +147,7 @@ class MergePartitionsOperator(StagingOperator):
         Templated.
     :param snapshot_target: ids of the lists that the contacts go to; with others everything is sent.
         Templated.
-    :param full_sync: send everything, whatever the snapshot says. Templated.
+    :param full_sync: send everything, regardless of the snapshot. Templated.
     :param retry_rejects: send again what the platform rejected before, also where it did not change.
         Templated.
     :return: the batches' addresses, to expand an import over. The XComs ``manifest_uri`` and ``rows`` say

@@ -72,7 +72,7 @@ class PrepareContactsOperator(ReadingOperator):
         Templated.
     :param snapshot_target: ids of the lists that the contacts go to; with others everything is sent.
         Templated.
-    :param full_sync: send everything, whatever the snapshot says. Templated.
+    :param full_sync: send everything, regardless of the snapshot. Templated.
     :param retry_rejects: send again what the platform rejected before, also where it did not change.
         Templated.
     :param restrict_sources: read only what the connection allows (``source_roots``,
@@ -125,7 +125,7 @@ class PrepareContactsOperator(ReadingOperator):
     def conceal(self, value: Any) -> Any:
         """Hide the query's parameters.
 
-        They are not masked in the log besides: nothing writes them there, and a date among them would be
+        Nor are they masked in the log: nothing writes them there, and a date among them would be
         masked in every address that holds the run's id.
         """
         return Personal(value) if value and not isinstance(value, Personal) else value

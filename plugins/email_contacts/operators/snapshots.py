@@ -73,7 +73,7 @@ class ConfirmSnapshotOperator(ContactsOperator):
 
 
 def check_receipt(receipt: Any, manifest: Manifest) -> None:
-    """See that a receipt is that of a complete import of what was prepared.
+    """Check that a receipt is that of a complete import of what was prepared.
 
     :raises AirflowFailException: when it is not.
     """

@@ -93,7 +93,7 @@ def _as_age(value: Any) -> timedelta:
     except (TypeError, ValueError, OverflowError):
         age = None
     if age is None or isinstance(value, bool):
-        raise InvalidArgument(f"older_than={value!r} is neither a timedelta nor a number of days")
+        raise InvalidArgument(f"older_than={value!r} is not a timedelta or a number of days")
     if age < MIN_AGE:
         raise InvalidArgument(
             f"older_than={value!r} is less than one day, and an import may wait that long for its turn"

@@ -1,4 +1,4 @@
-"""``python -m email_contacts.sandbox``: the platform from the command line, until it is told to stop."""
+"""``python -m email_contacts.sandbox``: the platform from the command line, until it is stopped."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _tune() -> None:
-    """Set the interpreter up for a server whose importer works beside its answers."""
+    """Set the interpreter up for a server whose importer works while it answers."""
     # An import makes and drops millions of small objects without cycles; looking for cycles costs a fifth.
     gc.set_threshold(100_000, 20, 100)
     # A request changes threads twice and waits for the importer's turn to end each time.

@@ -44,7 +44,7 @@ class Account:
 
     @property
     def knobs(self) -> Knobs:
-        """The knobs as they are now; each request reads them anew."""
+        """The knobs as they are now; each request reads them again."""
         return self._knobs
 
     def set_knobs(self, changes: Mapping[str, Any]) -> Knobs:
@@ -77,7 +77,7 @@ class Account:
             self.limits.forget()
 
     def imports_accepted(self) -> int:
-        """Return how many imports the platform has ever begun, whatever it answered."""
+        """Return how many imports the platform has ever started, regardless of its answers."""
         with self.database.reading() as connection:
             (count,) = connection.execute(
                 "SELECT count(*) FROM processes WHERE name = 'IMPORTUSER'"
@@ -85,7 +85,7 @@ class Account:
         return int(count)
 
     def seed_contacts(self, number: int, *, list_ids: Sequence[int] = ()) -> None:
-        """Add invented people at example.com, person-1@… upwards, for tests and rehearsals.
+        """Add invented contacts at example.com, person-1@… upwards, for tests and rehearsals.
 
         :param number: how many.
         :param list_ids: existing lists that they join.

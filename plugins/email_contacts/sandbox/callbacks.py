@@ -18,7 +18,7 @@ _TIMEOUT = (5.0, 10.0)
 
 
 def is_callable(url: str) -> bool:
-    """Tell whether a notifyUrl is one that this platform would call."""
+    """Return whether a notifyUrl is one that this platform would call."""
     try:
         parts = urlsplit(url)
         return parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
@@ -29,7 +29,7 @@ def is_callable(url: str) -> bool:
 def call(url: str, *, process_id: int, status: str, mode: str) -> None:
     """Call a notifyUrl and wait for its answer, which does not matter.
 
-    :param status: the status that the import ended with; only the ``json`` mode tells it.
+    :param status: the status that the import ended with; only the ``json`` mode sends it.
     :param mode: a value of the knob ``callback_mode``.
     """
     body = {"processId": process_id, "status": status} if mode == "json" else None

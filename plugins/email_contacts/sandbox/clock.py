@@ -14,7 +14,7 @@ def now_ms() -> int:
 
 
 def written(moment_ms: int, style: str) -> str:
-    """Write a moment as the platform does.
+    """Write a time as the platform does.
 
     :param moment_ms: milliseconds since 1970.
     :param style: ``utc`` (seconds and Z, as documented) or ``offset`` (milliseconds and +02:00, as observed).
@@ -25,9 +25,9 @@ def written(moment_ms: int, style: str) -> str:
 
 
 def read(text: str) -> int:
-    """Read a moment of a filter; one without an offset counts as UTC.
+    """Read a time of a filter; one without an offset counts as UTC.
 
-    :raises ValueError: when it is no RFC 3339 date-time; so is one whose ``+`` was not url-encoded.
+    :raises ValueError: when it is not an RFC 3339 date-time; so is one whose ``+`` was not url-encoded.
     """
     if "T" not in text:
         raise ValueError("a date-time has a T between date and time")

@@ -32,7 +32,7 @@ class ContactBody(BaseModel):
     )
 
     def identifiers(self) -> dict[Identifier, str]:
-        """Return the identifiers of the body, among the attributes or beside them, normalised.
+        """Return the identifiers of the body, among the attributes or next to them, normalised.
 
         :raises Refusal: 400 for one that is not valid.
         """

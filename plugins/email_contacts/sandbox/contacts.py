@@ -189,7 +189,7 @@ def _change(
 def _found(connection: Connection, identifier: str, kind: str | None) -> int:
     """Return the id of the contact that a path names.
 
-    :raises Refusal: 400 when the identifier cannot be one of its kind, 404 when nobody has it.
+    :raises Refusal: 400 when the identifier cannot be one of its kind, 404 when no contact has it.
     """
     if kind is None:
         kind = "contact_id" if identifier.isdecimal() else "email_id"
@@ -218,7 +218,7 @@ def _is_id(text: str) -> bool:
 
 
 def _batched(connection: Connection, change: BatchChange) -> int | None:
-    """Return the id of the contact that one change of a batch names, None when nobody has it."""
+    """Return the id of the contact that one change of a batch names, None when no contact has it."""
     named = [
         (kind, str(value))
         for kind, value in (

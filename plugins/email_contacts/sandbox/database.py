@@ -67,7 +67,7 @@ CREATE TABLE processes (
     final_status TEXT,                          -- the word it ended with
     order_json TEXT NOT NULL,                   -- what to do: the accepted request without its rows
     token TEXT NOT NULL UNIQUE,                 -- makes report URLs unguessable
-    rows_done INTEGER NOT NULL DEFAULT 0,       -- rows whose effect is committed: where a restart goes on
+    rows_done INTEGER NOT NULL DEFAULT 0,       -- rows whose effect is committed: where a restart continues
     rows_left INTEGER NOT NULL DEFAULT 1,       -- 0 once the source is used up
     added INTEGER NOT NULL DEFAULT 0,
     updated INTEGER NOT NULL DEFAULT 0,
@@ -131,7 +131,7 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """Lend a connection for reading; it sees what is committed and waits for nobody."""
+        """Lend a connection for reading; it sees what is committed and never waits."""
         try:
             connection = self._idle.get_nowait()
         except Empty:
@@ -155,7 +155,7 @@ class Database:
             self._writer.execute("COMMIT")
 
     def clear(self) -> None:
-        """Throw away every table and make them anew."""
+        """Throw away every table and create them again."""
         with self._turn:
             self._writer.executescript(_DROP_ALL)
             self._create()

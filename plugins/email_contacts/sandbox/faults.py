@@ -116,7 +116,7 @@ class Fault:
         return self.kind.endswith("_after_accepting") or self.kind in _ACCEPTS
 
     def matches(self, route: str) -> bool:
-        """Tell whether a request of this route meets the fault or counts towards its ``skip``."""
+        """Return whether a request of this route meets the fault or counts towards its ``skip``."""
         return self.route in (ANY_ROUTE, route)
 
     def spent(self) -> Fault | None:

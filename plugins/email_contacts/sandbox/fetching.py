@@ -18,7 +18,7 @@ _MEDIA = {"application/json": "json", "text/csv": "csv", "text/plain": "csv"}
 def fetch(url: str, target: Path, knobs: Knobs) -> str:
     """Fetch a file and say what it is.
 
-    :param url: where it is; its ending (.json, .csv, .txt), or else the answer's media type, tells its form.
+    :param url: where it is; its ending (.json, .csv, .txt), else the answer's media type, decides its form.
     :param target: the file to write.
     :return: ``json`` or ``csv``.
     :raises Refusal: 400 for a URL that is none, an unknown form or a file over the limit; 500, as the

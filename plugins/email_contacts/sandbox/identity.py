@@ -117,7 +117,7 @@ def phone_only_address(given: Mapping[Identifier, str | None]) -> str | None:
 
 
 def without_phone_only_address(given: dict[Identifier, str]) -> dict[Identifier, str]:
-    """Read such an address as what it stands for: the number, unless a number is given beside it."""
+    """Read such an address as what it stands for: the number, unless a number is also given."""
     address = given.get(EMAIL, "")
     number = values.phone(address.removesuffix(PHONE_DOMAIN)) if address.endswith(PHONE_DOMAIN) else None
     if number is None:

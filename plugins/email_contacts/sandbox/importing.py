@@ -1,7 +1,7 @@
 """What an import does to the contacts: some thousand rows at a time, each batch of rows in one transaction.
 
 Rows take effect in the order of the source. A batch's effect, its rejects and the count of rows done are
-committed together, so an import that was interrupted goes on exactly where it stopped.
+committed together, so an import that was interrupted continues exactly where it stopped.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _LONGEST_REJECT = 200
 
 
 def sifted(rows: Iterable[SourceRow], readers: Mapping[str, Reader]) -> tuple[list[Candidate], list[Reject]]:
-    """Part rows with a valid identifier from rows without; needs no database and may run beside writers.
+    """Part rows with a valid identifier from rows without; needs no database and may run while others write.
 
     :param rows: rows of a source; their identifiers are taken out of them.
     :param readers: what reads each attribute of the account; other attributes are dropped silently.
@@ -151,9 +151,9 @@ def _worked_out(
 def _refused(
     row: Candidate, taken: Mapping[Identifier, Draft], found: Resolution[Draft], *, merges: bool
 ) -> Reject | None:
-    """Say why a row is left out although it has a valid identifier.
+    """Return why a row is left out although it has a valid identifier.
 
-    A number in common with somebody of another address is no reason to rename that contact; an EXT_ID is,
+    A number in common with somebody of another address does not justify renaming that contact; an EXT_ID is,
     for it ranks above the address.
     """
     refused = [] if merges else list(found.clashes)

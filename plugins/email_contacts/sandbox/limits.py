@@ -1,4 +1,4 @@
-"""Rate limits: two buckets per account, as documented, and the headers that tell of them (§5)."""
+"""Rate limits: two buckets per account, as documented, and their headers (§5)."""
 
 from __future__ import annotations
 
@@ -69,6 +69,6 @@ class RateLimits:
         return Allowance(limit=limit, remaining=limit - used, reset=reset, granted=granted)
 
     def forget(self) -> None:
-        """Begin every window anew."""
+        """Start every window again."""
         with self._turn:
             self._windows.clear()

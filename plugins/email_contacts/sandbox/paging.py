@@ -44,7 +44,7 @@ def page(*, default: int, cap: int) -> Callable[..., PageRequest]:
 def moment(name: str, text: str | None) -> int:
     """Read a ``modifiedSince`` or ``createdSince``; without one, the beginning of time.
 
-    :raises Refusal: 400 when it is no date-time; a ``+`` that was not url-encoded is the usual cause.
+    :raises Refusal: 400 when it is not a date-time; a ``+`` that was not url-encoded is the usual cause.
     """
     if text is None:
         return 0

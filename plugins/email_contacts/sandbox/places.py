@@ -45,7 +45,7 @@ def folder_found(connection: Connection, folder_id: int, *, status: int = 404) -
 
 
 def folder_shown(connection: Connection, folder: Row, knobs: Knobs) -> dict[str, Any]:
-    """Return a folder as the API shows it, with the people on its lists counted once each."""
+    """Return a folder as the API shows it, with the contacts on its lists counted once each."""
     sizes = connection.execute(
         "SELECT id, members, blacklisted FROM lists WHERE folder_id = ? AND members > 0", (folder["id"],)
     ).fetchall()

@@ -122,11 +122,11 @@ class SandboxServer:
         return self.account.journal.entries()
 
     def imports_accepted(self) -> int:
-        """Return how many imports the platform has begun, whatever it answered."""
+        """Return how many imports the platform has started, regardless of its answers."""
         return self.account.imports_accepted()
 
     def seed_contacts(self, number: int, *, list_ids: Sequence[int] = ()) -> None:
-        """Add invented people at example.com.
+        """Add invented contacts at example.com.
 
         :param number: how many.
         :param list_ids: lists that they join.
@@ -155,7 +155,7 @@ def uvicorn_config(account: Account) -> uvicorn.Config:
 
 
 class _Server(uvicorn.Server):
-    """Tells when it listens."""
+    """Reports when it listens."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)

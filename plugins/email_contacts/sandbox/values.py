@@ -109,7 +109,7 @@ def name(value: Any) -> str | None:
 
 
 def is_empty(value: Any) -> bool:
-    """Tell whether a field of an import is empty: such a one erases or leaves, but never sets."""
+    """Return whether a field of an import is empty: such a one erases or leaves, but never sets."""
     return value is None or (isinstance(value, str) and (not value or value.isspace()))
 
 
@@ -142,7 +142,7 @@ def _text(value: Any) -> Any:
 
 
 def is_writable(text: str) -> bool:
-    """Tell whether a text can be stored: JSON can smuggle in half a surrogate pair, UTF-8 cannot hold it."""
+    """Return whether a text can be stored: JSON can contain half a surrogate pair, UTF-8 cannot."""
     if text.isascii():
         return True
     try:

@@ -1,6 +1,6 @@
 """The thread behind the imports: takes each from queued over in process to its end, and calls notifyUrls.
 
-All it knows stands in the database: after a kill it goes on with the next row that is not done. It writes
+All it knows stands in the database: after a kill it continues with the next row that is not done. It writes
 some thousand rows, lets others have their turn, looks after the other imports, and goes on.
 """
 

@@ -1,9 +1,9 @@
 """What is used here and is not public API of Airflow: sessions, task instances, state store, XComs, resuming.
 
 Written for Airflow 3.3; ``tests/web/test_airflow_core_contract.py`` says what to look at when another version
-changes it. Each function is one transaction of its own, with one session for all of it: a second one would
+changes it. Each function is a separate transaction, with one session for all of it: a second one would
 wait for ever for what the first has locked. The run is locked before the task instance, as the scheduler does
-it, and the task instance without its key, so that whoever pushes an XCom of it need not wait.
+it, and the task instance without its key, so that a push of its XCom need not wait.
 """
 
 from __future__ import annotations
@@ -167,7 +167,7 @@ def _instance(query: Select[Any], address: CallbackAddress, task_id: str) -> Sel
 
 @contextmanager
 def _transaction() -> Iterator[Session]:
-    """A transaction that waits a moment for locks, and no longer."""
+    """A transaction that waits for locks only briefly."""
     with create_session(scoped=False) as session:
         dialect = session.get_bind().dialect.name
         if dialect == "postgresql":

@@ -45,7 +45,7 @@ class LazyApp:
                 self._app = (await asyncio.to_thread(import_module, self.module)).app
         except Exception:
             log.exception(
-                "%s could not be loaded: callbacks are not received, imports are polled for", self.module
+                "%s could not be loaded: callbacks are not received, imports are polled", self.module
             )
             await _unavailable(scope, send)
             return
@@ -53,7 +53,7 @@ class LazyApp:
 
 
 def _concealed(path: str) -> str:
-    """The path without what follows ``/notify/``; the rest is no secret, and helps whoever reads the log."""
+    """The path without what follows ``/notify/``; the rest is no secret, and helps the reader of the log."""
     before, found, _ = path.partition("/notify/")
     return f"{before}{found}***" if found else path
 

@@ -70,7 +70,7 @@ def test_every_form_of_body_is_compared(days: Days, body: str) -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"full": True}, "a full sync was asked for"),
+        ({"full": True}, "a full sync was requested"),
         ({"column": "LASTNAME"}, "the mapping changed"),
         ({"body": "file_body"}, "the form of the bodies"),
         ({"target": "7"}, "the target changed"),

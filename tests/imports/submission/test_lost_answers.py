@@ -242,7 +242,7 @@ def test_every_decision_is_one_line_that_names_what_was_known(
     (line,) = [record.getMessage() for record in caplog.records if "Decision" in record.getMessage()]
     assert MARK[:12] in line
     assert "no callback came" in line
-    assert "begun no import since" in line
+    assert "started no import since" in line
     assert "send again" in line
     assert "ada@example.com" not in caplog.text
 

@@ -130,7 +130,7 @@ def test_what_cannot_be_known_is_not_taken_for_a_loss(
     ledger_of(store).intend(deadline=9e9, newest=0)
     until_ended(client, client.import_contacts(request))
     others(sandbox, client, 50)
-    with pytest.raises(SubmissionUnknown, match="the imports begun since are not known"):
+    with pytest.raises(SubmissionUnknown, match="the imports started since are not known"):
         submit(client, ledger_of(store), request)
     assert sandbox.imports_accepted() == 1
 

@@ -26,7 +26,7 @@ _WRITTEN_AT_ONCE = 2
 
 
 def check_batch_bytes(limit: int) -> int:
-    """See that a limit lies between what one contact needs and what a request may carry.
+    """Check that a limit is between what one contact needs and what a request may carry.
 
     :raises InvalidOption: when it does not.
     """
@@ -87,7 +87,7 @@ class Batches:
     def add(self, contacts: Chosen) -> None:
         """Add contacts; writes a body whenever there is no more room.
 
-        Each contact and what a body needs beside it must fit in one.
+        Each contact and what a body needs in addition must fit in one.
         """
         ends = np.cumsum(contacts.sizes, dtype=np.int64)
         first, at = 0, 0

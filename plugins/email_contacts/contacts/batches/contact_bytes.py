@@ -87,12 +87,12 @@ class Chosen:
         return (self.ends - self.starts)[self.places]
 
     def each(self) -> Iterator[memoryview]:
-        """Give the bytes of each that is chosen, with its separator."""
+        """Yield the bytes of each that is chosen, with its separator."""
         starts, ends = self.starts[self.places].tolist(), self.ends[self.places].tolist()
         return (self.data[start:end] for start, end in zip(starts, ends, strict=True))
 
     def pieces(self, first: int, stop: int) -> Iterator[Bytes]:
-        """Give the bytes of some, by their order among those that are chosen; neighbours are one piece.
+        """Yield the bytes of some, by their order among those that are chosen; neighbours are one piece.
 
         Few of many are copied: a piece of ``data`` keeps all of it in memory, until a body is full.
         """
@@ -125,7 +125,7 @@ class Window:
             self._descriptor = None
 
     def next(self, size: int) -> Bytes:
-        """Give the next bytes."""
+        """Return the next bytes."""
         if self._descriptor is None or not size:
             return self._file.read(size)
         skipped = self._at % mmap.ALLOCATIONGRANULARITY

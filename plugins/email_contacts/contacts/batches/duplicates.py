@@ -1,8 +1,8 @@
-"""Rows about the same contact, and rows that would make the platform merge two people.
+"""Rows about the same contact, and rows that would make the platform merge two contacts.
 
 Knows digests and row numbers. Duplicates are rows known by the same identifier: one of them counts.
 Conflicts are rows that count, are known by different identifiers, and share one all the same: the platform
-would merge the two people, or refuse one (api-contract §3).
+would merge the two contacts, or refuse one (api-contract §3).
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Pairs:
         return len(self.rows)
 
     def marked(self, rows: int) -> Any:
-        """Give a mark for each row of a source, one byte each, which says whether it is among these.
+        """Return a mark for each row of a source, one byte each, which says whether it is among these.
 
         :param rows: how many rows there are; they are numbered from 1.
         """

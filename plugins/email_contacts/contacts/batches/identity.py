@@ -33,7 +33,7 @@ _RECORDS_IN_A_CACHE = 1 << 15
 
 
 def canary() -> str:
-    """Give a digest that is the same wherever digests are."""
+    """Return a digest that is the same wherever digests are."""
     (_, records), *_ = records_of(pl.DataFrame({EMAIL: ["canary@example.com"]}), [0])
     return f"{records[0]['high']:016x}{records[0]['low']:016x}"
 
@@ -60,7 +60,7 @@ def records_of(identifiers: pl.DataFrame, rows: Numbers) -> Iterator[tuple[str, 
 
 
 def are_primary(records: Records) -> Any:
-    """Say of each record whether the row's contact is known by the identifier."""
+    """Return of each record whether the row's contact is known by the identifier."""
     return (records["low"] & _PRIMARY) == 1
 
 

@@ -39,7 +39,7 @@ class Part:
     :param identifiers: which identifiers the rows have.
     :param head: what a body begins with.
     :param body: the form.
-    :param notes: what was found out about the source, for whoever reads the log.
+    :param notes: what was found out about the source, for the log.
     :param mapping: a digest of what columns become.
     :param digest: how identifiers are made digests (``identity.canary``).
     :param index: which partition of the source it is, from 0.
@@ -74,7 +74,7 @@ class Part:
         return (BODIES, LENGTHS, ROWS, *self.identifiers)
 
     def to_bytes(self) -> bytes:
-        """Give the document, for another task."""
+        """Return the document, for another task."""
         return json.dumps(asdict(self), ensure_ascii=False).encode()
 
     @classmethod
@@ -141,7 +141,7 @@ class PartWriter:
 
 
 def check_rows(rows: int) -> None:
-    """See that the rows of a source can be numbered.
+    """Check that the rows of a source can be numbered.
 
     :raises PreparationError: when there are too many.
     """

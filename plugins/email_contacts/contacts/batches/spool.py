@@ -96,7 +96,7 @@ class StagedFiles:
         return file
 
     def path(self, name: str) -> AnyPath:
-        """Say where a file is."""
+        """Return where a file is."""
         return cast("AnyPath", self._folder / f"{_PREFIX}{name}")
 
     def release(self, *files: BinaryIO) -> None:

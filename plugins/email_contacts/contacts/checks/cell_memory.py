@@ -35,12 +35,12 @@ class CellMemory:
         self._remember({"": "" if column.default == EMPTY else form.literal(column.default)})
 
     def numbers(self, cells: pl.Expr) -> pl.Expr:
-        """Give the number under which each cell is known; null where it is not."""
+        """Return the number under which each cell is known; null where it is not."""
         # By way of numbers is twice as quick as to replace texts by texts.
         return cells.cast(self._cells, strict=False).to_physical()
 
     def written(self, numbers: pl.Series) -> pl.Series:
-        """Give what is sent for cells, as the form writes it; null where row by row has to decide."""
+        """Return what is sent for cells, as the form writes it; null where row by row has to decide."""
         return self._written.gather(numbers)
 
     def learn(self, cells: pl.Series) -> bool:

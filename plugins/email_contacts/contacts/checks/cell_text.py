@@ -23,7 +23,7 @@ _DAYS = ("date", "text", "category", "value", "ext_id")
 def text_of(
     cell: pl.Expr, dtype: pl.DataType, kind: str, *, is_trimmed: bool = False, nulls: Sequence[str] = ()
 ) -> tuple[pl.Expr, str] | None:
-    """Give the trimmed text of cells, and the kind by which it is to be judged; an empty cell is ``""``.
+    """Return the trimmed text of cells, and the kind by which it is to be judged; an empty cell is ``""``.
 
     :param cell: the column.
     :param dtype: its type.

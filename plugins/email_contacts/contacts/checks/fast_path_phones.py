@@ -44,7 +44,7 @@ def phone(cells: Cells, region: str | None) -> Plain:
 
 
 def _sent_for(written: pl.Series, region: str | None) -> pl.Series:
-    """Give what is sent for cells that are not international digits; null where row by row decides."""
+    """Return what is sent for cells that are not international digits; null where row by row decides."""
     pattern = phone_patterns.plain_pattern()
     digits = without_punctuation(written)
     frame = pl.DataFrame({"written": written, "digits": digits})
@@ -62,7 +62,7 @@ def _sent_for(written: pl.Series, region: str | None) -> pl.Series:
 
 
 def _national(number: pl.Expr, of: NationalNumbers) -> pl.Expr:
-    """Give what is sent for numbers as they are dialled in a country; null where that is not certain."""
+    """Return what is sent for numbers as they are dialled in a country; null where that is not certain."""
     own = rf"(?:{of.pattern})$"
 
     def is_possible(before: int) -> pl.Expr:
@@ -86,7 +86,7 @@ def _national(number: pl.Expr, of: NationalNumbers) -> pl.Expr:
 
 
 def _is_written(written: pl.Expr, *, has_points: bool) -> pl.Expr:
-    """Say whether row by row would look at the digits of a cell at all."""
+    """Return whether row by row would look at the digits of a cell at all."""
     begins = ~written.str.contains("+", literal=True) | written.str.contains(r"^\(?\+[^+]*$")
     good = begins & (written.str.len_bytes() <= LONGEST)
     return good & ~written.str.contains(LIKE_A_FLOAT) if has_points else good

@@ -25,10 +25,10 @@ _EPOCH_OF_EXCEL = day_of(1899, 12, 30)
 
 
 def rule_for(column: BoundColumn, kind: str, *, is_text: bool) -> PlainRule:
-    """Give the rule that judges cells of a column.
+    """Return the rule that judges cells of a column.
 
     :param kind: of their text; it may be another one than the column's.
-    :param is_text: whether the cells are text; separators are for text, and 1.5 of a database is no 15.
+    :param is_text: whether the cells are text; separators are for text, and 1.5 of a database is not 15.
     """
     rule = column.rule
     if kind == "phone":
@@ -41,7 +41,7 @@ def rule_for(column: BoundColumn, kind: str, *, is_text: bool) -> PlainRule:
 
 
 def is_quick(formats: tuple[str, ...]) -> bool:
-    """Say whether dates in these formats are judged many at once."""
+    """Return whether dates in these formats are judged many at once."""
     return all(said in (ISO, EXCEL) or DayFormat(without_time(said)).plain_directives for said in formats)
 
 
@@ -79,7 +79,7 @@ def date(cells: Cells, formats: tuple[str, ...]) -> Plain:
 
 
 def _day_in(said: str, cell: pl.Expr, day: pl.Expr) -> pl.Expr:
-    """Give the day in a format; null where a cell is not in it."""
+    """Return the day in a format; null where a cell is not in it."""
     if said == ISO:
         read = pl.when(cell.str.contains(DATE)).then(cell)
         return read.when(cell.str.contains(DATE_TIME)).then(

@@ -14,12 +14,12 @@ from typing import Any
 
 @cache
 def document() -> str:
-    """Give the text of ``schemas/contact.schema.json``."""
+    """Return the text of ``schemas/contact.schema.json``."""
     return files("email_contacts.contacts").joinpath("schemas/contact.schema.json").read_text("utf-8")
 
 
 def schema_of(kind: str, labels: Sequence[str] = ()) -> dict[str, Any]:
-    """Give the schema of a value, as a part of that document.
+    """Return the schema of a value, as a part of that document.
 
     :param kind: the name of its rule there.
     :param labels: what may be chosen; empty when that is not known.
@@ -32,7 +32,7 @@ def schema_of(kind: str, labels: Sequence[str] = ()) -> dict[str, Any]:
 
 
 def description_of(kind: str, labels: Sequence[str] = ()) -> str:
-    """Say what a value may be: ``true or false, yes or no, 1 or 0``, or ``one of DE, FR``."""
+    """Return what a value may be: ``true or false, yes or no, 1 or 0``, or ``one of DE, FR``."""
     if labels:
         return f"{'any' if kind == 'multiple_choice' else 'one'} of {', '.join(labels)}"
     return str(json.loads(document())["$defs"][kind]["description"])
@@ -48,10 +48,10 @@ def judge(kind: str, labels: Sequence[str] = ()) -> Callable[[Any], bool]:
 
 
 def is_valid(value: Any, kind: str, labels: Sequence[str] = ()) -> bool:
-    """Say whether one normalised value is valid."""
+    """Return whether one normalised value is valid."""
     return judge(kind, labels)(value)
 
 
 def pattern_of(kind: str) -> str:
-    """Give the pattern of a kind; it is written for every engine of regular expressions."""
+    """Return the pattern of a kind; it is written for every engine of regular expressions."""
     return str(json.loads(document())["$defs"][kind]["pattern"])

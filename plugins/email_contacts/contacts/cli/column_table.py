@@ -73,7 +73,7 @@ def _text(said: str) -> Text:
 
 
 def _share(count: int, rows: int) -> str:
-    """Give a share that is 0 or 100 only where it is: ``0.1 %`` of a thousand."""
+    """Return a share that is 0 or 100 only where it is: ``0.1 %`` of a thousand."""
     if not rows:
         return ""
     percent = 100 * count / rows

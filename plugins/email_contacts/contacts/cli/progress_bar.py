@@ -1,6 +1,6 @@
 """A bar that shows on a terminal how far a preparation is.
 
-Knows counts only; where standard error is no terminal, nothing is shown.
+Knows counts only; where standard error is not a terminal, nothing is shown.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from email_contacts.contacts.preparation import Progress
 def progress_bar() -> Iterator[Callable[[Progress], None] | None]:
     """Show a bar while the block runs.
 
-    :return: what is to be told of the progress; None where nothing is shown.
+    :return: what reports the progress; None where nothing is shown.
     """
     if not sys.stderr.isatty():
         yield None

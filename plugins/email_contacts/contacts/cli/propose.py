@@ -31,7 +31,7 @@ def account_attributes(asked: Namespace) -> tuple[AccountAttribute, ...] | None:
 
 
 def proposed(asked: Namespace, options: ReadingOptions) -> str:
-    """Give the proposal as YAML.
+    """Return the proposal as YAML.
 
     :param asked: ``source``, ``attributes`` and ``region``.
     :param options: how the source is read.

@@ -60,7 +60,7 @@ class BoundColumn:
         return self.rule.attribute
 
     def normaliser(self, *, text_only: bool, remembered: int) -> normalising.Normaliser:
-        """Give what makes its cells uniform.
+        """Return what makes its cells uniform.
 
         :param text_only: whether all cells are text; then there are quicker ways to the same.
         :param remembered: how many different cells may be remembered for that.

@@ -98,7 +98,7 @@ def dates(one: ColumnProfile, rule: ColumnRule, *, are_meant: bool) -> Fitting |
 
 
 def has_short_years(one: ColumnProfile) -> bool:
-    """Say whether cells are dates whose year has two digits, which do not say the century."""
+    """Return whether cells are dates whose year has two digits, which do not say the century."""
     return any(type(cell) is str and _SHORT_YEAR(cell) for cell in one.cells)
 
 
@@ -160,7 +160,7 @@ def several(one: ColumnProfile, rule: ColumnRule, labels: Sequence[str] | None =
     """Find what stands between several choices in one cell.
 
     :param labels: what may be chosen, where the account says so; empty where it says only that several may
-        be; None where nobody says so.
+        be; None where nothing says so.
     """
     rule = replace(rule, type="multiple_choice")
     tried = [replace(rule, separator=sign) for sign in (rule.separator, *_SEPARATORS, "/")]
@@ -188,7 +188,7 @@ def _days(one: ColumnProfile, rule: ColumnRule, said: str) -> list[Any]:
 
 
 def _told_apart(family: Sequence[str], read: dict[str, list[Any]]) -> tuple[str, ...]:
-    """Give the formats of a family that fit its cells best; none where none does.
+    """Return the formats of a family that fit its cells best; none where none does.
 
     Formats that come to the same days are one.
     """
@@ -207,7 +207,7 @@ def _covered(read: dict[str, list[Any]], families: Sequence[Sequence[str]]) -> i
 
 
 def _is_mixed(formats: Sequence[str]) -> bool:
-    """Say whether the day is first in one format and the month in another: nobody writes so."""
+    """Return whether the day is first in one format and the month in another: nobody writes so."""
     return bool({*formats} & {*_DAY_FIRST}) and bool({*formats} & {*_MONTH_FIRST})
 
 
@@ -238,7 +238,7 @@ def _of_arrays(one: ColumnProfile, rule: ColumnRule, *, are_meant: bool) -> Fitt
 
 
 def _labels_of_lists(column: str, lists: Sequence[Sequence[str]]) -> tuple[str, ...]:
-    """Give the few labels of lists; none unless one comes in lists that differ."""
+    """Return the few labels of lists; none unless one comes in lists that differ."""
     if sum(len(some) > 1 for some in lists) < 2:
         return ()
     labels = ColumnProfile(column, [label for some in lists for label in some]).labels()

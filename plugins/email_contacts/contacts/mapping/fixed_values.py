@@ -20,7 +20,7 @@ Constants = tuple["tuple[str, Any]", ...]
 
 
 def with_default(column: BoundColumn, mapping: Mapping | None) -> BoundColumn:
-    """Give a column its default, where its rule has one.
+    """Return a column its default, where its rule has one.
 
     :raises MappingError: when it is not a value that the column may have.
     """

@@ -1,4 +1,4 @@
-"""Which attribute of the account a column is by its name, where nobody wrote a mapping.
+"""Which attribute of the account a column is by its name, where there is no mapping.
 
 Knows names of columns and attributes. A name that is an attribute's but for case, blanks, accents and
 punctuation is that attribute, and so is a usual synonym of it; but only where exactly one attribute fits, and

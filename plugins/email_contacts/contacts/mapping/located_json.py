@@ -51,7 +51,7 @@ def _walk(text: str, at: int, place: Place, lines: dict[Place, int]) -> int:
             key, at = scanstring(text, at + 1)
             inner = (*place, whole(key, line))
             if inner in lines:
-                raise Unreadable(line, "a key is there a second time. Keep one")
+                raise Unreadable(line, "a key appears twice. Keep one")
             lines[inner] = line
             at = _behind_blanks(text, at) + 1  # the colon
         at = _behind_blanks(text, _walk(text, at, inner, lines))

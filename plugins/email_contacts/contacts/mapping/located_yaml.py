@@ -66,7 +66,7 @@ class _Loader(yaml.SafeLoader):
 
 
 def _value(node: yaml.Node, place: Place, lines: dict[Place, int]) -> Any:
-    """Give what a node says; the lines are those of the nodes' marks, of a member that of its key."""
+    """Return what a node says; the lines are those of the nodes' marks, of a member that of its key."""
     line = lines.setdefault(place, _line(node.start_mark))
     if isinstance(node, yaml.ScalarNode):
         return whole(node.value, line) if node.style else _plain(node.value)
@@ -79,7 +79,7 @@ def _value(node: yaml.Node, place: Place, lines: dict[Place, int]) -> Any:
             raise Unreadable(line, "a key is not a text")
         key = whole(said.value, line)
         if key in members:
-            raise Unreadable(line, "a key is there a second time. Keep one")
+            raise Unreadable(line, "a key appears twice. Keep one")
         lines[(*place, key)] = line
         members[key] = _value(member, (*place, key), lines)
     return members
@@ -99,5 +99,5 @@ def _without_words(problem: str | None) -> str:
 
 
 def _line(mark: Any) -> int:
-    """Give a mark's line, from 1."""
+    """Return a mark's line, from 1."""
     return int(mark.line) + 1

@@ -20,7 +20,7 @@ _NO_DAY = re.compile(r"(?:0000([-/.])00\1?00|00([-/.])00\2?0000)(?:[ t]00:00(?::
 
 
 def may_be_null(word: str) -> bool:
-    """Say whether a cell is a null value in some column or other.
+    """Return whether a cell is a null value in some column or other.
 
     :param word: in lower case.
     """
@@ -28,7 +28,7 @@ def may_be_null(word: str) -> bool:
 
 
 def is_null_in_text(word: str) -> bool:
-    """Say whether a cell of text is a null value, and hardly an answer.
+    """Return whether a cell of text is a null value, and hardly an answer.
 
     :param word: in lower case.
     """
@@ -87,7 +87,7 @@ class ColumnNulls:
 
     @property
     def question(self) -> str:
-        """Say what is doubtful; a word that comes once may be somebody's name, and is not shown."""
+        """Return what is doubtful; a word that comes once may be somebody's name, and is not shown."""
         count = sum(self.doubtful.values())
         if not count:
             return ""
@@ -98,7 +98,7 @@ class ColumnNulls:
 
 
 def of_all(columns: Sequence[ColumnNulls]) -> tuple[str, ...]:
-    """Give the words that are null values wherever they come; settles what others decide.
+    """Return the words that are null values wherever they come; settles what others decide.
 
     :param columns: those that are sent.
     """

@@ -24,7 +24,7 @@ class ColumnRule:
     :param labels: what may be chosen of a category or multiple choice, or empty: then the account's.
     :param separator: between the choices of a multiple choice in one cell.
     :param spellings: what cells of a category say -> the label; the labels themselves are always read.
-    :param booleans: what cells of a boolean say beside true, yes, 1 and false, no, 0 -> what is meant.
+    :param booleans: what cells of a boolean say, in addition to true, yes, 1, false, no, 0 -> what is meant.
     :param decimal: of a number: what stands before the decimals; None: a point.
     :param thousands: of a number: what stands between groups of three digits; None: nothing.
     :param region: of a phone number: the country of numbers written without country code, such as ``"DE"``;
@@ -93,7 +93,7 @@ def rule_of(column: str, said: str | dict[str, Any]) -> ColumnRule:
 
 
 def _listed(said: str | list[str] | None) -> tuple[str, ...] | None:
-    """Give what may be written as one text or as several."""
+    """Return what may be written as one text or as several."""
     if said is None:
         return None
     return (said,) if isinstance(said, str) else tuple(said)

@@ -22,7 +22,7 @@ class ChangesSince:
     :param name: of the snapshot, such as that of an audience.
     :param target: where the contacts go, such as the lists' ids: what was confirmed for another target says
         nothing about this one.
-    :param full: send everything, whatever the snapshot says.
+    :param full: send everything, regardless of the snapshot.
     :param retry_rejects: send again what the platform rejected, also where it did not change.
     """
 

@@ -145,7 +145,7 @@ class Comparison:
 
     def _reason_to_send_all(self, reader: SealedReader) -> str:
         if self._since.full:
-            return "a full sync was asked for"
+            return "a full sync was requested"
         before = reader.header.get("made_with", {})
         names = {"mapping": "the mapping", "body": "the form of the bodies", "target": "the target"}
         different = [names[name] for name, value in self._made_with.items() if before.get(name) != value]

@@ -1,7 +1,7 @@
 """Making a run the one that the next is compared with.
 
 Knows the files that a comparison left in the stage. A snapshot is written in whole before it is put in force,
-so whatever breaks off leaves the one before in force.
+so an interruption leaves the one before in force.
 """
 
 from __future__ import annotations

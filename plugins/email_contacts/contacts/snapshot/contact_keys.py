@@ -26,7 +26,7 @@ def key_of(attribute: str, value: str) -> bytes:
 
 
 def key_reader(body: str, head: bytes) -> Callable[[Pieces], Iterator[bytes]]:
-    """Give the function that reads who contacts are.
+    """Return the function that reads who contacts are.
 
     :param body: the form that they are written in.
     :param head: what a body begins with: in a CSV the header.
@@ -55,7 +55,7 @@ def _key(values: Mapping[str, Any]) -> bytes:
 
 
 def _text(body: str, line: bytes, *, body_end: int) -> str:
-    """Give a line of a CSV without its end."""
+    """Return a line of a CSV without its end."""
     bare = line[:-body_end]
     return str(orjson.loads(b'"' + bare + b'"')) if body == FILE_BODY else bare.decode()
 

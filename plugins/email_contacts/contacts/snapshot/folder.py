@@ -8,7 +8,7 @@
 
 Knows files; holds digests, and nothing else of anybody. What is in doubt is noted before anything is sent,
 and forgotten once a later run that knew of it is confirmed: until then these contacts are sent again,
-whatever the snapshot says of them.
+regardless of the snapshot.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ class SnapshotFolder:
         return said
 
     def current_id(self) -> str:
-        """Give the id of the snapshot that is in force; empty where there is none that can be read."""
+        """Return the id of the snapshot that is in force; empty where there is none that can be read."""
         try:
             return str(self.current()["id"])
         except SnapshotUnusable:

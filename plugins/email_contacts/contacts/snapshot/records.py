@@ -1,7 +1,7 @@
 """Records of digests, and how so many are sorted that memory does not hold them.
 
 Knows numbers and files. Records are spread over files by the first bits of a digest, so that the files one
-after the other, each sorted by itself, are all of them sorted.
+after the other, each sorted separately, are all of them sorted.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _SHIFT = np.uint64(64 - BUCKETS.bit_length() + 1)
 
 
 def _bucket_ends() -> Iterator[int]:
-    """Give the first digest that is past each bucket."""
+    """Yield the first digest that is past each bucket."""
     for bucket in range(1, BUCKETS + 1):
         yield bucket << int(_SHIFT)
 
@@ -59,7 +59,7 @@ def in_buckets(blocks: Iterator[Records], dtype: np.dtype[Any]) -> Iterator[Reco
 
 
 def key_digests(contacts: Records) -> Digests:
-    """Give the digests of who contacts are, without what else is said in them."""
+    """Return the digests of who contacts are, without what else is said in them."""
     return records(DIGEST, high=contacts["key"], low=contacts["key_low"] & ~REJECTED)
 
 

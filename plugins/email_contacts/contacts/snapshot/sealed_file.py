@@ -47,7 +47,7 @@ class SealedWriter:
     """Writes such a file. It counts only once it is sealed; where writing fails it never is.
 
     :param path: the file.
-    :param header: what the header says beside the format.
+    :param header: what the header says in addition to the format.
     """
 
     def __init__(self, path: AnyPath, kind: Format, header: Mapping[str, Any]) -> None:
@@ -83,7 +83,7 @@ class SealedReader:
 
     :param path: the file.
     :raises SnapshotMissing: when it is not there.
-    :raises SnapshotDamaged: when it is no such file, or of a later version. That it is cut off or changed
+    :raises SnapshotDamaged: when it is not such a file, or of a later version. That it is cut off or changed
         shows only at the end of ``blocks``.
     """
 

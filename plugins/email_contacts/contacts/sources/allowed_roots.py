@@ -27,7 +27,7 @@ class AllowedRoots:
     roots: Sequence[AnyPath]
 
     def check(self, path: AnyPath, *, argument: str) -> None:
-        """See that a file, folder or pattern, and every file that it stands for, is below a root.
+        """Check that a file, folder or pattern, and every file that it stands for, is below a root.
 
         :param argument: what messages call it.
         :raises SourceForbidden: when it is not.
@@ -62,7 +62,7 @@ def _is_below(path: AnyPath, root: AnyPath) -> bool:
 
 
 def _within(path: Path, root: Path) -> tuple[str, ...] | None:
-    """Give the parts of a resolved path below a resolved root; None when it is elsewhere."""
+    """Return the parts of a resolved path below a resolved root; None when it is elsewhere."""
     try:
         if not path.is_absolute():
             return None

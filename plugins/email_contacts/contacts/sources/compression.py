@@ -1,9 +1,9 @@
 """Opening a source's bytes, unpacked where they are gzip or Zstandard.
 
-Knows bytes and their first four; not what they say. Whether bytes are compressed is told by what they begin
+Knows bytes and their first four; not what they say. Compressed bytes are recognised by what they begin
 with, never by a name: stores and browsers unpack files without renaming them.
 
-Memory stays bounded whatever the bytes unpack to. A stream that ends early is an error, never the end of the
+Memory stays bounded for any unpacked size. A stream that ends early is an error, never the end of the
 file: the standard library says so for gzip; for Zstandard pyarrow does, where ``zstandard``'s own reader
 takes the end of the bytes for the end of the data.
 """
@@ -48,13 +48,13 @@ def open_bytes(source: AnyPath) -> BinaryIO:
 
 
 def compression_of(file: io.BufferedReader) -> str | None:
-    """Say how a stream is compressed, by its first bytes; they stay to be read."""
+    """Return how a stream is compressed, by its first bytes; they stay to be read."""
     head = file.peek(4)
     return next((kind for magic, kind in _MAGIC.items() if head.startswith(magic)), None)
 
 
 def uncompressed_name(name: str) -> str:
-    """Give a file's name without the ending that says it is compressed."""
+    """Return a file's name without the ending that says it is compressed."""
     lower = name.lower()
     return next((name[: -len(suffix)] for suffix in SUFFIXES if lower.endswith(suffix)), name)
 

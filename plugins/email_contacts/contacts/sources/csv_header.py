@@ -26,7 +26,7 @@ class CsvHead:
 
     :param names: one for each column, as it is written but trimmed; an empty one for a column without.
     :param delimiter: one character.
-    :param notes: what was found out, for whoever reads the log.
+    :param notes: what was found out, for the log.
     """
 
     names: tuple[str, ...]

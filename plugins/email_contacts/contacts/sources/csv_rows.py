@@ -78,7 +78,7 @@ class CsvRows:
         self._feed.close()
 
     def place(self, row: int) -> str:
-        """Say nothing: a file of its own needs no more than the row's number."""
+        """Return an empty text: in a single file the row's number is enough."""
         return ""
 
     def blocks(self) -> Iterator[Block]:
@@ -135,7 +135,7 @@ class CsvRows:
                 yield self._sheet.fitted(cells)
 
     def _fault(self, message: str, first_line: int) -> RowFault:
-        """Tell a row with malformed quotes, which costs that row, from one that swallowed the rest."""
+        """Distinguish a row with malformed quotes, which costs that row, from one that swallowed the rest."""
         if self._null_seen:  # Python 3.10 refuses null bytes by itself, later versions let them pass
             self._null_seen = False
             return RowFault("null_byte", "The row holds a null byte.")

@@ -1,4 +1,4 @@
-"""Which character cuts a CSV's lines into cells, as its header tells.
+"""Which character cuts a CSV's lines into cells, found in its header.
 
 Knows one header line, no file.
 """
@@ -13,7 +13,7 @@ CANDIDATES = {";": "a semicolon", ",": "a comma", "\t": "a tab", "|": "a pipe"}
 
 
 def delimiter_of(header: str, *, given: str | None, name: str) -> str:
-    """Say which delimiter a CSV has.
+    """Return which delimiter a CSV has.
 
     :param header: the header as text, with all its lines when a quoted name spans several.
     :param given: what the caller says, or None: then the candidate that is found most often outside quotes.
@@ -64,5 +64,5 @@ def _cells(header: str, delimiter: str) -> int:
 
 
 def shown_delimiter(delimiter: str) -> str:
-    """Give a delimiter as messages show it."""
+    """Return a delimiter as messages show it."""
     return '"tab"' if delimiter == "\t" else f'"{delimiter}"'

@@ -28,7 +28,7 @@ _USUAL_OTHER = "cp1252"
 
 
 def encoding_of(head: bytes, *, given: str | None, name: str) -> str:
-    """Say how to decode a source.
+    """Return how to decode a source.
 
     :param head: the first bytes of it.
     :param given: what the caller says, or None: then the byte order mark decides, else it is UTF-8.

@@ -2,7 +2,7 @@
 
 Knows names and folders; opens nothing.
 
-- A file is itself, whatever its name.
+- A file is read, regardless of its name.
 - A folder is the files in and below it that are of a kind that is read, by their names; where none is, all
   of them. Hive's way of naming folders (``country=DE/part-0.parquet``) is followed as any other: what the
   folders' names say does not become a column.
@@ -82,7 +82,7 @@ class SomeFiles:
         return self.source
 
     def found(self) -> list[SourceFile]:
-        """Give the files.
+        """Return the files.
 
         :raises SourceMissing: when one of them is no longer there.
         """
@@ -100,7 +100,7 @@ class FoundFiles:
     """The files of a source.
 
     :param files: at least one, in the order of their rows.
-    :param left_out: names of files beside them that are of no kind that is read.
+    :param left_out: names of files next to them whose kind is not read.
     """
 
     files: tuple[SourceFile, ...]
@@ -108,7 +108,7 @@ class FoundFiles:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Say what was chosen, for whoever reads the log."""
+        """Return what was chosen, for the log."""
         notes = []
         if len(self.files) > 1:
             notes.append(
@@ -167,7 +167,7 @@ def _chosen(found: Iterable[SourceFile]) -> FoundFiles:
 
 
 def natural_order(file: SourceFile) -> tuple[list[list[str | int]], str]:
-    """Give what files are sorted by: folder by folder, numbers by their value, then letters."""
+    """Return what files are sorted by: folder by folder, numbers by their value, then letters."""
     parts: list[list[str | int]] = [
         [int(piece) if place % 2 else piece for place, piece in enumerate(_NUMBERS.split(part))]
         for part in file.name.split("/")
@@ -176,7 +176,7 @@ def natural_order(file: SourceFile) -> tuple[list[list[str | int]], str]:
 
 
 def suffix_of(name: str) -> str:
-    """Give the ending of a file's name, without that of a compression that is read; in lower case."""
+    """Return the ending of a file's name, without that of a compression that is read; in lower case."""
     stem, dot, suffix = uncompressed_name(name).rpartition(".")
     return suffix.lower() if dot and stem else ""
 
@@ -211,7 +211,7 @@ def _matching(source: AnyPath) -> Iterator[SourceFile]:
 
 
 def _is_marker(name: str, pattern: list[str]) -> bool:
-    """Tell whether a part of a name is a marker's that the pattern does not ask for."""
+    """Return whether a part of a name is a marker's that the pattern does not ask for."""
     asked = [part for part in pattern if part.startswith(_MARKERS)]
     return any(part.startswith(_MARKERS) for part in name.split("/")) and not asked
 

@@ -35,7 +35,7 @@ class Shape:
 
 
 def shape_of(head: bytes, *, is_whole: bool) -> Shape | None:
-    """Say where the rows are, or None where each line is an object.
+    """Return where the rows are, or None where each line is an object.
 
     An object whose keys say who somebody is, is a row; one without, that has an array of objects under a key,
     is about rows.

@@ -62,7 +62,7 @@ class LineFeed:
         return self._buffer
 
     def peek_lines(self) -> list[str]:
-        """Give the first lines without taking them, as far as they are text; for advice only."""
+        """Return the first lines without taking them, as far as they are text; for advice only."""
         if not self._buffer:
             self.grow()
         return self._buffer[:HEAD_BYTES].decode("utf-8", "replace").splitlines()[:_LINES_PEEKED_AT]

@@ -13,10 +13,10 @@ ATTRIBUTES = "attributes"
 
 
 def flat(record: Mapping[str, Any], *, whole: Container[str] = ()) -> dict[str, Any]:
-    """Give an object without objects within.
+    """Return an object without objects within.
 
-    :param record: an object; lists stay as they are, whatever is in them.
-    :param whole: keys whose values stay as they are, whatever they are.
+    :param record: an object; lists stay as they are, regardless of what is in them.
+    :param whole: keys whose values stay as they are, regardless of what they are.
     """
     found: dict[str, Any] = {}
     for key, value in record.items():
@@ -31,6 +31,6 @@ def flat(record: Mapping[str, Any], *, whole: Container[str] = ()) -> dict[str, 
 def path_of(outer: str, inner: str, *, taken: Container[str]) -> str:
     """Name a column that is within another one.
 
-    :param taken: names of columns beside the outer one.
+    :param taken: names of columns next to the outer one.
     """
     return inner if outer == ATTRIBUTES and inner not in taken else f"{outer}.{inner}"

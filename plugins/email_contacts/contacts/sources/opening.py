@@ -1,6 +1,6 @@
 """Opening a source: what kind it is, and the reader for it.
 
-Knows the kinds and how to tell them; the readers know the rest.
+Knows the kinds and how to recognise them; the readers know the rest.
 """
 
 from __future__ import annotations
@@ -172,7 +172,7 @@ def _kind_of(files: Sequence[SourceFile]) -> str:
 
 
 def _kind_of_file(file: SourceFile) -> str:
-    """Tell the kind by the name, else by the first bytes."""
+    """Recognise the kind by the name, else by the first bytes."""
     by_name = _SUFFIXES.get(_suffix(file))
     if by_name is not None:
         return by_name

@@ -41,7 +41,7 @@ _UNCLEAR = RowFault(
 
 
 def without_opted_out(rows: Rows, *, keep: Iterable[str], take_all: bool) -> Rows:
-    """Reject the rows of people who have opted out, and leave out what says so.
+    """Reject the rows of contacts who have opted out, and leave out what says so.
 
     :param rows: an opened source.
     :param keep: columns that a mapping names, and that therefore stay.
@@ -56,7 +56,7 @@ def without_opted_out(rows: Rows, *, keep: Iterable[str], take_all: bool) -> Row
 
 
 class _ConsentedRows:
-    """Rows of people who may be written to."""
+    """Rows of contacts who may be written to."""
 
     def __init__(self, rows: Rows, flags: dict[str, int], *, kept: set[str], take_all: bool) -> None:
         self._rows = rows
@@ -104,7 +104,7 @@ class _ConsentedRows:
         return [row[place] for place in self._kept]
 
     def _matters(self, flag: str, row: Row) -> bool:
-        """Say whether a row has what the flag is about."""
+        """Return whether a row has what the flag is about."""
         if flag not in self._about:
             return True
         place = self._about[flag]

@@ -1,4 +1,4 @@
-"""Kinds of files that are not read, told by their first bytes, with what to do about each.
+"""Kinds of files that are not read, recognised by their first bytes, with what to do about each.
 
 Knows bytes only. Sources for the signatures: the formats' specifications, as collected by ``file(1)``.
 """
@@ -75,7 +75,7 @@ _PATTERNS = [(re.compile(kind.pattern, re.DOTALL | re.IGNORECASE), kind) for kin
 
 
 def other_kind_of(head: bytes) -> OtherKind | None:
-    """Say what a file is that is not read, or None when it may be text.
+    """Return what a file is that is not read, or None when it may be text.
 
     :param head: the first bytes of it.
     """
@@ -86,7 +86,7 @@ def other_kind_of(head: bytes) -> OtherKind | None:
 
 
 def _is_utf8(head: bytes) -> bool:
-    """Say whether bytes are UTF-8, but for a character that is cut in two at their end."""
+    """Return whether bytes are UTF-8, but for a character that is cut in two at their end."""
     try:
         head.decode()
     except UnicodeDecodeError as error:

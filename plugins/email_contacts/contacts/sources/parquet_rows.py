@@ -2,7 +2,7 @@
 
 Knows record batches and their types; not what the columns mean. Importing it costs pyarrow and polars.
 
-Memory is bounded by the bytes of a batch and the read buffers, whatever the size of a row group: columns are
+Memory is bounded by the bytes of a batch and the read buffers, however large a row group is: columns are
 read through buffers in place of whole column chunks, nothing is fetched ahead, and no second thread holds
 batches of its own. Checksums of pages are verified where the file has them, and text is verified to be UTF-8.
 """
@@ -32,7 +32,7 @@ class ParquetRows:
 
     :param source: the file.
     :raises SourceEmpty: when it has no bytes.
-    :raises SourceUnreadable: when it is no Parquet file, or a damaged one.
+    :raises SourceUnreadable: when it is not a Parquet file, or a damaged one.
     """
 
     text_only = False
@@ -80,7 +80,7 @@ class ParquetRows:
             yield Frame(cast("pl.DataFrame", pl.from_arrow(self._plain(batch))))
 
     def place(self, row: int) -> str:
-        """Say nothing: a file of its own needs no more than the row's number."""
+        """Return an empty text: in a single file the row's number is enough."""
         return ""
 
     def close(self) -> None:
@@ -116,7 +116,7 @@ class ParquetRows:
             raise self._unreadable(error) from None
 
     def _unreadable(self, error: Exception) -> Exception:
-        """Tell what is wrong with the file from what is wrong with the disk or the network."""
+        """Distinguish what is wrong with the file from what is wrong with the disk or the network."""
         if type(error) is not OSError and not isinstance(error, pa.ArrowException):
             return error
         if isinstance(error, OSError) and error.errno is not None:
@@ -136,7 +136,7 @@ class ParquetRows:
 
 
 def _leaves(schema: pa.Schema) -> Iterator[tuple[str, tuple[int, ...], pa.DataType]]:
-    """Give the columns with those within structs: name, places that lead to it, and type."""
+    """Yield the columns with those within structs: name, places that lead to it, and type."""
     taken = set(schema.names)
 
     def below(name: str, path: tuple[int, ...], kind: pa.DataType) -> Iterator[Any]:
@@ -151,7 +151,7 @@ def _leaves(schema: pa.Schema) -> Iterator[tuple[str, tuple[int, ...], pa.DataTy
 
 
 def _within(batch: pa.RecordBatch, path: Sequence[int]) -> pa.Array:
-    """Give a column, or one within structs; what is within a null is null."""
+    """Return a column, or one within structs; what is within a null is null."""
     column = batch.column(path[0])
     for place in path[1:]:
         column = column.flatten()[place]
@@ -170,7 +170,7 @@ def _row_groups(metadata: pq.FileMetaData) -> Iterator[pq.RowGroupMetaData]:
 
 
 def _plain_type(kind: pa.DataType) -> pa.DataType:
-    """Give the type in which polars gets a column: without dictionaries, extensions, and 256-bit decimals."""
+    """Return the type in which polars gets a column: no dictionaries, extensions or 256-bit decimals."""
     if pa.types.is_dictionary(kind):
         return _plain_type(kind.value_type)
     if isinstance(kind, pa.UuidType):
@@ -189,7 +189,7 @@ def _plain_type(kind: pa.DataType) -> pa.DataType:
 
 
 def _kind(kind: pa.DataType) -> str:
-    """Name a type so that types of the same cells have the same name, whatever their width."""
+    """Name a type so that types of the same cells have the same name, regardless of their width."""
     types = pa.types
     if types.is_dictionary(kind):
         return _kind(kind.value_type)

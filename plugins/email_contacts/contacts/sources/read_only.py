@@ -22,7 +22,7 @@ _ALLOWED_IN_SQLITE = frozenset(
 
 
 def check_reads_only(sql: str) -> None:
-    """See that a text is one statement that reads.
+    """Check that a text is one statement that reads.
 
     :raises InvalidOption: when it is not; nothing of the statement is quoted.
     """

@@ -1,7 +1,7 @@
 """Rows made columns: a list of rows as a frame, so that they can be judged many at once.
 
 Knows the types of cells only. A column takes the type that most of its cells have; a row with a cell of
-another one is odd, and left to be decided by itself.
+another one is odd, and left to be decided separately.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _TYPES: dict[type, pl.DataType] = {
 
 
 def frame_of(rows: Sequence[Row | RowFault], width: int) -> Frame:
-    """Give rows as a frame.
+    """Return rows as a frame.
 
     :param rows: lists of cells, or faults.
     :param width: cells of a row.

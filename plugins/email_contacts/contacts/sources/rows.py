@@ -3,7 +3,7 @@
 Knows the shape of a row only; the readers know files and cursors.
 
 A row is a list with one cell for each column, or a ``RowFault`` where no such list can be made. An empty cell
-is ``""`` whatever the source calls it (a key that is absent, ``null``). Rows are numbered by their place,
+is ``""``, however the source marks it (a key that is absent, ``null``). Rows are numbered by their place,
 from 1, over all files of a source: headers are not counted, and neither are blank lines, with or without
 delimiters in them.
 """
@@ -25,7 +25,7 @@ ROWS_IN_A_BLOCK = 8_192
 
 @dataclass(frozen=True)
 class RowFault:
-    """A row that cannot be read as cells; it is rejected and the rest goes on.
+    """A row that cannot be read as cells; it is rejected and the rest continues.
 
     :param rule: a stable word: ``columns``, ``quoting``, ``null_byte``, ``json`` or ``type``.
     :param message: what is wrong, without any value.
@@ -42,7 +42,7 @@ class Frame:
     :param cells: one column for each of the source's, in their order; a null is an empty cell.
     :param faults: place in the frame, from 0 → why that row cannot be read; what its cells say is void.
     :param is_trimmed: whether certainly no cell begins or ends with a blank.
-    :param is_odd: for each row whether it has to be decided by itself (a NumPy array); None for none.
+    :param is_odd: for each row whether it has to be decided separately (a NumPy array); None for none.
     :param is_unescaped: whether no cell of the other rows holds a quote, a backslash or a control character,
         but for cells that are ``\N``.
     :param lacks: further characters that certainly no cell holds.
@@ -89,7 +89,7 @@ class Rows(Protocol):
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What was found out about the source, a sentence each, for whoever reads the log."""
+        """What was found out about the source, a sentence each, for the log."""
         ...
 
     @property
@@ -102,14 +102,14 @@ class Rows(Protocol):
         ...
 
     def place(self, row: int) -> str:
-        """Say where a row lies when its number alone does not: ``part-2.csv:17``; else an empty text.
+        """Return where a row is when its number alone does not: ``part-2.csv:17``; else an empty text.
 
         :param row: the number of a row that was walked already.
         """
         ...
 
     def close(self) -> None:
-        """Close whatever is open."""
+        """Close what is open."""
         ...
 
 

@@ -100,7 +100,7 @@ def range_queries(
 
 
 def check_parts(parts: int) -> None:
-    """See that a source can be cut into so many.
+    """Check that a source can be cut into so many.
 
     :raises InvalidOption: when the number is below 1.
     """

@@ -39,7 +39,7 @@ class Query:
 
     :param connect: makes a new DB-API connection; it is closed when the rows are read, or cannot be.
     :param sql: one statement that gives rows. Give it an ORDER BY when the same data shall give the same
-        batches: a table has no order of its own.
+        batches: a table has no order.
     :param parameters: what goes into its placeholders, in the driver's style; None when there are none, and
         then a ``%`` in the statement is a plain one.
     :param name: what messages and the manifest call it.
@@ -130,7 +130,7 @@ class SqlRows:
             raise
 
     def first_block(self) -> list[Row | RowFault]:
-        """Give the first rows, which are still to be walked."""
+        """Return the first rows, which are still to be walked."""
         return plain_rows(self._first, self.columns)
 
     def blocks(self) -> Iterator[Block]:
@@ -146,13 +146,13 @@ class SqlRows:
                 values = self._cursor.fetchmany(ROWS_IN_A_BLOCK)
 
     def place(self, row: int) -> str:
-        """Say nothing: rows of a query have no place but their number."""
+        """Return an empty text: a row of a query has no place but its number."""
         return ""
 
     def close(self) -> None:
         """Leave nothing behind: neither a transaction nor a connection.
 
-        The cursor goes with them. Closing it by itself would make some drivers read the rest of the rows.
+        The cursor goes with them. Closing it separately would make some drivers read the rest of the rows.
         """
         with suppress(Exception):
             self._connection.rollback()
@@ -160,7 +160,7 @@ class SqlRows:
             self._connection.close()
 
     def _gives_rows(self) -> bool:
-        """Tell a statement without a result, which must not be fetched from; a named cursor knows later."""
+        """Whether the statement has a result, and can be fetched from; a named cursor knows later."""
         return bool(self._cursor.description) or _is_named(self._cursor)
 
     @contextmanager
@@ -198,7 +198,7 @@ def _is_named(cursor: Any) -> bool:
 
 
 def _is_of_a_driver(error: Exception) -> bool:
-    """Tell a driver's errors by the base class that PEP 249 gives them."""
+    """Recognise a driver's errors by the base class that PEP 249 gives them."""
     return any(base.__name__ == "Error" for base in type(error).__mro__)
 
 

@@ -17,7 +17,7 @@ _LEVELS = 4  # partition folders that are looked through upwards
 
 
 def refuse_tables(folder: AnyPath, names: Sequence[str] | None = None) -> None:
-    """See that a folder is no table, nor a partition of one.
+    """Check that a folder is not a table, nor a partition of one.
 
     :param folder: a folder that is there.
     :param names: the names in it, where they are known; then only it is looked at, not what is above.

@@ -1,7 +1,7 @@
-"""Removing what a stage holds of people, and stages that are old.
+"""Removing contacts from a stage, and stages that are old.
 
-Knows the names of a stage's files and their ages; must not know Airflow, nor what an import came to. Whatever
-does not bear one of our names stays where it is: a staging folder may lie in a bucket that others use.
+Knows the names of a stage's files and their ages; must not know Airflow, nor what an import came to. What
+does not have one of our names stays where it is: a staging folder may be in a bucket that others use.
 """
 
 from __future__ import annotations

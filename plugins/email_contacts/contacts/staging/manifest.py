@@ -44,7 +44,7 @@ class Rows:
             )
 
     def to_json(self) -> dict[str, int]:
-        """Give the counts; ``unchanged`` only where there are any, so that others are as they always were."""
+        """Return the counts; ``unchanged`` only where there are any, as in earlier versions."""
         return {name: count for name, count in asdict(self).items() if count or name != "unchanged"}
 
 
@@ -78,7 +78,7 @@ class Manifest:
     :param conflicts: how many rows are listed there.
     :param unknown_columns: columns that were dropped, by choice.
     :param reject_reasons: rule -> rows rejected by it, most frequent first.
-    :param notes: what was found out about the source by itself, and what was chosen; a sentence each.
+    :param notes: what was detected in the source, and what was chosen; a sentence each.
     :param changes: what the comparison with a snapshot came to; None where there was none.
     :param seconds: how long it took.
     :param peak_memory_bytes: most memory that the process had until then.
@@ -120,7 +120,7 @@ class Manifest:
         return "no row changed since the snapshot" if self.rows.unchanged else ""
 
     def to_json(self) -> dict[str, Any]:
-        """Give the document; small, and free of personal data."""
+        """Return the document; small, and free of personal data."""
         document = asdict(self)
         document |= {name: list(document[name]) for name in ("batches", "unknown_columns", "notes")}
         document["rows"] = self.rows.to_json()

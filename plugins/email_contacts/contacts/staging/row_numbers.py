@@ -19,7 +19,7 @@ _BYTES = 4
 
 
 def row_numbers(batch: Batch, stage: AnyPath) -> Sequence[int]:
-    """Give the rows of a body's contacts, in their order.
+    """Return the rows of a body's contacts, in their order.
 
     :param batch: one of those that the stage's manifest names.
     :param stage: the folder that a preparation filled.

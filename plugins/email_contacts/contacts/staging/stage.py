@@ -80,11 +80,11 @@ class Stage:
             entry.unlink()
 
     def uri(self, name: str) -> str:
-        """Give the URI of a file in the stage."""
+        """Return the URI of a file in the stage."""
         return str(self._path / name)
 
     def path(self, name: str) -> AnyPath:
-        """Give the path of a file in the stage."""
+        """Return the path of a file in the stage."""
         return cast("AnyPath", self._path / name)
 
     def create(self, name: str) -> BinaryIO:
@@ -94,7 +94,7 @@ class Stage:
 
 @contextmanager
 def lack_of_room_named(stage: AnyPath) -> Iterator[None]:
-    """Tell in plain words that a file could not be written whole for lack of room.
+    """Say that a file could not be written completely because the disk is full.
 
     :param stage: the folder that is filled.
     :raises StageError: in place of the ``OSError`` that says so.

@@ -84,7 +84,7 @@ def chosen(choices: Iterable[str]) -> list[str] | str:
 
 
 def is_list_of_text(cell: Any) -> bool:
-    """Say whether a cell is a list of texts only."""
+    """Return whether a cell is a list of texts only."""
     return type(cell) is list and all(type(choice) is str for choice in cell)
 
 

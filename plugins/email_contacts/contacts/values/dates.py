@@ -2,7 +2,7 @@
 
 Knows single cells, and the formats of a mapping. Without a format only what can mean one day is read: the
 year first, in four digits. A time of day after the day is cut off, and the day stays the one that is written,
-whatever the offset; a cell that is no such day stays as it is, for the schema to refuse.
+regardless of the offset; a cell that is not such a day stays as it is, for the schema to refuse.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def date(cell: Any) -> Any:
     """Read what can mean one day only: ``2024-01-11``, ``2024/01/11``, ``20240111``, with a time or not.
 
     :param cell: text, or a whole number of eight digits, as warehouses keep days.
-    :return: ``YYYY-MM-DD``, or the cell as it is where it is no such day.
+    :return: ``YYYY-MM-DD``, or the cell as it is where it is not such a day.
     """
     if type(cell) is int:
         cell = str(cell)
@@ -76,7 +76,7 @@ def date_in(formats: Sequence[str]) -> Callable[[Any], Any]:
     """Make a reader of days in formats of their own; they are tried in order.
 
     :param formats: directives of strptime, ``iso`` for what ``date`` reads, ``excel`` for serial days.
-    :return: gives ``YYYY-MM-DD``; a cell in none of the formats is marked, lest it passes by chance.
+    :return: gives ``YYYY-MM-DD``; a cell in no format is marked, so that it cannot pass by chance.
     """
     readers = [_reader(said) for said in formats]
 
@@ -93,7 +93,7 @@ def date_in(formats: Sequence[str]) -> Callable[[Any], Any]:
 
 
 def faults_of(date_format: str) -> str | None:
-    """Say what is wrong with a format, without a full stop; None when nothing is."""
+    """Return what is wrong with a format, without a full stop; None when nothing is."""
     if date_format in NAMED_FORMATS:
         return None
     directives = [said.lstrip("-") for said in _DIRECTIVE.findall(date_format)]
@@ -114,7 +114,7 @@ def faults_of(date_format: str) -> str | None:
 
 @cache
 def without_time(date_format: str) -> str:
-    """Give a format without the time of day at its end."""
+    """Return a format without the time of day at its end."""
     return _TIME_IN_FORMAT.sub("", date_format)
 
 
@@ -182,7 +182,7 @@ def _iso(cell: str) -> str | None:
 
 
 def _days(cell: str) -> Iterator[str]:
-    """Give a cell as it is, then without the time of day at its end."""
+    """Yield a cell as it is, then without the time of day at its end."""
     yield cell
     if ":" in cell and (found := _TIME_AT_END(cell)):
         yield cell[: found.start()]

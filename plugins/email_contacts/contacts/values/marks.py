@@ -33,12 +33,12 @@ def bare(cell: str) -> str:
 
 
 def is_scientific(cell: str) -> bool:
-    """Say whether a cell is a number in scientific notation, such as ``3.36123E+10``."""
+    """Return whether a cell is a number in scientific notation, such as ``3.36123E+10``."""
     return _SCIENTIFIC(cell) is not None
 
 
 def whole(cell: str) -> str | None:
-    """Give the digits of a whole number that a data frame wrote as a float: ``1001`` of ``1001.0``.
+    """Return the digits of a whole number that a data frame wrote as a float: ``1001`` of ``1001.0``.
 
     :return: None when it is none, or has more digits than a float keeps.
     """
@@ -47,11 +47,11 @@ def whole(cell: str) -> str | None:
 
 
 def digits_of(number: float) -> str | None:
-    """Give the digits of a float that is a whole number and exact; None when it is not."""
+    """Return the digits of a float that is a whole number and exact; None when it is not."""
     return str(int(number)) if number.is_integer() and abs(number) < _EXACT_BELOW else None
 
 
 def invisible_in(cell: str) -> str | None:
-    """Give the first invisible character in a text, such as ``U+200B``; None when there is none."""
+    """Return the first invisible character in a text, such as ``U+200B``; None when there is none."""
     found = next((character for character in cell if character in INVISIBLE), None)
     return None if found is None else f"U+{ord(found):04X}"

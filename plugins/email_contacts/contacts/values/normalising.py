@@ -123,7 +123,7 @@ def boolean(cell: Any) -> Any:
 
 
 def boolean_in(words: Mapping[str, bool]) -> Normaliser:
-    """Make a normaliser for yes and no in other words, beside those that ``boolean`` reads.
+    """Make a normaliser for yes and no in other words, in addition to those that ``boolean`` reads.
 
     :param words: what a cell says in any case -> what it means.
     """

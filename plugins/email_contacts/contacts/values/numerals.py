@@ -1,7 +1,7 @@
 """Numbers, as files write them.
 
 Knows single cells, and the separators of a mapping. Without separators a number is written as JSON writes it;
-a cell that is no such number stays as it is, for the schema to refuse.
+a cell that is not such a number stays as it is, for the schema to refuse.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def number_in(decimal: str, thousands: str | None) -> Callable[[Any], Any]:
 
     :param decimal: what stands before the decimals, such as ``,``.
     :param thousands: what stands between groups of three digits where they are grouped; None: nothing.
-    :return: gives numbers; text that is no such number is marked, lest it passes for another one by chance.
+    :return: gives numbers; text that is not such a number is marked, so that it does not pass for another.
     """
     is_written = re.compile(grammar(decimal, thousands)).fullmatch
     grouping = str.maketrans("", "", _alike(thousands))
@@ -55,7 +55,7 @@ def number_in(decimal: str, thousands: str | None) -> Callable[[Any], Any]:
 
 @cache
 def grammar(decimal: str, thousands: str | None) -> str:
-    """Give the pattern of numbers with separators, in the syntax that Python and Rust share, without anchors.
+    """Return the pattern of numbers with separators, in the syntax of both Python and Rust, without anchors.
 
     :param thousands: groups have three digits, but for the first; a number may be without groups.
     """
@@ -64,7 +64,7 @@ def grammar(decimal: str, thousands: str | None) -> str:
 
 
 def alike(separator: str | None) -> str:
-    """Give all characters that count as a separator of thousands."""
+    """Return all characters that count as a separator of thousands."""
     return _alike(separator)
 
 

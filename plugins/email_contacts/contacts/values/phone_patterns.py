@@ -42,7 +42,7 @@ def plain_pattern() -> str:
 
 
 def is_plain(cell: str) -> bool:
-    """Say whether a cell matches ``plain_pattern``."""
+    """Return whether a cell matches ``plain_pattern``."""
     return _plain()(cell) is not None
 
 
@@ -51,7 +51,7 @@ class NationalNumbers:
     """How numbers are dialled within a country, in digits only.
 
     A number is good as ``prefix`` and a national number; as a national number that does not begin as a prefix
-    does; or as the calling code and such a one, where the whole is no national number.
+    does; or as the calling code and such a one, where the whole is not a national number.
 
     :param code: the country's calling code.
     :param prefix: what is dialled before a national number; empty where nothing is.
@@ -71,7 +71,7 @@ class NationalNumbers:
 
 @cache
 def national_numbers(region: str) -> NationalNumbers | None:
-    """Give how numbers are dialled within a country; None where the library has to be asked for each.
+    """Return how numbers are dialled within a country; None where the library has to be asked for each.
 
     So it has where a prefix is more than some digits, where it changes the number that follows, and where it
     may be taken for the calling code.

@@ -35,7 +35,7 @@ def phone(cell: Any, region: str | None = None) -> Any:
     A number is international after ``+`` or ``00``, and without a region where it is plain digits; else it is
     one of the region as it is dialled there. ``4915123456789.0`` of a data frame is ``4915123456789``.
 
-    :param cell: text, or a whole number of JSON. Whatever is no phone number stays, marked lest it passes.
+    :param cell: text, or a whole number of JSON. Any other cell stays, marked so that it cannot pass.
     :param region: two letters of ISO 3166, such as ``"DE"``.
     """
     if type(cell) is float:
@@ -52,14 +52,14 @@ def phone(cell: Any, region: str | None = None) -> Any:
 
 
 def is_region(region: str) -> bool:
-    """Say whether numbers of a country are known: two letters of ISO 3166 in upper case."""
+    """Return whether numbers of a country are known: two letters of ISO 3166 in upper case."""
     import phonenumbers
 
     return region in phonenumbers.SUPPORTED_REGIONS
 
 
 def fault_in(cell: str, region: str | None) -> str | None:
-    """Say why a cell is no phone number where that is certain, as a sentence; None where it is not."""
+    """Return why a cell is not a phone number where that is certain, as a sentence; None where it is not."""
     if is_scientific(cell) or re.fullmatch(r"[0-9](?:[.,][0-9]+)?[eE][0-9]{1,3}", cell):
         return (
             "It is in scientific notation: the spreadsheet has destroyed the number. "
@@ -71,7 +71,7 @@ def fault_in(cell: str, region: str | None) -> str | None:
 
 
 def _digits_of(cell: str, region: str | None) -> str | None:
-    """Ask the library; None when it is no number that can be called from everywhere."""
+    """Ask the library; None when it is not a number that can be called from everywhere."""
     import phonenumbers
 
     digits = cell.translate(_WITHOUT_PUNCTUATION)

@@ -1,6 +1,6 @@
 """Words by which cells say yes or no, and null values, in the languages in which people keep tables.
 
-Knows words only, in lower case. Preparation reads none of them by itself: a mapping names those that are
+Knows words only, in lower case. Preparation reads none of them on its own: a mapping names those that are
 meant, and ``propose`` finds them.
 """
 

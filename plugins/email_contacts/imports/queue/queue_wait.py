@@ -165,7 +165,7 @@ class QueueWait:
     async def _keep_place(self) -> bool:
         """Give signs of life while first, and rejoin when the entry is gone.
 
-        :return: whether this ticket is first, and nobody has the turn.
+        :return: whether this ticket is first, and no task has the turn.
         """
         seen = self._reader.seen
         if seen is None:

@@ -169,7 +169,7 @@ class Turn:
 
     A thread gives the signs of life, for however long the block takes.
 
-    :param was_called: whether nobody else had the turn since this task was called from its wait.
+    :param was_called: whether no other task had the turn since this one was called from its wait.
     """
 
     def __init__(self, queue: SubmissionQueue, ticket: Ticket, *, was_called: bool = False) -> None:

@@ -24,7 +24,7 @@ def submit_in_turn(
 ) -> ImportRecord | Blocked:
     """Submit, or find out what has to be waited for first; the turn is given back either way.
 
-    :param page: what the poller saw when it called this task; counts only if nobody had the turn since.
+    :param page: what the poller saw when it called this task; counts only if no task had the turn since.
     :param before_sending: called before each request that may begin an import.
     :param wait_here: waits in this worker until fewer imports run, and keeps the turn; None: the task
         defers, and keeps its place.

@@ -1,4 +1,4 @@
-"""The rows of an import, whatever form they travel in, and whom each names.
+"""The rows of an import, in any form, and whom each names.
 
 Knows ``jsonBody``, ``fileBody`` and the CSV that the platform fetches; must not import Airflow, and keeps,
 logs and shows no row.
@@ -90,7 +90,7 @@ def identifiers_of(row: Mapping[str, Any]) -> dict[str, str]:
 
 
 def attributes_of(row: Mapping[str, Any]) -> dict[str, Any]:
-    """What a row says of its contact beside who it is: upper-case attribute → value as it is sent."""
+    """What a row says of its contact apart from who it is: upper-case attribute → value as it is sent."""
     attributes = row.get("attributes")
     values = attributes if isinstance(attributes, Mapping) else row
     identifiers = {name for names in _NAMES.values() for name in names}

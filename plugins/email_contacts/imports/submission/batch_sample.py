@@ -1,6 +1,6 @@
 """The contacts of a batch, held against what the platform shows of them.
 
-Other people import into the same account, and the platform keeps no mark by which imports could be told
+Others import into the same account, and the platform keeps no mark by which imports could be told
 apart. What a batch leaves behind is its contacts: they are on the lists, hold the values that were sent, and
 were modified since. All contacts of a request body are compared; of a large file a sample that grows with it.
 Nothing of them is kept, logged or shown.
@@ -49,7 +49,7 @@ class Comparison:
     :param equal: of these, how many hold the values that were sent.
     :param fresh: of these, how many were modified since the batch was about to be sent.
     :param refused: of those that were looked for and are not fresh, how many the platform reports as rejected
-        by a rule that rejects them whoever sends them.
+        by a rule that rejects them in any import.
     """
 
     contacts: int | None
@@ -135,7 +135,7 @@ class BatchSample:
 
     @classmethod
     def of(cls, request: ImportRequest, staged: StagedFile | None = None) -> BatchSample:
-        """Take the contacts of a request; none where they are not at hand, as behind a foreign ``file_url``.
+        """Take the contacts of a request; none if they are not available, as behind a foreign ``file_url``.
 
         :param staged: the file of ours that the platform fetches in the place of rows.
         """
@@ -181,7 +181,7 @@ class BatchSample:
         """Hold the contacts against what the platform shows.
 
         :param list_ids: the lists that each contact must be on.
-        :param since: ISO 8601, when the batch was about to be sent. Whoever was not modified since then is
+        :param since: ISO 8601, when the batch was about to be sent. One that was not modified since then is
             not looked at further, and counts as not listed. The platform's clock is compared with this
             machine's, as exactly as the platform writes its own. None: it does not matter.
         :param reports: what the imports that may have carried the batch rejected.
@@ -233,7 +233,7 @@ class BatchSample:
         since: str | None,
         values: StoredValues,
     ) -> int:
-        """Say how far a contact came."""
+        """Return how far a contact came."""
         if not list_ids <= set(shown.get("listIds") or ()):
             return _MISSING
         is_old = since is not None and not is_since(shown.get("createdAt"), since)

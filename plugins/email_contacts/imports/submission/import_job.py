@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class ImportCallback(Protocol):
-    """Where the platform calls when an import has ended, and what is noted for whoever waits for it."""
+    """Where the platform calls when an import has ended, and what is noted for the task that waits for it."""
 
     @property
     def is_asked_for(self) -> bool:
@@ -26,7 +26,7 @@ class ImportCallback(Protocol):
 
     @property
     def measures_lists(self) -> bool:
-        """Whether the growth of the lists is to tell the end, so that they are measured before."""
+        """Whether the growth of the lists is to show the end, so that they are measured before."""
         ...
 
     def ask(self, nonce: str) -> str | None:
@@ -34,7 +34,7 @@ class ImportCallback(Protocol):
         ...
 
     def signals(self, nonce: str, sizes: Mapping[int, int], contacts: int | None) -> Mapping[str, Any]:
-        """Note what else can tell that the import has ended (``CompletionSignals.to_json``)."""
+        """Note what else can show that the import has ended (``CompletionSignals.to_json``)."""
         ...
 
 
@@ -71,7 +71,7 @@ class ImportJob:
 
     @property
     def asks_for_callback(self) -> bool:
-        """Whether each sending has a callback address of its own."""
+        """Whether each sending has its own callback address."""
         return self.callback is not None and self.callback.is_asked_for
 
     def sample(self) -> BatchSample:

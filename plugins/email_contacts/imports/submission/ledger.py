@@ -2,7 +2,7 @@
 
 One record per request body, found by the body's fingerprint. Written before the request (the intent) and
 completed after it (the process id), so that a later try of the task never has to guess. The task alone would
-be the wrong key: a mapped task that is expanded anew may get another batch under the same index.
+be the wrong key: a mapped task that is expanded again may get another batch under the same index.
 
 Two tries of one task can be alive at once: a worker that was frozen wakes up after its retry has taken over.
 So each try has a token, a try that begins takes the record over, and only its owner sends or writes.
@@ -48,7 +48,7 @@ class Ledger:
     :param store: the task's state store.
     :param fingerprint: SHA-256 of the request body, hexadecimal.
     :param generation: a number that clearing the task changes and a retry does not. A worker may die after
-        the record was closed and before Airflow heard of it; that retry must not take itself for cleared.
+        the record was closed and before Airflow knew of it; that retry must not take itself for cleared.
     """
 
     def __init__(self, store: StateStore, fingerprint: str, *, generation: int = 0) -> None:
@@ -64,7 +64,7 @@ class Ledger:
         return ImportRecord.read(stored) if stored else None
 
     def take_over(self) -> ImportRecord | None:
-        """Make the record this try's own, and read it. Whoever owned it before can neither send nor write."""
+        """Make this try the record's owner, and read it. Its owner before can neither send nor write."""
         record = self.record()
         if record is None or record.owner == self.token:
             return record
@@ -82,7 +82,7 @@ class Ledger:
 
         :param newest: the newest process id of the account; None when that is not known.
         :param nonce: of the callback address that goes along; empty for none.
-        :param evidence: what else can tell that the import has ended.
+        :param evidence: what else can show that the import has ended.
         """
         current = self.record()
         if current is not None and current.owner != self.token:
@@ -118,7 +118,7 @@ class Ledger:
         )
 
     def confirm(self, intent: ImportRecord) -> None:
-        """See that an intent is still this try's own and fresh. To be called directly before the request.
+        """Check that an intent is still this try's own and fresh. To be called directly before the request.
 
         :raises IntentSuperseded: when another try has taken over meanwhile.
         :raises IntentExpired: when the process was suspended since it wrote the intent.
@@ -132,7 +132,7 @@ class Ledger:
             )
 
     def check_own(self) -> None:
-        """See that the record is still this try's own.
+        """Check that the record is still this try's own.
 
         :raises IntentSuperseded: when another try has taken over meanwhile.
         """
@@ -182,7 +182,7 @@ class Ledger:
         return self._late_answer(record.senders[-1]) if record.senders else None
 
     def prolong(self, record: ImportRecord, *, deadline: float) -> ImportRecord:
-        """Give an import that is waited for anew another deadline."""
+        """Set another deadline for an import that is waited for again."""
         return self._write(replace(record, deadline=deadline))
 
     def rest(self) -> None:

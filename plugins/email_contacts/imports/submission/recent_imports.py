@@ -58,7 +58,7 @@ class RecentProcesses:
     def running_imports(self) -> list[int]:
         """The imports that run, the newest first.
 
-        Looks back to the newest import that has ended: whatever came before it had ended when it began, if
+        Looks back to the newest import that has ended: all before it had ended when it started, if
         its sender kept to one import at a time.
         """
         while not any(one.is_import and one.is_finished for one in self._seen.values()):
@@ -75,7 +75,7 @@ class RecentProcesses:
         return self._running()
 
     def imports_since(self, process_id: int) -> tuple[Process, ...] | None:
-        """The imports that were begun after a process; None where more than ``MOST_PAGES`` pages were."""
+        """The imports that were started after a process; None where more than ``MOST_PAGES`` pages were."""
         while min(self._seen, default=0) > process_id:
             if not self._read_page():
                 break

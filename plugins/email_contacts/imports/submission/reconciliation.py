@@ -1,9 +1,9 @@
 """Deciding about a request whose answer was lost: it may have been accepted, or not.
 
 The platform has no idempotency key, and answers 524 while the job runs (api-contract §2.2, §7). What can be
-known afterwards: whether our callback address was called; which imports the account has begun since; and,
+known afterwards: whether our callback address was called; which imports the account has started since; and,
 once these have ended, whether the contacts of our batch are on the lists with the values that were sent,
-modified since. Other people import into the same account, so a newer import is a candidate and no more, until
+modified since. Others import into the same account, so a newer import is a candidate and no more, until
 there is proof that it carried our batch.
 
 ==========  ===================  ==================================  ====================================
@@ -22,8 +22,8 @@ not heard   all ended            anything else                       send again 
 ==========  ===================  ==================================  ====================================
 
 A contact is *proved* when it is on all the lists, holds the values that were sent, and was modified since the
-request was about to be sent. Beside at least one of these, contacts count as well that a newer import reports
-as rejected, by a rule that rejects them whoever sends them (:mod:`.refused_rows`). Contacts that are not
+request was about to be sent. If there is at least one, contacts count as well that a newer import reports
+as rejected, by a rule that rejects them in any import (:mod:`.refused_rows`). Contacts that are not
 proved do not prove the opposite: an import with ``updateExistingContacts=false`` leaves a contact that was on
 the list as it is.
 
@@ -136,8 +136,8 @@ def _by_policy(is_harmless: bool, known: str) -> Decision:
 def _in_words(called_at: str | None, newer: Sequence[Process] | None) -> str:
     heard = f"its callback came at {called_at}" if called_at else "no callback came"
     if newer is None:
-        return f"{heard}, and the imports begun since are not known"
+        return f"{heard}, and the imports started since are not known"
     if not newer:
-        return f"{heard}, and the account has begun no import since"
+        return f"{heard}, and the account has started no import since"
     named = ", ".join(f"{process.id} ({process.status})" for process in sorted(newer, key=lambda one: one.id))
-    return f"{heard}, and the account has begun since: {named}"
+    return f"{heard}, and the account has started since: {named}"

@@ -35,7 +35,7 @@ def reconnect(
     if record is None:
         return None
     if import_again and record.generation != ledger.generation:
-        log.info("importing again, as asked; the previous import was process %s", record.process_id)
+        log.info("importing again, as requested; the previous import was process %s", record.process_id)
         ledger.forget()
         return None
     if not record.is_submitted:

@@ -2,7 +2,7 @@
 
 An import that completed names the rows that it rejected (api-contract §2.3). That alone proves nothing of
 *our* row, for another import may have named the same person with other identifiers. So a row counts as
-rejected only where the platform's documented rules reject it whoever sends it: its address is invalid, or its
+rejected only where the platform's documented rules reject it in any import: its address is invalid, or its
 number belongs to a contact that has another address or id (api-contract §3).
 
 Must not import Airflow; keeps, logs and shows no contact.

@@ -39,7 +39,7 @@ class StagedFile:
 
     @classmethod
     def at(cls, path: AnyPath) -> StagedFile:
-        """Find out what a file is: from the manifest beside it, or by reading it through once."""
+        """Find out what a file is: from the manifest next to it, or by reading it through once."""
         batch = _in_manifest(path)
         if batch is not None:
             return cls(path, batch.fingerprint, batch.contacts)
@@ -52,7 +52,7 @@ class StagedFile:
     def sample(self, places: int) -> Iterator[Mapping[str, str]]:
         """Walk a row from each of some places, spread over the file; fewer where none can be told apart.
 
-        Whoever begins amid a file may begin inside a quoted cell. Only a line that has no quote, as many
+        Reading that starts amid a file may start inside a quoted cell. Only a line that has no quote, as many
         cells as the header and an e-mail address, if it has the column, is taken for a row.
         """
         size = _size(self.path)

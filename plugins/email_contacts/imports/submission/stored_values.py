@@ -36,7 +36,7 @@ class StoredValues:
         self._known = None if attributes is None else {one.name.upper(): one for one in attributes}
 
     def differs(self, name: str, sent: Any, shown: Mapping[str, Any], *, is_cell: bool, erases: bool) -> bool:
-        """Tell whether a contact shows another value than the import of ``sent`` would have left.
+        """Return whether a contact shows another value than the import of ``sent`` would have left.
 
         :param name: the attribute, in upper case.
         :param shown: the attributes that the contact shows, by their names in upper case.

@@ -92,7 +92,7 @@ class Submitter:
         :raises SubmissionUnknown: when it is neither proved to be accepted nor to be lost, and a repeat could
             do harm.
         :raises IntentSuperseded: when another try of the task has taken over.
-        :raises email_contacts.api.OutcomeUnknown: when the answer was lost twice; a retry goes on from there.
+        :raises email_contacts.api.OutcomeUnknown: when the answer was lost twice; a retry continues there.
         :raises email_contacts.api.ContactsApiError: when it provably did not run.
         """
         self._confirm_turn = confirm_turn
@@ -209,7 +209,7 @@ class Submitter:
         return replace(adopted, is_reconnected=True)
 
     def _look_around(self, record: ImportRecord) -> tuple[RecentProcesses | None, Sequence[Process] | None]:
-        """Look for what the request may have become, more than once: it may show a moment later.
+        """Look for what the request may have become, more than once: it may show a little later.
 
         :return: the newest processes of the account, and the candidates; None where they are not known.
         """
@@ -242,7 +242,7 @@ class Submitter:
         return new_nonce() if self._job.asks_for_callback else ""
 
     def _note_signals(self, nonce: str, *, shows_processes: bool) -> Mapping[str, Any] | None:
-        """Note what can tell that the import has ended; the sizes only where they are needed for it."""
+        """Note what can show that the import has ended; the sizes only where they are needed for it."""
         callback = self._job.callback
         if callback is None:
             return None

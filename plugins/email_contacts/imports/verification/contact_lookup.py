@@ -1,6 +1,6 @@
 """Looking sampled contacts up on the platform: are they there, on the lists, with the values that were sent?
 
-Contacts of a list that were modified since come 500 in a request; whoever is not among them is asked for
+Contacts of a list that were modified since come 500 in a request; those that are not among them are requested
 singly, a few of many. All of it is in the generous bucket (api-contract §5). Nothing of a contact is kept but
 what the counts need. Must not import Airflow.
 """

@@ -66,7 +66,7 @@ class SampleSeen:
 class Growth:
     """How much a list grew, against how much it should have.
 
-    :param before: contacts on it before the import; None where nobody looked.
+    :param before: contacts on it before the import; None where it was not read.
     :param after: contacts on it now.
     :param expected: contacts that were sent and not rejected: all of them should be on it now.
     """

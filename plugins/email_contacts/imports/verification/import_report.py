@@ -1,4 +1,4 @@
-"""What people are told about an import run: one line, a short text, and the next step.
+"""The message about an import run: one line, a short text, and the next step.
 
 Made of a receipt, so it holds counts, ids and addresses of files, no personal data.
 """

@@ -50,7 +50,7 @@ class Verdict:
     def unverified(
         cls, process_ids: tuple[int, ...], completions: Sequence[Mapping[str, Any]], *, reason: str
     ) -> Verdict:
-        """What is known of imports that nobody verified.
+        """What is known of imports that were not verified.
 
         :param completions: what the wait saw (``ProcessStatuses.to_json``).
         """

@@ -41,7 +41,7 @@ class AsyncWait:
     :param deadline: seconds since the epoch.
     :param enough: ``all`` of the imports, or ``any`` one.
     :param every: seconds between looks that this wait asks for; None: as the poller sees fit.
-    :param called: reads whether the callback that a piece of evidence names was heard.
+    :param called: reads whether the callback that a piece of evidence names was received.
     """
 
     def __init__(

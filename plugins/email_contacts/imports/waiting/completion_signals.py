@@ -1,4 +1,4 @@
-"""What can tell that an import ended where the platform does not show its processes.
+"""What can show that an import ended where the platform does not show its processes.
 
 Collected when the import is submitted, for afterwards it is too late: the sizes of its lists before it, and
 the nonce of the callback that was asked for.
@@ -40,7 +40,7 @@ class CompletionSignals:
 
     @property
     def can_grow(self) -> bool:
-        """Whether the lists can tell."""
+        """Whether the lists can show the end."""
         return bool(self.contacts and self.list_sizes and self.since)
 
     def to_json(self) -> dict[str, Any]:

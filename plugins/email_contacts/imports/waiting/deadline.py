@@ -9,7 +9,7 @@ from email_contacts.imports.waiting.process_status import in_few_words
 
 
 def utc(seconds: float) -> str:
-    """Format seconds since the epoch in UTC; a moment beyond the calendar is ``never``."""
+    """Format seconds since the epoch in UTC; a time beyond the calendar is ``never``."""
     try:
         return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC")
     except (ValueError, OverflowError, OSError):

@@ -1,9 +1,9 @@
-"""Telling the end of an import by its lists, where the platform does not show its processes.
+"""Recognising the end of an import by its lists, where the platform does not show its processes.
 
 Two signs, each of them enough for a list: it holds as many contacts more as the import brings; or as many of
 its contacts were modified since the submission, for an import of contacts that were on it already makes no
-list longer. Other people's changes to the list count, too: this tells less than a process does, and a failed
-import never tells. The requests are in the generous bucket (api-contract §5).
+list longer. Changes by others count, too: this says less than a process does, and a failed
+import does not show. The requests are in the generous bucket (api-contract §5).
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def growth_pauses(first: float = 10.0) -> Iterator[float]:
 def _holds_modified(client: ContactsClient, list_id: int, *, number: int, since: str) -> bool:
     """Whether so many of a list's contacts were modified since.
 
-    The last of them is asked for, for ``count`` takes no notice of the filter (api-contract §4).
+    The last of them is requested, because ``count`` ignores the filter (api-contract §4).
     """
     page = client.list_contacts(list_id, limit=1, offset=number - 1, modified_since=since)
     return bool(page.items)

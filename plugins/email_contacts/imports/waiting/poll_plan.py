@@ -1,4 +1,4 @@
-"""Which question to ask next, so that one request answers many waits and nobody starves.
+"""Which question to ask next, so that one request answers many waits and none starves.
 
 The newest page of processes tells of most imports at once. An import that has left it is found on the page
 where it stood, for counted from the oldest process its place does not change; where few are left, each is
@@ -94,7 +94,7 @@ class PollPlan:
                 self._on_front.add(one)
 
     def leave(self, process_ids: Iterable[int]) -> None:
-        """Want them no more; what nobody wants is forgotten."""
+        """Want them no more; an id that no wait wants is forgotten."""
         for one in process_ids:
             self._wanted[one] -= 1
             if self._wanted[one] <= 0:
@@ -120,7 +120,7 @@ class PollPlan:
         self._sweep = {**dict.fromkeys(left), **self._sweep}
 
     def begin(self) -> None:
-        """Begin a round. A sweep that is not finished goes on."""
+        """Begin a round. An unfinished sweep continues."""
         self._front_is_due = self._page_wanted > 0 or (len(self._open) > 1 and bool(self._on_front))
         if not self._sweep:
             self._swept.clear()

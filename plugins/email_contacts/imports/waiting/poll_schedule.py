@@ -50,7 +50,7 @@ class PollSchedule:
     def joined(self, wishes: Sequence[float | None], *, was_idle: bool) -> None:
         """Somebody joined: look soon, and quickly for a while.
 
-        :param wishes: the pause that each wait asks for; None: as the poller sees fit.
+        :param wishes: the pause that each wait requests; None: the poller decides.
         :param was_idle: whether nothing was waited for; otherwise a round that is overdue stays so.
         """
         self._pause = FIRST_PAUSE
@@ -94,5 +94,5 @@ class PollSchedule:
         return left if left > 0.001 else 0.0
 
     def _wished(self, wishes: Sequence[float | None]) -> float:
-        """The shortest pause that anybody wishes for; without a wish, the poller's own."""
+        """The shortest pause that any wait requests; without one, the poller's own."""
         return min((self._pause if wish is None else wish for wish in wishes), default=self._pause)

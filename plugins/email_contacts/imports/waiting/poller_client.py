@@ -44,7 +44,7 @@ Connect = Callable[[], Awaitable[Settings]]
 
 
 class CannotConnect(ValueError):
-    """The connection cannot work; the message says what to mend."""
+    """The connection cannot work; the message says what to fix."""
 
 
 class PollerClient:

@@ -27,7 +27,7 @@ class Poller(Protocol):
         """Forget a wait."""
 
     def keep_running(self) -> None:
-        """See that the poller's task runs."""
+        """Check that the poller's task runs."""
 
     def looks(self, process_id: int, /) -> int:
         """Count the looks at a process."""

@@ -32,8 +32,8 @@ BY_LIST_GROWTH = "list_growth"
 class ProcessStatuses:
     """The processes of some imports, as the platform showed them at one moment.
 
-    :param told_by: who told the status of each process in turn: ``process``, ``callback`` or ``list_growth``;
-        empty: all were told by the process route.
+    :param told_by: the source of each process's status: ``process``, ``callback`` or ``list_growth``;
+        empty: all came from the process route.
     """
 
     processes: tuple[Process, ...]
@@ -50,7 +50,7 @@ class ProcessStatuses:
         return any(ended) if enough == "any" else bool(ended) and all(ended)
 
     def to_json(self) -> list[dict[str, Any]]:
-        """Ids, statuses, reported rejects and who told them; no personal data.
+        """Ids, statuses, reported rejects and their sources; no personal data.
 
         An id is None where the platform's answer to the submission was lost.
         """
@@ -67,7 +67,7 @@ class ProcessStatuses:
 
     @classmethod
     def from_json(cls, documents: Sequence[Mapping[str, Any]]) -> ProcessStatuses:
-        """Read what :meth:`to_json` made, or its earlier version, which did not say who told."""
+        """Read what :meth:`to_json` made, or its earlier version, which did not name the sources."""
         from email_contacts.api.processes import IMPORT_PROCESS, Process
 
         return cls(

@@ -29,7 +29,7 @@ STATIC = {"page.css": "text/css", "page.js": "text/javascript"}
 def page(request: Request, template: str, *, status: int = 200, **values: Any) -> Response:
     """Render a template.
 
-    :param values: what it needs besides ``base``, the address of the pages, and ``airflow``, that of Airflow.
+    :param values: what it needs besides ``base``, the URL of the pages, and ``airflow``, that of Airflow.
     """
     base = request.scope.get("root_path", "")
     text = (
@@ -66,7 +66,7 @@ def _templates() -> Environment:
 
 
 def duration(seconds: float | None) -> str:
-    """Say how long something took, as Airflow does: ``00:01:05``, ``1d 02:00:00``."""
+    """Return how long something took, as Airflow does: ``00:01:05``, ``1d 02:00:00``."""
     if seconds is None:
         return ""
     days, rest = divmod(round(seconds), 86400)
