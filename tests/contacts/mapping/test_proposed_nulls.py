@@ -87,6 +87,11 @@ def test_an_identifier_that_many_share_is_nobody_s() -> None:
     assert "nulls" not in proposed(*ids, "NULL", column="customer id")  # is read as empty anyway
 
 
+def test_what_is_always_read_as_empty_is_no_cell() -> None:
+    assert "city: CITY unknown_columns: fail" in proposed("\\N", column="city")
+    assert "type: number" in proposed("\\N", "12.5", "7")
+
+
 def test_null_values_do_not_hide_who_somebody_is() -> None:
     said = proposed("+44 7700 900123", "-", "NULL", column="mobile")
     assert "mobile: SMS nulls:" in said

@@ -21,6 +21,7 @@ from email_contacts.contacts.errors import (
 from email_contacts.contacts.sources.opening import open_rows
 from email_contacts.contacts.sources.reading_options import ReadingOptions
 from email_contacts.contacts.sources.rows import RowFault, Rows
+from email_contacts.contacts.sources.workbook_rows import _NOT_COMPUTED
 from tests.contacts.prepared import read_csv
 from tests.contacts.sources.reading import rows_of
 
@@ -78,6 +79,29 @@ def test_a_formula_that_failed_costs_its_row_and_says_why(tmp_path: Path) -> Non
     prepare(source, tmp_path / "stage")
     (line,) = read_csv(tmp_path / "stage" / "rejects.csv")
     assert "a formula that failed" in line["message"]
+
+
+def test_formulas_that_were_never_computed_are_told(tmp_path: Path) -> None:
+    source = saved(tmp_path, ["email", "points"], ["a@example.com", "=1+1"])
+    rows = opened(source)
+    assert sum("formulas have no stored result" in note for note in rows.notes) == 1
+    assert rows_of(rows) == [["a@example.com", ""]]
+    with_results = saved(tmp_path, ["email", "points"], ["a@example.com", 2])
+    assert [note for note in opened(with_results).notes if "formulas" in note] == []
+
+
+@pytest.mark.parametrize(
+    ("cell", "is_told"),
+    [
+        (b'<c r="B2"><f>1+1</f><v></v></c>', True),
+        (b'<c r="B2" s="1"><f t="shared" si="0"/></c>', True),
+        (b'<c r="B2"><f>1+1</f><v>2</v></c>', False),
+        (b'<c r="B2" t="str"><f>""</f><v></v></c>', False),
+        (b'<c r="B2"><v>2</v></c>', False),
+    ],
+)
+def test_a_formula_has_a_result_or_none(cell: bytes, is_told: bool) -> None:
+    assert bool(_NOT_COMPUTED.search(b'<row r="2">' + cell + b"</row>")) is is_told
 
 
 def test_a_column_without_a_name_that_holds_something(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from email_contacts.contacts.mapping.bound_column import BoundColumn
 from email_contacts.contacts.mapping.rules import ColumnRule
 from email_contacts.contacts.sources.rows import EMPTY
 from email_contacts.contacts.values.marks import bare
+from email_contacts.contacts.values.normalising import NULLS
 
 ENOUGH = 0.95  # share of the cells that must fit; sources have faults
 MOST_LABELS = 20
@@ -39,7 +40,7 @@ class ColumnProfile:
         self.column = column
         of_json = (cell if type(cell) in _OF_JSON else str(cell) for cell in cells if cell is not None)
         trimmed = (bare(cell) if type(cell) is str else cell for cell in of_json)
-        self.cells = [cell for cell in trimmed if cell != EMPTY]
+        self.cells = [cell for cell in trimmed if cell not in (EMPTY, *NULLS)]
         self.kinds = {type(cell) for cell in self.cells}
 
     @property

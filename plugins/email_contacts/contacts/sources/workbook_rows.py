@@ -9,8 +9,11 @@ failed (``#N/A``) is a value that no attribute takes, so its row is rejected whe
 
 from __future__ import annotations
 
+import re
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime, time
 from itertools import islice
 from typing import Any
@@ -28,6 +31,11 @@ from email_contacts.contacts.sources.typed import plain_rows
 
 EXTRA = "airflow-provider-email-contacts[excel]"
 _ROWS_AT_ONCE = 1_024
+_BYTES_LOOKED_AT = 1 << 20
+# A formula whose result was not stored. One whose result is an empty text says t="str".
+_NOT_COMPUTED = re.compile(
+    rb'<c (?:(?! t="str")[^>])*>\s*<f(?:\s[^>]*)?(?:/>|>[^<]*</f>)\s*(?:<v\s*/>|<v>\s*</v>)?\s*</c>'
+)
 _FAILED = frozenset({"#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#GETTING_DATA"})
 
 
@@ -45,12 +53,15 @@ class WorkbookRows:
     text_only = False
     reads_ahead = False  # Python itself reads
     late_columns: tuple[str, ...] = ()
+    _of_formulas: tuple[str, ...] = ()
 
     def __init__(self, source: AnyPath, *, sheet: str | None, skip_rows: int = 0) -> None:
         self._source = source
         self._file = open_raw(source)
         try:
             self._book = self._opened()
+            with suppress(zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError):
+                self._of_formulas = tuple(self._formulas())  # damage is told where rows are read
             self._rows: Iterator[Sequence[Any]] = self._sheet_rows(sheet)
             first = list(islice(self._rows, LINES_LOOKED_AT))
             header, below = self._header(first, skip_rows)
@@ -76,7 +87,7 @@ class WorkbookRows:
         sheets = self._book.sheetnames
         others = ", ".join(f'"{shown_name(name)}"' for name in sheets if name != self._name)
         more = f"; not read: {others}" if others else ""
-        return (f'sheet "{shown_name(self._name)}"{more}', *self._sheet.notes)
+        return (f'sheet "{shown_name(self._name)}"{more}', *self._sheet.notes, *self._of_formulas)
 
     def blocks(self) -> Iterator[Block]:
         """Walk the rows in blocks, once.
@@ -93,6 +104,20 @@ class WorkbookRows:
     def close(self) -> None:
         """Close the file."""
         self._file.close()
+
+    def _formulas(self) -> Iterator[str]:
+        """Tell of formulas without a result, as programs write them that do not compute."""
+        with zipfile.ZipFile(self._file) as archive:
+            for name in archive.namelist():
+                if not name.startswith("xl/worksheets/") or not name.endswith(".xml"):
+                    continue
+                with archive.open(name) as sheet:
+                    if _NOT_COMPUTED.search(sheet.read(_BYTES_LOOKED_AT)):
+                        yield (
+                            "formulas have no stored result, and their cells are empty: open the workbook in "
+                            "a spreadsheet and save it"
+                        )
+                        return
 
     def _cells(self) -> Iterator[Row | RowFault]:
         rows, self._first = self._first, []
