@@ -53,5 +53,7 @@ def digits_of(number: float) -> str | None:
 
 def invisible_in(cell: str) -> str | None:
     """Return the first invisible character in a text, such as ``U+200B``; None when there is none."""
+    if cell.isascii():
+        return None
     found = next((character for character in cell if character in INVISIBLE), None)
     return None if found is None else f"U+{ord(found):04X}"
