@@ -15,13 +15,14 @@ import pytest
 FIRST = ("celery_executor", "local_executor")
 IN_THE_MIDDLE = (
     "tests/e2e",
+    "tests/browser",
     "tests/compose/test_celery.py",
     "tests/packaging/test_wheel_imports.py",
     "tests/faults/test_triggerer_restart.py",
     "tests/faults/test_mailbox.py",
 )
 # Their tests share an Airflow, or a database of each kind.
-WHOLE_FOLDERS = ("tests/e2e", "tests/web")
+WHOLE_FOLDERS = ("tests/e2e", "tests/browser", "tests/web")
 EXECUTOR = re.compile(rf"^tests/faults/.*\[({'|'.join(FIRST)})\b")
 
 

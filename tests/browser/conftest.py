@@ -1,0 +1,114 @@
+"""A really running Airflow and sandbox, and a real Chromium before them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from local.home import PROJECT, USER, Home
+from local.stack import Stack
+from tests.e2e.conftest import Run, run_to_the_end
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, FrameLocator, Page
+
+# What a busy machine may take for anything that is waited for.
+PATIENCE = 300_000
+PICTURES = PROJECT / ".local" / "pictures"
+PAGES = "/email-contacts/imports"
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of the installed Chromium."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if found is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail("Chromium is not installed")
+        pytest.skip("Chromium is not installed; apt-get install chromium")
+    return found
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str) -> Iterator[Browser]:
+    """A Chromium without a window."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="session")
+def stack(chromium: str) -> Iterator[Stack]:
+    """Airflow and the sandbox, started once for all tests of this folder."""
+    folder = Path(tempfile.mkdtemp(prefix="airflow-browser-"))
+    with Stack(Home(folder)) as running:
+        yield running
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def imported(stack: Stack) -> Run:
+    """A run of ``import_contacts`` with the form's defaults."""
+    run = run_to_the_end(stack)
+    assert run.state == "success", run.tasks
+    return run
+
+
+@dataclass
+class Person:
+    """Somebody who has logged in to Airflow.
+
+    :param faults: what the browser's console says of errors, the content security policy's refusals among it.
+    """
+
+    page: Page
+    stack: Stack
+    faults: list[str]
+
+    def open(self, path: str) -> FrameLocator:
+        """Open a page of the plugin in Airflow's UI; what is in its frame."""
+        self.page.goto(f"{self.stack.home.url}{path}")
+        frame = self.page.frame_locator("iframe")
+        frame.locator("main").wait_for()
+        return frame
+
+    def keep(self, name: str) -> Path:
+        """Keep a picture of what is seen."""
+        PICTURES.mkdir(parents=True, exist_ok=True)
+        path = PICTURES / f"{name}.png"
+        self.page.screenshot(path=path)
+        return path
+
+
+@pytest.fixture(params=["light", "dark"])
+def scheme(request: pytest.FixtureRequest) -> str:
+    """The theme that the person prefers."""
+    return str(request.param)
+
+
+@pytest.fixture
+def person(browser: Browser, stack: Stack, scheme: Any) -> Iterator[Person]:
+    """Somebody who logs in by the form."""
+    context = browser.new_context(color_scheme=scheme, viewport={"width": 1440, "height": 1000})
+    context.set_default_timeout(PATIENCE)
+    page, faults = context.new_page(), []
+    page.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.goto(f"{stack.home.url}/")
+    page.locator('input[name="username"]').fill(USER)
+    page.locator('input[name="password"]').fill(stack.home.password)
+    page.keyboard.press("Enter")
+    page.get_by_role("link", name="Dags").first.wait_for()
+    faults.clear()  # Airflow asks who is there before the login
+    yield Person(page, stack, faults)
+    context.close()
