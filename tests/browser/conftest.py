@@ -17,7 +17,7 @@ from local.stack import Stack
 from tests.e2e.conftest import Run, run_to_the_end
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, FrameLocator, Page
+    from playwright.sync_api import Browser, Frame, FrameLocator, Page
 
 # What a busy machine may take for anything that is waited for.
 PATIENCE = 300_000
@@ -80,6 +80,11 @@ class Person:
         self.page.goto(f"{self.stack.home.url}{path}")
         frame = self.page.frame_locator("iframe")
         frame.locator("main").wait_for()
+        return frame
+
+    def frame(self) -> Frame:
+        """The frame of the plugin's page, for what is done inside it."""
+        (frame,) = [one for one in self.page.frames if one.parent_frame and PAGES in one.url]
         return frame
 
     def keep(self, name: str) -> Path:

@@ -29,7 +29,7 @@ def faults_of_access(person: Person) -> list[str]:
 
     It is run by the browser's debugger, which the content security policy does not bind.
     """
-    (frame,) = [one for one in person.page.frames if PAGES in one.url]
+    frame = person.frame()
     frame.evaluate(AXE)
     found: dict[str, Any] = frame.evaluate("axe.run(document)")
     assert found["passes"], "axe-core looked at nothing"
@@ -90,7 +90,7 @@ class TestInOneTheme:
         person.page.wait_for_url(re.compile(r"/dags/import_contacts/runs/"))
         person.page.get_by_role("link", name="Contact import").click()
         shown = person.page.frame_locator("iframe").locator("main")
-        shown.get_by_text("1,000 rows read").wait_for()
+        shown.get_by_role("heading", name="1,000 rows read").wait_for()
         person.keep("run")
         assert person.faults == []
 
@@ -106,7 +106,7 @@ class TestInOneTheme:
     def test_scripts_of_others_do_not_run_there(self, person: Person, imported: Run) -> None:
         """The content security policy, tried from inside."""
         person.open(LIST)
-        (frame,) = [one for one in person.page.frames if PAGES in one.url]
+        frame = person.frame()
         ran = frame.evaluate(
             """async () => {
                 const inline = document.createElement("script");
