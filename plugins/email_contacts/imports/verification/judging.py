@@ -24,20 +24,23 @@ class Judgement:
 
     :param reason: why it is failed or unknown; empty otherwise.
     :param remarks: what else is worth a look.
+    :param is_final: whether looking again cannot change it.
     """
 
     state: str
     reason: str = ""
     remarks: tuple[str, ...] = ()
+    is_final: bool = False
 
 
 def judge_processes(
-    seen: ProcessStatuses, *, batches: int, not_submitted: int, had_rows: bool = True
+    seen: ProcessStatuses, *, batches: int, not_submitted: int, unanswered: int = 0, had_rows: bool = True
 ) -> Judgement | None:
     """Judge by the processes alone.
 
     :param batches: how many batches were prepared.
     :param not_submitted: how many of them were never submitted.
+    :param unanswered: how many were sent, or perhaps sent, and no answer was seen.
     :param had_rows: whether the source had any; nothing is to be sent of one without, and that is complete.
     :return: None where all batches were submitted and all processes completed.
     """
@@ -50,9 +53,16 @@ def judge_processes(
         return Judgement(
             FAILED, in_few_words([f"process {process.id} is {process.status}" for process in failed])
         )
-    if not_submitted or len(seen.processes) < batches:
-        submitted = min(batches - not_submitted, len(seen.processes))
+    if not_submitted or len(seen.processes) + unanswered < batches:
+        submitted = min(batches - not_submitted, len(seen.processes) + unanswered)
         return Judgement(FAILED, f"only {submitted} of {batches} batches were submitted")
+    if unanswered:
+        return Judgement(
+            UNKNOWN,
+            f"{unanswered} of {batches} batches were sent, or about to be, and no answer was seen: clear "
+            "the import task to find out, or look at the platform's newest import processes",
+            is_final=True,
+        )
     if not seen.is_finished:
         return Judgement(UNKNOWN, f"still running when it was verified: {seen.describe()}")
     return None

@@ -60,6 +60,15 @@ class SubmittedBatches:
         return sum(outcome == NOT_SUBMITTED for _, outcome in self.outcomes({}))
 
     @property
+    def unanswered(self) -> int:
+        """How many batches were sent, or perhaps sent, and no answer of the platform was seen."""
+        return sum(
+            all(not one.get("submitted_at") and not _processes_of(one) for one in said)
+            for batch in self.batches
+            if (said := list(self._of(batch)))
+        )
+
+    @property
     def updates_existing(self) -> bool:
         """Whether all imports update contacts that exist, so that these have the values that were sent."""
         return all(one.get("update_existing_contacts", True) for one in self.submissions)

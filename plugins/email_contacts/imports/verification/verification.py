@@ -129,7 +129,9 @@ class Verification:
             if judged is None:
                 evidence = self._evidence()
                 judged = self._judged(evidence)
-            may_change = judged.state == UNKNOWN or (judged.state == FAILED and evidence.sample is not None)
+            may_change = not judged.is_final and (
+                judged.state == UNKNOWN or (judged.state == FAILED and evidence.sample is not None)
+            )
         except (CannotTell, NotFound, UnexpectedAnswer, InvalidRequest) as error:
             # InvalidRequest: a report at an address that must not be asked.
             judged = Judgement(UNKNOWN, str(error))
@@ -239,7 +241,11 @@ class Verification:
         # Without submissions only the number of processes tells how many were submitted.
         not_submitted = batches.not_submitted if batches.submissions else 0
         return judge_processes(
-            statuses, batches=len(batches.batches), not_submitted=not_submitted, had_rows=self._had_rows
+            statuses,
+            batches=len(batches.batches),
+            not_submitted=not_submitted,
+            unanswered=batches.unanswered,
+            had_rows=self._had_rows,
         )
 
     def _judged(self, evidence: Evidence) -> Judgement:
