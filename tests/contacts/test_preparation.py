@@ -226,10 +226,11 @@ def test_a_contact_that_is_too_long_once_it_is_json(write: WriteSource) -> None:
         prepared(source, max_batch_bytes=1024)
 
 
-def test_dropped_columns_are_named(write: WriteSource) -> None:
+def test_dropped_columns_are_named_or_counted(write: WriteSource) -> None:
     mapping = Mapping.from_json({"columns": {"mail": "EMAIL"}})
-    found = prepared(write("mail,note\na@example.com,x\n"), mapping=mapping, unknown_columns="drop")
-    assert found.manifest.unknown_columns == ("note",)
+    source = write("mail,shoesize,City\na@example.com,x,y\n")
+    found = prepared(source, mapping=mapping, unknown_columns="drop")
+    assert found.manifest.unknown_columns == ("number 2", "City")
     assert found.contacts == [{"email": "a@example.com", "attributes": {}}]
 
 

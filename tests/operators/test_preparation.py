@@ -233,13 +233,15 @@ def test_a_mapping_may_stand_in_the_dag(context: Context, tmp_path: Path) -> Non
     assert person["attributes"]["BIRTHDAY"] == "1999-12-31"
 
 
-def test_unknown_columns_may_be_dropped_and_are_named(
+def test_unknown_columns_may_be_dropped_and_are_named_where_their_names_are_the_usual_ones(
     context: Context, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    source = written("email,shoesize\na@example.com,43\n")(tmp_path)
+    source = written("email,shoesize,city\na@example.com,43,Paris\n")(tmp_path)
     preparation(source, unknown_columns="drop").execute(context)
-    assert manifest_of(context).unknown_columns == ("shoesize",)
-    assert "shoesize" in capfd.readouterr().out
+    assert manifest_of(context).unknown_columns == ("number 2", "city")
+    said = capfd.readouterr().out
+    assert "no such attributes: ['number 2', 'city']" in said
+    assert "shoesize" not in said
 
 
 def test_the_connection_may_limit_the_rejects(

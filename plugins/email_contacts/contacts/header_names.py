@@ -1,13 +1,16 @@
 """Names of columns as a source has them: whether they can be names at all, and what may be shown of them.
 
-Knows names only. A file without a header takes its first person for one, so names are shown in messages only
-where they certainly are names.
+Knows names only. Any file can be named as a source, and messages are logged: they show the usual names of
+columns, those of a mapping and those of the account's attributes, and of others only where they stand. The
+command line shows all, unless they look like a contact: a file without a header has a contact in its place.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Protocol, TypeVar
 
 from email_contacts.contacts.column_names import EMAIL, EXT_ID, IDENTIFIERS, SMS, canonical
@@ -16,6 +19,8 @@ from email_contacts.contacts.mapping.synonyms import ID, PHONE, group_of
 from email_contacts.contacts.masking import mask
 
 MOST_SHOWN = 30
+# Names that messages may show beside the usual ones; None: all of them.
+_shown: ContextVar[frozenset[str] | None] = ContextVar("shown_names", default=frozenset())
 Error = TypeVar("Error", bound=Exception)
 _ADDRESS = re.compile(r"\S+@\S+\.\S+")
 # Phone numbers, days and numbers of customers: digits, and what stands between them.
@@ -55,22 +60,75 @@ def looks_like_header(names: Iterable[str]) -> bool:
     return any(map(says_who, names)) or known >= min(2, max(len(names), 1))
 
 
-def shown_name(name: str) -> str:
-    """Give a name as it may be shown: masked where it looks like data."""
+@contextmanager
+def knowing(names: Iterable[str]) -> Iterator[None]:
+    """Show further names in the messages that are made within the block.
+
+    :param names: those of a mapping and of the account's attributes, which are nobody's data.
+    """
+    before = _shown.get()
+    now = None if before is None else before | frozenset(map(canonical, names))
+    token = _shown.set(now)
+    try:
+        yield
+    finally:
+        _shown.reset(token)
+
+
+@contextmanager
+def all_shown() -> Iterator[None]:
+    """Show all names within the block that do not look like data: to a person, of a file of her own."""
+    token = _shown.set(None)
+    try:
+        yield
+    finally:
+        _shown.reset(token)
+
+
+def is_known(name: str) -> bool:
+    """Say whether a name may be shown: it is no content of the file alone, or the person may see it."""
+    known = _shown.get()
+    return known is None or canonical(name) in known or canonical(name) in IDENTIFIERS or bool(group_of(name))
+
+
+def masked_name(name: str) -> str:
+    """Give a name that is no content of a source, as those of a mapping; masked where it looks like data."""
     return mask(name) if looks_like_data(name) or "@" in name else name
 
 
-def shown_names(names: Sequence[str], *, header: Iterable[str] | None = None) -> str:
-    """List names for a message, to be read after ``Its columns:``.
+def shown_name(name: str) -> str:
+    """Give a name as it may be shown: masked where it is not known, or looks like data."""
+    return masked_name(name) if is_known(name) else mask(name)
+
+
+def shown_names(names: Sequence[str], *, header: Sequence[str] | None = None) -> str:
+    """List names for a message; of those that are not known, where they stand.
 
     :param names: the names.
     :param header: all names beside which they stand; None: themselves. Where these could be a contact, only
         the number of the names is said.
     """
-    if not looks_like_header(names if header is None else header):
+    header = names if header is None else header
+    if not looks_like_header(header):
         return f"{len(names)} whose names are not shown, as they could be a contact's data"
-    more = f" and {len(names) - MOST_SHOWN} more" if len(names) > MOST_SHOWN else ""
-    return ", ".join(map(shown_name, names[:MOST_SHOWN])) + more
+    known = [name for name in names if is_known(name)]
+    unknown = [name for name in names if not is_known(name)]
+    said = [", ".join(map(shown_name, known[:MOST_SHOWN]))]
+    if len(known) > MOST_SHOWN:
+        said.append(f"{len(known) - MOST_SHOWN} more")
+    if unknown:
+        places = ", ".join(str(header.index(name) + 1) for name in unknown[:MOST_SHOWN] if name in header)
+        said.append(f"{len(unknown)} whose names are not shown here{f' (number {places})' if places else ''}")
+    return " and ".join(filter(None, said))
+
+
+def shown_column(name: str, header: Sequence[str]) -> str:
+    """Give the name of a column in quotes, or its place among the others where it is not known."""
+    return (
+        f'"{shown_name(name)}"'
+        if is_known(name) or name not in header
+        else f"number {header.index(name) + 1}"
+    )
 
 
 def check_header(columns: Iterable[str], *, source: str, what: str = "The names of the columns") -> None:
@@ -96,7 +154,8 @@ def check_header(columns: Iterable[str], *, source: str, what: str = "The names 
             )
         if name in seen:
             first = columns[seen[name] - 1]
-            spelled = f': "{first}" and "{column}" count as one name' if looks_like_header(columns) else ""
+            may_be_said = looks_like_header(columns) and is_known(first) and is_known(column)
+            spelled = f': "{first}" and "{column}" count as one name' if may_be_said else ""
             raise HeaderError(
                 f"Columns {seen[name]} and {position} of {source} have the same name{spelled}. "
                 "Rename or remove one."

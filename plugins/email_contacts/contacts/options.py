@@ -5,6 +5,7 @@ Knows each option and how it is checked.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from email_contacts.contacts.batches.bodies import MAX_BATCH_BYTES, check_batch_bytes
@@ -88,6 +89,13 @@ class Options(ReadingOptions):
             drop_late_columns=self.policy == DROP,
             keep=() if self.mapping is None else self.mapping.columns,
         )
+
+    @property
+    def known_names(self) -> Iterator[str]:
+        """Names that are no content of a source, so that messages may show them."""
+        for rule in self.mapping.rules if self.mapping is not None else ():
+            yield from (rule.column, rule.attribute)
+        yield from (one.name for one in self.account_attributes or ())
 
     def bind(self, rows: Rows, source: Source) -> Binding:
         """Find out what each column becomes.

@@ -24,6 +24,7 @@ from typing import cast
 from email_contacts.contacts.batches.parts import Part
 from email_contacts.contacts.batches.spool import StagedFiles
 from email_contacts.contacts.errors import InvalidOption, NotAManifest, PartitionMissing
+from email_contacts.contacts.header_names import knowing
 from email_contacts.contacts.limits import RejectLimit
 from email_contacts.contacts.options import Options
 from email_contacts.contacts.paths import AnyPath
@@ -74,6 +75,7 @@ def prepare_partition(
     clock = Clock(on_progress)
     stage = Stage(folder, source=source)
     with (
+        knowing(options.known_names),
         lack_of_room_named(folder),
         closing(StagedFiles(folder)) as spool,
         closing(RejectsFile(stage.create(REJECTS))) as rejects,

@@ -25,7 +25,7 @@ from email_contacts.contacts.build_batches import BatchBuilder
 from email_contacts.contacts.checks.validation import ContactValidator
 from email_contacts.contacts.choices import FAIL
 from email_contacts.contacts.errors import NoRows, SourceEmpty, TooManyRejects
-from email_contacts.contacts.header_names import shown_name
+from email_contacts.contacts.header_names import knowing, shown_column, shown_name
 from email_contacts.contacts.limits import RejectLimit
 from email_contacts.contacts.options import Options
 from email_contacts.contacts.paths import AnyPath
@@ -91,6 +91,7 @@ def prepare(
     clock = Clock(on_progress)
     folder = Stage(stage, source=source)
     with (
+        knowing(options.known_names),
         lack_of_room_named(stage),
         closing(NamelessFiles()) as spool,
         closing(rejects_of(folder)) as rejects,
@@ -132,7 +133,10 @@ def sift(source: Source, options: Options, spool: Spool, rejects: RejectsFile, c
             accepted=contacts.accepted,
             rejected=rejects.count,
             reasons=dict(rejects.reasons),
-            dropped=tuple(map(shown_name, (*validator.binding.dropped, *rows.late_columns))),
+            dropped=(
+                *(shown_column(one, rows.columns).strip('"') for one in validator.binding.dropped),
+                *map(shown_name, rows.late_columns),
+            ),
             identifiers=identifiers,
             head=form.head.decode(),
             body=options.body,

@@ -15,6 +15,9 @@ import pytest
 from local.home import free_port
 from local.processes import Service, wait_until
 from local.servers import find_program, make_postgres
+from tests.contacts.mapping.conftest import names_are_shown
+
+__all__ = ["names_are_shown"]
 
 ACCOUNT = {"POSTGRES_USER": "reader", "POSTGRES_PASSWORD": "secret", "POSTGRES_DB": "crm"}
 Connect = Callable[[], Any]

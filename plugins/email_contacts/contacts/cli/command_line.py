@@ -26,6 +26,7 @@ from email_contacts.contacts.cli.progress_bar import progress_bar
 from email_contacts.contacts.cli.report import first_contacts, report
 from email_contacts.contacts.cli.sql_source import query_of_url
 from email_contacts.contacts.errors import InvalidOption, PreparationError
+from email_contacts.contacts.header_names import all_shown
 from email_contacts.contacts.mapping.document import Mapping
 from email_contacts.contacts.options import Options
 from email_contacts.contacts.preparation import prepare
@@ -52,6 +53,11 @@ def main(
     :return: the exit code.
     """
     asked = parser_of(program).parse_args(arguments)
+    with all_shown():
+        return _done(asked, query_of_connection)
+
+
+def _done(asked: Namespace, query_of_connection: QueryOf | None) -> int:
     try:
         asked.source = _source_of(asked, query_of_connection)
         if asked.command == "propose":

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from email_contacts.contacts.column_names import IDENTIFIERS, canonical
 from email_contacts.contacts.errors import HeaderError, NoIdentifierColumn, UnknownColumns
-from email_contacts.contacts.header_names import shown_names
+from email_contacts.contacts.header_names import is_known, shown_column, shown_names
 from email_contacts.contacts.mapping.attributes import Account, AccountAttribute
 from email_contacts.contacts.mapping.bound_column import BoundColumn
 from email_contacts.contacts.mapping.document import ColumnRule, Mapping
@@ -61,9 +61,11 @@ def check_targets(bound: Sequence[BoundColumn], columns: Sequence[str], source: 
     first: dict[str, str] = {}
     for column in bound:
         if column.attribute in first:
+            become = f" {column.attribute}" if is_known(column.attribute) else " one attribute"
             raise HeaderError(
-                f'In {source} both "{first[column.attribute]}" and "{column.name}" become '
-                f"{column.attribute}. Remove one, or name the one to use in a mapping."
+                f"In {source} both {shown_column(first[column.attribute], columns)} and "
+                f"{shown_column(column.name, columns)} become{become}. Remove one, or name the one to use in "
+                "a mapping."
             )
         first[column.attribute] = column.name
     if not set(IDENTIFIERS) & set(first):

@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import Any
 
 from email_contacts.contacts.errors import MappingError, PreparationError
-from email_contacts.contacts.header_names import shown_name
+from email_contacts.contacts.header_names import masked_name
 from email_contacts.contacts.paths import AnyPath
 
 # Where something is: ("columns", "born", "type"). Numbers are places in a list, from 0.
@@ -67,7 +67,7 @@ class Written:
         line = self.line(place)
         # Of a file that is no mapping nothing is shown, not even the names in it.
         is_known = not self.name or (place and place[0] in self.kind.sections)
-        where = " → ".join(shown_name(str(part)) for part in place) if place and is_known else "top level"
+        where = " → ".join(masked_name(str(part)) for part in place) if place and is_known else "top level"
         name = f" {self.name}" if self.name else ""
         return f"The {self.kind.noun}{name} is wrong {'' if line is None else f'in line {line}, '}at {where}"
 

@@ -19,7 +19,7 @@ from operator import itemgetter
 
 from email_contacts.contacts.column_names import canonical
 from email_contacts.contacts.errors import NoRows, PreparationError, SourceChanged, SourceEmpty
-from email_contacts.contacts.header_names import check_header, shown_names
+from email_contacts.contacts.header_names import check_header, shown_column, shown_names
 from email_contacts.contacts.sources.files import SourceFile
 from email_contacts.contacts.sources.rows import Block, Frame, RowFault, Rows
 
@@ -154,7 +154,7 @@ class ChainedRows:
                 continue
             before, where = self._types.setdefault(canonical(name), (kind, file.name))
             if before != kind:
-                changed[name] = f'"{name}" is {kind}, but {before} in {where}'
+                changed[name] = f"{shown_column(name, rows.columns)} is {kind}, but {before} in {where}"
         if changed:
             said = "; ".join(list(changed.values())[:_SHOWN])
             raise SourceChanged(

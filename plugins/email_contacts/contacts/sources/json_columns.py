@@ -14,7 +14,7 @@ import orjson
 
 from email_contacts.contacts.column_names import canonical
 from email_contacts.contacts.errors import UnknownColumns
-from email_contacts.contacts.header_names import shown_name
+from email_contacts.contacts.header_names import shown_column, shown_name
 from email_contacts.contacts.sources.nested import ATTRIBUTES, flat
 from email_contacts.contacts.sources.opt_outs import FLAGS
 from email_contacts.contacts.sources.rows import EMPTY, Block, Row, RowFault, Rows
@@ -103,7 +103,8 @@ class _UnfoldedRows:
             if name in self._nested:
                 cell = _object_in(cell)
                 if cell is None:
-                    return RowFault("json", f'The column "{name}" is neither empty nor a JSON object.')
+                    named = shown_column(name, self._rows.columns)
+                    return RowFault("json", f"The column {named} is neither empty nor a JSON object.")
             record[name] = cell
         return flat(record, whole=self._whole)
 

@@ -15,6 +15,7 @@ import numpy as np
 import orjson
 
 from email_contacts.contacts.errors import RowTooLong, SourceUndecodable, SourceUnreadable
+from email_contacts.contacts.header_names import shown_name
 from email_contacts.contacts.sources.json_shape import BLANKS, Shape
 from email_contacts.contacts.sources.rows import Frame, RowFault
 
@@ -242,8 +243,9 @@ class JsonValues:
                 others = {"_": 0, "?": [{}]}
             if any(map(_are_objects, others.values())):
                 raise SourceUnreadable(
-                    f'{self._name} has more than the rows under "{self._shape.key}": further arrays of '
-                    "objects, or a second document. Write the rows that are meant into a file of their own."
+                    f'{self._name} has more than the rows under "{shown_name(self._shape.key)}": further '
+                    "arrays of objects, or a second document. Write the rows that are meant into a file of "
+                    "their own."
                 )
         elif behind:
             raise SourceUnreadable(f"{self._name} continues after the array of its rows. Export it again.")

@@ -28,6 +28,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from email_contacts.contacts.header_names import shown_column
 from email_contacts.contacts.sources.rows import EMPTY, Row, RowFault
 
 if TYPE_CHECKING:
@@ -127,8 +128,8 @@ def _row_or_fault(row: Sequence[Any], columns: Sequence[str]) -> Row | RowFault:
     except NoCell as kind:
         return RowFault(
             "type",
-            f'Column "{columns[len(cells)]}" holds a value of the type {kind}, which no contact can have. '
-            "Leave the column out of the source, or convert it there.",
+            f"Column {shown_column(columns[len(cells)], columns)} holds a value of the type {kind}, which no "
+            "contact can have. Leave the column out of the source, or convert it there.",
         )
     return cells
 

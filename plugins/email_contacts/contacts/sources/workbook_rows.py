@@ -19,7 +19,13 @@ from itertools import islice
 from typing import Any
 
 from email_contacts.contacts.errors import InvalidOption, SourceEmpty, SourceUnreadable
-from email_contacts.contacts.header_names import check_header, looks_like_contact, shown_name
+from email_contacts.contacts.header_names import (
+    check_header,
+    is_known,
+    looks_like_contact,
+    shown_column,
+    shown_name,
+)
 from email_contacts.contacts.paths import AnyPath
 from email_contacts.contacts.sources.compression import open_raw
 from email_contacts.contacts.sources.csv_header import LINES_LOOKED_AT, likely_header
@@ -85,9 +91,9 @@ class WorkbookRows:
     def notes(self) -> tuple[str, ...]:
         """Say which sheet is read, where there are several."""
         sheets = self._book.sheetnames
-        others = ", ".join(f'"{shown_name(name)}"' for name in sheets if name != self._name)
+        others = ", ".join(shown_column(name, sheets) for name in sheets if name != self._name)
         more = f"; not read: {others}" if others else ""
-        return (f'sheet "{shown_name(self._name)}"{more}', *self._sheet.notes, *self._of_formulas)
+        return (f"sheet {shown_column(self._name, sheets)}{more}", *self._sheet.notes, *self._of_formulas)
 
     def blocks(self) -> Iterator[Block]:
         """Walk the rows in blocks, once.
@@ -166,8 +172,10 @@ class WorkbookRows:
         if not sheets:
             raise SourceEmpty(f"{self._source.name} has no sheet of cells.")
         if wanted is not None and wanted not in sheets:
-            names = ", ".join(f'"{shown_name(name)}"' for name in sheets)
-            raise InvalidOption(f'{self._source.name} has no sheet "{wanted}". It has {names}.')
+            names = ", ".join(f'"{shown_name(name)}"' for name in sheets if is_known(name))
+            raise InvalidOption(
+                f'{self._source.name} has no sheet "{wanted}". It has {names or f"{len(sheets)} others"}.'
+            )
         self._name = next(iter(sheets)) if wanted is None else wanted
         sheet = sheets[self._name]
         sheet.reset_dimensions()  # what a workbook says of its size is often wrong
