@@ -78,7 +78,7 @@ def test_a_mapping_makes_of_the_rows_the_contacts_that_are_shown(tmp_path: Path)
     assert [list(contact["attributes"]) for contact in found.contacts] == [
         list(contact["attributes"]) for contact in json.loads(contacts)
     ]
-    assert found.manifest.unknown_columns == ("number 11",)
+    assert found.manifest.unknown_columns == ("Notiz",)
 
 
 def test_that_mapping_has_every_setting_there_is() -> None:

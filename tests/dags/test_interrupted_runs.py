@@ -49,8 +49,9 @@ WAYS: dict[str, Callable[[], None]] = {"timed out": time_out, "failed": fail, "s
 @pytest.fixture
 def impatient(dag: DAG) -> DAG:
     """The DAG with one try for each task, and time limits that pass only when a test says so."""
-    for task in dag.task_dict.values():
-        settings: Any = task.partial_kwargs if task.is_mapped else vars(task)
+    tasks: list[Any] = list(dag.task_dict.values())
+    for task in tasks:
+        settings = task.partial_kwargs if task.is_mapped else vars(task)
         settings |= {"retries": 0, "execution_timeout": timedelta(hours=1)}
     dag.get_task("verify").patience = 0  # type: ignore[union-attr]
     return dag

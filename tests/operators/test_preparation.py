@@ -162,7 +162,7 @@ BAD_SOURCES: dict[str, tuple[Callable[[Path], Path], dict[str, Any], str]] = {
     "invalid UTF-8": (written(b"email,firstname\na@example.com,\xff\n"), {}, r"line 2"),
     "unknown encoding": (written("email\na@example.com\n"), {"encoding": "utf-99"}, r"utf-99"),
     "9 MB row": (written(b'email,firstname\na@example.com,"' + b"x" * 9_000_000 + b'"\n'), {}, r"row"),
-    "unknown columns": (written("email,shoesize\na@example.com,43\n"), {}, r"shoesize"),
+    "unknown columns": (written("email,shoesize\na@example.com,43\n"), {}, r"not shown here \(number 2\)"),
     "all rows rejected": (written("email\nnobody\nnowhere\n"), {}, r"none of the 2 rows"),
     "too many rejects": (
         written("email\nnobody\na@example.com\n"), {"max_rejects": "0"}, r"max_rejects=0",
