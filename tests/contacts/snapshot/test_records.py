@@ -7,7 +7,7 @@ from contextlib import closing
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from email_contacts.contacts.batches.spool import NamelessFiles
@@ -23,6 +23,7 @@ def digests_of(pairs: list[tuple[int, int]]) -> Records:
     return np.array(pairs, DIGEST)
 
 
+@settings(deadline=None)
 @given(known=DIGESTS.map(lambda pairs: list(set(pairs))), some=DIGESTS)
 def test_digests_are_found_also_where_two_share_their_first_number(
     known: list[tuple[int, int]], some: list[tuple[int, int]]
@@ -35,6 +36,7 @@ def test_digests_are_found_also_where_two_share_their_first_number(
     assert (among[places[is_found]] == looked_up[is_found]).all()
 
 
+@settings(deadline=None)
 @given(pairs=DIGESTS, cut=st.integers(1, 7))
 def test_buckets_give_everything_back_sorted_and_cut_at_the_same_places(
     pairs: list[tuple[int, int]], cut: int
