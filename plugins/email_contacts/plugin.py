@@ -1,4 +1,4 @@
-"""What the package adds to Airflow itself: its callback address, its pages, and a mended Test button.
+"""What the package adds to Airflow itself: its callback address, its pages, and a fixed Test button.
 
 Every Airflow process loads it, workers and the triggerer too: what only the API server needs is loaded there,
 when it is first asked for.

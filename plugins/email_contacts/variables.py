@@ -28,7 +28,7 @@ class SharedVariables:
         return value
 
     def set(self, key: str, value: str) -> None:
-        """Write the text; the description tells whoever finds it in the UI."""
+        """Write the text; the description explains it to a reader in the UI."""
         Variable.set(key, value, description="Written by email_contacts (submission queue, hourly budget)")
 
     def delete(self, key: str) -> None:

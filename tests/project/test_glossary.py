@@ -53,6 +53,13 @@ QUAINT = (
     "neither true nor false",
     "the fate of",
     "weak witness",
+    "anew",
+    "at hand",
+    "heard of",
+    "in vain",
+    "lest",
+    "mended",
+    "told of",
 )
 
 

@@ -21,6 +21,17 @@ def test_every_link_leads_somewhere(document: Path) -> None:
             assert (document.parent / target).exists(), f"{document.name}: {target}"
 
 
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_file_that_is_named_exists(document: Path) -> None:
+    folders = ("plugins", "dags", "local", "tests", "benchmarks", "docs", "include")
+    paths = [
+        path for folder in folders for path in (PROJECT / folder).rglob("*") if path.suffix in {".py", ".md"}
+    ]
+    there = [f"/{path.relative_to(PROJECT).as_posix()}" for path in paths]
+    named = re.findall(r"`([\w.-]+(?:/[\w.-]+)+\.(?:py|md))`", document.read_text(encoding="utf-8"))
+    assert {name for name in named if not any(path.endswith(f"/{name}") for path in there)} == set()
+
+
 def test_the_dag_in_the_readme_is_a_dag() -> None:
     (code,) = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
     assert len(code.strip().splitlines()) <= 26

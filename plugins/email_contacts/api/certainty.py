@@ -37,7 +37,7 @@ class Break:
     def judge(cls, error: Exception, upload: Upload | None = None) -> Break:
         """Judge what an error means.
 
-        :param error: of ``requests``, ``urllib3`` or whatever they are made of. Only what the library itself
+        :param error: of ``requests``, ``urllib3`` or what they are made of. Only what the library itself
             recorded is looked at: ``__context__`` would also lead into errors that the caller happens to be
             handling.
         :param upload: the body. A request without one counts as sent once there is a connection.

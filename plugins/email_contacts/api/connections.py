@@ -36,7 +36,7 @@ class Connections(HTTPAdapter):
     A server may close an idle connection in the very moment in which it is used again. The reset that
     follows cannot be told from one that came while the request was being worked on, and so a POST would end
     as ``OutcomeUnknown`` for no reason. A fresh connection has no such moment; its handshake costs little
-    beside an import.
+    next to an import.
     """
 
     @contextmanager

@@ -67,7 +67,7 @@ def _without_address(word: re.Match[str]) -> str:
 
 
 def key_hider(key: str) -> Callable[[str], str]:
-    """Make a function that takes a key out of texts, and whatever contains a good piece of it.
+    """Make a function that takes a key out of texts, and all that contains a good piece of it.
 
     A refusal may quote the key that was sent: as it is, cut, or encoded as in URLs, base64 or hexadecimal.
 

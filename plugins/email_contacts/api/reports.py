@@ -73,7 +73,7 @@ def fetch_rows(
         failure = UnexpectedAnswer(f"the reject report cannot be read: {error}")
     except Exception as error:  # noqa: BLE001  whatever a library makes of what the other side sent
         failure = Unavailable(f"the reject report could not be read: {Break.judge(error).reason}")
-    # Out here: errors of requests show the URL, which opens the report to whoever holds it.
+    # Out here: errors of requests show the URL, which opens the report to anyone who has it.
     raise failure
 
 

@@ -140,7 +140,7 @@ class Transport:
     def _pause(self, call: Call[Any], failure: ContactsApiError, *, attempt: int, patience: float) -> float:
         """Wait before the next attempt, or give up when that would take longer than the patience left.
 
-        A rate limit holds the whole bucket, for every thread, and is sat out by whoever takes the next turn.
+        A rate limit holds the whole bucket, for every thread, and the next turn waits for its end.
         """
         is_limit = isinstance(failure, RateLimited)
         wait = retrying.pause(failure, attempt, chance=self._clock.chance())

@@ -98,7 +98,7 @@ def merge_partitions(
 ) -> Manifest:
     """Do the second half of a preparation for all partitions together; then their folders are removed.
 
-    Fills ``stage`` as ``prepare`` does. When a merge is killed, the next one begins anew, or goes on removing
+    Fills ``stage`` as ``prepare`` does. When a merge is killed, the next starts again, or continues removing
     the folders where everything else was done.
 
     :param folders: what ``prepare_partition`` filled, all of them, in their order.

@@ -1,6 +1,6 @@
 """The history of imports: one entry per receipt, in the state store of an asset.
 
-Airflow keeps an asset's state store whatever becomes of runs, and records with each entry which task of which
+Airflow keeps an asset's state store when runs are deleted, and records with each entry which task of which
 run wrote it. An entry's key sorts by the time the import ended, so a page of the newest is a range of keys.
 Knows the shape of keys and entries; imports neither Airflow nor HTTP.
 """

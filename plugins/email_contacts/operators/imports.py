@@ -77,7 +77,7 @@ class ImportContactsOperator(WaitingOperator):
         what became of it. Default: 60.
     :param awaited_by: deprecated name of ``wait_task_id``.
     :param patience: deprecated name of ``reconciliation_timeout``.
-    :return: the process id; None where only a callback told of the import. The XCom ``submission`` holds it
+    :return: the process id; None where only a callback is known. The XCom ``submission`` holds it
         with ``fingerprint``, ``submitted_at``, ``deadline``, ``is_reconnected``, ``decision``, ``repeats``,
         ``candidates``, ``other_process_ids``, ``requests``, ``batch_uri`` and ``evidence``.
     """

@@ -69,7 +69,7 @@ class CleanStagesOperator(ContactsOperator):
 def remove_sent(manifest: Manifest, stage: ObjectStoragePath) -> None:
     """Remove what was sent from its stage, and from the folders that other tasks staged batches in.
 
-    A file that cannot be removed is logged and no error: the import is complete all the same, and an old
+    A file that cannot be removed is logged and no error: the import is still complete, and an old
     stage is removed as a whole.
     """
     from airflow.sdk import ObjectStoragePath

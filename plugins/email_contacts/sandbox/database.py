@@ -3,7 +3,7 @@
 Readers take a connection from a pool and never wait (write-ahead log). Writers take turns on one connection,
 so a transaction is never refused as busy. Sizes are kept, not counted: asking for them costs nothing, however
 many members a list has. What leaves is subtracted by triggers; what comes, comes by the thousand and is added
-by whoever brings it (contact_rows.count_in, places.add_members), since a trigger would cost a quarter more.
+by their writers (contact_rows.count_in, places.add_members), since a trigger would cost a quarter more.
 """
 
 from __future__ import annotations

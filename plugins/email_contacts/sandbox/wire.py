@@ -1,7 +1,7 @@
 """The TCP end of a request: cutting its connection, which no HTTP framework can do from inside.
 
 uvicorn copies each protocol's ``app_state`` into the scope of its requests; that is where the transport of
-the connection is left for whoever has to cut it.
+the connection is left for the caller that has to cut it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Rows about the same contact, and rows that would make the platform merge two contacts.
 
 Knows digests and row numbers. Duplicates are rows known by the same identifier: one of them counts.
-Conflicts are rows that count, are known by different identifiers, and share one all the same: the platform
+Conflicts are rows that count, are known by different identifiers, and still share one: the platform
 would merge the two contacts, or refuse one (api-contract §3).
 """
 
@@ -117,7 +117,7 @@ def find_conflicts(repeated: Iterable[Repeated], is_duplicate: Any) -> Pairs:
         counting = records.only(~is_duplicate[records.rows])
         if not len(counting.rows):
             continue
-        # Each row is told of the first other one.
+        # Each row names the first other one.
         first = np.repeat(counting.rows[counting.starts], counting.sizes)
         second = np.repeat(
             counting.rows[np.minimum(counting.starts + 1, len(counting.rows) - 1)], counting.sizes

@@ -127,7 +127,7 @@ class _Read:
     """A column of a frame, as it is to be judged.
 
     :param attribute: what it becomes.
-    :param name: what it is called beside others.
+    :param name: its name among others.
     :param text: its trimmed text.
     :param kind: of the text, where a rule judges it.
     :param rule: which one.

@@ -2,7 +2,7 @@
 
 Knows kinds of values, as Polars expressions over a column of trimmed text. What is accepted here is sent as
 it is written here, so each rule accepts less than the schema, never more, and writes what the row by row way
-would; whatever it does not accept is decided there. ``tests/contacts/checks/test_differential.py`` holds the
+would; what it does not accept is decided there. ``tests/contacts/checks/test_differential.py`` holds the
 two against each other.
 """
 

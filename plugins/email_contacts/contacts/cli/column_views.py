@@ -60,7 +60,7 @@ class ColumnView:
 
 
 def column_views(source: Source, options: Options) -> list[ColumnView]:
-    """Look at the first rows of a source; it is read anew, and no further.
+    """Look at the first rows of a source; it is read again, and no further.
 
     :param source: what is prepared.
     :param options: those of the preparation.

@@ -1,6 +1,6 @@
 """What people read after a preparation: counts, reasons, and where things are.
 
-Knows the manifest and the lists beside it. Shows no value that is not masked.
+Knows the manifest and the lists next to it. Shows no value that is not masked.
 """
 
 from __future__ import annotations

@@ -107,7 +107,7 @@ class _Proposer:
         self._groups = {one.column: synonyms.group_of(one.column) for one in looks}
         present = set(self._groups.values())
         if synonyms.FIRSTNAME in present and synonyms.LASTNAME not in present:
-            # "Name" beside "Vorname" is the last name.
+            # "Name" next to "Vorname" is the last name.
             self._groups = {
                 column: synonyms.LASTNAME if group == synonyms.FULLNAME else group
                 for column, group in self._groups.items()

@@ -23,7 +23,7 @@ from email_contacts.contacts.header_names import check_header, shown_column, sho
 from email_contacts.contacts.sources.files import SourceFile
 from email_contacts.contacts.sources.rows import Block, Frame, RowFault, Rows
 
-# Opens a file; the names are columns that its rows may have besides those that the reader finds.
+# Opens a file; the names are columns that its rows may have in addition to those that the reader finds.
 OpenFile = Callable[[SourceFile, Sequence[str]], Rows]
 NOTHING = "nothing"
 _SHOWN = 10
@@ -36,7 +36,7 @@ class ChainedRows:
     :param open_file: opens one of them.
     :param first: the file whose columns all of them have, where it is not among them; its rows are not given.
     :param rows_name_columns: whether each row names its columns, as NDJSON's do.
-    :param notes: what is known of the files already, for whoever reads the log.
+    :param notes: what is known of the files already, for the log.
     :raises SourceChanged: when the columns of a file, or their types, are not those of the first one.
     :raises SourceEmpty: when no file has a row, where rows name the columns.
     :raises PreparationError: as the readers do.

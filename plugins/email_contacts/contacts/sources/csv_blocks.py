@@ -237,7 +237,7 @@ def _is_trimmed(rows: WholeRows, text: Any, delimiter: int) -> bool:
     blanks = rows.blanks
     is_blank = _among(_BLANK, NEWLINE, RETURN)
     if not is_blank[text[blanks]].all():
-        return False  # a control character may stand beside a blank
+        return False  # a control character may stand next to a blank
     before, after = text[blanks - 1], text[np.minimum(blanks + 1, len(text) - 1)]
     is_edge = _among(delimiter, NEWLINE, RETURN)
     at_edges = blanks[is_edge[before] | is_edge[after]]

@@ -2,7 +2,7 @@
 
 Knows the rows of a query and their objects. A column is JSON where the driver gives objects (``json`` and
 ``jsonb`` of PostgreSQL), or where a mapping names a path in it: then text is read as JSON too, as SQLite and
-MySQL keep it. Any other text stays text, whatever it looks like.
+MySQL keep it. Any other text stays text, regardless of what it looks like.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def with_json_columns(rows: SqlRows, *, expected: Iterable[str], drop_late_colum
         they are an error.
     :return: the rows themselves where no column is JSON.
     """
-    if len(set(rows.columns)) < len(rows.columns):  # told to whoever looks at the columns
+    if len(set(rows.columns)) < len(rows.columns):  # reported where the columns are checked
         return rows
     first = rows.first_block()
     paths = [path for path in expected if path not in rows.columns]

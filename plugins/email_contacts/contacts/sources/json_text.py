@@ -1,7 +1,7 @@
 """JSON cut into its values: an array of any size, an object with one under a key, values one after another.
 
 Knows text and brackets; not what the values mean. Brackets outside texts are counted for a block at once, so
-memory holds one block and one value, whatever the size of the array.
+memory holds one block and one value, however large the array is.
 """
 
 from __future__ import annotations
@@ -131,7 +131,7 @@ class JsonValues:
     def _up_to_the_last(self) -> Values | Frame | None:
         """Parse an array's objects up to the last one but a few, if that is all there is to see.
 
-        What is JSON with a bracket put behind an object ends with that object, whatever its texts hold.
+        What is JSON with a bracket put behind an object ends with that object, for any content of its texts.
         """
         if not self._shape.depth:
             return None

@@ -54,7 +54,7 @@ class ParquetRows:
             leaves = list(_leaves(schema))
             self.columns = tuple(name for name, _, _ in leaves)
             self.types = tuple(_kind(kind) for _, _, kind in leaves)
-            # Frames need names of their own; two equal ones are told to whoever looks at the columns.
+            # Frames need names of their own; two equal ones are reported where the columns are checked.
             is_clear = len(set(self.columns)) == len(leaves)
             self._names = self.columns if is_clear else tuple(map(str, range(len(leaves))))
             self._paths = [path for _, path, _ in leaves]

@@ -1,7 +1,7 @@
 """Rows of an Excel workbook (.xlsx).
 
 Knows one sheet and its cells; not what the columns mean. ``openpyxl`` reads it row by row: memory holds the
-workbook's table of texts and one block, whatever the number of rows.
+workbook's table of texts and one block, however many rows there are.
 
 A number, a day or a boolean comes as such. A day without a time of day is a date. A cell in which a formula
 failed (``#N/A``) is a value that no attribute takes, so its row is rejected where the column is sent.

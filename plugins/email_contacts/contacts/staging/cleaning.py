@@ -64,7 +64,7 @@ def stages_older_than(root: AnyPath, age: timedelta) -> Iterator[AnyPath]:
     """Walk the stages below a staging folder whose newest file is older than an age.
 
     A stage is a folder with a manifest or a receipt of ours, with batches, with a partition, or with a list
-    of rejects of ours beside what an unfinished preparation left. Other folders are looked into, and left
+    of rejects of ours next to what an unfinished preparation left. Other folders are looked into, and left
     alone.
 
     :param root: the staging folder.

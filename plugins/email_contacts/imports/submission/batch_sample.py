@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from email_contacts.api import ContactsClient, ImportRequest
     from email_contacts.imports.submission.staged_file import StagedFile
 
-# Pages of other people's changes to a list that are walked through beside those of the batch.
+# Pages of other people's changes to a list that are walked through in addition to those of the batch.
 SPARE_PAGES = 20
 # A staged file with more contacts is sampled; a request body never has so many bytes that it has to be.
 COMPARED_WHOLE = 20_000

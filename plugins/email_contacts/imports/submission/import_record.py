@@ -34,7 +34,7 @@ class ImportRecord:
     :param fingerprint: SHA-256 of what makes it this import (``ImportRequest.identity``), hexadecimal.
     :param intended_at: when the request was about to be sent, ISO 8601 in UTC.
     :param deadline: when waiting for it ends, seconds since the epoch; fixed at the intent and inherited
-        by every retry; None after it passed, so that a cleared task waits anew.
+        by every retry; None after it passed, so that a cleared task waits again.
     :param generation: the generation of the task that intended it.
     :param owner: the token of the try that this record belongs to; only that one may send or write. Empty in
         records of versions that had none.
@@ -45,7 +45,7 @@ class ImportRecord:
     :param candidates: imports of the account that may be this one, its answer being lost.
     :param evidence: what else can tell that it has ended (``CompletionSignals.to_json()``); None when not
         asked for.
-    :param process_id: what the platform answered; None while unknown, and for an import that was heard of
+    :param process_id: what the platform answered; None while unknown, and for an import that is known
         by its callback only.
     :param submitted_at: when it answered; None while the outcome is unknown.
     :param decision: how the process id came to be known: ``ACCEPTED``, or in words what was found out.

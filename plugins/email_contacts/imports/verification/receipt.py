@@ -1,6 +1,6 @@
 """The receipt: what one import run came to, in one small document without personal data.
 
-The same document is the task's XCom, the asset event's extra and a file beside the rejects.
+The same document is the task's XCom, the asset event's extra and a file next to the rejects.
 """
 
 from __future__ import annotations
@@ -126,7 +126,7 @@ class Receipt:
         :param batches: what is known of the submission of its batches.
         :param prepared: the counts of the preparation, where the manifest is not there any more.
         :param list_names: the names of lists, as far as they are known.
-        :param told_by: who told of each import that it had ended.
+        :param told_by: the source that reported the end of each import.
         """
         rows = RowAccount.of(manifest.rows if manifest else prepared, batches.outcomes(verdict.statuses))
         if not verdict.has_arrived:

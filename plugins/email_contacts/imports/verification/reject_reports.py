@@ -59,7 +59,7 @@ def platform_rejects(
 ) -> Iterator[PlatformReject]:
     """Walk whom the platform rejected, process by process; each report and each batch is read once.
 
-    What cannot be read is logged and left out: whoever calls knows from the counts how many there should be.
+    What cannot be read is logged and left out: the caller knows from the counts how many there should be.
 
     :param reports: process id → reason → count, or address of a report (``Process.rejects``).
     :param batches: process id → what it carried, as far as that is known.

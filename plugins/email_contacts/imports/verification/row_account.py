@@ -30,7 +30,7 @@ class RowAccount:
     :param rejected: rows that break a rule and were not sent.
     :param duplicates: rows that another row about the same contact supersedes.
     :param held_back: valid rows that are not known to be imported, by reason: ``not_submitted``,
-        ``import_failed`` (some of them may be imported all the same), ``outcome_unknown``, ``not_arrived``.
+        ``import_failed`` (some of them may still be imported), ``outcome_unknown``, ``not_arrived``.
     :param unchanged: rows that were not sent because they are as the snapshot says they were confirmed.
     """
 

@@ -34,7 +34,7 @@ class SubmittedBatches:
 
     :param batches: all batches that were prepared.
     :param submissions: the XComs ``submission`` of the import tasks.
-    :param process_ids: ids that the import tasks returned; they count where a submission is not at hand.
+    :param process_ids: ids that the import tasks returned; they count where a submission is not available.
     :param open_path: makes a path of a batch's address; None: no batch is opened.
     """
 

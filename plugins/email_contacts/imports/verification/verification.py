@@ -264,7 +264,7 @@ class Verification:
         return sum(batch.contacts for batch in self._batches.batches)
 
     def _remarks(self) -> Iterable[str]:
-        """What is to be said whatever the state is."""
+        """Remarks that apply in every state."""
         if silent := len(self._believed) + len(self._nameless):
             # Then it is not known what the platform rejected.
             yield (

@@ -6,7 +6,7 @@ removal of what the list showed, at most: where the budget is large, tokens for 
 together.
 
 Two that take tokens at the same moment may both get the last ones. None is forgotten: each leaves a variable
-of its own, and whoever comes next adds them up.
+of its own, and the next reader adds them up.
 """
 
 from __future__ import annotations

@@ -149,7 +149,7 @@ class PollPlan:
 
         :param processes: of the page, in its order; or the one process.
         :param count: how many processes the platform has; of no meaning for one process.
-        :return: the wanted ids that it told of.
+        :return: the wanted ids that it answered.
         """
         told = {process.id: process for process in processes if process.id in self._wanted}
         self.seen |= told
