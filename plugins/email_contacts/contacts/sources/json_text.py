@@ -123,7 +123,7 @@ class JsonValues:
                 if is_last:
                     self._check_end()
                     return
-                block = self._read(BLOCK_BYTES)
+                block = self._read(BLOCK_BYTES if self.frames is None else 2 * BLOCK_BYTES)
                 is_last = not block
                 self._pending += block
         self._check_tail()
