@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -141,7 +141,12 @@ class QueueTrial:
 
     def await_queue(self, *runs: str) -> None:
         """Wait until these runs wait in the queue, and no others."""
-        self.until(lambda: {run for run, _ in self.queue()} == set(runs), f"{runs} are in the queue")
+
+        def are_queued() -> bool:
+            self._try_failed_again(runs)
+            return {run for run, _ in self.queue()} == set(runs)
+
+        self.until(are_queued, f"{runs} are in the queue")
         self.until(lambda: all(self.task(run)["state"] == "deferred" for run in runs), f"{runs} are deferred")
 
     def queue(self) -> list[tuple[str, Entry]]:
@@ -160,8 +165,7 @@ class QueueTrial:
         def have_ended() -> bool:
             states.update({run: self.state(run) for run in runs if states.get(run) not in ENDED})
             open_runs = [run for run, state in states.items() if state not in ENDED]
-            for run in filter(self._has_failed, open_runs):
-                self.clear(run)
+            self._try_failed_again(open_runs)
             return not open_runs
 
         self.until(have_ended, f"{runs} end")
@@ -236,8 +240,15 @@ class QueueTrial:
         document = {"dry_run": False, "dag_run_id": run, "task_ids": ["import"], "only_failed": False}
         insist(lambda: self.airflow.stack.rest.post(f"dags/{QUEUED_IMPORT}/clearTaskInstances", document))
 
+    def _try_failed_again(self, runs: Iterable[str]) -> None:
+        for run in filter(self._has_failed, runs):
+            self.clear(run)
+
     def _has_failed(self, run: str) -> bool:
-        """Whether a task would be tried again in ten minutes: on a busy machine one can lose its turn."""
+        """Whether a task would be tried again in ten minutes.
+
+        On a busy machine one can lose its turn, or be given up by Airflow before it has begun.
+        """
         return bool(self.task(run)["state"] == "up_for_retry")
 
     def until(self, condition: Any, what: str) -> None:
