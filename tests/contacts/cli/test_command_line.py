@@ -73,8 +73,9 @@ def test_preview_keeps_no_contacts(
     assert main(["preview", str(write(CONTENT))]) == 0
     said = capsys.readouterr().out
     assert '{"email": "***@***.***", "attributes": {"FIRSTNAME": "***", "SHOE": "#"}}' in said
-    assert "ann" not in said.lower()
     (stage,) = temporary_folder.iterdir()
+    # The folder's name is made by chance, and may hold any letters.
+    assert "ann" not in said.replace(stage.name, "").lower()
     assert sorted(path.name for path in stage.iterdir()) == [
         "conflicts.csv",
         "duplicates.csv",
