@@ -67,7 +67,7 @@ def test_everything_that_can_be_said_is_read(tmp_path: Path) -> None:
         ("list: x\nsource:\n  path: a\n  sql: SELECT 1\n", 2, "has path and sql"),
         ("list: x\nsource:\n  path: a\n  connection: db\n", 4, 'it belongs to "sql" and "table"'),
         ("list: x\nsource:\n  table: a\n  connection: db\n  sheet: s\n", 5, 'it belongs to "path"'),
-        ("list: x\nlist: y\nsource: a\n", 2, "a key is there a second time"),
+        ("list: x\nlist: y\nsource: a\n", 2, "a key appears twice"),
         ("list: [x\n", 2, "it is not YAML"),
         ("- a\n", 1, "it must be names with values"),
     ],
