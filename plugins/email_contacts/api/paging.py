@@ -13,39 +13,63 @@ from email_contacts.api.errors import UnexpectedAnswer
 
 T = TypeVar("T")
 
+#: A page begins before the end of the one before it by this part of its length.
+OVERLAP = 50
+#: Without anything new, so often is a walk taken back.
+MOST_RETREATS = 64
+
 
 def walk(
     fetch: Callable[[int, int], Page[T]], *, page_size: int, identity: Callable[[T], int]
 ) -> Iterator[T]:
-    """Yield every item once.
+    """Yield every item once, and miss none that exists throughout.
 
     The pages must be in ascending order, so that what is made during the walk comes at its end. It stops at
     a page that is shorter than asked for, never by ``count``, which ignores filters. Rows that shifted onto
-    the next page are dropped by their id; a row that was *deleted* during the walk makes the one after it
-    slip past unseen, and no client can notice.
+    the next page are dropped by their id.
+
+    A row that is *deleted* during the walk takes a row from the next page. So pages overlap: where the first
+    item of a page is known, nothing lies unseen before it. Where it is not, more was deleted than the pages
+    overlap, and the walk goes back until it finds a known item. A page of one item cannot overlap.
 
     :param fetch: gives the page for a limit and an offset.
     :param page_size: the limit; take the route's maximum, for each page costs a request.
     :param identity: gives an item's id.
-    :raises UnexpectedAnswer: for a full page without anything new: the platform ignores the offset, and the
-        walk would never end.
+    :raises UnexpectedAnswer: for a full page that repeats the page before it (the platform ignores the
+        offset), and where going back does not help (it does not keep the order); the walk would never end.
     """
+    overlap = max(1, page_size // OVERLAP) if page_size > 1 else 0
+    stride = page_size - overlap
     seen: set[int] = set()
-    offset = 0
+    before: list[int] = []
+    offset = retreats = 0
+    back = stride
     while True:
         page = fetch(page_size, offset)
-        fresh = 0
-        for item in page.items:
-            key = identity(item)
+        keys = [identity(item) for item in page.items]
+        if offset and overlap and (not keys or keys[0] not in seen):
+            retreats += 1
+            if retreats > MOST_RETREATS:
+                raise UnexpectedAnswer(
+                    f"the page at offset {offset} does not continue the pages before it, and reading "
+                    f"{MOST_RETREATS} earlier ones again did not help: the platform does not keep the order "
+                    "of creation, so paging was stopped (api-contract §4)"
+                )
+            offset, back = max(0, offset - back), back * 2
+            before = []
+            continue
+        back = stride
+        for key, item in zip(keys, page.items, strict=True):
             if key not in seen:
                 seen.add(key)
-                fresh += 1
+                retreats = 0
                 yield item
-        if len(page.items) < page_size:
+        if len(keys) < page_size:
             return
-        if not fresh:
+        if keys == before:
             raise UnexpectedAnswer(
-                f"the page at offset {offset} repeats {len(page.items)} items that came before: the platform "
+                f"the page at offset {offset} repeats {len(keys)} items that came before: the platform "
                 "ignores the offset, so paging was stopped (api-contract §4)"
             )
-        offset += page_size
+        before = keys
+        offset += stride

@@ -255,3 +255,14 @@ def test_filters_by_time_and_timestamps_in_both_styles(
     created_at = client.get_list(FIRST_LIST).created_at
     assert created_at is not None
     assert abs(created_at - before) < timedelta(minutes=5)
+
+
+def test_no_contact_that_stays_is_missed_while_others_are_deleted(
+    client: ContactsClient, sandbox: SandboxServer
+) -> None:
+    sandbox.seed_contacts(2_500)
+    sandbox.set_knobs(mutate_while_paging="delete")
+    walked = [contact["id"] for contact in client.iter_contacts()]
+    sandbox.set_knobs(mutate_while_paging="none")
+    assert len(walked) == len(set(walked))
+    assert {contact["id"] for contact in client.iter_contacts()} <= set(walked)
