@@ -19,6 +19,7 @@ OPERATORS = (
     "partitions",
     "preparation",
     "receipts",
+    "snapshots",
     "stages",
 )
 """The modules of ``email_contacts.operators`` that DAGs import from."""

@@ -36,9 +36,13 @@ def chromium() -> str:
     return found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(chromium: str) -> Iterator[Browser]:
-    """A Chromium without a window."""
+    """A Chromium without a window.
+
+    Not for longer than its module: Playwright keeps an event loop running in this thread meanwhile, in which
+    no test of another module could run one of its own.
+    """
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
