@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from contextlib import suppress
+from datetime import datetime, timezone
+from secrets import token_hex
 from typing import Any
 from urllib.parse import quote
 
@@ -11,6 +14,7 @@ import requests
 
 # Seconds for one answer. Of a busy machine even a simple one takes many.
 TIMEOUT = 120
+CONFLICT = 409
 
 
 class _ServerFailed(requests.HTTPError):
@@ -67,16 +71,8 @@ class AirflowRest:
         return answer.status_code == 200
 
     def put_connection(self, document: dict[str, Any]) -> None:
-        """Create or replace a connection; asked again while the server fails.
-
-        On SQLite its action log commits while others write, and the one that is late gets a 500.
-        """
-        for pause in (1, 2, 4, 8):
-            with suppress(_ServerFailed):
-                self._put_connection(document)
-                return
-            time.sleep(pause)
-        self._put_connection(document)
+        """Create or replace a connection; requested again while the server fails."""
+        _insist(lambda: self._put_connection(document))
 
     def _put_connection(self, document: dict[str, Any]) -> None:
         path = f"connections/{document['connection_id']}"
@@ -86,14 +82,22 @@ class AirflowRest:
             self.patch(path, document)
 
     def trigger(self, dag_id: str, conf: dict[str, Any] | None = None) -> str:
-        """Trigger a run as the UI's form does.
+        """Trigger a run as the UI's form does; requested again while the server fails, with the same id.
 
         :return: the run's id.
         """
-        run: str = self.post(f"dags/{dag_id}/dagRuns", {"logical_date": None, "conf": conf or {}})[
-            "dag_run_id"
-        ]
-        return run
+        run_id = f"manual__{datetime.now(timezone.utc).isoformat()}_{token_hex(4)}"
+        document = {"dag_run_id": run_id, "logical_date": None, "conf": conf or {}}
+        _insist(lambda: self._create_run(dag_id, document))
+        return run_id
+
+    def _create_run(self, dag_id: str, document: dict[str, Any]) -> None:
+        try:
+            self.post(f"dags/{dag_id}/dagRuns", document)
+        except requests.HTTPError as error:
+            # A request that was answered with a failure may have created it.
+            if error.response.status_code != CONFLICT:
+                raise
 
     def run(self, dag_id: str, run_id: str) -> dict[str, Any]:
         """One DAG run."""
@@ -123,3 +127,16 @@ class AirflowRest:
             kind = _ServerFailed if answer.status_code >= 500 else requests.HTTPError
             raise kind(f"{method} {path}: {answer.status_code} {answer.text}", response=answer)
         return answer.json() if answer.content else None
+
+
+def _insist(change: Callable[[], None]) -> None:
+    """Make a change, up to five times.
+
+    On SQLite the API server's action log commits while others write, and the one that is late gets a 500.
+    """
+    for pause in (1, 2, 4, 8):
+        with suppress(_ServerFailed):
+            change()
+            return
+        time.sleep(pause)
+    change()
