@@ -9,7 +9,6 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 import requests
 
-from local import rest
 from local.rest import AirflowRest
 
 
@@ -36,7 +35,7 @@ def served(statuses: list[int]) -> tuple[HTTPServer, list[str]]:
 def test_a_run_is_requested_until_it_is_there_and_once_only(
     statuses: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rest.time, "sleep", lambda _: None)
+    monkeypatch.setattr("local.rest.time.sleep", lambda _: None)
     server, asked = served(statuses)
     try:
         airflow = AirflowRest(f"http://127.0.0.1:{server.server_port}", user="u", password="p")
