@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.grouping import arrange, scheduler
 from tests.object_store import object_store, object_store_server
@@ -26,6 +27,9 @@ __all__ = ["object_store", "object_store_server"]
 
 PROJECT = Path(__file__).resolve().parents[1]
 CONN_ID = "email_contacts_default"
+# No test depends on how fast the machine is.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 # Airflow reads its configuration when it is first imported, so this comes before any test module does.
 for name in [name for name in os.environ if name.startswith("AIRFLOW")]:
