@@ -1,17 +1,15 @@
-"""What operators share that prepare contacts in a stage: its folder, the options, what is handed on."""
+"""What operators share that prepare contacts in a stage: its folder, its limit, the options."""
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import Context
-from airflow.sdk.exceptions import AirflowFailException
 
 from email_contacts.arguments import as_lines
-from email_contacts.operators._snapshot_arguments import SNAPSHOT_FIELDS, SnapshotArguments
 from email_contacts.operators.base import ContactsOperator
 
 if TYPE_CHECKING:
@@ -20,8 +18,6 @@ if TYPE_CHECKING:
     from email_contacts.arguments import TextArg
     from email_contacts.contacts.options import Options
     from email_contacts.contacts.preparation import Progress
-    from email_contacts.contacts.snapshot.changes import ChangesSince
-    from email_contacts.contacts.staging.manifest import Manifest
 
 PROGRESS_EVERY = 5.0
 
@@ -43,75 +39,11 @@ class StagingOperator(ContactsOperator):
         """Name the folder of this task."""
         return run_stage(self.hook.settings.staging_root, context)
 
-    def changes_since(self) -> ChangesSince | None:
-        """What an operator with arguments of these names compares its contacts with; None: nothing."""
-        arguments = {name: getattr(self, name) for name in SNAPSHOT_FIELDS}
-        return SnapshotArguments(**arguments, conn_id=self.conn_id).since(self.hook.settings.staging_root)
-
     @property
     def reject_limit(self) -> Any:
         """How many rows may be rejected; the connection says it where the task does not."""
         is_given = self.max_rejects is not None and self.max_rejects != ""
         return self.max_rejects if is_given else self.hook.settings.max_rejects
-
-    def hand_on(self, context: Context, manifest: Manifest, stage: ObjectStoragePath) -> list[str]:
-        """Report what was prepared, and give the batches' addresses.
-
-        A source without rows gives none, and the run goes on: ``when_empty`` has let it.
-
-        :raises AirflowFailException: when there are rows, and none can be imported.
-        """
-        from email_contacts.contacts.staging.stage import MANIFEST
-
-        self._report(context, manifest, uri=str(stage / MANIFEST))
-        if not manifest.rows.read:
-            self.log.warning("%s has no rows: there is nothing to import; the run succeeds", manifest.source)
-        elif manifest.why_nothing:
-            self.log.info("%s: there is nothing to import; the run succeeds", manifest.why_nothing)
-        elif not manifest.batches:
-            raise AirflowFailException(
-                f"none of the {manifest.rows.read} rows of {manifest.source} can be imported: "
-                f"{_counted(manifest.reject_reasons)}. The rejects are listed in {manifest.rejects_uri}"
-            )
-        return [batch.uri for batch in manifest.batches]
-
-    def _report(self, context: Context, manifest: Manifest, *, uri: str) -> None:
-        rows = manifest.rows
-        self.log.info(
-            "prepared %s: %d rows read = %d accepted + %d rejected + %d duplicates + %d unchanged; "
-            "%d batches, %.1f s",
-            manifest.source, rows.read, rows.accepted, rows.rejected, rows.duplicates, rows.unchanged,
-            len(manifest.batches), manifest.seconds,
-        )  # fmt: skip
-        if (changes := manifest.changes) is not None:
-            self.log.info(
-                "snapshot %s: %d new, %d changed, %d gone", changes.name, changes.new, changes.changed,
-                changes.gone,
-            )  # fmt: skip
-            if changes.why_full:
-                self.log.warning("full sync, every row is sent: %s", changes.why_full)
-            if changes.rejected_before:
-                self.log.warning(
-                    "%d unchanged rows were rejected by the platform before, and are sent again when they "
-                    "change, or with retry_rejects", changes.rejected_before,
-                )  # fmt: skip
-        for note in manifest.notes:
-            self.log.info("%s", note)
-        if rows.rejected:
-            self.log.warning("rejected: %s; see %s", _counted(manifest.reject_reasons), manifest.rejects_uri)
-        if manifest.conflicts:
-            self.log.warning(
-                "%d rows share an identifier with another contact's row, and the platform may merge the two "
-                "people: see %s", manifest.conflicts, manifest.conflicts_uri,
-            )  # fmt: skip
-        if manifest.unknown_columns:
-            self.log.warning(
-                "dropped, for the account has no such attributes: %s", list(manifest.unknown_columns)
-            )
-        context["ti"].xcom_push("manifest_uri", uri)
-        context["ti"].xcom_push("rows", rows.to_json())
-        if manifest.changes is not None:
-            context["ti"].xcom_push("changes", manifest.changes.summary)
 
 
 class ProgressLog:
@@ -157,7 +89,3 @@ def _folder_name(run_id: str) -> str:
     """Make a folder's name of a run id, which may hold anything; two different ones never get the same."""
     name = re.sub(r"[^A-Za-z0-9_-]", "-", run_id)
     return name if name == run_id else f"{name}-{hashlib.sha256(run_id.encode()).hexdigest()[:8]}"
-
-
-def _counted(reasons: Mapping[str, int]) -> str:
-    return ", ".join(f"{count} {rule}" for rule, count in reasons.items())

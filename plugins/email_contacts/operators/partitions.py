@@ -9,17 +9,17 @@ from airflow.sdk import Context
 
 from email_contacts.arguments import as_texts
 from email_contacts.failures import failing_at_once
+from email_contacts.operators._batching import BATCHING_OPTIONS, BatchingOperator
 from email_contacts.operators._partition_arguments import SplitArguments, read_partition
 from email_contacts.operators._reading import ReadingOperator
-from email_contacts.operators._snapshot_arguments import SNAPSHOT_FIELDS
 from email_contacts.operators._source_access import SourceAccess
-from email_contacts.operators._staging import ProgressLog, StagingOperator, read_options
+from email_contacts.operators._staging import ProgressLog, read_options
 from email_contacts.operators.base import ContactsOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import XComArg
 
-    from email_contacts.arguments import FlagArg, IdArg, IdsArg, TextArg
+    from email_contacts.arguments import IdArg, TextArg
 
 
 class SplitSourceOperator(ContactsOperator):
@@ -128,7 +128,7 @@ class PreparePartitionOperator(ReadingOperator):
         return str(folder)
 
 
-class MergePartitionsOperator(StagingOperator):
+class MergePartitionsOperator(BatchingOperator):
     """Merge prepared partitions: duplicates are found over all of them, and batches staged to import.
 
     It returns and pushes what ``PrepareContactsOperator`` does, so the same tasks follow. The partitions'
@@ -154,33 +154,11 @@ class MergePartitionsOperator(StagingOperator):
         more.
     """
 
-    template_fields: Sequence[str] = (
-        *StagingOperator.template_fields, "partitions", "duplicates", "conflicts", "when_empty",
-        *SNAPSHOT_FIELDS,
-    )  # fmt: skip
+    template_fields: Sequence[str] = (*BatchingOperator.template_fields, "partitions")
 
-    def __init__(
-        self,
-        *,
-        partitions: Sequence[str] | XComArg,
-        duplicates: TextArg = "last",
-        conflicts: TextArg = "flag",
-        when_empty: TextArg = "skip",
-        snapshot: TextArg = "",
-        snapshot_target: IdsArg = (),
-        full_sync: FlagArg = False,
-        retry_rejects: FlagArg = False,
-        **kwargs: Any,
-    ) -> None:
+    def __init__(self, *, partitions: Sequence[str] | XComArg, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.partitions = partitions
-        self.duplicates = duplicates
-        self.conflicts = conflicts
-        self.when_empty = when_empty
-        self.snapshot = snapshot
-        self.snapshot_target = snapshot_target
-        self.full_sync = full_sync
-        self.retry_rejects = retry_rejects
 
     @failing_at_once()
     def execute(self, context: Context) -> list[str]:
@@ -191,9 +169,7 @@ class MergePartitionsOperator(StagingOperator):
 
         options = read_options(
             max_rejects=self.reject_limit,
-            duplicates=self.duplicates,
-            conflicts=self.conflicts,
-            when_empty=self.when_empty,
+            **{name: getattr(self, name) for name in BATCHING_OPTIONS},
         )
         stage = self.stage(context)
         folders = [ObjectStoragePath(uri) for uri in as_texts(self.partitions, "partitions")]

@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import Context
 
 from email_contacts.failures import failing_at_once
+from email_contacts.operators._batching import BATCHING_FIELDS, BATCHING_OPTIONS, BatchingOperator
 from email_contacts.operators._personal import Personal, shown
 from email_contacts.operators._reading import ReadingOperator
-from email_contacts.operators._snapshot_arguments import SNAPSHOT_FIELDS
 from email_contacts.operators._source_arguments import SourceArguments
 from email_contacts.operators._staging import ProgressLog
 
 if TYPE_CHECKING:
     from airflow.sdk import XComArg
 
-    from email_contacts.arguments import FlagArg, IdsArg, TextArg
+    from email_contacts.arguments import TextArg
 
 
-class PrepareContactsOperator(ReadingOperator):
+class PrepareContactsOperator(BatchingOperator, ReadingOperator):
     """Read contacts, validate every row, and stage the batches to import.
 
     Nothing is sent. Batches, rejects and the manifest are written to a folder of this task below the
@@ -84,8 +84,8 @@ class PrepareContactsOperator(ReadingOperator):
 
     template_fields: Sequence[str] = (
         *ReadingOperator.template_fields,
-        "source", "sql", "table", "sql_conn_id", "parameters", "duplicates", "conflicts", "when_empty",
-        *SNAPSHOT_FIELDS,
+        *BATCHING_FIELDS,
+        "source", "sql", "table", "sql_conn_id", "parameters",
     )  # fmt: skip
     template_ext: Sequence[str] = (".sql",)
     concealed_fields = ("parameters",)
@@ -99,13 +99,6 @@ class PrepareContactsOperator(ReadingOperator):
         table: TextArg | None = None,
         sql_conn_id: TextArg | None = None,
         parameters: Mapping[str, Any] | Sequence[Any] | XComArg | None = None,
-        duplicates: TextArg = "last",
-        conflicts: TextArg = "flag",
-        when_empty: TextArg = "skip",
-        snapshot: TextArg = "",
-        snapshot_target: IdsArg = (),
-        full_sync: FlagArg = False,
-        retry_rejects: FlagArg = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -114,13 +107,6 @@ class PrepareContactsOperator(ReadingOperator):
         self.table = table
         self.sql_conn_id = sql_conn_id
         self.parameters: Any = parameters
-        self.duplicates = duplicates
-        self.conflicts = conflicts
-        self.when_empty = when_empty
-        self.snapshot = snapshot
-        self.snapshot_target = snapshot_target
-        self.full_sync = full_sync
-        self.retry_rejects = retry_rejects
 
     def conceal(self, value: Any) -> Any:
         """Hide the query's parameters.
@@ -145,7 +131,7 @@ class PrepareContactsOperator(ReadingOperator):
             root=self.source_root,
             access=self.access,
         ).open()
-        options = self.options("duplicates", "conflicts", "when_empty")
+        options = self.options(*BATCHING_OPTIONS)
         manifest = prepare(
             source,
             stage,

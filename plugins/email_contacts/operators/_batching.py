@@ -1,0 +1,138 @@
+"""What operators share that stage batches to import: which rows are sent, and what is handed on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import Context
+from airflow.sdk.exceptions import AirflowFailException
+
+from email_contacts.operators._snapshot_arguments import SNAPSHOT_FIELDS, SnapshotArguments
+from email_contacts.operators._staging import StagingOperator
+
+if TYPE_CHECKING:
+    from airflow.sdk import ObjectStoragePath
+
+    from email_contacts.arguments import FlagArg, IdsArg, TextArg
+    from email_contacts.contacts.snapshot.changes import ChangesSince
+    from email_contacts.contacts.staging.manifest import Manifest
+
+# Arguments that are options of a preparation by the same name.
+BATCHING_OPTIONS = ("duplicates", "conflicts", "when_empty")
+BATCHING_FIELDS = (*BATCHING_OPTIONS, *SNAPSHOT_FIELDS)
+
+
+class BatchingOperator(StagingOperator):
+    """An operator that stages batches to import.
+
+    :param duplicates: which of several rows about one contact is sent: the ``last`` (default) or the
+        ``first``; or ``fail``. Templated.
+    :param conflicts: rows whose identifiers belong to two different rows: ``flag`` (default), ``reject`` or
+        ``fail``. Templated.
+    :param when_empty: a source without rows: ``skip`` (default) or ``fail``. Templated.
+    :param snapshot: send only what changed since this snapshot: its name, or the path or address of its
+        folder. Empty (default): every row is sent. Templated.
+    :param snapshot_target: ids of the lists that the contacts go to; with others everything is sent.
+        Templated.
+    :param full_sync: send everything, regardless of the snapshot. Templated.
+    :param retry_rejects: send again what the platform rejected before, also where it did not change.
+        Templated.
+    """
+
+    template_fields: Sequence[str] = (*StagingOperator.template_fields, *BATCHING_FIELDS)
+
+    def __init__(
+        self,
+        *,
+        duplicates: TextArg = "last",
+        conflicts: TextArg = "flag",
+        when_empty: TextArg = "skip",
+        snapshot: TextArg = "",
+        snapshot_target: IdsArg = (),
+        full_sync: FlagArg = False,
+        retry_rejects: FlagArg = False,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.duplicates = duplicates
+        self.conflicts = conflicts
+        self.when_empty = when_empty
+        self.snapshot = snapshot
+        self.snapshot_target = snapshot_target
+        self.full_sync = full_sync
+        self.retry_rejects = retry_rejects
+
+    def changes_since(self) -> ChangesSince | None:
+        """What the contacts are compared with; None: nothing."""
+        arguments = SnapshotArguments(
+            snapshot=self.snapshot,
+            snapshot_target=self.snapshot_target,
+            full_sync=self.full_sync,
+            retry_rejects=self.retry_rejects,
+            conn_id=self.conn_id,
+        )
+        return arguments.since(self.hook.settings.staging_root)
+
+    def hand_on(self, context: Context, manifest: Manifest, stage: ObjectStoragePath) -> list[str]:
+        """Report what was prepared, and give the batches' addresses.
+
+        A source without rows gives none, and the run goes on: ``when_empty`` has let it.
+
+        :raises AirflowFailException: when there are rows, and none can be imported.
+        """
+        from email_contacts.contacts.staging.stage import MANIFEST
+
+        self._report(context, manifest, uri=str(stage / MANIFEST))
+        if not manifest.rows.read:
+            self.log.warning("%s has no rows: there is nothing to import; the run succeeds", manifest.source)
+        elif manifest.why_nothing:
+            self.log.info("%s: there is nothing to import; the run succeeds", manifest.why_nothing)
+        elif not manifest.batches:
+            raise AirflowFailException(
+                f"none of the {manifest.rows.read} rows of {manifest.source} can be imported: "
+                f"{_counted(manifest.reject_reasons)}. The rejects are listed in {manifest.rejects_uri}"
+            )
+        return [batch.uri for batch in manifest.batches]
+
+    def _report(self, context: Context, manifest: Manifest, *, uri: str) -> None:
+        rows = manifest.rows
+        self.log.info(
+            "prepared %s: %d rows read = %d accepted + %d rejected + %d duplicates + %d unchanged; "
+            "%d batches, %.1f s",
+            manifest.source, rows.read, rows.accepted, rows.rejected, rows.duplicates, rows.unchanged,
+            len(manifest.batches), manifest.seconds,
+        )  # fmt: skip
+        if (changes := manifest.changes) is not None:
+            self.log.info(
+                "snapshot %s: %d new, %d changed, %d gone", changes.name, changes.new, changes.changed,
+                changes.gone,
+            )  # fmt: skip
+            if changes.why_full:
+                self.log.warning("full sync, every row is sent: %s", changes.why_full)
+            if changes.rejected_before:
+                self.log.warning(
+                    "%d unchanged rows were rejected by the platform before, and are sent again when they "
+                    "change, or with retry_rejects", changes.rejected_before,
+                )  # fmt: skip
+        for note in manifest.notes:
+            self.log.info("%s", note)
+        if rows.rejected:
+            self.log.warning("rejected: %s; see %s", _counted(manifest.reject_reasons), manifest.rejects_uri)
+        if manifest.conflicts:
+            self.log.warning(
+                "%d rows share an identifier with another contact's row, and the platform may merge the two "
+                "people: see %s", manifest.conflicts, manifest.conflicts_uri,
+            )  # fmt: skip
+        if manifest.unknown_columns:
+            self.log.warning(
+                "dropped, for the account has no such attributes: %s", list(manifest.unknown_columns)
+            )
+        context["ti"].xcom_push("manifest_uri", uri)
+        context["ti"].xcom_push("rows", rows.to_json())
+        if manifest.changes is not None:
+            context["ti"].xcom_push("changes", manifest.changes.summary)
+
+
+def _counted(reasons: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {rule}" for rule, count in reasons.items())
