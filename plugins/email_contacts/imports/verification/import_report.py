@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from email_contacts.imports.verification.verdict import DRY_RUN, GOOD_STATES
+from email_contacts.imports.verification.verdict import DRY_RUN
 
 if TYPE_CHECKING:
     from email_contacts.imports.verification.receipt import Receipt
@@ -65,7 +65,7 @@ class ImportReport:
         for reason, advice in _NEXT_STEPS.items():
             if self.receipt.rows.held_back.get(reason):
                 return advice
-        if self.receipt.state not in GOOD_STATES:
+        if not self.receipt.is_good:
             return "See the log of the task that failed first, then clear it."
         if self.rejected:
             return "Correct the rejected rows in the source and import them again."
@@ -77,6 +77,7 @@ class ImportReport:
         yield (
             f"Rows: {rows.read:,} read, {rows.accepted:,} accepted, {rows.rejected:,} rejected, "
             f"{rows.duplicates:,} duplicates, {sum(rows.held_back.values()):,} held back"
+            + (f", {rows.unchanged:,} unchanged" if rows.unchanged else "")
         )
         for reason, count in rows.held_back.items():
             yield f"Held back: {count:,} ({reason})"

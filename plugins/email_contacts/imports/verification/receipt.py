@@ -195,6 +195,11 @@ class Receipt:
         kept = {name: value for name, value in document.items() if value or name not in _LEFT_OUT_IF_EMPTY}
         return dict(json.loads(json.dumps({"schema_version": self.schema_version, **kept})))
 
+    @property
+    def is_good(self) -> bool:
+        """Whether the run did what was asked of it: a complete import, or a dry run."""
+        return self.state in (*GOOD_STATES, DRY_RUN)
+
     def raise_for_unaccounted(self) -> None:
         """Fail the run whose receipt is not that of a complete import.
 
@@ -202,7 +207,7 @@ class Receipt:
         """
         if self.rows.unaccounted:
             raise ImportNotAccountedFor(f"{self.rows.unaccounted} rows are unaccounted for: {self.rows}")
-        if self.state not in (*GOOD_STATES, DRY_RUN):
+        if not self.is_good:
             raise ImportNotAccountedFor(f"the import is {self.state}: {self.reason}")
 
     def _fitted(self) -> Receipt:
