@@ -53,13 +53,21 @@ class Home:
 
     @property
     def database(self) -> str:
-        """SQLAlchemy URL of the metadata database.
+        """SQLAlchemy URL of the metadata database, for all but the API server.
 
-        On a busy machine a writer waits longer for another one than SQLite's 5 seconds, and Airflow's
-        scheduler ends where it is refused. Not much longer: the API server may wait in its event loop for a
-        lock whose holder waits for that loop.
+        A writer waits longer for another one than SQLite's 5 seconds, for Airflow's scheduler ends where it
+        is refused.
         """
-        return f"sqlite:///{self.folder / 'airflow.db'}?timeout=20"
+        return f"sqlite:///{self.folder / 'airflow.db'}?timeout=120"
+
+    @property
+    def database_of_api_server(self) -> str:
+        """The same for the API server, which gives up first.
+
+        It may wait in its event loop for a lock whose holder waits for that loop. Then it must answer 500,
+        which is asked again, while the other processes still wait.
+        """
+        return f"sqlite:///{self.folder / 'airflow.db'}?timeout=5"
 
     def create(self) -> None:
         """Make the folder, and the file from which Airflow's simple auth manager reads the password."""

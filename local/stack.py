@@ -132,7 +132,10 @@ class Stack(RunningAirflow):
         )
 
     def _service(self, name: str, command: Sequence[str]) -> Service:
-        service = Service(name, command, self.environment, self.home.logs / f"{name}.log")
+        environment = self.environment
+        if name == "api-server":
+            environment["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] = self.home.database_of_api_server
+        service = Service(name, command, environment, self.home.logs / f"{name}.log")
         service.start()
         self.services.append(service)
         return service

@@ -48,8 +48,9 @@ def forever(block: bytes) -> Iterator[bytes]:
     return itertools.repeat(block)
 
 
-def flood(block: bytes) -> Iterator[bytes]:
-    return itertools.repeat(block, FLOOD)
+def flood(block: bytes) -> list[bytes]:
+    """A list, since an iterator would be exhausted for the next test that plays it."""
+    return [block] * FLOOD
 
 
 def chunks(data: bytes) -> bytes:

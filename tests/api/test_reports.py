@@ -20,7 +20,7 @@ from email_contacts.api import (
     reports,
 )
 from email_contacts.api.reports import read_rows
-from tests.api.endless import LARGE, SLOW
+from tests.api.endless import LARGE, SLOW, sends
 from tests.api.scripted_server import Play, ScriptedServer, answers, answers_bytes, resets, stays_silent
 
 CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\r\x00"), max_size=20)
@@ -203,6 +203,14 @@ def test_a_report_that_floods_is_no_report(
     with pytest.raises((Unavailable, UnexpectedAnswer)) as caught:
         client.count_report_rows(f"{server.url}/secret.csv")
     assert "secret" not in str(caught.value)
+
+
+def test_a_report_that_is_cut_within_its_headers_is_not_an_empty_one(
+    client: ContactsClient, server: ScriptedServer
+) -> None:
+    server.plays(*[sends(b"HTTP/1.1 200 OK\r\ncontent-type: text/csv\r\n")] * 9)
+    with pytest.raises(Unavailable):
+        client.count_report_rows(f"{server.url}/r.csv")
 
 
 def test_a_compressed_report_is_read(client: ContactsClient, server: ScriptedServer) -> None:

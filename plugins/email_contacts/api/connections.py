@@ -14,7 +14,7 @@ from concurrent.futures import Future, wait
 from contextlib import closing, contextmanager
 from contextvars import ContextVar, copy_context
 from functools import cache, partial
-from http.client import HTTPResponse
+from http.client import HTTPResponse, RemoteDisconnected
 from threading import Thread
 from typing import Any
 
@@ -86,6 +86,7 @@ class _BoundedReads(io.RawIOBase):
         self._incoming = incoming
         self._connection = connection
         self._attempt = attempt
+        self.is_at_end = False
 
     def readable(self) -> bool:
         return True
@@ -94,6 +95,7 @@ class _BoundedReads(io.RawIOBase):
         self._connection.settimeout(self._attempt.seconds_left())
         size = self._incoming.readinto(buffer)
         self._attempt.has_received(size or 0)
+        self.is_at_end = size == 0
         return int(size) if size is not None else None
 
     def close(self) -> None:
@@ -107,7 +109,14 @@ class _BoundedResponse(HTTPResponse):
 
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
-        self.fp = io.BufferedReader(_BoundedReads(self.fp.detach(), sock, _attempt.get()))
+        self._reads = _BoundedReads(self.fp.detach(), sock, _attempt.get())
+        self.fp = io.BufferedReader(self._reads)
+
+    def begin(self) -> None:
+        """Read status line and headers; ``http.client`` alone takes a closed connection for their end."""
+        super().begin()
+        if self._reads.is_at_end:
+            raise RemoteDisconnected("the connection was closed within the headers of the answer")
 
 
 class _BoundedConnection(HTTPConnection):
