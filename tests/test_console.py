@@ -55,7 +55,7 @@ def test_a_query_of_an_airflow_connection(
     ("connection", "said"),
     [
         (None, "there is no such connection"),
-        ({"conn_type": "http", "host": "h", "password": "hunter2"}, "which is no database"),
+        ({"conn_type": "http", "host": "h", "password": "hunter2"}, "which is not a database"),
         ({"conn_type": "klingon", "password": "hunter2"}, "whose provider is not installed"),
     ],
 )

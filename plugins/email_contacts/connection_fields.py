@@ -103,8 +103,8 @@ FIELDS = (
     Field(
         "completion_source",
         "How the end of an import is known",
-        "auto: from the process route, and where the platform has none, from whichever of callback and "
-        "growing lists tells first. processes, callback, list_growth: from that one only.",
+        "auto: from the process route; where the platform has none, from the callback or from the growth of "
+        "the lists, whichever comes first. processes, callback, list_growth: from that one only.",
         {
             "type": "string",
             "default": "auto",

@@ -105,7 +105,7 @@ def test_a_query_may_lie_in_a_file(context: Context, tmp_path: Path) -> None:
         ({"sql": "SELECT 1", "table": "customers"}, "got sql and table"),
         ({"table": "customers", "parameters": [1]}, "a table takes none"),
         ({"table": "customers", "sql_conn_id": ""}, "sql_conn_id='' must be text"),
-        ({"table": "customers", "sql_conn_id": "email_contacts_default"}, "which is no database"),
+        ({"table": "customers", "sql_conn_id": "email_contacts_default"}, "which is not a database"),
     ],
 )
 def test_what_cannot_be_asked_is_refused(

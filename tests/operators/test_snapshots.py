@@ -74,7 +74,7 @@ def test_a_receipt_of_a_failed_run_confirms_nothing(sync: Sync, sandbox: Sandbox
     with pytest.raises(Exception, match="failed"):
         sync.send(batches)
     sync.receipt = {"state": "failed", "rows": {"held_back": 3}}
-    with pytest.raises(AirflowFailException, match="the snapshot before stays in force"):
+    with pytest.raises(AirflowFailException, match="the previous snapshot stays in force"):
         sync.confirm()
     sandbox.set_knobs(final_status="completed")
     assert sync.run(PEOPLE)["rows"]["accepted"] == 3
@@ -84,7 +84,7 @@ def test_a_receipt_of_a_failed_run_confirms_nothing(sync: Sync, sandbox: Sandbox
 def test_what_is_no_receipt_confirms_nothing(sync: Sync, receipt: object) -> None:
     sync.prepare(PEOPLE)
     sync.receipt = receipt
-    with pytest.raises(AirflowFailException, match="the snapshot before stays in force"):
+    with pytest.raises(AirflowFailException, match="the previous snapshot stays in force"):
         sync.confirm()
 
 

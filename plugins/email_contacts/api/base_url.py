@@ -39,7 +39,7 @@ def check_base_url(text: str, *, allow_http: bool = False) -> str:
         raise InvalidRequest("the base URL has no host; use a URL such as https://api.example.com")
     if parts.username is not None or parts.password is not None:
         raise InvalidRequest(
-            f"the base URL {shown} carries a user name or password; the API key is given apart from it"
+            f"the base URL {shown} carries a user name or password; pass the API key separately"
         )
     if parts.query or parts.fragment:
         raise InvalidRequest(f"the base URL {shown} has a query or fragment; remove everything after ? or #")

@@ -121,12 +121,12 @@ class BatchingOperator(StagingOperator):
             self.log.warning("rejected: %s; see %s", _counted(manifest.reject_reasons), manifest.rejects_uri)
         if manifest.conflicts:
             self.log.warning(
-                "%d rows share an identifier with another contact's row, and the platform may merge the two "
-                "people: see %s", manifest.conflicts, manifest.conflicts_uri,
+                "%d rows share an identifier with another contact's row, and the platform may merge such "
+                "contacts: see %s", manifest.conflicts, manifest.conflicts_uri,
             )  # fmt: skip
         if manifest.unknown_columns:
             self.log.warning(
-                "dropped, for the account has no such attributes: %s", list(manifest.unknown_columns)
+                "dropped, because the account has no such attributes: %s", list(manifest.unknown_columns)
             )
         context["ti"].xcom_push("manifest_uri", uri)
         context["ti"].xcom_push("rows", rows.to_json())

@@ -150,7 +150,7 @@ def database_hook(conn_id: str) -> Any:
         ) from error
     if not isinstance(hook, DbApiHook):
         raise InvalidArgument(
-            f"sql_conn_id={conn_id!r} is a connection of type {connection.conn_type!r}, which is no "
+            f"sql_conn_id={conn_id!r} is a connection of type {connection.conn_type!r}, which is not a "
             "database; give one whose hook is a DbApiHook, such as postgres, mysql, sqlite or snowflake"
         )
     return hook

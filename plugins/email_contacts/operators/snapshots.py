@@ -68,7 +68,7 @@ class ConfirmSnapshotOperator(ContactsOperator):
         )
         failpoints.reached(failpoints.CONFIRMED)
         said = "is in force" if is_done_now else "was in force already"
-        self.log.info("snapshot %s %s: the next run is compared with this one", changes.name, said)
+        self.log.info("snapshot %s %s: the next run compares its source with it", changes.name, said)
         return {"snapshot": changes.folder, "is_confirmed": True}
 
 
@@ -81,7 +81,7 @@ def check_receipt(receipt: Any, manifest: Manifest) -> None:
     rows = said.get("rows") or {}
     if said.get("state") not in GOOD_STATES or rows.get("held_back"):
         raise AirflowFailException(
-            f"the receipt says {said.get('state') or 'nothing'}, so the snapshot before stays in force; pass "
+            f"the receipt says {said.get('state') or 'nothing'}, so the previous snapshot stays in force; pass "
             "the output of WriteReceiptOperator, and place this task after it"
         )
     if said.get("fingerprint") != manifest.fingerprint or rows.get("accepted") != manifest.rows.accepted:

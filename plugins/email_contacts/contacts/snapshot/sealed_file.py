@@ -133,6 +133,6 @@ class SealedReader:
             raise SnapshotDamaged(f"{self._path} is not of the format {self._kind.name!r}")
         if header.get("version") != VERSION:
             raise SnapshotDamaged(
-                f"{self._path} is of version {header.get('version')}, which is not one that is read here"
+                f"{self._path} is of version {header.get('version')}, which this release cannot read"
             )
         return header
