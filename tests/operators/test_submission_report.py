@@ -88,6 +88,30 @@ def test_what_provably_did_not_run_is_not_told_of(
     assert (receipt["state"], receipt["held_back"]) == ("failed", {"not_submitted": 2})
 
 
+def test_a_task_that_is_cleared_after_its_batch_was_removed_tells_of_its_import(
+    prepared: dict[str, Any], store: StateStore, sandbox: SandboxServer
+) -> None:
+    first = make_context(store)
+    an_import(prepared).execute(first)
+    Path(prepared["batch"].removeprefix("file://")).unlink()
+    cleared = make_context(store)
+    with pytest.raises(AirflowFailException, match="run the preparation again"):
+        an_import(prepared).execute(cleared)
+    assert pushed(cleared)["submission"] == pushed(first)["submission"]
+    assert sandbox.imports_accepted() == 1
+
+
+def test_what_another_batch_came_to_is_not_told_of(
+    prepared: dict[str, Any], store: StateStore, sandbox: SandboxServer
+) -> None:
+    """A mapped task may be given another batch under the same index."""
+    an_import(prepared).execute(make_context(store))
+    other = make_context(store)
+    with pytest.raises(AirflowFailException, match="run the preparation again"):
+        an_import({**prepared, "batch": prepared["batch"].replace("00001", "00002")}).execute(other)
+    assert "submission" not in pushed(other)
+
+
 @pytest.mark.parametrize("moment", [failpoints.AFTER_ANSWER, failpoints.AFTER_LEDGER])
 def test_a_first_try_that_is_killed_has_told_of_its_request(
     moment: str, prepared: dict[str, Any], store: StateStore, monkeypatch: pytest.MonkeyPatch

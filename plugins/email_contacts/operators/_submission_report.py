@@ -12,8 +12,10 @@ from email_contacts.imports.errors import SubmissionUnknown
 if TYPE_CHECKING:
     from email_contacts.api import ContactsClient
     from email_contacts.imports.submission.import_record import ImportRecord
-    from email_contacts.imports.submission.ledger import Ledger
+    from email_contacts.imports.submission.ledger import Ledger, StateStore
 
+# In the task's state: what was last pushed, which clearing the task does not remove.
+_LAST = "email_contacts.submission"
 # Of a request whose outcome is unknown, and whose record is gone.
 _UNKNOWN = {"process_id": None, "submitted_at": None}
 
@@ -23,12 +25,14 @@ class SubmissionReport:
     """Reports the submission of one batch.
 
     :param ti: the submitting task instance.
+    :param memory: the task's state store.
     :param client: whose requests are counted.
     :param batch_uri: the batch; empty for rows that were not staged.
     :param updates_existing: whether contacts that exist are updated.
     """
 
     ti: Any
+    memory: StateStore
     client: ContactsClient
     batch_uri: str
     updates_existing: bool
@@ -36,15 +40,23 @@ class SubmissionReport:
     def push(self, record: ImportRecord | None) -> None:
         """Push what is known; None: it may have been sent, and nothing more is known."""
         requests = self.client.requests
-        self.ti.xcom_push(
-            "submission",
+        self._push(
             {
                 **(record.to_xcom() if record else _UNKNOWN),
                 "requests": {"made": requests.made, "retried": requests.retried},
                 "batch_uri": self.batch_uri,
                 "update_existing_contacts": self.updates_existing,
-            },
+            }
         )
+
+    def push_last(self) -> None:
+        """Push what was last pushed of this batch, for a task that is cleared after the batch was removed.
+
+        Clearing a task removes its XComs, and without this one the receipt would say ``not_submitted``.
+        """
+        said = self.memory.get(_LAST)
+        if said and said["batch_uri"] == self.batch_uri:
+            self.ti.xcom_push("submission", said)
 
     @contextmanager
     def of_unknown_outcome(self, ledger: Ledger) -> Iterator[Callable[[], None]]:
@@ -70,5 +82,10 @@ class SubmissionReport:
             if isinstance(error, SubmissionUnknown):
                 self.push(ledger.record())
             elif is_told and ledger.record() is None:
-                self.ti.xcom_push("submission", None)
+                self._push(None)
             raise
+
+    def _push(self, said: dict[str, Any] | None) -> None:
+        self.ti.xcom_push("submission", said)
+        if self.batch_uri:
+            self.memory.set(_LAST, said)

@@ -25,7 +25,7 @@ from email_contacts.operators._waiting import WaitingOperator
 from email_contacts.operators.callback import Callback
 from email_contacts.operators.existing import reuse_or_create_list
 from email_contacts.operators.import_arguments import ImportArguments
-from email_contacts.operators.staged_files import hide_signature
+from email_contacts.operators.staged_files import BatchMissing, hide_signature
 from email_contacts.variables import SharedVariables
 
 if TYPE_CHECKING:
@@ -232,10 +232,15 @@ class ImportContactsOperator(WaitingOperator):
         """This try of the import. What it is made of is read from its stage once, and only where needed."""
         settings, ti = self.hook.settings, context["ti"]
         job = cache(partial(self._job, self._callback(context)))
+        try:
+            fingerprint = fingerprint or job().fingerprint
+        except BatchMissing:
+            self._report(context).push_last()
+            raise
         return ImportRun(
             self.hook.client,
             # Airflow raises max_tries when a task is cleared, and leaves it for a retry.
-            Ledger(context["task_state_store"], fingerprint or job().fingerprint, generation=ti.max_tries),
+            Ledger(context["task_state_store"], fingerprint, generation=ti.max_tries),
             job,
             timeout=self._waits.timeout,
             reconciliation_timeout=self._waits.reconciliation_timeout,
@@ -278,6 +283,7 @@ class ImportContactsOperator(WaitingOperator):
     def _report(self, context: Context) -> SubmissionReport:
         return SubmissionReport(
             context["ti"],
+            context["task_state_store"],
             self.hook.client,
             batch_uri=str(self.batch_uri or ""),
             updates_existing=as_flag(self.update_existing_contacts, "update_existing_contacts"),

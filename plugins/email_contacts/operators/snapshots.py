@@ -81,8 +81,8 @@ def check_receipt(receipt: Any, manifest: Manifest) -> None:
     rows = said.get("rows") or {}
     if said.get("state") not in GOOD_STATES or rows.get("held_back"):
         raise AirflowFailException(
-            f"the receipt says {said.get('state') or 'nothing'}, so the previous snapshot stays in force; pass "
-            "the output of WriteReceiptOperator, and place this task after it"
+            f"the receipt says {said.get('state') or 'nothing'}, so the previous snapshot stays in force; "
+            "pass the output of WriteReceiptOperator, and place this task after it"
         )
     if said.get("fingerprint") != manifest.fingerprint or rows.get("accepted") != manifest.rows.accepted:
         raise AirflowFailException(

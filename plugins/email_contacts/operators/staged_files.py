@@ -21,16 +21,20 @@ MAX_EXPIRES = 7 * 24 * 3600  # as long as S3 lets a signature be good
 _OPENS = ("signature", "credential", "token", "sig")
 
 
+class BatchMissing(InvalidArgument):
+    """The batch is not in its stage: it was never prepared, or it was removed after its import."""
+
+
 def staged_batch(uri: str) -> ObjectStoragePath:
     """Find a staged body.
 
-    :raises InvalidArgument: when it is not there.
+    :raises BatchMissing: when it is not there.
     """
     from airflow.sdk import ObjectStoragePath
 
     batch = ObjectStoragePath(uri)
     if not batch.is_file():
-        raise InvalidArgument(
+        raise BatchMissing(
             f"batch_uri={uri!r} does not exist; run the preparation again, on a stage that all workers reach "
             "(after a completed import its batches are removed from the stage, and so are old stages)"
         )
