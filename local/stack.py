@@ -151,6 +151,7 @@ def sandbox_connection(url: str, *, stage: str, callback_url: str) -> dict[str, 
     """
     extra: dict[str, Any] = {field.name: field.default for field in FIELDS}
     extra |= {"staging_uri": stage, "process_polls_per_hour": 3600}
+    extra |= {"list_url": f"{url}/contacts?list={{list_id}}"}
     extra |= {"callback_url": callback_url, "callback_secret": secrets.token_urlsafe(32)}
     return {
         "connection_id": CONN_ID,

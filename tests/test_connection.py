@@ -112,6 +112,8 @@ def test_a_limit_of_rejects_may_come_as_a_number() -> None:
         ("callback_url", True, "True is not of type 'string'"),
         ("callback_secret", ["x"], "the value is not of type 'string'"),
         ("allow_http", "yes", "'yes' is not of type 'boolean'"),
+        ("list_url", "javascript:{list_id}", "does not match"),
+        ("list_url", "https://app.example.com/lists", "does not match"),
         ("allow_http", 1, "1 is not of type 'boolean'"),
     ],
 )

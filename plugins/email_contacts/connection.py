@@ -66,6 +66,7 @@ class ContactsConnection:
     max_rejects: str
     source_roots: str
     source_sql_conn_ids: str
+    list_url: str
     allow_http: bool
 
     @classmethod
@@ -126,6 +127,10 @@ class ContactsConnection:
             allow_http=self.allow_http,
             before_process_request=before_process_request,
         )
+
+    def list_page(self, list_id: int) -> str:
+        """The address of a list's page on the platform; empty where the connection does not name one."""
+        return self.list_url.replace("{list_id}", str(list_id))
 
     @property
     def can_be_called(self) -> bool:

@@ -162,6 +162,13 @@ FIELDS = (
         {"type": "string", "default": "", "pattern": r"^([\w.-]+(\s*,\s*[\w.-]+)*)?$"},
     ),
     Field(
+        "list_url",
+        "A list's page on the platform",
+        "Where the platform shows a list, with {list_id} in the place of its id, such as "
+        "https://app.example.com/lists/{list_id}. Tasks that are about a list link to it. Empty: no links.",
+        {"type": "string", "default": "", "pattern": r"^(https?://\S*\{list_id\}\S*)?$"},
+    ),
+    Field(
         "allow_http",
         "Allow plain http",
         "Let the API key and callbacks travel unencrypted to a host that is not this machine. "

@@ -26,6 +26,16 @@ class ImportLink(BaseOperatorLink):
         return str(operator.import_page)
 
 
+class ListLink(BaseOperatorLink):
+    """From a task that is about a list to the list's page on the platform."""
+
+    name = "List on the platform"
+
+    def get_link(self, operator: Any, *, ti_key: Any) -> str:
+        """Give the address that the operator noted; empty where the connection has no ``list_url``."""
+        return str(operator.list_page)
+
+
 def import_page(receipt: Mapping[str, Any]) -> str:
     """The address of an import's own page in Airflow's UI.
 

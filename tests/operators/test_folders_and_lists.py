@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,6 +12,7 @@ from email_contacts.api import ContactsClient, OutcomeUnknown, Unavailable
 from email_contacts.operators.folders import CreateFolderOperator, GetFolderListsOperator
 from email_contacts.operators.lists import CreateListOperator, GetListOperator
 from email_contacts.sandbox import SandboxServer
+from tests.conftest import connect
 from tests.operators.conftest import LIST, asked
 
 if TYPE_CHECKING:
@@ -38,6 +40,24 @@ def test_a_list_is_created_once_and_then_reused(context: Context, platform: Cont
     assert a_list(folder_id=str(FOLDER)).execute(context) == made
     assert platform.get_list(made).folder_id == FOLDER
     assert [one.id for one in platform.iter_folder_lists(FOLDER) if one.name == "Customers"] == [made]
+
+
+def test_a_task_links_to_the_list_s_page_on_the_platform(
+    sandbox: SandboxServer, context: Context, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect(monkeypatch, sandbox, stage=tmp_path, list_url="https://app.example.com/lists/{list_id}")
+    for operator in (a_list(), GetListOperator(task_id="read", list_id=LIST)):
+        result = operator.execute(context)
+        (link,) = operator.operator_extra_links
+        id_ = result["id"] if isinstance(result, dict) else result
+        assert link.get_link(operator, ti_key=None) == f"https://app.example.com/lists/{id_}"
+
+
+def test_without_an_address_there_is_no_link(context: Context) -> None:
+    operator = a_list()
+    operator.execute(context)
+    (link,) = operator.operator_extra_links
+    assert link.get_link(operator, ti_key=None) == ""
 
 
 def test_a_list_of_that_name_in_another_folder_is_not_reused(context: Context) -> None:

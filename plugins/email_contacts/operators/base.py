@@ -28,6 +28,8 @@ class ContactsOperator(BaseOperator):
     template_fields: Sequence[str] = ("conn_id",)
     #: Template fields whose rendered values Airflow must not show in its log or UI.
     concealed_fields: Sequence[str] = ()
+    #: The page of the list that the task was about, on the platform; what a ``ListLink`` opens.
+    list_page = ""
     ui_color = "#e8f1fb"
     _is_rendering = False
 

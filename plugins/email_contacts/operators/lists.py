@@ -18,6 +18,7 @@ from email_contacts.arguments import (
     exactly_one,
 )
 from email_contacts.failures import failing_at_once
+from email_contacts.links import ListLink
 from email_contacts.operators._exports import task_name, write_contacts
 from email_contacts.operators._personal import shown
 from email_contacts.operators.base import ContactsOperator
@@ -44,6 +45,7 @@ class CreateListOperator(ContactsOperator):
     """
 
     template_fields: Sequence[str] = ("conn_id", "name", "folder_id", "if_exists")
+    operator_extra_links = (ListLink(),)
 
     def __init__(self, *, name: TextArg, folder_id: IdArg, if_exists: str = "reuse", **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -56,7 +58,9 @@ class CreateListOperator(ContactsOperator):
         """Find or create the list."""
         name, folder_id = as_name(self.name, "name"), as_id(self.folder_id, "folder_id")
         if_exists = as_choice(self.if_exists, "if_exists", IF_EXISTS)
-        return reuse_or_create_list(self.hook, name, folder_id=folder_id, if_exists=if_exists)
+        list_id = reuse_or_create_list(self.hook, name, folder_id=folder_id, if_exists=if_exists)
+        self.list_page = self.hook.settings.list_page(list_id)
+        return list_id
 
 
 class GetListOperator(ContactsOperator):
@@ -68,6 +72,7 @@ class GetListOperator(ContactsOperator):
     """
 
     template_fields: Sequence[str] = ("conn_id", "list_id")
+    operator_extra_links = (ListLink(),)
 
     def __init__(self, *, list_id: IdArg, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -77,6 +82,7 @@ class GetListOperator(ContactsOperator):
     def execute(self, context: Context) -> dict[str, Any]:
         """Read the list."""
         found = self.hook.client.get_list(as_id(self.list_id, "list_id"))
+        self.list_page = self.hook.settings.list_page(found.id)
         return {
             "id": found.id,
             "name": found.name,

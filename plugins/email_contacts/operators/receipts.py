@@ -18,7 +18,7 @@ from email_contacts.imports.verification.receipt import Receipt
 from email_contacts.imports.verification.verdict import DRY_RUN, FAILED, Verdict
 from email_contacts.imports.verification.verification import Verification
 from email_contacts.imports.waiting.process_status import BY_PROCESS
-from email_contacts.links import ImportLink, import_page
+from email_contacts.links import ImportLink, ListLink, import_page
 from email_contacts.operators._prepared_run import PreparedRun, read_names, read_rows, read_sizes
 from email_contacts.operators._staging import run_stage
 from email_contacts.operators.base import ContactsOperator
@@ -134,7 +134,7 @@ class WriteReceiptOperator(ContactsOperator):
         "conn_id", "manifest_uri", "verdict", "submissions", "completions", "rows", "folder_id",
         "sizes_before",
     )  # fmt: skip
-    operator_extra_links = (ImportLink(),)
+    operator_extra_links = (ImportLink(), ListLink())
 
     def __init__(
         self,
@@ -172,6 +172,8 @@ class WriteReceiptOperator(ContactsOperator):
         stage = run.stage if run.stage is not None else run_stage(self.hook.settings.staging_root, context)
         path = stage / RECEIPT
         document = {**receipt.to_json(), "receipt_uri": str(path)}
+        if receipt.lists:
+            self.list_page = self.hook.settings.list_page(int(next(iter(receipt.lists))))
         # First, so that it is there also where the stage cannot be written to.
         context["ti"].xcom_push("receipt", document)
         self._keep(context, document)
