@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 from airflow.sdk import BaseHook
 from airflow.sdk.exceptions import AirflowNotFoundException
 
+from email_contacts import metrics
 from email_contacts.arguments import comparable
 from email_contacts.connection import CONN_TYPE, DEFAULT_CONN_ID, ContactsConnection, InvalidConnection
 from email_contacts.imports.waiting.account_budget import AccountBudget
@@ -60,7 +61,7 @@ class ContactsHook(BaseHook):
     @cached_property
     def client(self) -> ContactsClient:
         """The client with one method per endpoint; its session is reused for the life of the hook."""
-        return self.settings.client(before_process_request=self.budget.spend)
+        return self.settings.client(before_process_request=self._spend)
 
     @cached_property
     def budget(self) -> AccountBudget:
@@ -107,6 +108,10 @@ class ContactsHook(BaseHook):
         :raises email_contacts.api.NotFound: when the folder does not exist.
         """
         return self._oldest("list", name, self.client.iter_folder_lists(folder_id))
+
+    def _spend(self) -> None:
+        metrics.count("process_requests", conn_id=self.conn_id)
+        self.budget.spend()
 
     def _oldest(self, what: str, name: str, candidates: Iterable[Named]) -> int | None:
         wanted = comparable(name)

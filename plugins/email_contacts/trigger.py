@@ -10,13 +10,15 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseHook
 from airflow.sdk.exceptions import AirflowNotFoundException
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
+from email_contacts import metrics
 from email_contacts.connection import ContactsConnection, InvalidConnection
 from email_contacts.imports.callbacks import MAILBOX, has_mail
 from email_contacts.imports.queue.entries import Ticket
@@ -28,6 +30,9 @@ from email_contacts.imports.waiting.process_status import ProcessStatuses
 from email_contacts.imports.waiting.shared_poller import SharedPoller
 from email_contacts.imports.waiting.worker_wait import WaitOutcome
 from email_contacts.variables import SharedVariables
+
+if TYPE_CHECKING:
+    from email_contacts.api import ContactsClient
 
 log = logging.getLogger(__name__)
 
@@ -93,8 +98,9 @@ class ImportCompletedTrigger(BaseTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Wait, and fire once."""
-        outcome = await self._outcome()
-        await self._grace()
+        async with metrics.waiting(self.conn_id):
+            outcome = await self._outcome()
+            await self._grace()
         yield TriggerEvent(outcome.to_event())  # type: ignore[no-untyped-call]
 
     async def on_kill(self) -> None:
@@ -188,11 +194,32 @@ class ImportQueueTrigger(BaseTrigger):
             deadline=self.deadline,
             every=self.poll_interval,
         )
-        outcome = await wait.outcome()
+        async with metrics.waiting(self.conn_id):
+            outcome = await wait.outcome()
         yield TriggerEvent(outcome.to_event())  # type: ignore[no-untyped-call]
 
 
-async def read_connection(conn_id: str) -> ContactsConnection:
+@dataclass(frozen=True)
+class PollerSettings:
+    """A checked connection as the poller needs it; the requests of its clients are counted."""
+
+    connection: ContactsConnection
+
+    @property
+    def process_polls_per_hour(self) -> int:
+        """The most that all waits together may ask in any hour."""
+        return self.connection.process_polls_per_hour
+
+    def client(self, *, max_wait: float) -> ContactsClient:
+        """Make a client.
+
+        :param max_wait: as the connection's.
+        """
+        counted = partial(metrics.count, "process_requests", conn_id=self.connection.conn_id)
+        return self.connection.client(max_wait=max_wait, before_process_request=counted)
+
+
+async def read_connection(conn_id: str) -> PollerSettings:
     """Read a connection on behalf of a poller.
 
     :raises InvalidConnection: when it is missing, or cannot work.
@@ -202,7 +229,7 @@ async def read_connection(conn_id: str) -> ContactsConnection:
     except AirflowNotFoundException as error:
         raise InvalidConnection(str(error)) from error
     # In a thread, for the first one of a process loads a library, which takes a while.
-    return await asyncio.to_thread(ContactsConnection.from_airflow, connection)
+    return PollerSettings(await asyncio.to_thread(ContactsConnection.from_airflow, connection))
 
 
 async def _was_called(evidence: CompletionSignals) -> bool:

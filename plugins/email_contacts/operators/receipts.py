@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from airflow.sdk import Asset, Context
 from airflow.sdk.exceptions import AirflowRuntimeError, AirflowSkipException
 
+from email_contacts import metrics
 from email_contacts.arguments import as_documents, as_flag, as_id, as_ids
 from email_contacts.failures import failing_at_once
 from email_contacts.imports import failpoints, history
@@ -174,6 +175,7 @@ class WriteReceiptOperator(ContactsOperator):
         document = {**receipt.to_json(), "receipt_uri": str(path)}
         if receipt.lists:
             self.list_page = self.hook.settings.list_page(int(next(iter(receipt.lists))))
+        metrics.of_receipt(document, conn_id=self.conn_id)
         # First, so that it is there also where the stage cannot be written to.
         context["ti"].xcom_push("receipt", document)
         self._keep(context, document)

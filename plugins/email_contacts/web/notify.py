@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from enum import Enum
 
+from email_contacts import metrics
 from email_contacts.connection import InvalidConnection
 from email_contacts.imports.callbacks import CallbackAddress, InvalidToken
 from email_contacts.trigger import RESUME_GRACE
@@ -78,6 +79,7 @@ class Notifications:
             return Heard.NOT_NOW
         if memory in (None, Memory.NO_SUCH_TASK):
             return Heard.REFUSED
+        metrics.count("callbacks", conn_id=claimed.conn_id)
         if memory is Memory.FIRST:
             task = loop.create_task(self._wake(claimed))
             self._waking.add(task)
