@@ -59,7 +59,7 @@ def test_the_task_links_to_the_page_of_its_import(
 ) -> None:
     verdict = verification(run).execute(make_context(store))
     task = receipt(run, verdict=verdict)
-    (link,) = task.operator_extra_links
+    link, _ = task.operator_extra_links
     assert link.get_link(task, ti_key=cast("Any", None)) == ""
     for base, below in (
         ("https://airflow.example.com", ""),
