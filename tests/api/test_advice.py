@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from email_contacts.api import Bucket, Clock, ContactsClient
-from email_contacts.api.advice import LONGEST_WAIT, Advice
+from email_contacts.api.advice import LONGEST_WAIT, Advice, date_of
 from email_contacts.api.pacing import Pacer
 from tests.api.fake_clock import FakeClock
 from tests.api.scripted_server import ScriptedServer, answers
@@ -52,7 +52,27 @@ def test_a_wait_is_seconds_within_an_hour_or_an_instant_within_the_next(
     assert ADVICE.retry_after({"retry-after": text}, status=503) == seconds
     assert ADVICE.retry_after({"x-sib-ratelimit-reset": text}, status=429) == seconds
     spent = {"x-sib-ratelimit-remaining": "0", "x-sib-ratelimit-reset": text}
-    assert ADVICE.until_reset(spent) == (seconds or 0.0)
+    assert until_reset(spent) == (seconds or 0.0)
+
+
+def until_reset(headers: dict[str, str]) -> float:
+    allowance = ADVICE.allowance(headers)
+    assert allowance is None or allowance.is_used_up
+    return allowance.reset if allowance else 0.0
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("Sat, 28 Nov 2026 12:00:05 GMT", "2026-11-28T12:00:05+00:00"),
+        ("Sat, 28 Nov 2026 12:00:05 -0000", "2026-11-28T12:00:05+00:00"),
+        ("Sat, 28 Nov 2026 12:00:05 +0200", "2026-11-28T10:00:05+00:00"),
+        *((odd, None) for odd in ("", "soon", "Sat, 99 Nov 2026 12:00:05 GMT", "Mon, " * 20_000)),
+    ],
+)
+def test_the_date_of_an_answer_is_the_clock_of_the_platform(text: str, moment: str | None) -> None:
+    found = date_of({"date": text})
+    assert (found.isoformat() if found else None) == moment
 
 
 @pytest.mark.parametrize(
@@ -92,7 +112,7 @@ def test_the_reset_of_the_allowance_counts_for_a_rate_limit_only(
 def test_no_header_holds_longer_than_an_hour(retry_after: str, reset: str) -> None:
     headers = {"retry-after": retry_after, "x-sib-ratelimit-reset": reset, "x-sib-ratelimit-remaining": "0"}
     assert 0.0 <= (ADVICE.retry_after(headers, status=429) or 0.0) <= LONGEST_WAIT
-    assert 0.0 <= ADVICE.until_reset(headers) <= LONGEST_WAIT
+    assert 0.0 <= until_reset(headers) <= LONGEST_WAIT
 
 
 def test_no_hold_is_longer_than_an_hour() -> None:

@@ -10,6 +10,8 @@ import logging
 import math
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 
 from email_contacts.api.clock import Clock
@@ -28,6 +30,18 @@ _TOO_MANY_REQUESTS = 429
 logger = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True)
+class Allowance:
+    """What is left of an allowance.
+
+    :param is_used_up: whether the next call would be refused.
+    :param reset: seconds until it is full again; the platform gives whole ones.
+    """
+
+    is_used_up: bool
+    reset: float
+
+
 class Advice:
     """Reads the headers of answers; looked up without regard to case.
 
@@ -38,11 +52,11 @@ class Advice:
         self._clock = clock
         self._warned: set[str] = set()
 
-    def until_reset(self, headers: Mapping[str, str]) -> float:
-        """Seconds for which an allowance is used up, as the answer to its last call says; 0.0 otherwise."""
-        if _number(headers.get(REMAINING)) != 0.0:
-            return 0.0
-        return self._seconds(headers, RESET) or 0.0
+    def allowance(self, headers: Mapping[str, str]) -> Allowance | None:
+        """Read what is left of the allowance that a call used; ``None`` where the answer does not say."""
+        remaining = _number(headers.get(REMAINING))
+        reset = None if remaining is None else self._seconds(headers, RESET)
+        return None if reset is None else Allowance(is_used_up=remaining == 0.0, reset=reset)
 
     def retry_after(self, headers: Mapping[str, str], *, status: int) -> float | None:
         """Seconds to wait after a refusal: ``Retry-After``, and of a 429 also the reset of the allowance.
@@ -92,6 +106,16 @@ class Advice:
             shown,
         )
         self._warned.add(name)
+
+
+def date_of(headers: Mapping[str, str]) -> datetime | None:
+    """Read when the platform sent an answer, by its own clock, to the second."""
+    try:
+        moment = parsedate_to_datetime(headers.get("date", "")[:_LONGEST_DATE])
+        # Without a zone it is UTC (RFC 9110, 5.6.7).
+        return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).astimezone(timezone.utc)
+    except (ValueError, TypeError, OverflowError):
+        return None
 
 
 def _number(text: str | None) -> float | None:

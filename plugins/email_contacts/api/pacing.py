@@ -8,24 +8,29 @@ from __future__ import annotations
 import math
 import threading
 
-from email_contacts.api.advice import LONGEST_WAIT
+from email_contacts.api.advice import LONGEST_WAIT, Allowance
 from email_contacts.api.clock import Clock
 from email_contacts.api.endpoints import Bucket
+
+#: Calls are this part further apart than the limit asks for: one that travels faster than the one before it
+#: must not arrive within the same second as the ten before.
+SLACK = 0.025
 
 
 class Pacer:
     """Hands out turns, one bucket apart from the other.
 
-    Calls of one bucket are at least ``1 / requests_per_second`` apart. A bucket that the platform reports as
-    used up is held until its reset.
+    Calls of one bucket are a little more than ``1 / requests_per_second`` apart. A bucket that the platform
+    reports as used up is held until its reset.
     """
 
     def __init__(self, *, requests_per_second: float, clock: Clock) -> None:
-        self._interval = 1.0 / requests_per_second
+        self._interval = (1.0 + SLACK) / requests_per_second
         self._clock = clock
         self._lock = threading.Lock()
         self._next = dict.fromkeys(Bucket, -math.inf)
         self._held_until = dict.fromkeys(Bucket, -math.inf)
+        self._window_ends = dict.fromkeys(Bucket, -math.inf)
 
     def take_turn(self, bucket: Bucket, *, patience: float, within: float = math.inf) -> float:
         """Wait for a turn, unless the bucket is held for too long.
@@ -55,6 +60,25 @@ class Pacer:
         with self._lock:
             until = self._clock.monotonic() + min(seconds, LONGEST_WAIT)
             self._held_until[bucket] = max(self._held_until[bucket], until)
+
+    def answered(self, bucket: Bucket, allowance: Allowance, *, sent: float) -> None:
+        """Hold a bucket until its reset where an answer says that it is used up.
+
+        The reset is in whole seconds, rounded up: at ten calls a second, waiting for it after the tenth would
+        cost half of them. The first answer of a window says best when it ends, so the earliest end that any
+        of its answers gave counts; the last one bounds it to the second.
+
+        :param sent: when the call was sent, by the clock's ``monotonic``.
+        """
+        with self._lock:
+            end = sent + allowance.reset
+            known = self._window_ends[bucket]
+            window = end if sent >= known else min(known, end)
+            self._window_ends[bucket] = window
+            now = self._clock.monotonic()
+        if allowance.is_used_up:
+            until = min(now + allowance.reset, max(window + SLACK, end - 1.0))
+            self.hold(bucket, until - now)
 
 
 class HeldTooLong(Exception):

@@ -9,12 +9,13 @@ import copy
 import logging
 import math
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any, TypeVar
 
 import requests
 
 from email_contacts.api import downloads, retrying
-from email_contacts.api.advice import Advice
+from email_contacts.api.advice import Advice, date_of
 from email_contacts.api.attempt import Attempt, TooLarge
 from email_contacts.api.certainty import Break
 from email_contacts.api.clock import Clock
@@ -80,6 +81,8 @@ class Transport:
     ) -> None:
         self.base_url = base_url
         self.counter = RequestCounter()
+        #: When the platform gave its latest answer, by its own clock.
+        self.latest_date: datetime | None = None
         self._api_key = api_key
         self._session = session
         self._connections = connections
@@ -161,10 +164,13 @@ class Transport:
 
     def _exchange(self, call: Call[T]) -> T:
         """Make one attempt."""
+        sent = self._clock.monotonic()
         answer = self._send(call)
         bucket = call.endpoint.bucket
-        self._pacer.hold(bucket, self._advice.until_reset(answer.headers))
+        if (allowance := self._advice.allowance(answer.headers)) is not None:
+            self._pacer.answered(bucket, allowance, sent=sent)
         if answer.is_success:
+            self.latest_date = date_of(answer.headers)
             return self._believe(call, answer)
         advice = self._advice.retry_after(answer.headers, status=answer.status)
         error = error_for(call, answer, retry_after=advice)
