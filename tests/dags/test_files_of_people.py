@@ -106,6 +106,28 @@ columns:
         accepted=2,
     ),
     File(
+        "JSON of an API, joined too eagerly",
+        "a.json",
+        '{"data": {"contacts": [\n{"email": "ada@example.com", "FIRSTNAME": "Ada"},\n'
+        '{"email": "bob@example.com"},\n]}}',
+        ("ada@example.com", {"FIRSTNAME": "Ada"}),
+        accepted=2,
+    ),
+    File(
+        "cells as databases and spreadsheets write them",
+        "a.csv",
+        "email;newsletter;birthday;sms;interests;points\n"
+        "\u200bada@example.com;t;1985-12-31 12:00:00.123+00;'+44 7700\u00a0900123;{books,MUSIC};+5\n"
+        'bob@example.com;off;2024/01/11;="+447700900124";"[""books""]";\n'
+        "c\u200by@example.com;t;;;;\ncy@example.com;t;;3.36123E+10;;\ndee@example.com;;;;{books;\n",
+        (
+            "ada@example.com",
+            {"NEWSLETTER": True, "BIRTHDAY": "1985-12-31", "SMS": "447700900123", "POINTS": 5},
+        ),
+        accepted=2,
+        rejected=3,
+    ),
+    File(
         "blank rows",
         "a.csv",
         "EMAIL;FIRSTNAME;\nada@example.com;Ada;\n;;\n;;\n",

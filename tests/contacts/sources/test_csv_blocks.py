@@ -11,7 +11,8 @@ import pytest
 
 from email_contacts.contacts.errors import RowTooLong
 from email_contacts.contacts.sources import line_feed
-from email_contacts.contacts.sources.csv_blocks import framed, whole_rows
+from email_contacts.contacts.sources.csv_blocks import framed
+from email_contacts.contacts.sources.csv_lines import whole_rows
 from email_contacts.contacts.sources.csv_rows import CsvRows
 from email_contacts.contacts.sources.rows import Row, RowFault
 from tests.contacts.sources.reading import rows_in, rows_of

@@ -21,6 +21,7 @@ from email_contacts.contacts.sources.json_rows import ROWS_LOOKED_AT, JsonRows
 from email_contacts.contacts.sources.rows import RowFault
 from tests.contacts.conftest import WriteSource
 from tests.contacts.prepared import ACCOUNT, prepared
+from tests.contacts.sources.reading import opened as opened_source
 from tests.contacts.sources.reading import rows_of
 
 
@@ -122,8 +123,37 @@ def test_a_line_that_is_too_long(write: WriteSource, content: str) -> None:
         opened(write(content % ("x" * 1_100_000)))
 
 
+@pytest.mark.parametrize("name", ["x.json", "x"])
+@pytest.mark.parametrize("codec", ["utf-16", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize(
+    "text",
+    ['{"a": "Zoë 😀"}\r\n{"a": 2}\r\n', '[{"a": "Zoë 😀"},\n {"a": 2}]', ' [{"a": "Zoë 😀"},{"a": 2}]'],
+)
+def test_utf_16_is_told_by_the_first_bytes(write: WriteSource, text: str, codec: str, name: str) -> None:
+    rows = opened_source(write(text.encode(codec), name))
+    assert f"encoding: {codec}" in rows.notes
+    assert rows_of(rows) == [["Zoë 😀"], [2]]
+
+
+def test_utf_16_that_is_longer_than_a_block(write: WriteSource) -> None:
+    text = "".join(f'{{"a": "é{row}"}}\n' for row in range(50_000))
+    assert rows_of(opened(write(text.encode("utf-16")))) == [[f"é{row}"] for row in range(50_000)]
+
+
+def test_utf_16_with_half_a_character(write: WriteSource) -> None:
+    with pytest.raises(SourceUndecodable, match="is not utf-16: line 2 holds the byte"):
+        rows_of(opened(write('{"a": 1}\n{"a": "'.encode("utf-16") + b"\x00\xd8\n\0")))
+
+
+def test_a_line_that_ends_with_a_comma(write: WriteSource) -> None:
+    rows = rows_of(opened(write('{"a": 1}\n{"a": 2},\n{"a": 3}\n')))
+    assert rows[::2] == [[1], [3]]
+    assert isinstance(rows[1], RowFault)
+    assert rows[1].message == "Line 2 ends with a comma, which is not JSON: remove it."
+
+
 def test_another_encoding_is_refused(write: WriteSource) -> None:
-    with pytest.raises(InvalidOption, match="is cp1252, but NDJSON is always UTF-8"):
+    with pytest.raises(InvalidOption, match="is cp1252, but JSON is UTF-8, or UTF-16"):
         opened(write('{"a": 1}'), encoding="cp1252")
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from email_contacts.contacts.errors import NoRows, RowTooLong, SourceUndecodable, SourceUnreadable
+from email_contacts.contacts.header_names import all_shown
 from email_contacts.contacts.sources import json_text
 from email_contacts.contacts.sources.json_shape import Shape
 from email_contacts.contacts.sources.json_text import Batch
@@ -42,6 +43,8 @@ def test_an_array(write: WriteSource, name: str, indent: int | None) -> None:
         '{"count": 2, "people": %s, "next": null}',
         '{"meta": {"email": "[{", "ids": [1]}, "people": %s}\n',
         '{"id": "7", "people":\n%s}',
+        '{"errors": [], "people": %s}',
+        '{"meta": {"fields": [{"name": "email"}]}, "people": %s}',
     ],
 )
 def test_an_array_under_a_key(write: WriteSource, around: str) -> None:
@@ -51,11 +54,35 @@ def test_an_array_under_a_key(write: WriteSource, around: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "around",
+    [
+        '{"data": {"contacts": %s}}',
+        '{"status": "ok", "data": {"id": 7, "total": 2,\n "contacts": %s, "next": null}, "errors": []}',
+        '{"errors": [], "data": {"contacts": %s}, "links": {"pages": [{"href": "/2"}]}}',
+        '{"data": {"owner": {"email": "o", "tags": [{"x": 1}]}, "contacts": %s}}',
+    ],
+)
+def test_an_array_two_keys_deep(write: WriteSource, around: str) -> None:
+    with all_shown():
+        rows = opened(write(around % json.dumps(TWO), "x.json"))
+    assert 'the rows are under the key "data.contacts"' in rows.notes
+    assert rows_of(rows) == ROWS
+
+
+def test_an_array_deeper_still(write: WriteSource) -> None:
+    nodes = [{"node": one} for one in TWO]
+    rows = opened(write(json.dumps({"data": {"list": {"contacts": {"edges": nodes}}}}), "x.json"))
+    assert rows.columns == ("node.email", "node.x")
+    assert rows_of(rows) == ROWS
+
+
+@pytest.mark.parametrize(
     "text",
     [
         '{"email": "a", "orders": [{"x": 1}]}',
         '{"email": "a", "orders": [{"x": 1}]}\n{"email": "b", "orders": []}\n',
         '{"attributes": {"x": 1}, "orders": [{"x": 1}]}',
+        '{"data": {"email": "a", "orders": [{"x": 1}]}}',
         '{"orders": [{"x": 1}]}\n{"orders": [{"x": 1}]}',
     ],
 )
@@ -67,6 +94,14 @@ def test_an_object_that_is_a_row_itself(write: WriteSource, text: str) -> None:
 def test_objects_over_several_lines(write: WriteSource, between: str) -> None:
     text = between.join(json.dumps(one, indent=1) for one in TWO)
     assert rows_of(opened(write(text, "x.ndjson"))) == ROWS
+
+
+@pytest.mark.parametrize("around", ["[%s,]", "[%s\n,\n]", '{"people": [%s,]}', "%s,\n", "%s", "%s ,"])
+@pytest.mark.parametrize("between", [",", ",\n"])
+@pytest.mark.parametrize("indent", [None, 1])
+def test_commas_behind_the_objects(write: WriteSource, around: str, between: str, indent: int | None) -> None:
+    text = around % between.join(json.dumps(one, indent=indent) for one in TWO)
+    assert rows_of(opened(write(text, "x.json"))) == ROWS
 
 
 def test_one_object_over_several_lines(write: WriteSource) -> None:
@@ -89,8 +124,14 @@ def test_no_rows(write: WriteSource, text: str) -> None:
         ('{"a": [{"x": 1}], "b": [{"y": 1}]}', 'more than the rows under "a"'),
         ('[{"email": "a"} {"email": "b"}]', "not made of JSON objects with commas between"),
         ('[{"email": "a"}, 5, {"email": "b"}]', "not made of JSON objects with commas between"),
-        ('[{"email": "a"},]', "not made of JSON objects with commas between"),
-        ('{\n"email": "a"},\n{\n"email": "b"}', "not made of JSON objects with commas between"),
+        ('[{"email": "a"},,]', "not made of JSON objects with commas between"),
+        ("[,]", "not made of JSON objects with commas between"),
+        ('[{"email": "a"},,{"email": "b"}]', "not made of JSON objects with commas between"),
+        ('{"email": "a"},,{"email": "b"}', "not made of JSON objects with commas between"),
+        ('{"email": "a"},,', "ends too early"),
+        ('{"data": {"a": [{"email": "a"}], "b": [{"x": 1}]}}', "has more than the rows under"),
+        ('{"data": {"a": [{"email": "a"}]}, "b": {"c": [{"email": "b"}]}}', "has more than the rows under"),
+        ('{"data": {"a": [{"email": "a"}]}} {"data": {"a": [{"email": "b"}]}}', "has more than the rows"),
         ('["a", "b"]', "not made of JSON objects|no JSON object|none of the first rows"),
         ('[["a"], ["b"]]', "none of the first rows is one"),
     ],

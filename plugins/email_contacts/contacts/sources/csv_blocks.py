@@ -8,17 +8,18 @@ to it: quotes out of place, null bytes, carriage returns that end a row by thems
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import polars as pl
 
+from email_contacts.contacts.sources.byte_positions import Positions, is_beside, positions
+from email_contacts.contacts.sources.csv_lines import BLANK, NEWLINE, QUOTE, RETURN, WholeRows
 from email_contacts.contacts.sources.rows import Frame
 from email_contacts.contacts.sources.sheet_blocks import BLANKS, wrong_width
 
-QUOTE, NEWLINE, RETURN = b'"\n\r'
-_BLANK, _BACKSLASH, _N = b" \\N"
+_BACKSLASH, _N = b"\\N"
 # Empty cells that a row may have behind its last column: what a spreadsheet leaves there.
 _EMPTY_CELLS = 256
 # Up to this share of rows with something to escape in them, it is quicker not to look at all cells for it.
@@ -30,58 +31,6 @@ _FAR_BLANKS = (
     *(b"\xc2\xa0", b"\xc2\x85", b"\xc2\xad", b"\xe1\x9a\x80", b"\xe1\xa0\x8e", b"\xe2\x80", b"\xe2\x81"),
     *(b"\xe3\x80\x80", b"\xef\xbb\xbf"),
 )
-Positions = Any  # numpy.typing.NDArray[numpy.int64]
-
-
-@dataclass(frozen=True)
-class WholeRows:
-    """The rows at the start of some bytes that are certain.
-
-    :param data: the bytes of these rows.
-    :param ends: where each line outside quotes ends in them, behind its newline.
-    :param quotes: where quotes are in them.
-    :param blanks: where blanks and control characters are in them, other than the ends of lines.
-    :param is_stuck: whether the row that follows breaks a rule, so that reading on does not help.
-    """
-
-    data: bytes
-    ends: Positions
-    quotes: Positions
-    blanks: Positions
-    is_stuck: bool
-
-
-def whole_rows(data: bytes, *, delimiter: str, longest: int) -> WholeRows:
-    """Find the rows at the start of bytes that begin with a row.
-
-    Quotes keep the rules when they open after a delimiter or a newline and close before one, or are doubled.
-    As they then open and close in turn, a newline ends a row exactly when the quotes before it are even.
-
-    :param longest: bytes that a row may have; a longer one is left alone.
-    """
-    text = np.frombuffer(data, np.uint8)
-    marks = np.flatnonzero(text <= QUOTE)  # in one go: quotes, newlines, blanks, control characters, and "!"
-    kinds = text[marks]
-    is_quote = kinds == QUOTE
-    is_inside = np.bitwise_xor.accumulate(is_quote)
-    quotes = marks[is_quote]
-    returns = np.flatnonzero(kinds == RETURN)
-    returns = returns[~is_inside[returns]]
-    newlines = np.flatnonzero(kinds == NEWLINE)
-    newlines = newlines[~is_inside[newlines]]
-    bad = min(_first_bad_quote(text, quotes, ord(delimiter)), _first_lone(text, marks[returns]))
-    ends = marks[newlines]
-    ends = ends[: np.searchsorted(ends, bad)] + 1
-    lengths = np.diff(ends, prepend=0)
-    if len(lengths) and lengths.max() > longest:
-        ends = ends[: int(np.argmax(lengths > longest))]
-    end = int(ends[-1]) if len(ends) else 0
-    is_stuck = bad < len(data) or len(ends) < len(lengths) or len(data) - end > longest
-    is_blank = kinds <= _BLANK
-    is_blank[newlines] = is_blank[returns] = False
-    if ord(delimiter) <= _BLANK:  # a tab outside quotes is in no cell
-        is_blank &= (kinds != ord(delimiter)) | is_inside
-    return WholeRows(data[:end], ends, _before(quotes, end), _before(marks[is_blank], end), is_stuck)
 
 
 def framed(rows: WholeRows, *, delimiter: str, width: int, least: int | None = None) -> Frame | None:
@@ -171,36 +120,11 @@ def _read(data: bytes, delimiter: str, width: int, *, height: int) -> pl.DataFra
     return cells if cells.height == height else None
 
 
-def _before(positions: Positions, end: int) -> Positions:
-    return positions[: np.searchsorted(positions, end)]
-
-
 def _is_outside(quotes: Positions, positions: Positions) -> Any:
     """Say for each position whether it lies outside quotes."""
     if not len(quotes):
         return np.ones(len(positions), bool)
     return (np.searchsorted(quotes, positions) & 1) == 0
-
-
-def _first_bad_quote(text: Any, quotes: Positions, delimiter: int) -> int:
-    """Find the first quote that neither opens nor closes a cell nor is doubled; ``len(text)`` if none is.
-
-    Of a quote at the very end it is not known yet.
-    """
-    quotes = _before(quotes, len(text) - 1)
-    opening, closing = quotes[0::2], quotes[1::2]
-    before, after = text[opening - 1], text[closing + 1]
-    opens = (before == delimiter) | (before == NEWLINE) | (before == QUOTE) | (opening == 0)
-    closes = (after == delimiter) | (after == NEWLINE) | (after == RETURN) | (after == QUOTE)
-    bad = [positions[~fine] for positions, fine in ((opening, opens), (closing, closes)) if not fine.all()]
-    return min((int(positions[0]) for positions in bad), default=len(text))
-
-
-def _first_lone(text: Any, returns: Positions) -> int:
-    """Find the first carriage return that no newline follows, not looking at the very end."""
-    returns = _before(returns, len(text) - 1)
-    lone = returns[text[returns + 1] != NEWLINE]
-    return int(lone[0]) if len(lone) else len(text)
 
 
 def _is_filled_up(cells: pl.DataFrame, rows: WholeRows, text: Any, delimiter: int) -> bool:
@@ -234,10 +158,12 @@ def _delimiters_outside(rows: WholeRows, text: Any, delimiter: int) -> int:
 
 def _is_trimmed(rows: WholeRows, text: Any, delimiter: int) -> bool:
     """Say whether certainly no cell begins or ends with a blank."""
-    blanks = rows.blanks
-    is_blank = _among(_BLANK, NEWLINE, RETURN)
+    blanks = rows.controls
+    is_blank = _among(BLANK, NEWLINE, RETURN)
     if not is_blank[text[blanks]].all():
         return False  # a control character may stand next to a blank
+    if text[0] == BLANK or is_beside(text, BLANK, (delimiter, NEWLINE, RETURN)):
+        blanks = np.concatenate((blanks, positions(text, lambda some: some == BLANK)))
     before, after = text[blanks - 1], text[np.minimum(blanks + 1, len(text) - 1)]
     is_edge = _among(delimiter, NEWLINE, RETURN)
     at_edges = blanks[is_edge[before] | is_edge[after]]
@@ -260,7 +186,7 @@ def _odd_lines(rows: WholeRows, text: Any, delimiter: int) -> Any:
     A cell that is ``\N`` and no more does not count: it is PostgreSQL's NULL.
     """
     closing = rows.quotes[1::2]
-    odd = [closing[text[closing + 1] == QUOTE], rows.blanks[text[rows.blanks] != _BLANK]]
+    odd = [closing[text[closing + 1] == QUOTE], rows.controls]
     if b"\\" in rows.data:
         odd.append(_backslashes(text, delimiter))
     is_odd = np.zeros(len(rows.ends), bool)

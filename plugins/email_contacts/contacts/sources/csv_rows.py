@@ -15,8 +15,9 @@ from collections.abc import Iterator
 
 from email_contacts.contacts.errors import RowTooLong
 from email_contacts.contacts.paths import AnyPath
-from email_contacts.contacts.sources.csv_blocks import framed, whole_rows
+from email_contacts.contacts.sources.csv_blocks import framed
 from email_contacts.contacts.sources.csv_header import cut_somehow, likely_header, read_head
+from email_contacts.contacts.sources.csv_lines import whole_rows
 from email_contacts.contacts.sources.encoding import undecodable_bytes_named
 from email_contacts.contacts.sources.line_feed import LineFeed
 from email_contacts.contacts.sources.rows import Block, Row, RowFault, in_blocks
@@ -26,6 +27,9 @@ _UNCLOSED = "This is usually an unclosed quote"
 # After a row that breaks a rule the next ones are read one by one too: where there is one there often are
 # more, and each new look at a block costs as much as reading some hundred rows.
 _ROWS_AFTER_A_FAULT = 1_000
+# Each column costs some time for each frame, however few rows it has: where there are many columns, more of
+# the file is cut at once.
+_COLUMNS_OF_A_BLOCK, _MOST_BLOCKS = 16, 4
 
 
 class CsvRows:
@@ -96,14 +100,15 @@ class CsvRows:
         if not self.delimiter.isascii():  # the bytes of which it is made may be parts of other characters
             yield from in_blocks(self._one_by_one())
             return
-        while self._feed.fill():
+        blocks = min(self._width // _COLUMNS_OF_A_BLOCK + 1, _MOST_BLOCKS)
+        while self._feed.fill(blocks):
             rows = whole_rows(self._feed.pending, delimiter=self.delimiter, longest=self._longest_row)
             if rows.data:
                 frame = framed(rows, delimiter=self.delimiter, width=self._width, least=self._sheet.least)
                 if frame is None:
                     yield from in_blocks(self._one_by_one(until=self._feed.offset + len(rows.data)))
                     continue
-                self._feed.skip(len(rows.data))
+                self._feed.skip(len(rows.data), lines=rows.lines)
                 yield frame
             elif not rows.is_stuck and self._feed.grow():
                 continue

@@ -6,13 +6,14 @@ Knows bytes and encodings, not what the text says.
 from __future__ import annotations
 
 import codecs
+import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import BinaryIO
 
 from email_contacts.contacts.errors import InvalidOption, SourceUndecodable, SourceUnreadable
 from email_contacts.contacts.paths import AnyPath
-from email_contacts.contacts.sources.compression import open_bytes
+from email_contacts.contacts.sources.compression import RawStream, open_bytes
 from email_contacts.contacts.sources.other_kinds import other_kind_of
 
 HEAD_BYTES = 1 << 16
@@ -22,6 +23,7 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16", ("utf-16", "utf-16-le")),
     (codecs.BOM_UTF16_BE, "utf-16", ("utf-16", "utf-16-be")),
 )
+_JSON_BEGINS = (b"{", b"[", b" ", b"\t", b"\r", b"\n")
 _BAD_LINES_NAMED = 5
 _LONGEST_LINE = 1 << 24
 _USUAL_OTHER = "cp1252"
@@ -50,6 +52,44 @@ def encoding_of(head: bytes, *, given: str | None, name: str) -> str:
                 )
             return codec
     return wanted or "utf-8"
+
+
+def utf_16_of_json(head: bytes) -> str | None:
+    """Return which UTF-16 a JSON text is, None where it is none: JSON begins in ASCII, without null bytes.
+
+    :param head: the first bytes of it.
+    """
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    first, second = head[:1], head[1:2]
+    if first in _JSON_BEGINS and second == b"\0":
+        return "utf-16-le"
+    return "utf-16-be" if first == b"\0" and second in _JSON_BEGINS else None
+
+
+class AsUtf8:
+    """A text of another encoding as UTF-8.
+
+    :param file: opened for reading bytes.
+    :param head: what was read of it already.
+    :param encoding: a codec's name.
+    """
+
+    def __init__(self, file: BinaryIO, head: bytes, *, encoding: str) -> None:
+        raw = io.BufferedReader(RawStream(file, head), HEAD_BYTES)
+        # newline="" leaves line ends as they are.
+        self._text = io.TextIOWrapper(raw, encoding=encoding, newline="")
+
+    def read(self, characters: int) -> bytes:
+        """Read on; fewer characters only at the end.
+
+        :raises UnicodeDecodeError: when the bytes are not in the encoding.
+        """
+        return self._text.read(characters).encode()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._text.close()
 
 
 def _codec_name(given: str) -> str:

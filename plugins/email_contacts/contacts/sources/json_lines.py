@@ -102,8 +102,10 @@ class JsonLines:
             raise SourceUndecodable(
                 f"{self._name} is not UTF-8: line {self._line} holds the byte "
                 f"0x{line[undecodable.start]:02X} at its position {undecodable.start + 1}. "
-                "NDJSON is always UTF-8: convert it first."
+                "Convert it to UTF-8 first."
             ) from None
+        if line.rstrip().endswith(b","):
+            return RowFault("json", f"Line {self._line} ends with a comma, which is not JSON: remove it.")
         return RowFault("json", f"Line {self._line} is not JSON: {error.msg} at its position {error.colno}.")
 
     def _too_long(self, line: int) -> RowTooLong:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, groupby, islice
-from typing import Any, TypeGuard, cast
+from typing import Any, BinaryIO, TypeGuard, cast
 
 from email_contacts.contacts.column_names import canonical
 from email_contacts.contacts.errors import (
@@ -22,7 +22,13 @@ from email_contacts.contacts.errors import (
 from email_contacts.contacts.header_names import shown_name
 from email_contacts.contacts.paths import AnyPath
 from email_contacts.contacts.sources.compression import open_bytes
-from email_contacts.contacts.sources.encoding import HEAD_BYTES, encoding_of
+from email_contacts.contacts.sources.encoding import (
+    HEAD_BYTES,
+    AsUtf8,
+    encoding_of,
+    undecodable_bytes_named,
+    utf_16_of_json,
+)
 from email_contacts.contacts.sources.json_lines import JsonLines
 from email_contacts.contacts.sources.json_shape import Shape, shape_of
 from email_contacts.contacts.sources.json_text import Batch, JsonValues
@@ -32,13 +38,14 @@ from email_contacts.contacts.sources.rows import EMPTY, Block, Frame, Row, RowFa
 
 ROWS_LOOKED_AT = 1000
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_UTF_8, _UTF_16 = ("utf-8", "utf-8-sig", "ascii"), ("utf-16", "utf-16-le", "utf-16-be")
 
 
 class JsonRows:
     """An opened JSON file, read in blocks.
 
     :param source: the file.
-    :param encoding: None or UTF-8; JSON has no other.
+    :param encoding: None for what its first bytes say: UTF-16, else UTF-8; or one of these.
     :param longest_row: bytes that a line may have.
     :param expected: columns that may come up at any row.
     :param drop_late_columns: whether keys that first come up after the first rows are dropped; else they are
@@ -66,7 +73,8 @@ class JsonRows:
         self._drop_late_columns = drop_late_columns
         self._late: dict[str, None] = {}
         self._whole: frozenset[str] = frozenset()  # known when the first rows are read
-        self._file = open_bytes(source)
+        self._file: BinaryIO | AsUtf8 = open_bytes(source)
+        self._encoding = "utf-8"
         try:
             head = self._checked_head(encoding)
             shape = shape_of(head, is_whole=len(head) < HEAD_BYTES - len(_BYTE_ORDER_MARK))
@@ -121,7 +129,7 @@ class JsonRows:
 
         :raises UnknownColumns: when a key comes up late and such keys are not dropped.
         :raises RowTooLong: when a line is too long.
-        :raises SourceUndecodable: when a line is not UTF-8.
+        :raises SourceUndecodable: when bytes are not in the encoding.
         """
         batches, self._first = chain(self._first, self._batches), []
         for is_read, some in groupby(batches, key=lambda batch: isinstance(batch, Frame)):
@@ -175,20 +183,33 @@ class JsonRows:
 
     def _checked_head(self, encoding: str | None) -> bytes:
         head = self._file.read(HEAD_BYTES)
-        codec = encoding_of(head, given=encoding, name=self._source.name)
-        if codec not in ("utf-8", "utf-8-sig", "ascii"):
+        given = encoding or utf_16_of_json(head)
+        self._encoding = encoding_of(head, given=given, name=self._source.name)
+        if self._encoding in _UTF_16:
+            self.notes = (f"encoding: {self._encoding}",)
+            self._file = AsUtf8(cast("BinaryIO", self._file), head, encoding=self._encoding)
+            return self._read(HEAD_BYTES)
+        if self._encoding not in _UTF_8:
             raise InvalidOption(
-                f"{self._source.name} is {codec}, but NDJSON is always UTF-8. Convert it first."
+                f"{self._source.name} is {self._encoding}, but JSON is UTF-8, or UTF-16 where it says so. "
+                "Convert it first."
             )
         return head.removeprefix(_BYTE_ORDER_MARK)
+
+    def _read(self, size: int) -> bytes:
+        with undecodable_bytes_named(self._source, self._encoding):
+            return self._file.read(size)
 
     def _opened(self, head: bytes, shape: Shape | None) -> JsonLines | JsonValues:
         name, longest = self._source.name, self._longest_row
         if shape is None:
-            return JsonLines(self._file.read, head, longest=longest, name=name)
+            return JsonLines(self._read, head, longest=longest, name=name)
         if shape.key:
-            self.notes = (f'the rows are under the key "{shown_name(shape.key)}"',)
-        return JsonValues(self._file.read, head, shape, longest=longest, name=name)
+            self.notes = (
+                *self.notes,
+                f'the rows are under the key "{shown_name(shape.key)}"',
+            )
+        return JsonValues(self._read, head, shape, longest=longest, name=name)
 
     def _flat(self, record: dict[str, Any]) -> dict[str, Any]:
         return flat(record, whole=self._whole)

@@ -15,7 +15,7 @@ import numpy as np
 import orjson
 
 from email_contacts.contacts.errors import RowTooLong, SourceUndecodable, SourceUnreadable
-from email_contacts.contacts.header_names import shown_name
+from email_contacts.contacts.header_names import says_who, shown_name
 from email_contacts.contacts.sources.json_shape import BLANKS, Shape
 from email_contacts.contacts.sources.rows import Frame, RowFault
 
@@ -189,12 +189,13 @@ class JsonValues:
         data, first, last = self._pending, int(starts[0]), int(ends[-1])
         self._pending = data[last:]
         between = data[:first].strip(BLANKS)
-        if between != (b"," if self._shape.depth and self._count else b""):
+        if between not in self._separators(self._count):
             raise self._not_rows()
         spans = list(zip(starts.tolist(), ends.tolist(), strict=True))
         text = data[first:last]
         if not self._shape.depth:
-            if any(data[end:start].strip(BLANKS) for (_, end), (start, _) in pairwise(spans)):
+            allowed = self._separators(len(spans))
+            if any(data[end:start].strip(BLANKS) not in allowed for (_, end), (start, _) in pairwise(spans)):
                 raise self._not_rows()
             text = b",".join(data[start:end] for start, end in spans)
         try:
@@ -208,6 +209,12 @@ class JsonValues:
         self._count += len(values)
         return Values(values, text.count(b"{") > len(values), b"null" in text)
 
+    def _separators(self, before: int) -> tuple[bytes, ...]:
+        """Return what may stand before a value, behind so many others; an array's have a comma between."""
+        if not before:
+            return (b"",)
+        return (b",",) if self._shape.depth else (b"", b",")
+
     def _one(self, text: bytes, place: int) -> Any:
         try:
             return orjson.loads(text)
@@ -217,12 +224,12 @@ class JsonValues:
             except UnicodeDecodeError:
                 raise SourceUndecodable(
                     f"{self._name} is not UTF-8 in its row {self._count + place + 1:,}. "
-                    "JSON is always UTF-8: convert it first."
+                    "Convert it to UTF-8 first."
                 ) from None
             return RowFault("json", f"Object {self._count + place + 1:,} is not JSON: {error.msg}.")
 
     def _check_end(self) -> None:
-        if self._shape.depth or self._pending.strip(BLANKS):
+        if self._shape.depth or self._pending.strip(BLANKS) not in self._trailing:
             raise SourceUnreadable(
                 f"{self._name} ends too early, in or behind its row {self._count:,}: a bracket is never "
                 "closed. Copy it again, or export it again."
@@ -234,14 +241,10 @@ class JsonValues:
         while len(tail) <= self._longest and (block := self._read(BLOCK_BYTES)):
             tail += block
         before, _, behind = (part.strip(BLANKS) for part in tail.partition(b"]"))
-        if before:
+        if before not in self._trailing:
             raise self._not_rows()
-        if self._shape.depth == 2:
-            try:
-                others = orjson.loads(b'{"_":0' + behind)
-            except orjson.JSONDecodeError:
-                others = {"_": 0, "?": [{}]}
-            if any(map(_are_objects, others.values())):
+        if self._shape.depth > 1:
+            if _has_further_rows(behind, within=self._shape.depth - 1):
                 raise SourceUnreadable(
                     f'{self._name} has more than the rows under "{shown_name(self._shape.key)}": further '
                     "arrays of objects, or a second document. Write the rows that are meant into a file of "
@@ -249,6 +252,11 @@ class JsonValues:
                 )
         elif behind:
             raise SourceUnreadable(f"{self._name} continues after the array of its rows. Export it again.")
+
+    @property
+    def _trailing(self) -> tuple[bytes, ...]:
+        """What may stand behind the last value: a comma, as programs write that join too eagerly."""
+        return (b"", b",") if self._count else (b"",)
 
     def _not_rows(self) -> SourceUnreadable:
         return SourceUnreadable(
@@ -258,5 +266,30 @@ class JsonValues:
         )
 
 
+def _has_further_rows(behind: bytes, *, within: int) -> bool:
+    """Say whether what follows the rows may be rows as well, or is no JSON.
+
+    :param behind: the text behind the array of the rows.
+    :param within: how many objects are open around it.
+    """
+    try:
+        level = orjson.loads(b'{"_":' * (within - 1) + b'{"_":0' + behind)
+    except orjson.JSONDecodeError:
+        return True
+    while isinstance(level, dict):
+        inner = level.pop("_", 0)
+        if any(_are_objects(value) or _holds_people(value) for value in level.values()):
+            return True
+        level = inner
+    return False
+
+
 def _are_objects(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and isinstance(value[0], dict)
+
+
+def _holds_people(value: Any) -> bool:
+    """Say whether an array somewhere in a value has objects with keys that say who somebody is."""
+    if _are_objects(value) and any(map(says_who, value[0])):
+        return True
+    return isinstance(value, dict) and any(map(_holds_people, value.values()))

@@ -5,12 +5,9 @@ Knows bytes, lines and encodings; nothing of cells.
 
 from __future__ import annotations
 
-import io
-from typing import BinaryIO
-
 from email_contacts.contacts.paths import AnyPath
-from email_contacts.contacts.sources.compression import RawStream, open_bytes
-from email_contacts.contacts.sources.encoding import HEAD_BYTES, encoding_of
+from email_contacts.contacts.sources.compression import open_bytes
+from email_contacts.contacts.sources.encoding import HEAD_BYTES, AsUtf8, encoding_of
 
 BLOCK_BYTES = 1 << 21
 _AS_THEY_ARE = ("utf-8", "utf-8-sig", "ascii")
@@ -27,18 +24,15 @@ class LineFeed:
     """
 
     def __init__(self, source: AnyPath, *, encoding: str | None) -> None:
-        self._file: BinaryIO = open_bytes(source)
+        file = open_bytes(source)
         try:
-            head = self._file.read(HEAD_BYTES)
+            head = file.read(HEAD_BYTES)
             self.encoding = encoding_of(head, given=encoding, name=source.name)
         except BaseException:
-            self._file.close()
+            file.close()
             raise
-        self._text: io.TextIOBase | None = None
+        self._file = file if self.encoding in _AS_THEY_ARE else AsUtf8(file, head, encoding=self.encoding)
         if self.encoding not in _AS_THEY_ARE:
-            raw = io.BufferedReader(RawStream(self._file, head), HEAD_BYTES)
-            # newline="" leaves line ends as they are.
-            self._text = io.TextIOWrapper(raw, encoding=self.encoding, newline="")
             head = b""
         elif self.encoding == "utf-8-sig":
             head = head.removeprefix(_BYTE_ORDER_MARK)
@@ -50,8 +44,6 @@ class LineFeed:
 
     def close(self) -> None:
         """Close the file."""
-        if self._text is not None:
-            self._text.close()
         self._file.close()
 
     @property
@@ -67,17 +59,17 @@ class LineFeed:
             self.grow()
         return self._buffer[:HEAD_BYTES].decode("utf-8", "replace").splitlines()[:_LINES_PEEKED_AT]
 
-    def fill(self) -> bool:
-        """Read on unless a block is pending; tell whether anything is."""
-        while len(self._buffer) - self._at < BLOCK_BYTES and self.grow():
+    def fill(self, blocks: int = 1) -> bool:
+        """Read on unless some blocks are pending; tell whether anything is."""
+        while (lacking := blocks * BLOCK_BYTES - len(self._buffer) + self._at) > 0 and self.grow(lacking):
             pass
         return len(self._buffer) > self._at
 
-    def grow(self) -> bool:
-        """Read on by a block; tell whether there was more."""
+    def grow(self, size: int | None = None) -> bool:
+        """Read on; tell whether there was more."""
         if self._is_last:
             return False
-        block = self._read()
+        block = self._file.read(BLOCK_BYTES if size is None else size)
         pending = self.pending
         if not block:
             self._is_last = True
@@ -85,11 +77,13 @@ class LineFeed:
         self._buffer = pending + block
         return bool(block)
 
-    def skip(self, count: int) -> None:
-        """Take bytes that were pending."""
-        taken = self._buffer[self._at : self._at + count]
-        # Lone carriage returns end lines as well, but blocks with such are not skipped.
-        self.line += taken.count(b"\n")
+    def skip(self, count: int, *, lines: int) -> None:
+        """Take bytes that were pending.
+
+        :param lines: newlines in them; lone carriage returns end lines as well, but such blocks are not
+            skipped.
+        """
+        self.line += lines
         self._at += count
         self.offset += count
 
@@ -121,8 +115,3 @@ class LineFeed:
         if lone + 1 < len(self._buffer):
             return lone + 1
         return lone + 1 if self._is_last else -1
-
-    def _read(self) -> bytes:
-        if self._text is not None:
-            return self._text.read(BLOCK_BYTES).encode()
-        return self._file.read(BLOCK_BYTES)

@@ -19,7 +19,7 @@ from email_contacts.contacts.sources.compression import (
     uncompressed_name,
 )
 from email_contacts.contacts.sources.csv_rows import CsvRows
-from email_contacts.contacts.sources.encoding import HEAD_BYTES
+from email_contacts.contacts.sources.encoding import HEAD_BYTES, utf_16_of_json
 from email_contacts.contacts.sources.files import FoundFiles, SomeFiles, SourceFile, find_files
 from email_contacts.contacts.sources.json_columns import with_json_columns
 from email_contacts.contacts.sources.json_rows import JsonRows
@@ -192,6 +192,8 @@ def _kind_of_file(file: SourceFile) -> str:
     kind = other_kind_of(head)
     if kind is not None and kind.name == WORKBOOK:
         return XLSX
+    if codec := utf_16_of_json(head):
+        head = head.decode(codec, "replace").encode()
     return NDJSON if head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[") else CSV
 
 
