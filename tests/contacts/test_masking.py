@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from random import Random
 from typing import Any
 
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from email_contacts.contacts.masking import LONGEST, mask
+from email_contacts.contacts.masking import LONGEST, mask, masked
 
 
 @pytest.mark.parametrize(
@@ -41,3 +43,14 @@ def test_no_letter_and_no_digit_survives(value: Any) -> None:
 
 def test_a_huge_value_is_cut() -> None:
     assert mask("x" * 10_000_000) == "***…"
+
+
+def test_many_texts_are_masked_as_each_is() -> None:
+    random = Random(1)
+    alphabet = [chr(code) for code in range(128)]
+    texts = ["", "a" * 40, "a1" * 20, "a1" * 21, "-" * 40, "-" * 41, "ab" * 160, "aaaa1aaa2aaaaa"]
+    texts += ["".join(random.choices(alphabet, k=random.randrange(60))) for _ in range(2_000)]
+    column = pl.Series("cell", texts)
+    assert masked(column).to_list() == [mask(text) for text in texts]
+    assert masked(column[7:9]).to_list() == [mask(text) for text in texts[7:9]]
+    assert masked(column[:0]).to_list() == []

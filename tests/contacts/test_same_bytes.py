@@ -70,7 +70,7 @@ def files_of(
 
 
 def judge_nothing_good(plain: FastPathRows, frame: Frame) -> Judged:
-    return Judged(JUDGE(plain, frame).rows, np.zeros(len(frame), bool))
+    return Judged(JUDGE(plain, frame).rows, np.zeros(len(frame), bool), np.full(len(frame), -1))
 
 
 @pytest.mark.parametrize(("conflicts", "has_faults"), [("flag", False), ("reject", False), ("reject", True)])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import polars as pl
@@ -17,7 +17,8 @@ from email_contacts.contacts.batches.contact_bytes import Contacts
 from email_contacts.contacts.batches.forms import Form, NotWritable
 from email_contacts.contacts.batches.identity import Records, records_of
 from email_contacts.contacts.batches.parts import PartWriter
-from email_contacts.contacts.checks.fast_path_rows import BODY, FastPathRows
+from email_contacts.contacts.checks.fast_path_rejects import FastPathRejects
+from email_contacts.contacts.checks.fast_path_rows import BODY, FastPathRows, Judged
 from email_contacts.contacts.checks.validation import ContactValidator
 from email_contacts.contacts.column_names import EMAIL, IDENTIFIERS
 from email_contacts.contacts.mapping.binding import Contact
@@ -25,7 +26,7 @@ from email_contacts.contacts.read_ahead import ahead
 from email_contacts.contacts.sources.row_frames import frame_of
 from email_contacts.contacts.sources.rows import EMPTY, Block, Frame, Row, RowFault, Rows
 from email_contacts.contacts.sources.typed import frame_rows
-from email_contacts.contacts.staging.rejects import Reject, RejectsFile
+from email_contacts.contacts.staging.rejects import Reject, RejectsFile, frame_of_rejects
 
 
 class RowValidation:
@@ -49,6 +50,7 @@ class RowValidation:
         self._key_place = validator.binding.key_place
         self._identifiers = identifiers_of(validator)
         self._plain = FastPathRows(validator.binding, form)
+        self._certain = FastPathRejects(validator)
         self._contact_of = validator.binding.reader(text_only=rows.text_only)
         self._rows_judged = 0
         self.read = 0
@@ -69,12 +71,32 @@ class RowValidation:
         is_good = judged.is_good & ~marked(frame.faults, len(frame))
         found = judged.rows if is_good.all() else judged.rows.filter(pl.Series(is_good))
         numbers = np.flatnonzero(is_good) + self._rows_judged + 1
+        rejects = self._rejected(frame, judged)
+        others = ~is_good
+        others[rejects.get_column("row").to_numpy() - self._rows_judged - 1] = False
         self._rows_judged += len(frame)
         good = Contacts(*_in_one_piece(found.get_column(BODY)), numbers)
-        return _JudgedBlock(rows, good, list(records_of(found, numbers)), np.flatnonzero(~is_good))
+        return _JudgedBlock(rows, good, list(records_of(found, numbers)), rejects, np.flatnonzero(others))
+
+    def _rejected(self, frame: Frame, judged: Judged) -> pl.DataFrame:
+        """Reject the rows that are certainly wrong; the fields of ``Reject`` as columns."""
+        places = np.flatnonzero(~judged.is_good)
+        is_read = ~marked(frame.faults, len(frame))[places]
+        found = self._certain.of(frame, places[is_read], judged.first[is_read])
+        places = found.drop_in_place("place").to_numpy()
+        numbers = places + self._rows_judged + 1
+        if self._key_place is None:
+            keys = [self._rows.place(number) for number in numbers.tolist()]
+        else:
+            cells = frame.cells[places].select(frame.cells.columns[self._key_place])
+            keys = [str(row[0]) for row in cast("list[Row]", frame_rows(cells))]
+        return found.select(
+            pl.Series("row", numbers, pl.Int64), pl.Series("key", keys, pl.String), *found.columns
+        )
 
     def _keep(self, block: _JudgedBlock) -> None:
         kept, good = self._kept(self._cells_of(block.rows, block.others)), block.good
+        self._rejects.add_all(pl.concat([block.rejects, frame_of_rejects(kept.rejects)]).sort("row"))
         self._part.know(block.records)
         if kept.numbers:
             good = good.merged(kept.contacts())
@@ -88,33 +110,33 @@ class RowValidation:
             for place in places.tolist():
                 yield first + place, block[place]
             return
-        some = block.cells[places] if len(places) < len(block) else block.cells
-        for place, cells in zip(places.tolist(), frame_rows(some), strict=True):
-            yield first + place, block.faults.get(place) or cells
+        rows = iter(frame_rows(block.cells[places[~marked(block.faults, len(block))[places]]]))
+        for place in places.tolist():
+            yield first + place, block.faults.get(place) or next(rows)
 
     def _kept(self, rows: Iterable[tuple[int, Row | RowFault]]) -> _Kept:
-        """Decide rows one by one; lists those that are rejected.
+        """Decide rows one by one.
 
         This loop runs for every such row, so what it calls is looked up before it.
         """
         contact_of, is_valid = self._contact_of, self._validator.is_valid
         kept = _Kept()
         keep_number, keep_body, keep_contact = kept.numbers.append, kept.bodies.append, kept.people.append
-        write = self._form.row
+        keep_reject, write = kept.rejects.append, self._form.row
         for number, cells in rows:
             if isinstance(cells, RowFault):
-                self._rejects.add(Reject(number, self._rows.place(number), "", cells.rule, cells.message))
+                keep_reject(Reject(number, self._rows.place(number), "", cells.rule, cells.message))
             elif is_valid(contact := contact_of(cells)):
                 try:
                     keep_body(write(contact))
                 except NotWritable as why:
                     key = self._key(number, cells)
-                    self._rejects.add(self._validator.unwritable(number, key, cells, contact, str(why)))
+                    keep_reject(self._validator.unwritable(number, key, cells, contact, str(why)))
                     continue
                 keep_number(number)
                 keep_contact(contact)
             else:
-                self._rejects.add(self._validator.reject(number, self._key(number, cells), cells, contact))
+                keep_reject(self._validator.reject(number, self._key(number, cells), cells, contact))
         return kept
 
     def _key(self, number: int, cells: Row) -> str:
@@ -130,22 +152,25 @@ class _JudgedBlock:
     :param rows: the block.
     :param good: the contacts of the rows that are plainly good.
     :param records: who they are.
+    :param rejects: the rows that are certainly wrong; the fields of ``Reject`` as columns.
     :param others: the places of the other rows.
     """
 
     rows: Block
     good: Contacts
     records: Sequence[tuple[str, Records]]
+    rejects: pl.DataFrame
     others: Any
 
 
 class _Kept:
-    """Valid contacts that were decided one by one."""
+    """Rows that were decided one by one: valid contacts, and rejects."""
 
     def __init__(self) -> None:
         self.numbers: list[int] = []
         self.bodies: list[bytes] = []
         self.people: list[Contact] = []
+        self.rejects: list[Reject] = []
 
     def contacts(self) -> Contacts:
         lengths = np.fromiter(map(len, self.bodies), np.uint32, len(self.bodies))

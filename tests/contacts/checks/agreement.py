@@ -10,17 +10,20 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 import orjson
 from jsonschema import Draft202012Validator
 
 from email_contacts.contacts.batches.forms import form_of
-from email_contacts.contacts.checks.fast_path_rows import BODY, FastPathRows
+from email_contacts.contacts.checks.fast_path_rejects import FastPathRejects
+from email_contacts.contacts.checks.fast_path_rows import BODY, FastPathRows, Judged
 from email_contacts.contacts.checks.validation import ContactValidator, contact_schema
 from email_contacts.contacts.choices import BODIES
 from email_contacts.contacts.column_names import EMAIL, IDENTIFIERS
 from email_contacts.contacts.mapping.binding import Binding, Contact
 from email_contacts.contacts.sources.rows import Frame
 from email_contacts.contacts.sources.typed import frame_rows
+from email_contacts.contacts.staging.rejects import Reject
 
 
 class Reference:
@@ -75,8 +78,9 @@ class Agreement:
         self._reader = {only: binding.reader(text_only=only) for only in (True, False)}
         self._forms = [form_of(name, binding) for name in forms]
         self._plain = [FastPathRows(binding, form) for form in self._forms]
+        self._rejects = FastPathRejects(self._validator)
         self.reference = Reference(binding)
-        self.rows = self.valid = self.plain = 0
+        self.rows = self.valid = self.plain = self.rejected = 0
         self.plainly_filled: Counter[str] = Counter()
 
     def check(self, frame: Frame, *, text_only: bool = True, wholes: int = 0) -> None:
@@ -102,6 +106,7 @@ class Agreement:
                     assert verdicts[place], contacts[place]
                     assert bodies[place].encode() == form.row(contacts[place])
                     assert identifiers[place] == _identifiers(contacts[place], identifiers[place])
+        self._check_rejects(frame, judged, contacts)
         self.rows += len(contacts)
         self.valid += sum(verdicts)
         self.plain += sum(good)
@@ -109,6 +114,18 @@ class Agreement:
             if is_good:
                 self.plainly_filled.update(contact["attributes"].keys())
                 self.plainly_filled[EMAIL] += "email" in contact
+
+    def _check_rejects(self, frame: Frame, judged: Judged, contacts: Sequence[Contact]) -> None:
+        """See that rows which are rejected at once are rejected one by one, with the same words."""
+        rejects = self._rejects.of(frame, np.flatnonzero(~judged.is_good), judged.first)
+        rows = frame_rows(frame.cells)
+        places = rejects.get_column("place").to_list()
+        assert places == sorted(set(places))
+        for place, *said in rejects.iter_rows():
+            assert not self._validator.is_valid(contacts[place]), contacts[place]
+            expected = self._validator.reject(0, "", rows[place], contacts[place])
+            assert Reject(0, "", *said) == expected
+        self.rejected += len(places)
 
 
 def _identifiers(contact: Contact, names: Iterable[str]) -> dict[str, str]:

@@ -40,7 +40,9 @@ EMAILS = (
     "a" * 64 + "@example.com", "a" * 65 + "@example.com", "a@" + "b" * 59 + ".de", "a@" + "b" * 60 + ".de",
     "a@" + "b" * 63 + ".de", "a@" + "b" * 64 + ".de", "a@" + "b." * 125 + "de", "a@" + "b." * 130 + "de",
     "a@example." + "c" * 53, "a@example." + "c" * 54, "a@example." + "c" * 64, "1@1.example.museum",
-    "mailto:jane@example.com", "jane@example.com;john@example.com",
+    "mailto:jane@example.com", "jane@example.com;john@example.com", "'jane@example.com", "'+jane@example",
+    '="jane@example.com"', '="jane@example"', "n/a", "None", "JANE", "jane@example\u200b.com", "jane\u2060",
+    "jane@" + "example-" * 4, "jane@" + "example" * 40,
 )
 NUMBERS = (
     "0", "7", "-7", "12", "12.50", "5.0", "0.0", "-0.5", "100", "1200.00", "0.10", "-12.340", "10.000000",

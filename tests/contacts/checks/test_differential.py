@@ -4,7 +4,8 @@ Two hundred thousand generated rows and more, about half of them valid, are judg
 row with ``jsonschema-rs`` and (c) by the reference evaluator ``jsonschema``. It is asked once for each
 different value, which composes its verdict of every row, and for more than twenty thousand contacts as a
 whole. Where a frame's row is plainly good, (b) and (c) must accept it, and each form must write the same
-bytes. ``test_differential_can_fail`` shows that the check finds a quick way that was loosened.
+bytes. Where it is rejected at once, (b) and (c) must reject it, and (b) with the same words.
+``test_differential_can_fail`` shows that the check finds a quick way that was loosened.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ def test_rows_of_text(name: str) -> None:
     assert agreement.rows == ROWS_OF_TEXT
     assert 0.35 < agreement.valid / agreement.rows < 0.95
     assert agreement.plain > 0.5 * agreement.valid
+    assert agreement.rejected > 0.8 * (agreement.rows - agreement.valid)
     for column in case.binding.columns:
         assert agreement.plainly_filled[column.attribute] > 0.05 * agreement.rows, column.attribute
 

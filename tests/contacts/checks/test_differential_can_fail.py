@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import SimpleNamespace
+from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
 
 from email_contacts.contacts.batches import escaping
 from email_contacts.contacts.checks import (
     fast_path_phones,
+    fast_path_rejects,
     fast_path_rows,
     fast_path_values,
     fast_path_written,
@@ -33,6 +36,15 @@ def _pattern(name: str, pattern: str) -> Loosened:
 
 def _rule(kind: str, rule: fast_path_values.PlainRule) -> Loosened:
     return lambda patch: patch.setitem(fast_path_values.RULES, kind, rule)
+
+
+def _rejecting(name: str, value: object) -> Loosened:
+    return lambda patch: patch.setattr(fast_path_rejects, name, value)
+
+
+def _last_fault(verdicts: pl.DataFrame, *_: object, places: Sequence[int]) -> Any:
+    bad = verdicts.filter(~pl.all_horizontal(pl.all())).to_numpy()
+    return np.array(places)[bad.shape[1] - 1 - np.argmin(bad[:, ::-1], axis=1)]
 
 
 def _anything(cells: Cells) -> Plain:
@@ -101,6 +113,13 @@ LOOSENED: dict[str, Loosened] = {
         "numerals",
         SimpleNamespace(POINT=".", alike=numerals.alike, grammar=lambda *_: r"[-+0-9., ]+"),
     ),
+    "rejects: an address with an apostrophe": _rejecting(
+        "pattern_of", lambda _: fast_path_values.EMAIL.lower()
+    ),
+    "rejects: words for nothing": _rejecting("NO_IDENTIFIERS", ()),
+    "rejects: marks of a spreadsheet": _rejecting("_MARKS", ("?",)),
+    "rejects: what is shown": _rejecting("masked", lambda texts: texts),
+    "rejects: any fault of a row": lambda patch: patch.setattr(fast_path_rows, "_first", _last_fault),
     "nulls are values": lambda patch: patch.setattr(
         fast_path_rows, "text_of", lambda cell, dtype, kind, **told: _TEXT_OF(cell, dtype, kind)
     ),

@@ -46,7 +46,7 @@ def compared(region: str | None) -> tuple[int, int]:
     """Hold all at once against one by one; gives how many are good, and how many of these were taken."""
     cells = pl.Series("0", list(numbers(region, Random(region))))
     plain = fast_path_phones.phone(Cells(cells, False, False, ""), region)
-    sent, is_good = cells.to_frame().select(plain.text.alias("sent"), plain.is_good.alias("good"))
+    sent, is_good = cells.to_frame().select(plain.text.alias("sent"), plain.good.alias("good"))
     is_valid = judge("phone")
     expected = [phones.phone(cell, region) for cell in cells]
     for cell, text, good, wanted in zip(cells, sent, is_good, expected, strict=True):
@@ -71,7 +71,7 @@ def test_numbers_as_they_are_dialled_are_taken(region: str) -> None:
     written = [phonenumbers.format_number(example, form) for form in (forms.NATIONAL, forms.INTERNATIONAL)]
     cells = pl.Series("0", [*written, phonenumbers.format_number(example, forms.E164)[1:]])
     plain = fast_path_phones.phone(Cells(cells, False, False, ""), region)
-    assert cells.to_frame().select(plain.is_good.alias("good")).to_series().to_list()[:2] == [True, True]
+    assert cells.to_frame().select(plain.good.alias("good")).to_series().to_list()[:2] == [True, True]
 
 
 def test_a_looser_way_is_found(monkeypatch: pytest.MonkeyPatch) -> None:

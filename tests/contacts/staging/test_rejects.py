@@ -10,7 +10,13 @@ import pytest
 
 from email_contacts.contacts import Mapping, Options, prepare
 from email_contacts.contacts.staging import rejects as rejects_room
-from email_contacts.contacts.staging.rejects import Reject, RejectsFile, write_pairs
+from email_contacts.contacts.staging.rejects import (
+    Reject,
+    RejectsFile,
+    frame_of_rejects,
+    read_rejects,
+    write_pairs,
+)
 from tests.contacts.conftest import WriteSource
 from tests.contacts.prepared import read_csv
 
@@ -49,6 +55,34 @@ def test_both_lists_have_the_same_lines(
     assert len(listed) == rejects.count == count
     assert rejects.reasons.total() == count
     assert rejects.top_reasons() == {0: "", 1: "date 1", 7: "date 5, email 2"}[count]
+
+
+@pytest.mark.parametrize("at_once", [1, 3, 4_096])
+def test_many_rows_at_once_stand_in_their_order(monkeypatch: pytest.MonkeyPatch, at_once: int) -> None:
+    monkeypatch.setattr(rejects_room, "_ROWS_AT_ONCE", at_once)
+    lines, table = Kept(), Kept()
+    rejects = RejectsFile(lines, table)
+    listed = [Reject(row, f"k{row}", "e", "email" if row % 2 else "date", "m", "*") for row in range(1, 10)]
+    rejects.add(listed[0])
+    rejects.add_all(frame_of_rejects(listed[1:5]))
+    rejects.add_all(frame_of_rejects([]))
+    rejects.add(listed[5])
+    rejects.add_all(frame_of_rejects(listed[6:8]))
+    rejects.add(listed[8])
+    rejects.close()
+    assert pl.read_parquet(table.content).rows() == listed
+    assert list(read_rejects(io.BytesIO(lines.content), rows_before=0)) == listed
+    assert rejects.count == 9
+    assert dict(rejects.reasons) == {"email": 5, "date": 4}
+
+
+def test_a_key_with_a_lone_return_stays_one_line() -> None:
+    lines = Kept()
+    rejects = RejectsFile(lines)
+    listed = [Reject(1, "a\rb", "", "columns", "x"), Reject(2, 'c"\n', "", "columns", "x")]
+    rejects.add_all(frame_of_rejects(listed))
+    rejects.close()
+    assert list(read_rejects(io.BytesIO(lines.content), rows_before=0)) == listed
 
 
 def test_without_parquet() -> None:

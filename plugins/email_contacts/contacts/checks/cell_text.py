@@ -21,7 +21,13 @@ _DAYS = ("date", "text", "category", "value", "ext_id")
 
 
 def text_of(
-    cell: pl.Expr, dtype: pl.DataType, kind: str, *, is_trimmed: bool = False, nulls: Sequence[str] = ()
+    cell: pl.Expr,
+    dtype: pl.DataType,
+    kind: str,
+    *,
+    is_trimmed: bool = False,
+    is_filled: bool = False,
+    nulls: Sequence[str] = (),
 ) -> tuple[pl.Expr, str] | None:
     """Return the trimmed text of cells, and the kind by which it is to be judged; an empty cell is ``""``.
 
@@ -29,12 +35,14 @@ def text_of(
     :param dtype: its type.
     :param kind: the kind of its values.
     :param is_trimmed: whether text has no blanks around it.
+    :param is_filled: whether no cell is null.
     :param nulls: words of text that are empty cells.
     :return: None where row by row has to decide; so it has where a text is null. Lists are texts joined by
         ``JOINT``, of the kind ``CHOICES``.
     """
     if dtype == pl.String:
-        text = (cell if is_trimmed else cell.str.strip_chars(BLANKS)).fill_null("")
+        text = cell if is_trimmed else cell.str.strip_chars(BLANKS)
+        text = text if is_filled else text.fill_null("")
         return pl.when(text.is_in(nulls)).then(pl.lit("")).otherwise(text) if nulls else text, kind
     if dtype.is_integer() and kind in (*_BY_TEXT, "value"):
         return cell.cast(pl.String).fill_null(""), "number" if kind == "value" else kind

@@ -7,9 +7,10 @@ here, but left to the validator.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import orjson
 import polars as pl
 
@@ -27,7 +28,7 @@ from email_contacts.contacts.sources.rows import EMPTY, Frame
 from email_contacts.contacts.values.normalising import NULLS
 
 _FREE_TEXT = ("text", "value", "category", "ext_id")
-BODY, _GOOD = "body", "good"
+BODY = "body"
 BACKSLASH, NULL = "\\", NULLS[0]
 
 
@@ -38,10 +39,14 @@ class Judged:
     :param rows: the column ``body`` and one for each identifier that is bound, named by its attribute; what
         they say of rows that are not plainly good is void. An identifier that a row lacks is empty.
     :param is_good: for each row whether it is plainly good (a NumPy array).
+    :param first: for each row that is not, in their order, the index of the first bound column that is not (a
+        NumPy array): the columns before it are valid. The number of columns where nothing but an identifier
+        is missing; -1 where nothing is known.
     """
 
     rows: pl.DataFrame
     is_good: Any
+    first: Any
 
 
 class FastPathRows:
@@ -69,18 +74,24 @@ class FastPathRows:
             for read, some, one in zip(reads, cells, plain, strict=True)
         ]
         identifiers = [value for value in values if value.attribute in IDENTIFIERS]
-        good = [one.is_good for one in plain]
-        good += [some.cell.is_not_null() for some in cells if some.texts.null_count()]
+        verdicts = [
+            one.where(some.cell.is_not_null()).is_good if some.texts.null_count() else one.is_good
+            for some, one in zip(cells, plain, strict=True)
+        ]
         if all(value.may_be_empty for value in identifiers):
-            good.append(pl.any_horizontal(value.text != "" for value in identifiers))
-        if frame.is_odd is not None:
-            good.append(pl.lit(pl.Series(~frame.is_odd)))
+            verdicts.append(pl.any_horizontal(value.text != "" for value in identifiers))
+        # Where all cells of a column are good, nothing is asked of single ones.
+        asked = {place: verdict for place, verdict in enumerate(verdicts) if verdict is not None}
         rows = texts.select(
-            pl.all_horizontal(good).fill_null(value=False).alias(_GOOD),
             self._form.rows(values).alias(BODY),
             *(value.text.alias(value.attribute) for value in identifiers),
+            *(verdict.fill_null(value=False).alias(f"{place} is good") for place, verdict in asked.items()),
         )
-        return Judged(rows, rows.drop_in_place(_GOOD).to_numpy())
+        found = rows.select(rows.columns[rows.width - len(asked) :])
+        is_good = found.select(pl.all_horizontal(pl.all())).to_series().to_numpy()
+        if frame.is_odd is not None:
+            is_good = is_good & ~frame.is_odd
+        return Judged(rows.drop(found.columns), is_good, _first(found, frame, is_good, places=list(asked)))
 
     def _cells(self, texts: pl.DataFrame, frame: Frame, reads: Sequence[_Read]) -> list[Cells]:
         """Give the columns, and what is known of them."""
@@ -88,8 +99,12 @@ class FastPathRows:
         special = "" if special in frame.lacks else special
         # All is asked in one go: a question by itself costs more than its answer.
         known = texts.select(
-            *((pl.col(read.name) == "").any() for read in reads),
-            *(read.changing.any().alias(f"{read.name} changes") for read in reads),
+            (pl.all() == "").any(),
+            *(
+                read.changing.any().alias(f"{read.name} changes")
+                for read in reads
+                if read.changing is not None
+            ),
             *(
                 pl.col(read.name).str.contains(special).any().alias(f"{read.name} is special")
                 for read in reads
@@ -101,7 +116,7 @@ class FastPathRows:
             Cells(
                 texts.get_column(read.name),
                 known[read.name],
-                known[f"{read.name} changes"],
+                known.get(f"{read.name} changes", False),
                 special if known.get(f"{read.name} is special") else "",
                 marked,
                 self._form.escaped,
@@ -111,7 +126,14 @@ class FastPathRows:
 
     def _texts(self, frame: Frame, reads: Sequence[_Read]) -> pl.DataFrame:
         """Give each column's text, or what is sent where that is remembered cell by cell."""
-        texts = frame.cells.select(read.looked_up.alias(read.name) for read in reads)
+        made = frame.cells.select(read.looked_up.alias(read.name) for read in reads if not read.is_as_it_is)
+        # A column that needs nothing done to it is taken without asking: there may be hundreds.
+        texts = pl.DataFrame(
+            [
+                frame.cells.to_series(column.place).alias(read.name) if read.is_as_it_is else made[read.name]
+                for column, read in zip(self._columns, reads, strict=True)
+            ]
+        )
         for place, read in enumerate(reads):
             if read.memory is None:
                 continue
@@ -134,6 +156,7 @@ class _Read:
     :param memory: what its cells become, where that is remembered.
     :param is_good: which rows are good, where no rule of text says so.
     :param is_filled: whether empty cells are left to row by row.
+    :param is_as_it_is: whether the text is the cells themselves.
     """
 
     attribute: str
@@ -144,6 +167,7 @@ class _Read:
     memory: CellMemory | None = None
     is_good: pl.Series | None = None
     is_filled: bool = False
+    is_as_it_is: bool = False
 
     @property
     def looked_up(self) -> pl.Expr:
@@ -156,19 +180,19 @@ class _Read:
         return self.rule is not None and self.kind in _FREE_TEXT
 
     @property
-    def changing(self) -> pl.Expr:
-        """Which cells may have to be written otherwise than they stand."""
+    def changing(self) -> pl.Expr | None:
+        """Which cells may have to be written otherwise than they stand; None where none has."""
         changing = fast_path_values.CHANGING.get(self.kind or "")
-        return pl.lit(value=False) if changing is None else changing(pl.col(self.name))
+        return None if changing is None else changing(pl.col(self.name))
 
     def plain(self, cells: Cells) -> Plain:
         """Give what is sent, and where it may be."""
         if self.is_good is not None:
             return Plain(cells.cell, pl.lit(self.is_good))
         if self.rule is None:
-            return Plain(cells.cell, cells.cell.is_not_null(), is_literal=True)
+            return Plain(cells.cell, is_literal=True)
         plain = self.rule(cells)
-        return replace(plain, is_good=plain.is_good & (cells.cell != "")) if self.is_filled else plain
+        return plain.where(cells.cell != "") if self.is_filled else plain
 
 
 class _PlainColumn:
@@ -181,39 +205,66 @@ class _PlainColumn:
             CellMemory(column, form, joined_by=JOINT) if column.kind == "multiple_choice" else None
         )
         self._default = _text_of_default(column)
+        self._name = str(column.place)
+        self._said: tuple[Any, ...] = ()
+        self._read: _Read | None = None
+        self.place = column.place
 
     def read(self, frame: Frame) -> _Read:
         """Say how it is judged in a frame."""
-        column, name = self._column, str(self._column.place)
-        cells = frame.cells.to_series(column.place)
+        cells = frame.cells.to_series(self.place)
         may_have_nulls = not (frame.is_unescaped and BACKSLASH in frame.lacks)
-        nulls = tuple(word for word in column.nulls if may_have_nulls or BACKSLASH not in word)
-        found = text_of(
-            pl.col(cells.name), cells.dtype, column.kind, is_trimmed=frame.is_trimmed, nulls=nulls
-        )
-        if found is not None and may_have_nulls and NULL not in nulls:
-            # The only backslash that a cell of such a frame may hold; row by row writes it.
-            found = (pl.when(found[0] != NULL).then(found[0]), found[1])
-        # Words for yes and no are for text: "true" may be one of them.
-        if found is None or (cells.dtype == pl.Boolean and column.rule.booleans):
+        said = (cells.name, cells.dtype, frame.is_trimmed, not cells.null_count(), may_have_nulls)
+        if said != self._said:  # most frames are like the one before
+            self._said, self._read = said, self._read_as(*said)
+        if self._read is None:
             # Row by row decides whatever there is, and writes what is sent where nothing is.
-            is_good = cells.is_null() & (column.default == EMPTY)
-            return _Read(column.attribute, name, pl.repeat("", pl.len()), is_good=is_good)
+            is_good = cells.is_null() & (self._column.default == EMPTY)
+            return _Read(self._column.attribute, self._name, pl.repeat("", pl.len()), is_good=is_good)
+        return self._read
+
+    def _read_as(
+        self, source: str, dtype: pl.DataType, is_trimmed: bool, is_filled: bool, may_have_nulls: bool
+    ) -> _Read | None:
+        """Say how cells of a type are judged; None where row by row has to."""
+        column = self._column
+        nulls = tuple(word for word in column.nulls if may_have_nulls or BACKSLASH not in word)
+        cell = pl.col(source)
+        found = text_of(cell, dtype, column.kind, is_trimmed=is_trimmed, is_filled=is_filled, nulls=nulls)
+        # Words for yes and no are for text: "true" may be one of them.
+        if found is None or (dtype == pl.Boolean and column.rule.booleans):
+            return None
         text, kind = found
+        if may_have_nulls and NULL not in nulls:
+            # The only backslash that a cell of such a frame may hold; row by row writes it.
+            text = pl.when(text != NULL).then(text)
         memory = self._memory_of_lists if kind == CHOICES else self._memory
         if memory is not None:
-            return _Read(column.attribute, name, text, memory=memory)
+            return _Read(column.attribute, self._name, text, memory=memory)
         if self._default is not None:
             text = text.replace("", self._default)
-        is_filled = column.default != EMPTY and self._default is None
         return _Read(
             column.attribute,
-            name,
+            self._name,
             text,
             kind,
-            rule_for(column, kind, is_text=cells.dtype == pl.String),
-            is_filled=is_filled,
+            rule_for(column, kind, is_text=dtype == pl.String),
+            is_filled=column.default != EMPTY and self._default is None,
+            is_as_it_is=text is cell,
         )
+
+
+def _first(verdicts: pl.DataFrame, frame: Frame, is_good: Any, *, places: Sequence[int]) -> Any:
+    """Return the first verdict that is not good, of each row that is not; of odd rows none is known.
+
+    :param places: of the verdicts, among those of all columns.
+    """
+    if is_good.all():
+        return np.empty(0, np.int64)
+    first = np.array(places)[np.argmin(verdicts.filter(pl.Series(~is_good)).to_numpy(), axis=1)]
+    if frame.is_odd is not None:
+        first[frame.is_odd[~is_good]] = -1
+    return first
 
 
 def _has_few_cells(column: BoundColumn) -> bool:

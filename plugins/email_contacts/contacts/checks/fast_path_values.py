@@ -48,13 +48,22 @@ class Plain:
     """A column as it is sent where it is plainly good.
 
     :param text: what is sent; empty where nothing is.
-    :param is_good: whether the value may be sent so; true for an empty cell.
+    :param is_good: whether the value may be sent so; true for an empty cell. None where all may.
     :param is_literal: whether the text is a value of JSON as it stands.
     """
 
     text: pl.Expr
-    is_good: pl.Expr
+    is_good: pl.Expr | None = None
     is_literal: bool = False
+
+    @property
+    def good(self) -> pl.Expr:
+        """Which values may be sent so, as an expression."""
+        return pl.lit(value=True) if self.is_good is None else self.is_good
+
+    def where(self, is_good: pl.Expr) -> Plain:
+        """Accept less: only where that is true as well."""
+        return replace(self, is_good=is_good if self.is_good is None else self.is_good & is_good)
 
 
 @dataclass(frozen=True)
@@ -85,13 +94,6 @@ class Cells:
         """An empty cell is good too; where there is none it is not looked for."""
         return good | (self.cell == "") if self.may_be_empty else good
 
-    @property
-    def is_plain(self) -> pl.Expr:
-        """Whether nothing has to be escaped."""
-        if len(self.special) == 1:
-            return ~self.cell.str.contains(self.special, literal=True)
-        return ~self.cell.str.contains(self.special) if self.special else pl.lit(value=True)
-
 
 PlainRule = Callable[[Cells], Plain]
 
@@ -106,23 +108,24 @@ def email(cells: Cells) -> Plain:
 
 def text(cells: Cells) -> Plain:
     """Accept text that has no mark of a spreadsheet before it; what is special is escaped."""
-    cell, good = cells.cell, cells.is_plain
+    cell = cells.cell
+    plain = Plain(cell)
     if cells.special and cells.escape is not None:
-        good = ~cell.str.contains(NULL_BYTE, literal=True) & ~cell.str.starts_with(FORMULA)
-        cell = cells.escape(cell)
-    return Plain(cell, good & ~cells.cell.str.starts_with(APOSTROPHE) if cells.may_be_marked else good)
+        is_kept = ~cell.str.contains(NULL_BYTE, literal=True) & ~cell.str.starts_with(FORMULA)
+        plain = Plain(cells.escape(cell), is_kept)
+    elif cells.special:
+        plain = Plain(cell, ~cell.str.contains(cells.special, literal=len(cells.special) == 1))
+    return plain.where(~cell.str.starts_with(APOSTROPHE)) if cells.may_be_marked else plain
 
 
 def ext_id(cells: Cells) -> Plain:
     """Accept text that is an identifier as it stands, of which nothing has to be escaped."""
-    plain = text(replace(cells, escape=None))
-    return replace(plain, is_good=plain.is_good & ~cells.cell.str.contains(NO_EXT_ID))
+    return text(replace(cells, escape=None)).where(~cells.cell.str.contains(NO_EXT_ID))
 
 
 def category(cells: Cells) -> Plain:
     """Accept text of a category whose labels are not known."""
-    plain = text(cells)
-    return replace(plain, is_good=plain.is_good & (cells.cell.str.len_chars() <= LONGEST_CATEGORY))
+    return text(cells).where(cells.cell.str.len_chars() <= LONGEST_CATEGORY)
 
 
 def number(cells: Cells) -> Plain:

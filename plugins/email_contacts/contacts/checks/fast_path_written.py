@@ -61,7 +61,7 @@ def number(cells: Cells, rule: ColumnRule) -> Plain:
     texts, is_written = frame.to_series(0), frame.to_series(1)
     changing = frame.select(fast_path_values.CHANGING["number"](pl.col(texts.name)).any()).item()
     plain = fast_path_values.number(replace(cells, texts=texts, may_change=bool(changing)))
-    text, good = frame.select(plain.text.alias("text"), plain.is_good.alias("good"))
+    text, good = frame.select(plain.text.alias("text"), plain.good.alias("good"))
     return Plain(pl.lit(text), cells.or_empty(pl.lit(good & is_written)), is_literal=True)
 
 

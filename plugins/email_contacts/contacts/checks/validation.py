@@ -8,7 +8,8 @@ and the tests hold the reference evaluator ``jsonschema`` against it.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -40,6 +41,26 @@ def contact_schema(binding: Binding) -> dict[str, Any]:
     return schema
 
 
+@dataclass(frozen=True)
+class JudgedColumn:
+    """A column, and what is said of its wrong cells.
+
+    :param column: the column.
+    :param is_valid: judges a normalised value.
+    :param message: what is asked for.
+    """
+
+    column: BoundColumn
+    is_valid: Callable[[Any], bool]
+    message: str
+
+    def fault_of(self, cell: Any) -> str:
+        """Say what is wrong with a cell whose value is not valid."""
+        rule = self.column.rule
+        why = reason(self.column.kind, cell, region=rule.region, separator=rule.separator)
+        return self.message if why is None else f"{self.message} {why}"
+
+
 class ContactValidator:
     """Decides whether contacts are valid, and says why not.
 
@@ -51,7 +72,7 @@ class ContactValidator:
         self._descriptions = json.loads(document())["$defs"]
         names = [column.name for column in binding.columns if column.attribute in IDENTIFIERS]
         fill = "Fill one of" if len(names) > 1 else "Fill"
-        self._nobody = f"{fill} {', '.join(names)}: it says who the contact is."
+        self.nobody = f"{fill} {', '.join(names)}: it says who the contact is."
         # The linear-time engine: no value, however made, can stall it.
         self._validator = jsonschema_rs.Draft202012Validator(
             contact_schema(binding), pattern_options=jsonschema_rs.RegexOptions()
@@ -80,23 +101,18 @@ class ContactValidator:
         :param contact: what was made of it; ``is_valid(contact)`` is false.
         """
         values = contact["attributes"] | {EMAIL: contact.get("email", EMPTY)}
-        for attribute, is_valid, column, message in self._columns:
-            value = values.get(attribute, EMPTY)
-            if value != EMPTY and not is_valid(value):
-                cell, rule = cells[column.place], column.rule
-                why = reason(column.kind, cell, region=rule.region, separator=rule.separator)
-                message = message if why is None else f"{message} {why}"
-                return Reject(number, key, column.name, column.kind, message, mask(cell))
-        return Reject(number, key, "", "identifier", self._nobody)
+        for one in self.columns:
+            value = values.get(one.column.attribute, EMPTY)
+            if value != EMPTY and not one.is_valid(value):
+                cell = cells[one.column.place]
+                return Reject(number, key, one.column.name, one.column.kind, one.fault_of(cell), mask(cell))
+        return Reject(number, key, "", "identifier", self.nobody)
 
     @cached_property
-    def _columns(self) -> list[tuple[str, Callable[[Any], bool], BoundColumn, str]]:
-        """Attributes with the judge of their values, the column, and what is asked for.
-
-        Made for the first reject.
-        """
+    def columns(self) -> Sequence[JudgedColumn]:
+        """The columns, each with what is said of its wrong cells; made for the first reject."""
         return [
-            (column.attribute, judge(column.kind, column.labels), column, self._message(column))
+            JudgedColumn(column, judge(column.kind, column.labels), self._message(column))
             for column in self.binding.columns
         ]
 

@@ -12,7 +12,7 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Any, BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import polars as pl
 import pyarrow.parquet as pq
@@ -60,12 +60,13 @@ class RejectsFile:
     """
 
     def __init__(self, file: BinaryIO, parquet: BinaryIO | None = None) -> None:
-        self._file = io.TextIOWrapper(file, encoding="utf-8", newline="")
-        self._lines = csv.writer(self._file, lineterminator="\n")
-        self._lines.writerow(_SCHEMA)
+        self._file = file
+        self._file.write(f"{','.join(_SCHEMA)}\n".encode())
         self._parquet = parquet
-        self._groups = None if parquet is None else pq.ParquetWriter(parquet, _table([]).schema)
+        schema = frame_of_rejects([]).to_arrow().schema
+        self._groups = None if parquet is None else pq.ParquetWriter(parquet, schema)
         self._pending: list[Reject] = []
+        self._frames: list[pl.DataFrame] = []
         self._is_closed = False
         self.reasons: Counter[str] = Counter()
         self.count = 0
@@ -76,6 +77,22 @@ class RejectsFile:
         self.reasons[reject.rule] += 1
         self.count += 1
         if len(self._pending) >= _ROWS_AT_ONCE:
+            self._flush()
+
+    def add_all(self, rejects: pl.DataFrame) -> None:
+        """List many rows, and count their reasons.
+
+        :param rejects: the fields of ``Reject`` as columns.
+        """
+        if not len(rejects):
+            return
+        if self._pending:
+            self._frames.append(frame_of_rejects(self._pending))
+            self._pending.clear()
+        self._frames.append(rejects)
+        self.reasons.update(dict(rejects.group_by("rule", maintain_order=True).len().iter_rows()))
+        self.count += len(rejects)
+        if sum(map(len, self._frames)) >= _ROWS_AT_ONCE:
             self._flush()
 
     def close(self) -> None:
@@ -94,15 +111,20 @@ class RejectsFile:
         return ", ".join(f"{rule} {count}" for rule, count in self.reasons.most_common(REASONS_SHOWN))
 
     def _flush(self) -> None:
-        self._lines.writerows(self._pending)
-        if self._groups is not None:
-            self._groups.write_table(_table(self._pending))
+        rejects = pl.concat([*self._frames, frame_of_rejects(self._pending)])
+        self._frames.clear()
         self._pending.clear()
+        for some in rejects.iter_slices(_ROWS_AT_ONCE):
+            lines = some.with_columns(pl.col(pl.String).replace("", None))  # which is written without quotes
+            self._file.write(lines.write_csv(include_header=False).encode())
+            if self._groups is not None:
+                self._groups.write_table(some.to_arrow())
 
 
-def _table(rejects: Sequence[Reject]) -> Any:
-    """Make an Arrow table, by way of Polars: pyarrow itself would load pandas where there is one."""
-    return pl.DataFrame(rejects, _SCHEMA, orient="row").to_arrow()
+def frame_of_rejects(rejects: Sequence[Reject]) -> pl.DataFrame:
+    """Make a frame of rows."""
+    columns = zip(*rejects, strict=True) if rejects else ((),) * len(_SCHEMA)
+    return pl.DataFrame(dict(zip(_SCHEMA, columns, strict=True)), _SCHEMA)
 
 
 def read_rejects(file: BinaryIO, *, rows_before: int) -> Iterator[Reject]:
