@@ -19,6 +19,7 @@ def is_permanent(error: BaseException) -> bool:
     """Whether a retry cannot fix an error of this package; the one list, for operators and retry policy."""
     from email_contacts.api import BadRequest, Forbidden, InvalidRequest, NotFound, Unauthorized
     from email_contacts.contacts.errors import PreparationError, SourceBroken
+    from email_contacts.exports.errors import AttributesUnknown
     from email_contacts.imports.errors import ImportNotRepeatable
 
     if isinstance(error, SourceBroken):
@@ -33,6 +34,7 @@ def is_permanent(error: BaseException) -> bool:
         NotFound,
         PreparationError,
         ImportNotRepeatable,
+        AttributesUnknown,
     )
     return isinstance(error, permanent)
 

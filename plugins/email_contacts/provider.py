@@ -13,6 +13,7 @@ from email_contacts.connection import CONN_TYPE, FIELDS
 NAME = "Email Contacts"
 OPERATORS = (
     "contacts",
+    "exports",
     "folders",
     "imports",
     "lists",

@@ -21,9 +21,10 @@ ALLOWED = {
     "audiences": {"audiences", "contacts"},
     "sandbox": {"sandbox"},
     "imports": {"imports", "api", "contacts"},
+    "exports": {"exports", "api", "contacts"},
     "web": {"web", "imports", "contacts", "connection", "trigger"},
 }
-LOWER_ROOMS = ("api", "contacts", "audiences", "imports")
+LOWER_ROOMS = ("api", "contacts", "audiences", "imports", "exports")
 HEAVY = (
     "jsonschema",
     "jsonschema_rs",

@@ -1,15 +1,17 @@
-"""Writing contacts that were read from the platform to object storage."""
+"""Writing contacts that were read from the platform to one file in object storage."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
-from contextlib import suppress
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from itertools import islice
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+
+_CONTACTS_AT_ONCE = 1_000
 
 log = logging.getLogger(__name__)
 
@@ -21,7 +23,7 @@ def task_name(context: Context) -> str:
 
 
 def write_contacts(contacts: Iterable[dict[str, Any]], path: str, *, writer: str) -> dict[str, Any]:
-    """Write contacts as NDJSON, without holding more than a page; the file is whole, or as it was before.
+    """Write contacts as NDJSON, without holding more than some pages; the file is whole, or as it was before.
 
     They are written to ``NAME.XXXXXXXX.partial`` next to the target, which takes the target's name when it is
     complete. What a killed try leaves of it, the next try of the same task overwrites.
@@ -31,22 +33,19 @@ def write_contacts(contacts: Iterable[dict[str, Any]], path: str, *, writer: str
     :return: ``path`` and ``contacts`` (how many).
     :raises Exception: the error that ended the reading; the target is unchanged.
     """
-    import orjson
     from airflow.sdk import ObjectStoragePath
 
-    target = ObjectStoragePath(path)
+    from email_contacts.exports.aside import take_place, written_aside
+    from email_contacts.exports.tables import NdjsonTable
+
+    target = cast("Any", ObjectStoragePath(path))
     aside = target.parent / f"{target.name}.{sha256(writer.encode()).hexdigest()[:8]}.partial"
-    target.parent.mkdir(parents=True, exist_ok=True)
     count = 0
-    try:
-        with aside.open("wb") as file:  # type: ignore[no-untyped-call]
-            for contact in contacts:
-                file.write(orjson.dumps(contact, option=orjson.OPT_APPEND_NEWLINE))
-                count += 1
-        target.fs.mv(aside.path, target.path)
-    except BaseException:
-        with suppress(OSError):
-            aside.unlink(missing_ok=True)
-        raise
+    with written_aside(aside) as file:
+        table, walked = NdjsonTable(file), iter(contacts)
+        while some := list(islice(walked, _CONTACTS_AT_ONCE)):
+            table.add(some)
+            count += len(some)
+    take_place(aside, target)
     log.info("wrote %d contacts to %s", count, path)
     return {"path": path, "contacts": count}

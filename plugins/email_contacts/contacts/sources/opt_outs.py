@@ -22,8 +22,9 @@ from email_contacts.contacts.values.marks import bare
 # Each flag with the column that it is about: without a number there is nothing to send to.
 _ABOUT = {"emailBlacklisted": None, "smsBlacklisted": SMS, "whatsappBlacklisted": WHATSAPP}
 FLAGS = tuple(_ABOUT)
-# What the platform says of a contact besides its attributes; an import sets none of it.
-_FACTS = ("id", "createdAt", "modifiedAt", "listIds", "listUnsubscribed")
+# What the platform says of a contact besides its attributes, and where an export keeps the rest of it; an
+# import sets none of it.
+_FACTS = ("id", "createdAt", "modifiedAt", "listIds", "listUnsubscribed", "otherFields")
 _FACTS_WITHIN = "statistics."
 _SIGN_OF_AN_ANSWER = "LISTIDS"
 _YES = frozenset({"true", "t", "yes", "y", "1", "1.0"})

@@ -1,0 +1,190 @@
+"""What an export writes, and from when the next one reads."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timezone
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from email_contacts.api import ContactsClient, NotFound, Unavailable
+from email_contacts.exports.errors import OverlappingExport
+from email_contacts.sandbox import SandboxServer
+from tests.exports.warehouse import Warehouse, change, let_a_day_pass, read
+
+LIST = 2  # the list of a fresh account
+
+
+def test_the_first_export_is_of_everything_and_the_next_one_of_what_changed(
+    warehouse: Warehouse, sandbox: SandboxServer
+) -> None:
+    sandbox.seed_contacts(30)
+    let_a_day_pass(sandbox)
+    first = warehouse.export()
+    assert (first["contacts"], first["full"], first["since"]) == (30, True, None)
+    assert "no watermark" in first["why_full"]
+    assert warehouse.export()["contacts"] == 0
+    change(sandbox, 7, 11)
+    third = warehouse.export()
+    assert (third["contacts"], third["full"], third["why_full"]) == (2, False, "")
+    assert {row["id"] for row in read(third["files"]["contacts"]["uri"])} == {7, 11}
+    assert warehouse.contacts() == {one["id"]: one for one in warehouse.client.iter_contacts()}
+    assert warehouse.export(full=True)["contacts"] == 30
+
+
+def test_exports_continue_each_other(warehouse: Warehouse, sandbox: SandboxServer) -> None:
+    before = datetime.now(timezone.utc).replace(microsecond=0)
+    first, second = warehouse.export(), warehouse.export()
+    assert before <= datetime.fromisoformat(first["until"].replace("Z", "+00:00"))
+    assert (second["since"], second["previous_manifest_uri"]) == (first["until"], first["manifest_uri"])
+    manifest = json.loads(Path(second["manifest_uri"].removeprefix("file://")).read_text())
+    assert {**manifest, "manifest_uri": second["manifest_uri"]} == second
+
+
+def test_the_watermark_is_the_beginning_by_the_clock_that_is_behind(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    behind = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
+    monkeypatch.setattr(ContactsClient, "platform_time", lambda _: behind)
+    assert warehouse.export()["until"] == "2026-01-02T03:04:05Z"
+    monkeypatch.setattr(ContactsClient, "platform_time", lambda _: datetime(2999, 1, 1, tzinfo=timezone.utc))
+    assert warehouse.export()["until"] < "2999"
+    monkeypatch.setattr(ContactsClient, "platform_time", lambda _: None)
+    assert warehouse.export()["until"] < "2999"
+
+
+def test_the_time_of_the_platform_is_asked_for_before_the_sweep(
+    warehouse: Warehouse, sandbox: SandboxServer
+) -> None:
+    """A change between the two is in the sweep, and again in the next one."""
+    sandbox.seed_contacts(1)
+    warehouse.export()
+    assert [entry.route for entry in sandbox.journal()] == ["contacts", "contacts"]
+
+
+def test_tables_are_partitioned_by_the_day_of_the_sweep(warehouse: Warehouse, sandbox: SandboxServer) -> None:
+    sandbox.seed_contacts(1)
+    exported = warehouse.export()
+    named = exported["export_id"]
+    assert named[:15] >= exported["until"].translate({ord(sign): None for sign in "-:Z"})
+    name = f"date={named[:4]}-{named[4:6]}-{named[6:8]}/{named}.ndjson"
+    assert warehouse.files() == {
+        f"file://{warehouse.path / table / name}" for table in ("contacts", "opt_outs")
+    }
+    assert not list((warehouse.path / "_incomplete").iterdir())
+
+
+def test_the_contacts_of_a_list(warehouse: Warehouse, sandbox: SandboxServer) -> None:
+    sandbox.seed_contacts(3)
+    sandbox.seed_contacts(1_100, list_ids=[LIST])
+    let_a_day_pass(sandbox)
+    assert warehouse.export(list_id=LIST)["contacts"] == 1_100
+    change(sandbox, 1, 50)
+    changed = warehouse.export(list_id=LIST)
+    assert {row["id"] for row in read(changed["files"]["contacts"]["uri"])} == {50}
+    with pytest.raises(NotFound):
+        warehouse.export(list_id=999)
+
+
+@pytest.mark.parametrize("other", [{"list_id": LIST}, {"file_format": "parquet"}, {"path": "elsewhere"}])
+def test_another_list_format_or_destination_has_a_watermark_of_its_own(
+    other: dict[str, Any], warehouse: Warehouse, sandbox: SandboxServer, tmp_path: Path
+) -> None:
+    sandbox.seed_contacts(5, list_ids=[LIST])
+    let_a_day_pass(sandbox)
+    warehouse.export()
+    if "path" in other:
+        other = {"path": tmp_path / "elsewhere"}
+    assert warehouse.export(**other)["contacts"] == 5
+    assert warehouse.export(**other)["contacts"] == 0
+    assert warehouse.export()["contacts"] == 0
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "text",
+        {"version": 2},
+        {"version": 1},
+        {"version": 1, "watermark": "yesterday", "manifest_uri": None, "pending": None},
+        {"version": 1, "watermark": None, "manifest_uri": None, "pending": {"export_id": "x"}},
+    ],
+)
+def test_a_watermark_that_cannot_be_read_counts_as_none(
+    broken: object, warehouse: Warehouse, sandbox: SandboxServer
+) -> None:
+    sandbox.seed_contacts(2)
+    let_a_day_pass(sandbox)
+    warehouse.export()
+    (key,) = warehouse.store
+    warehouse.store[key] = broken
+    assert warehouse.export()["full"]
+    assert warehouse.export()["contacts"] == 0
+
+
+def test_an_export_that_fails_leaves_no_file_and_no_watermark(
+    warehouse: Warehouse, sandbox: SandboxServer
+) -> None:
+    sandbox.seed_contacts(2_500)
+    sandbox.set_knobs(faults=[{"route": "contacts", "kind": "garbled", "skip": 2, "times": 99}])
+    with pytest.raises(Unavailable):
+        warehouse.export()
+    assert [path for path in warehouse.path.rglob("*") if path.is_file()] == []
+    sandbox.set_knobs(faults=[])
+    assert warehouse.export()["contacts"] == 2_500
+
+
+def test_two_exports_of_one_series_do_not_run_at_the_same_time(
+    warehouse: Warehouse, sandbox: SandboxServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sandbox.seed_contacts(3)
+    inside: list[dict[str, Any]] = []
+
+    def meanwhile(*_: object, **__: object) -> Any:
+        monkeypatch.undo()
+        warehouse.running = {("a_dag", "run-1", "export", -1)}
+        with pytest.raises(OverlappingExport, match="is being written by a_dag/run-1/export"):
+            warehouse.export(run="run-2")
+        # Airflow takes the first one for dead; it is not.
+        warehouse.running = set()
+        inside.append(warehouse.export(run="run-2"))
+        return warehouse.client.iter_contacts()
+
+    monkeypatch.setattr(warehouse.client, "iter_contacts", meanwhile)
+    with pytest.raises(OverlappingExport, match="another task completed an export"):
+        warehouse.export()
+    assert [one["export_id"] for one in warehouse.manifests] == [inside[0]["export_id"]]
+    assert len(warehouse.contacts()) == 3
+    assert warehouse.files() == {one["uri"] for one in inside[0]["files"].values()}
+
+
+def test_what_is_added_changed_and_deleted_during_the_sweep_costs_nobody_else(
+    warehouse: Warehouse, sandbox: SandboxServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After every third page 30 contacts are deleted, more than pages overlap; others come and change."""
+    sandbox.seed_contacts(6_000)
+    let_a_day_pass(sandbox)
+    deleted: set[int] = set()
+    pages = count()
+
+    def writer(ids: list[int], **_: object) -> None:
+        doomed = ids[:300:10] if next(pages) % 3 == 1 else []
+        deleted.update(doomed)
+        with sandbox.account.database.writing() as connection:
+            connection.executemany("DELETE FROM contacts WHERE id = ?", [(one,) for one in doomed])
+        change(sandbox, *ids[1:50:10])
+        sandbox.seed_contacts(7)
+
+    monkeypatch.setattr(sandbox.account, "after_contact_page", writer)
+    first = warehouse.export()
+    monkeypatch.undo()
+    ids = [row["id"] for row in read(first["files"]["contacts"]["uri"])]
+    assert len(ids) == len(set(ids))
+    assert set(range(1, 6_001)) - deleted <= set(ids)
+    assert len(deleted) >= 60
+    warehouse.export()
+    now = {one["id"]: one for one in warehouse.client.iter_contacts()}
+    assert {key: row for key, row in warehouse.contacts().items() if key in now} == now
