@@ -1,0 +1,78 @@
+"""The code of docs/export.md runs, and does what the page says."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.exports.warehouse import change, let_a_day_pass
+
+if TYPE_CHECKING:
+    from airflow.sdk import DAG
+
+    from email_contacts.sandbox import SandboxServer
+
+PROJECT = Path(__file__).resolve().parents[2]
+PAGE = (PROJECT / "docs" / "export.md").read_text(encoding="utf-8")
+DAG_CODE, READING_CODE = re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+
+
+@pytest.fixture
+def dag(airflow_database: None, connection: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DAG:
+    """The DAG as the page shows it."""
+    from airflow.dag_processing.dagbag import DagBag
+
+    (tmp_path / "dags").mkdir()
+    (tmp_path / "dags" / "the_page.py").write_text(DAG_CODE.replace("logical_date.day == 1", "False"))
+    bundle = {
+        "name": "the_page",
+        "classpath": "airflow.dag_processing.bundles.local.LocalDagBundle",
+        "kwargs": {"path": str(tmp_path / "dags")},
+    }
+    monkeypatch.setenv("AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST", json.dumps([bundle]))
+    return DagBag(tmp_path / "dags").dags["contacts_to_warehouse"]
+
+
+def opt(sandbox: SandboxServer, contact_id: int, *, out: bool) -> None:
+    with sandbox.account.database.writing() as connection:
+        connection.execute("UPDATE contacts SET email_blacklisted = ? WHERE id = ?", (out, contact_id))
+    change(sandbox, contact_id)
+
+
+def test_the_newest_of_each_contact_and_of_each_opt_out(
+    dag: DAG, sandbox: SandboxServer, tmp_path: Path
+) -> None:
+    folder = tmp_path / "warehouse"
+    sandbox.seed_contacts(5)
+    opt(sandbox, 2, out=True)
+    opt(sandbox, 3, out=True)
+    let_a_day_pass(sandbox)
+    for contact_id, out in [(None, False), (3, False), (4, True)]:
+        if contact_id is not None:
+            opt(sandbox, contact_id, out=out)
+        assert str(dag.test(run_conf={"path": folder.as_uri()}).state) == "success"
+        let_a_day_pass(sandbox)
+    written = sorted(json.loads(path.read_text())["contacts"] for path in folder.glob("_manifests/*.json"))
+    assert written == [1, 1, 5]
+    namespace: dict[str, Any] = {}
+    exec(READING_CODE, namespace)
+    contacts = namespace["current_contacts"](str(folder)).sort("id")
+    points = [attributes["POINTS"] for attributes in contacts["attributes"]]
+    assert list(zip(contacts["id"], points, strict=True)) == [(1, 1), (2, 3), (3, 5), (4, 5), (5, 5)]
+    opt_outs = namespace["current_opt_outs"](str(folder)).sort("contact_id")
+    assert opt_outs["contact_id"].to_list() == [2, 4]
+    assert opt_outs["how"].to_list() == ["email_blacklisted"] * 2
+
+
+def test_the_page_says_what_the_manifest_holds(dag: DAG, sandbox: SandboxServer, tmp_path: Path) -> None:
+    dag.test(run_conf={"path": tmp_path.as_uri()})
+    (path,) = tmp_path.glob("_manifests/*.json")
+    manifest = json.loads(path.read_text())
+    for word in ("since", "until", "previous_manifest_uri"):
+        assert word in manifest
+        assert f"`{word}`" in PAGE
+    assert re.fullmatch(r"\d{8}T\d{9}Z-[0-9a-f]{8}", manifest["export_id"])
