@@ -16,6 +16,7 @@ from email_contacts.connection import DEFAULT_CONN_ID
 from email_contacts.operators.folders import CreateFolderOperator
 from email_contacts.operators.imports import ImportContactsOperator
 from email_contacts.operators.lists import CreateListOperator, GetListOperator
+from email_contacts.operators.mirrors import RefreshMirrorOperator
 from email_contacts.operators.preparation import PrepareContactsOperator
 from email_contacts.operators.receipts import VerifyImportOperator, WriteReceiptOperator
 from email_contacts.operators.snapshots import ConfirmSnapshotOperator
@@ -37,10 +38,13 @@ DOC = """
 
 {description}
 
-`folder` → `list` → `prepare` → `import` (one task per batch) → `wait` → `verify` → `receipt` → `confirm`
+`folder` → `list` → `mirror` → `prepare` → `import` (one task per batch) → `wait` → `verify` → `receipt` →
+`confirm`
 
 The source is `{source}`, the list *{list}* in the folder *{folder}*. Contacts that are new or changed since
 the last confirmed run are sent; without any the run succeeds, sends nothing, and its receipt says so.
+Rows of people who opted out on the platform: `{consent}`. Rows that would make the platform merge contacts:
+`{merges}`.
 **confirm** makes this run the one that the next is compared with, once the receipt says that every row
 arrived. The file is `{name}` in `include/audiences`; docs/audiences.md explains it.
 """
@@ -79,6 +83,8 @@ def sync(audience: Audience) -> DAG:
             list=audience.list,
             folder=audience.folder,
             name=audience.name,
+            consent=audience.consent,
+            merges=audience.merges,
         ),
         tags=TAGS,
         auto_register=False,
@@ -91,6 +97,10 @@ def sync(audience: Audience) -> DAG:
         folder = CreateFolderOperator(task_id="folder", name=audience.folder)
         target = CreateListOperator(task_id="list", name=audience.list, folder_id=folder.output)
         before = GetListOperator(task_id="size_before", list_id=target.output)
+        mirror = None
+        if audience.is_guarded:
+            mirror = RefreshMirrorOperator(task_id="mirror", execution_timeout=timedelta(hours=6))
+            before >> mirror
         prepare = PrepareContactsOperator(
             task_id="prepare",
             source=source.get("path"),
@@ -109,6 +119,10 @@ def sync(audience: Audience) -> DAG:
             snapshot_target=[target.output],
             full_sync=audience.mode == FULL or "{{ params.full_sync }}",
             retry_rejects=audience.retry_rejects,
+            mirror=mirror.output["mirror"] if mirror else "",
+            consent=audience.consent,
+            consent_reason=audience.consent_reason,
+            merges=audience.merges,
             execution_timeout=timedelta(hours=6),
             **audience.options,
         )

@@ -17,6 +17,7 @@ OPERATORS = (
     "folders",
     "imports",
     "lists",
+    "mirrors",
     "partitions",
     "preparation",
     "receipts",

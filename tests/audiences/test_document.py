@@ -137,3 +137,33 @@ def test_the_command_fails_where_there_is_nothing_to_check(
 ) -> None:
     assert main(["check", str(tmp_path / path)], program="email-contacts") == 2
     assert "error" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("consent: override\n", 'in line 3.*needs "consent_reason"'),
+        ("consent_reason: because\n", 'in line 3.*belongs to "consent: override"'),
+        ("consent: ignore\nconsent_reason: because\n", 'in line 4.*belongs to "consent: override"'),
+        ("consent: maybe\n", "in line 3"),
+        ("merges: maybe\n", "in line 3"),
+    ],
+)
+def test_what_is_wrong_about_guards_is_named_with_its_line(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(AudienceError, match=said):
+        audience(tmp_path, LEAST + text)
+
+
+def test_both_guards_are_on_unless_the_file_says_otherwise(tmp_path: Path) -> None:
+    found = audience(tmp_path, LEAST)
+    assert (found.consent, found.merges, found.is_guarded) == ("hold_back", "hold_back", True)
+    off = audience(tmp_path, LEAST + "consent: ignore\nmerges: allow\n")
+    assert not off.is_guarded
+    override = audience(tmp_path, LEAST + "consent: override\nconsent_reason: Recall 12.\n")
+    assert override.consent_reason == "Recall 12."
+
+
+def test_the_page_about_consent_shows_an_audience(tmp_path: Path) -> None:
+    text = (PROJECT / "docs" / "consent-and-merges.md").read_text(encoding="utf-8")
+    (shown,) = re.findall(r"^```yaml\n(.*?)^```$", text, re.M | re.S)
+    assert audience(tmp_path, shown).is_guarded

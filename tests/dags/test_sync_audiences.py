@@ -133,3 +133,31 @@ def run(dag: Any, stage: Path, **conf: Any) -> dict[str, Any]:
 def size_of(sandbox: SandboxServer, list_id: int) -> int:
     with ContactsClient(sandbox.url, sandbox.api_key, requests_per_second=1000) as client:
         return client.get_list(list_id).unique_subscribers
+
+
+def test_who_opted_out_is_held_back_and_no_contact_is_merged_away(
+    project: Path, connection: str, sandbox: SandboxServer, tmp_path: Path
+) -> None:
+    write(project, guarded=LEAST)
+    (project / "customers.csv").write_text(
+        "email,sms\na@example.com,\nb@example.com,4915123456789\nc@example.com,\n"
+    )
+    with ContactsClient(sandbox.url, sandbox.api_key, requests_per_second=1000) as client:
+        client.create_contact(email="a@example.com", email_blacklisted=True)
+        client.create_contact(email="b@example.com")
+        client.create_contact(email="other@example.com", attributes={"SMS": "4915123456789"})
+        before = {one["id"] for one in client.iter_contacts()}
+        receipt = run(bag(project).dags["sync_guarded"], tmp_path / "stage" / "sync_guarded")
+        after = {one["id"]: one for one in client.iter_contacts()}
+    assert receipt["state"] == "completed"
+    assert receipt["held_back"] == {"opted_out": 1, "would_merge": 1}
+    assert receipt["rows"]["accepted"] == 1
+    assert before < after.keys()
+    assert [one["email"] for one in after.values() if one["listIds"]] == ["c@example.com"]
+
+
+def test_an_audience_without_guards_has_no_mirror(project: Path) -> None:
+    write(project, guarded=LEAST, free=LEAST + "consent: ignore\nmerges: allow\n")
+    dags = bag(project).dags
+    assert dags["sync_guarded"].get_task("prepare").upstream_task_ids >= {"mirror"}
+    assert "mirror" not in dags["sync_free"].task_ids

@@ -43,6 +43,14 @@ def test_a_row_that_links_two_contacts_deletes_the_lower_one(
     assert sandbox.refusal("GET", "/contacts/1") == (404, "document_not_found")
 
 
+def test_a_contact_is_merged_although_no_row_names_its_address(sandbox: Rehearsal) -> None:
+    sandbox.post("/contacts", email="a@example.com", attributes={"SMS": "4917012345"})
+    sandbox.post("/contacts", email="b@example.com")
+    assert sandbox.rejects([{"email": "b@example.com", "attributes": {"SMS": "4917012345"}}]) == {}
+    (kept,) = sandbox.get("/contacts")["contacts"]
+    assert (kept["id"], kept["email"], kept["attributes"]["SMS"]) == (2, "b@example.com", "4917012345")
+
+
 def test_with_the_deleted_contact_go_its_lists_and_its_opt_out(sandbox: Rehearsal) -> None:
     sandbox.post("/contacts", email="a@example.com")
     opted_out = {"attributes": {"SMS": "4917012345"}, "emailBlacklisted": True, "smsBlacklisted": True}

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from email_contacts.contacts.choices import ALLOW, HOLD_BACK, IGNORE, OVERRIDE
 from email_contacts.contacts.errors import PreparationError
 from email_contacts.contacts.mapping.reading import MAPPING, SECTIONS, DocumentKind, Written, read
 from email_contacts.contacts.mapping.schema_faults import check_schema
@@ -26,6 +27,7 @@ _FILES_ONLY = ("format", "delimiter", "encoding", "header_row", "skip_rows", "sh
 _SECTIONS = (
     "description", "owners", "source", "mapping", "unknown_columns", "duplicates", "conflicts", "body",
     "list", "folder", "connection", "schedule", "mode", "retry_rejects", "max_rejects",
+    "consent", "consent_reason", "merges",
 )  # fmt: skip
 
 
@@ -50,6 +52,9 @@ class Audience:
     :param schedule: a cron expression or preset; empty: none.
     :param assets: names or URIs of assets that start it, instead of a schedule.
     :param mode: ``"changes"`` or ``"full"``.
+    :param consent: rows of people who opted out: ``"hold_back"``, ``"override"`` or ``"ignore"``.
+    :param consent_reason: why opt-outs are overridden.
+    :param merges: rows that would make the platform merge contacts: ``"hold_back"`` or ``"allow"``.
     :param options: options of the preparation, by their names.
     """
 
@@ -65,6 +70,9 @@ class Audience:
     assets: tuple[str, ...] = ()
     mode: str = CHANGES
     retry_rejects: bool = False
+    consent: str = HOLD_BACK
+    consent_reason: str = ""
+    merges: str = HOLD_BACK
     options: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
@@ -87,6 +95,7 @@ class Audience:
         said: dict[str, Any] = dict(written.content)
         source = {"path": said["source"]} if isinstance(said["source"], str) else said["source"]
         _check_source(written, source)
+        _check_consent(written, said)
         if isinstance(said.get("mapping"), Mapping):
             check_schema(inline_mapping(written), *_MAPPING_SCHEMA)
         schedule, owners = said.get("schedule", ""), said.get("owners", ())
@@ -103,6 +112,9 @@ class Audience:
             assets=() if isinstance(schedule, str) else tuple(schedule["assets"]),
             mode=said.get("mode", CHANGES),
             retry_rejects=said.get("retry_rejects", False),
+            consent=said.get("consent", HOLD_BACK),
+            consent_reason=said.get("consent_reason", ""),
+            merges=said.get("merges", HOLD_BACK),
             options={
                 option: said[option]
                 for option in ("unknown_columns", "duplicates", "conflicts", "body", "max_rejects")
@@ -110,11 +122,26 @@ class Audience:
             },
         )
 
+    @property
+    def is_guarded(self) -> bool:
+        """Whether rows are looked up in the account's mirror."""
+        return (self.consent, self.merges) != (IGNORE, ALLOW)
+
 
 def inline_mapping(written: Written) -> Written:
     """Give the mapping that stands in an audience, with the lines of the file."""
     lines = {place[1:]: line for place, line in written.lines.items() if place[:1] == ("mapping",)}
     return Written(written.content["mapping"], written.name, lines, _INLINE_MAPPING)
+
+
+def _check_consent(written: Written, said: Mapping[str, Any]) -> None:
+    consent = said.get("consent", HOLD_BACK)
+    if consent == OVERRIDE and "consent_reason" not in said:
+        raise written.wrong(
+            ("consent",), '"override" needs "consent_reason": why people who opted out get it'
+        )
+    if consent != OVERRIDE and "consent_reason" in said:
+        raise written.wrong(("consent_reason",), f'it belongs to "consent: override", not to "{consent}"')
 
 
 def _check_source(written: Written, source: Mapping[str, Any]) -> None:

@@ -1,6 +1,6 @@
 """The second half of a preparation: of the valid contacts of all parts, those that count become bodies.
 
-Knows the order of things: duplicates, conflicts, bodies, and the manifest last.
+Knows the order of things: duplicates, conflicts, what is held back, what did not change, bodies.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ from email_contacts.contacts.batches.spool import Spool
 from email_contacts.contacts.choices import FAIL, FILE_URL, REJECT
 from email_contacts.contacts.column_names import IDENTIFIERS
 from email_contacts.contacts.errors import ConflictsFound, DuplicatesFound, SourceChanged
+from email_contacts.contacts.guards.holding_back import HeldBack, hold_back
+from email_contacts.contacts.guards.settings import Guards
 from email_contacts.contacts.snapshot.changes import Changes, ChangesSince
 from email_contacts.contacts.snapshot.comparison import Comparison
 from email_contacts.contacts.staging.manifest import Batch
@@ -44,6 +46,7 @@ class BuiltBatches:
     :param batches: the bodies.
     :param duplicates: rows in whose place another one counts.
     :param conflicts: rows that share an identifier with another contact's row.
+    :param held_back: rows that a guard does not let through.
     :param unchanged: rows whose contacts are as they were confirmed, and are not sent.
     :param changes: what the comparison with the snapshot came to; None where there was none.
     """
@@ -51,6 +54,7 @@ class BuiltBatches:
     batches: tuple[Batch, ...]
     duplicates: int
     conflicts: int
+    held_back: HeldBack
     unchanged: int = 0
     changes: Changes | None = None
 
@@ -86,17 +90,20 @@ class BatchBuilder:
         *,
         duplicates: str,
         conflicts: str,
+        guards: Guards | None = None,
         since: ChangesSince | None = None,
         tell: Callable[[int], None],
     ) -> BuiltBatches:
-        """Find duplicates and conflicts, list them, and write the bodies.
+        """Find duplicates, conflicts and rows to hold back, list them, and write the bodies.
 
         :param duplicates: ``"last"``, ``"first"`` or ``"fail"``.
         :param conflicts: ``"flag"``, ``"reject"`` or ``"fail"``.
+        :param guards: which rows are held back; None: none.
         :param since: the snapshot that contacts are compared with; None: all are sent.
         :param tell: called with the number of bodies written.
         :raises DuplicatesFound: when there are some and that is to fail.
         :raises ConflictsFound: when there are some and that is to fail.
+        :raises MirrorUnusable: when the guards' mirror cannot be looked at.
         """
         repeated = find_repeated(self._identities())
         twice = find_duplicates(repeated, policy=duplicates)
@@ -113,13 +120,26 @@ class BatchBuilder:
         if conflicts == REJECT:
             self._reject(shared)
             is_out |= shared.marked(self._read)
-        found = len(twice), len(np.unique(shared.rows))
+        held_back = hold_back(
+            guards,
+            self._counting(is_out),
+            self._stage,
+            body=self._first.body,
+            head=self._first.head.encode(),
+            rows=self._read,
+        )
+        found = len(twice), len(np.unique(shared.rows)), held_back
+        is_out |= held_back.marks
         if since is None:
             return BuiltBatches(self._write(is_out, tell), *found)
         return self._pack_changes(since, is_out, tell, found)
 
     def _pack_changes(
-        self, since: ChangesSince, is_out: Any, tell: Callable[[int], None], found: tuple[int, int]
+        self,
+        since: ChangesSince,
+        is_out: Any,
+        tell: Callable[[int], None],
+        found: tuple[int, int, HeldBack],
     ) -> BuiltBatches:
         """Write the contacts that changed since a snapshot."""
         with closing(
@@ -131,6 +151,9 @@ class BatchBuilder:
             )
         ) as comparison:
             is_unchanged = comparison.unchanged(lambda: self._counting(is_out), rows=self._read)
+            if found[-1].reasons:
+                for contacts in self._counting(~found[-1].marks):
+                    comparison.keep(contacts)
             batches = self._write(is_out | is_unchanged, tell, comparison.note)
             changes = comparison.finish(self._stage)
         return BuiltBatches(batches, *found, int(np.count_nonzero(is_unchanged)), changes)

@@ -25,6 +25,10 @@ OPTED_OUT = (REJECT, IMPORT)
 FLAG = "flag"
 CONFLICTS = (FLAG, REJECT, FAIL)
 
+HOLD_BACK, OVERRIDE, IGNORE, ALLOW = "hold_back", "override", "ignore", "allow"
+CONSENT = (HOLD_BACK, OVERRIDE, IGNORE)
+MERGES = (HOLD_BACK, ALLOW)
+
 JSON_BODY, FILE_BODY, FILE_URL = "json_body", "file_body", "file_url"
 BODIES = (JSON_BODY, FILE_BODY, FILE_URL)
 

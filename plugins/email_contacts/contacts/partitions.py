@@ -24,6 +24,7 @@ from typing import cast
 from email_contacts.contacts.batches.parts import Part
 from email_contacts.contacts.batches.spool import StagedFiles
 from email_contacts.contacts.errors import InvalidOption, NotAManifest, PartitionMissing
+from email_contacts.contacts.guards.settings import Guards
 from email_contacts.contacts.header_names import knowing
 from email_contacts.contacts.limits import RejectLimit
 from email_contacts.contacts.options import Options
@@ -94,6 +95,7 @@ def merge_partitions(
     *,
     options: Options | None = None,
     changes_since: ChangesSince | None = None,
+    guards: Guards | None = None,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> Manifest:
     """Do the second half of a preparation for all partitions together; then their folders are removed.
@@ -106,6 +108,7 @@ def merge_partitions(
     :param options: of which ``max_rejects``, ``duplicates``, ``conflicts`` and ``max_batch_bytes`` count.
     :param changes_since: the snapshot that the contacts are compared with: those that did not change are not
         sent; None: all are.
+    :param guards: which rows are held back; None: none.
     :param on_progress: called after each block of the bodies.
     :return: the manifest, as it is written; seconds and memory are those of the merge.
     :raises PartitionMissing: when a partition is not there, or not complete.
@@ -114,7 +117,7 @@ def merge_partitions(
     """
     done = _merged_before(folders, stage)
     if done is None:
-        done = _merge(folders, stage, options or Options(), Clock(on_progress), changes_since)
+        done = _merge(folders, stage, options or Options(), Clock(on_progress), changes_since, guards)
     for folder in folders:
         remove_partition(folder)
     return done
@@ -126,6 +129,7 @@ def _merge(
     options: Options,
     clock: Clock,
     changes_since: ChangesSince | None,
+    guards: Guards | None,
 ) -> Manifest:
     parts = _read_parts(folders)
     into = Stage(stage, source=None)
@@ -140,7 +144,7 @@ def _merge(
         write_whole(into.path(MERGED), json.dumps({"made_by": [part.made_by for part in parts]}).encode())
         try:
             placed = list(zip(parts, spools, strict=True))
-            return finish(placed, into, options, rejects, clock, changes_since)
+            return finish(placed, into, options, rejects, clock, changes_since, guards)
         finally:
             for spool in spools:
                 spool.close()

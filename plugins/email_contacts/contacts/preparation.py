@@ -25,6 +25,7 @@ from email_contacts.contacts.build_batches import BatchBuilder
 from email_contacts.contacts.checks.validation import ContactValidator
 from email_contacts.contacts.choices import FAIL
 from email_contacts.contacts.errors import NoRows, SourceEmpty, TooManyRejects
+from email_contacts.contacts.guards.settings import Guards
 from email_contacts.contacts.header_names import knowing, shown_column, shown_name
 from email_contacts.contacts.limits import RejectLimit
 from email_contacts.contacts.options import Options
@@ -68,6 +69,7 @@ def prepare(
     options: Options | None = None,
     *,
     changes_since: ChangesSince | None = None,
+    guards: Guards | None = None,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> Manifest:
     """Turn a source into request bodies, with every row accounted for.
@@ -83,6 +85,7 @@ def prepare(
     :param options: how it is read, and what becomes of its rows; None: the defaults.
     :param changes_since: the snapshot that the contacts are compared with: those that did not change are not
         sent; None: all are.
+    :param guards: which rows are held back, such as those of people who opted out; None: none.
     :param on_progress: called after each block of the source and of the bodies.
     :return: the manifest, as it is written.
     :raises PreparationError: see ``errors``; then no manifest is written.
@@ -97,7 +100,7 @@ def prepare(
         closing(rejects_of(folder)) as rejects,
     ):
         part = sift(source, options, spool, rejects, clock)
-        return finish([(part, spool)], folder, options, rejects, clock, changes_since)
+        return finish([(part, spool)], folder, options, rejects, clock, changes_since, guards)
 
 
 def rejects_of(folder: Stage) -> RejectsFile:
@@ -168,12 +171,14 @@ def finish(
     rejects: RejectsFile,
     clock: Clock,
     changes_since: ChangesSince | None = None,
+    guards: Guards | None = None,
 ) -> Manifest:
     """Do the second half for all parts together.
 
     :param rejects: the lists of rejected rows, of all parts.
     :param changes_since: the snapshot that the contacts are compared with; an empty source is not compared,
         for then everybody would be gone.
+    :param guards: which rows are held back; None: none.
     """
     read = sum(part.read for part, _ in parts)
     if not read and options.when_empty == FAIL:
@@ -185,6 +190,7 @@ def finish(
     packed = BatchBuilder(parts, folder, rejects, limit=options.max_batch_bytes).pack(
         duplicates=options.duplicates,
         conflicts=options.conflicts,
+        guards=guards if read else None,
         since=changes_since if read else None,
         tell=lambda bodies: clock.tell(read, rejects.count, bodies),
     )
@@ -199,6 +205,7 @@ def finish(
             rejected=rejects.count,
             duplicates=packed.duplicates,
             unchanged=packed.unchanged,
+            held_back=packed.held_back.reasons,
         ),
         changes=packed.changes,
         conflicts=packed.conflicts,
@@ -206,6 +213,8 @@ def finish(
         rejects_uri=folder.uri(REJECTS),
         duplicates_uri=folder.uri(DUPLICATES),
         conflicts_uri=folder.uri(CONFLICTS),
+        held_back_uri=packed.held_back.uri,
+        guards=packed.held_back.summary,
         unknown_columns=tuple(dict.fromkeys(column for part, _ in parts for column in part.dropped)),
         reject_reasons=dict(rejects.reasons.most_common()),
         notes=tuple(dict.fromkeys(note for part, _ in parts for note in part.notes)),

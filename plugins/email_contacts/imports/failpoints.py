@@ -17,6 +17,7 @@ BEFORE_DEFERRAL = "before_deferral"
 WOKEN = "woken"
 ENDED = "ended"
 RECEIPT_WRITTEN = "receipt_written"
+SWEPT = "swept"
 BEFORE_CONFIRMATION = "before_confirmation"
 CONFIRMED = "confirmed"
 

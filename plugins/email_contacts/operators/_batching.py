@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowFailException
 
+from email_contacts.operators._guard_arguments import GUARD_FIELDS, GuardArguments
 from email_contacts.operators._snapshot_arguments import SNAPSHOT_FIELDS, SnapshotArguments
 from email_contacts.operators._staging import StagingOperator
 
@@ -15,12 +16,13 @@ if TYPE_CHECKING:
     from airflow.sdk import ObjectStoragePath
 
     from email_contacts.arguments import FlagArg, IdsArg, TextArg
+    from email_contacts.contacts.guards.settings import Guards
     from email_contacts.contacts.snapshot.changes import ChangesSince
     from email_contacts.contacts.staging.manifest import Manifest
 
 # Arguments that are options of a preparation by the same name.
 BATCHING_OPTIONS = ("duplicates", "conflicts", "when_empty")
-BATCHING_FIELDS = (*BATCHING_OPTIONS, *SNAPSHOT_FIELDS)
+BATCHING_FIELDS = (*BATCHING_OPTIONS, *SNAPSHOT_FIELDS, *GUARD_FIELDS)
 
 
 class BatchingOperator(StagingOperator):
@@ -38,6 +40,17 @@ class BatchingOperator(StagingOperator):
     :param full_sync: send everything, regardless of the snapshot. Templated.
     :param retry_rejects: send again what the platform rejected before, also where it did not change.
         Templated.
+    :param mirror: hold back the rows of people who opted out, and rows that would make the platform merge
+        contacts, by this mirror of the account, which ``RefreshMirrorOperator`` must have refreshed: its
+        name, or the path or address of its folder. Empty (default): no row is held back. Templated.
+    :param mirror_max_age: hours that the mirror may be old (24 by default); an older one fails the task.
+        Templated.
+    :param consent: with a mirror, rows of people who opted out: ``hold_back`` (default); ``override``, for a
+        reason: send them; ``ignore``: do not look. ``snapshot_target`` says which lists an unsubscription
+        counts for; without it, any. Templated.
+    :param consent_reason: why opt-outs are overridden; it is in the log and in the receipt. Templated.
+    :param merges: with a mirror, rows that would make the platform merge contacts, or move an identifier
+        from one to another (api-contract §3.1): ``hold_back`` (default) or ``allow``. Templated.
     """
 
     template_fields: Sequence[str] = (*StagingOperator.template_fields, *BATCHING_FIELDS)
@@ -52,6 +65,11 @@ class BatchingOperator(StagingOperator):
         snapshot_target: IdsArg = (),
         full_sync: FlagArg = False,
         retry_rejects: FlagArg = False,
+        mirror: TextArg = "",
+        mirror_max_age: float | TextArg = 24,
+        consent: TextArg = "hold_back",
+        consent_reason: TextArg = "",
+        merges: TextArg = "hold_back",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -62,6 +80,11 @@ class BatchingOperator(StagingOperator):
         self.snapshot_target = snapshot_target
         self.full_sync = full_sync
         self.retry_rejects = retry_rejects
+        self.mirror = mirror
+        self.mirror_max_age = mirror_max_age
+        self.consent = consent
+        self.consent_reason = consent_reason
+        self.merges = merges
 
     def changes_since(self) -> ChangesSince | None:
         """What the contacts are compared with; None: nothing."""
@@ -73,6 +96,14 @@ class BatchingOperator(StagingOperator):
             conn_id=self.conn_id,
         )
         return arguments.since(self.hook.settings.staging_root)
+
+    def guards(self) -> Guards | None:
+        """Which rows are held back; None: none."""
+        given = {name: getattr(self, name) for name in GUARD_FIELDS}
+        guards = GuardArguments(**given, lists=self.snapshot_target).guards(self.hook.settings)
+        if guards is None:
+            self.log.info("no mirror is given: it is not looked up who opted out on the platform")
+        return guards
 
     def hand_on(self, context: Context, manifest: Manifest, stage: ObjectStoragePath) -> list[str]:
         """Report what was prepared, and give the batches' addresses.
@@ -98,10 +129,10 @@ class BatchingOperator(StagingOperator):
     def _report(self, context: Context, manifest: Manifest, *, uri: str) -> None:
         rows = manifest.rows
         self.log.info(
-            "prepared %s: %d rows read = %d accepted + %d rejected + %d duplicates + %d unchanged; "
-            "%d batches, %.1f s",
-            manifest.source, rows.read, rows.accepted, rows.rejected, rows.duplicates, rows.unchanged,
-            len(manifest.batches), manifest.seconds,
+            "prepared %s: %d rows read = %d accepted + %d rejected + %d duplicates + %d held back + "
+            "%d unchanged; %d batches, %.1f s",
+            manifest.source, rows.read, rows.accepted, rows.rejected, rows.duplicates,
+            sum(rows.held_back.values()), rows.unchanged, len(manifest.batches), manifest.seconds,
         )  # fmt: skip
         if (changes := manifest.changes) is not None:
             self.log.info(
@@ -119,6 +150,10 @@ class BatchingOperator(StagingOperator):
             self.log.info("%s", note)
         if rows.rejected:
             self.log.warning("rejected: %s; see %s", _counted(manifest.reject_reasons), manifest.rejects_uri)
+        if rows.held_back:
+            self.log.warning("held back: %s; see %s", _counted(rows.held_back), manifest.held_back_uri)
+        if manifest.overriding:
+            self.log.warning("%s", manifest.overriding)
         if manifest.conflicts:
             self.log.warning(
                 "%d rows share an identifier with another contact's row, and the platform may merge such "

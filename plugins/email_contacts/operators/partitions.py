@@ -150,6 +150,17 @@ class MergePartitionsOperator(BatchingOperator):
     :param full_sync: send everything, regardless of the snapshot. Templated.
     :param retry_rejects: send again what the platform rejected before, also where it did not change.
         Templated.
+    :param mirror: hold back the rows of people who opted out, and rows that would make the platform merge
+        contacts, by this mirror of the account, which ``RefreshMirrorOperator`` must have refreshed: its
+        name, or the path or address of its folder. Empty (default): no row is held back. Templated.
+    :param mirror_max_age: hours that the mirror may be old (24 by default); an older one fails the task.
+        Templated.
+    :param consent: with a mirror, rows of people who opted out: ``hold_back`` (default); ``override``, for a
+        reason: send them; ``ignore``: do not look. ``snapshot_target`` says which lists an unsubscription
+        counts for; without it, any. Templated.
+    :param consent_reason: why opt-outs are overridden; it is in the log and in the receipt. Templated.
+    :param merges: with a mirror, rows that would make the platform merge contacts, or move an identifier
+        from one to another (api-contract §3.1): ``hold_back`` (default) or ``allow``. Templated.
     :return: the batches' addresses, to expand an import over. The XComs ``manifest_uri`` and ``rows`` say
         more.
     """
@@ -178,6 +189,7 @@ class MergePartitionsOperator(BatchingOperator):
             stage,
             options=options,
             changes_since=self.changes_since(),
+            guards=self.guards(),
             on_progress=ProgressLog(self.log),
         )
         return self.hand_on(context, manifest, stage)

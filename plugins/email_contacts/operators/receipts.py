@@ -107,6 +107,8 @@ class VerifyImportOperator(ContactsOperator):
         if run.stage is not None:
             verdict = verification.list_rejects(verdict, cast("Any", run.stage))
         self.log.info("the import is %s %s", verdict.state, verdict.reason or verdict.remark)
+        if run.manifest is not None and run.manifest.overriding:
+            self.log.warning("%s", run.manifest.overriding)
         return verdict.to_json()
 
 

@@ -135,7 +135,7 @@ def _worked_out(
                 for other in found.linked:
                     batch.delete(other)
                     for item in other.identifiers.items():
-                        del holders[item]
+                        holders.pop(item, None)  # of those that rows of this batch name
                 before = dict(meant.identifiers)
                 meant.take(row, order, false_overwrites=false_overwrites)
                 for item in before.items() - meant.identifiers.items():

@@ -45,6 +45,8 @@ GONE_CONTACTS = Format("email-contacts gone", DIGEST)
 class Comparison:
     """Compares the contacts of one preparation: ``unchanged``, then ``note`` for all others, then ``finish``.
 
+    ``keep`` says who is neither sent nor gone.
+
     :param since: what they are compared with.
     :param body: the form that they are written in.
     :param head: what a body begins with.
@@ -105,6 +107,10 @@ class Comparison:
             )
         )  # fmt: skip
 
+    def keep(self, contacts: Chosen) -> None:
+        """Note contacts that are in the source, and are held back: they are not gone."""
+        self._kept_keys.add(self._digester.keys(self._keys_of(contacts.each())))
+
     def finish(self, stage: Stage) -> Changes:
         """Write what is needed to confirm the run, and note whom it may change on the platform."""
         with closing(SealedWriter(stage.path(SENT_FILE), SENT_CONTACTS, {"attempt": self._attempt})) as sent:
@@ -139,6 +145,7 @@ class Comparison:
         self._rejected_before = 0
         self._sent = Buckets(self._spool, "sent", SENT)
         self._sent_keys = Buckets(self._spool, "sent keys", DIGEST)
+        self._kept_keys = Buckets(self._spool, "kept keys", DIGEST)
         self._replaced = Buckets(self._spool, "replaced", DIGEST)
         self._replaced_keys = Buckets(self._spool, "replaced keys", DIGEST)
         self._replaced_keys.add(self._doubts.keys)
@@ -180,12 +187,14 @@ class Comparison:
     def _count(self, stage: Stage) -> tuple[int, int, int, str]:
         new = changed = gone = 0
         with closing(self._writer(stage, GONE_FILE, GONE_CONTACTS)) as writer:
-            for now, before in zip(self._sent_keys.sorted(), self._replaced_keys.sorted(), strict=True):
+            walks = (self._sent_keys.sorted(), self._replaced_keys.sorted(), self._kept_keys.sorted())
+            for now, before, kept in zip(*walks, strict=True):
                 _, is_known = found_in(now, before)
                 changed += int(np.count_nonzero(is_known))
                 new += len(now) - int(np.count_nonzero(is_known))
                 _, is_there = found_in(before, now)
-                left = _each_once(before[~is_there])
+                _, is_kept = found_in(before, kept)
+                left = _each_once(before[~is_there & ~is_kept])
                 gone += len(left)
                 writer.add(left)
             return new, changed, gone, writer.seal()

@@ -33,14 +33,40 @@ def key_reader(body: str, head: bytes) -> Callable[[Pieces], Iterator[bytes]]:
     """
     if body == JSON_BODY:
         return _keys_in_json
-    header = _cells(_text(body, head[1:] if body == FILE_BODY else head, body_end=len(SEPARATORS[body])))
+    values_of = _csv_reader(body, head)
+    return lambda pieces: map(_key, values_of(pieces))
 
-    def keys(pieces: Pieces) -> Iterator[bytes]:
-        end = len(SEPARATORS[body])
+
+def identifier_reader(body: str, head: bytes) -> Callable[[Pieces], Iterator[dict[str, str]]]:
+    """Return the function that reads all identifiers of contacts: attribute → value.
+
+    :param body: the form that they are written in.
+    :param head: what a body begins with: in a CSV the header.
+    """
+    values_of = _values_in_json if body == JSON_BODY else _csv_reader(body, head)
+
+    def identifiers(pieces: Pieces) -> Iterator[dict[str, str]]:
+        for values in values_of(pieces):
+            yield {name: values[name] for name in IDENTIFIERS if values.get(name)}
+
+    return identifiers
+
+
+def _csv_reader(body: str, head: bytes) -> Callable[[Pieces], Iterator[dict[str, str]]]:
+    end = len(SEPARATORS[body])
+    header = _cells(_text(body, head[1:] if body == FILE_BODY else head, body_end=end))
+
+    def values(pieces: Pieces) -> Iterator[dict[str, str]]:
         for piece in pieces:
-            yield _key(dict(zip(header, _cells(_text(body, bytes(piece), body_end=end)), strict=False)))
+            yield dict(zip(header, _cells(_text(body, bytes(piece), body_end=end)), strict=False))
 
-    return keys
+    return values
+
+
+def _values_in_json(pieces: Pieces) -> Iterator[dict[str, Any]]:
+    for piece in pieces:
+        contact = orjson.loads(piece[:-1])
+        yield contact["attributes"] | ({EMAIL: contact["email"]} if "email" in contact else {})
 
 
 def _keys_in_json(pieces: Pieces) -> Iterator[bytes]:

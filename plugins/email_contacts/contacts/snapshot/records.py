@@ -90,7 +90,8 @@ class Buckets:
 
     def __init__(self, spool: NamelessFiles, name: str, dtype: np.dtype[Any]) -> None:
         self._spool, self._name, self._dtype = spool, name, dtype
-        self._files: list[BinaryIO] = [spool.create(f"{name}-{way}") for way in range(BUCKETS)]
+        # Opened when first written to: few records are in few files.
+        self._files: dict[int, BinaryIO] = {}
         self.count = 0
 
     def add(self, some: Records) -> None:
@@ -99,13 +100,22 @@ class Buckets:
         ways = (some["high"] >> _SHIFT).astype(np.uint8)
         order = np.argsort(ways, kind="stable")
         some = some[order]
-        ends = np.cumsum(np.bincount(ways, minlength=BUCKETS))
-        for file, start, end in zip(self._files, (0, *ends), ends, strict=False):
+        ends = np.cumsum(np.bincount(ways, minlength=BUCKETS)).tolist()
+        for way, (start, end) in enumerate(zip((0, *ends), ends, strict=False)):
             if start < end:
-                file.write(some[start:end].tobytes())
+                self._file(way).write(some[start:end].tobytes())
 
     def sorted(self) -> Iterator[Records]:
         """Walk the records of each bucket, sorted."""
         for way in range(BUCKETS):
-            some = np.frombuffer(self._spool.open(f"{self._name}-{way}").read(), self._dtype)
+            data = self._spool.open(self._name_of(way)).read() if way in self._files else b""
+            some = np.frombuffer(data, self._dtype)
             yield some[np.argsort(some["high"], kind="stable")]
+
+    def _file(self, way: int) -> BinaryIO:
+        if way not in self._files:
+            self._files[way] = self._spool.create(self._name_of(way))
+        return self._files[way]
+
+    def _name_of(self, way: int) -> str:
+        return f"{self._name}-{way}"

@@ -22,11 +22,14 @@ from email_contacts.contacts.staging.stage import write_whole
 class Rows:
     """What became of the rows.
 
-    :param read: rows of the source; always ``accepted + rejected + duplicates + unchanged``.
+    :param read: rows of the source; always ``accepted + rejected + duplicates + unchanged``, and those that
+        are held back.
     :param accepted: rows that are sent.
     :param rejected: rows that break a rule.
     :param duplicates: rows that a later row about the same contact supersedes.
     :param unchanged: rows whose contacts did not change since the snapshot; 0 where there is none.
+    :param held_back: rows that a guard does not let through, by reason: ``opted_out``, ``no_consent``,
+        ``would_merge``.
     """
 
     read: int
@@ -34,18 +37,21 @@ class Rows:
     rejected: int
     duplicates: int
     unchanged: int = 0
+    held_back: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if self.read != self.accepted + self.rejected + self.duplicates + self.unchanged:
+        held_back = sum(self.held_back.values())
+        if self.read != self.accepted + self.rejected + self.duplicates + self.unchanged + held_back:
             raise PreparationError(
                 f"The rows do not add up: {self.read} read is not {self.accepted} accepted + {self.rejected} "
-                f"rejected + {self.duplicates} duplicates + {self.unchanged} unchanged. "
-                "This is a bug in this package."
+                f"rejected + {self.duplicates} duplicates + {self.unchanged} unchanged + {held_back} held "
+                "back. This is a bug in this package."
             )
 
-    def to_json(self) -> dict[str, int]:
-        """Return the counts; ``unchanged`` only where there are any, as in earlier versions."""
-        return {name: count for name, count in asdict(self).items() if count or name != "unchanged"}
+    def to_json(self) -> dict[str, Any]:
+        """Return the counts; ``unchanged`` and ``held_back`` only where there are any, as before."""
+        optional = ("unchanged", "held_back")
+        return {name: count for name, count in asdict(self).items() if count or name not in optional}
 
 
 @dataclass(frozen=True)
@@ -80,6 +86,8 @@ class Manifest:
     :param reject_reasons: rule -> rows rejected by it, most frequent first.
     :param notes: what was detected in the source, and what was chosen; a sentence each.
     :param changes: what the comparison with a snapshot came to; None where there was none.
+    :param held_back_uri: the list of rows that a guard does not let through; empty where none was asked for.
+    :param guards: what was asked for (``consent``, ``merges``), and as of when the mirror was.
     :param seconds: how long it took.
     :param peak_memory_bytes: most memory that the process had until then.
     """
@@ -98,6 +106,8 @@ class Manifest:
     seconds: float = 0.0
     peak_memory_bytes: int = 0
     changes: Changes | None = None
+    held_back_uri: str = ""
+    guards: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def fingerprint(self) -> str:
@@ -111,12 +121,22 @@ class Manifest:
         return sha256(json.dumps(content).encode()).hexdigest()
 
     @property
+    def overriding(self) -> str:
+        """What is to be said in the log of each task where opt-outs are overridden; else empty."""
+        if self.guards.get("consent") != "override":
+            return ""
+        reason, rows = self.guards.get("consent_reason"), self.guards.get("overridden", 0)
+        return f"opt-outs are overridden, {rows:,} rows of people who opted out are sent: {reason}"
+
+    @property
     def why_nothing(self) -> str:
         """Why nothing is sent, where that is well; empty where something is, or none of the rows can be."""
         if self.batches:
             return ""
         if not self.rows.read:
             return "the source has no rows"
+        if self.rows.held_back and not self.rows.rejected:
+            return "every row that would be sent is held back"
         return "no row changed since the snapshot" if self.rows.unchanged else ""
 
     def to_json(self) -> dict[str, Any]:
@@ -126,6 +146,9 @@ class Manifest:
         document["rows"] = self.rows.to_json()
         if self.changes is None:
             del document["changes"]
+        for name in ("held_back_uri", "guards"):
+            if not document[name]:
+                del document[name]
         return {"source": document.pop("source"), "fingerprint": self.fingerprint, **document}
 
     def write(self, path: AnyPath) -> None:

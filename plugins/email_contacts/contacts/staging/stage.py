@@ -22,6 +22,7 @@ REJECTS = "rejects.csv"
 REJECTS_PARQUET = "rejects.parquet"
 DUPLICATES = "duplicates.csv"
 CONFLICTS = "conflicts.csv"
+HELD_BACK = "held_back.csv"
 ROW_NUMBERS = "row_numbers.bin"
 WHOLE = "contacts.csv"
 PART = "part.json"
@@ -30,7 +31,7 @@ RECEIPT = "receipt.json"
 # Where one of these is, the folder counts as complete.
 _COMPLETE = (MANIFEST, PART)
 # What may be kept: it holds row numbers and masked values.
-LISTS = re.compile(r"(rejects|duplicates|conflicts)\.csv|rejects\.parquet")
+LISTS = re.compile(r"(rejects|duplicates|conflicts|held_back)\.csv|rejects\.parquet")
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _OURS = re.compile(
     rf"changes-(sent|replaced|gone)\.bin|batch-\d{{5,}}\.json|contacts\.csv|row_numbers\.bin|{LISTS.pattern}"

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from email_contacts.contacts.choices import OVERRIDE
+from email_contacts.contacts.guards.settings import WOULD_MERGE
 from email_contacts.imports.verification.verdict import DRY_RUN
 
 if TYPE_CHECKING:
@@ -38,8 +40,7 @@ class ImportReport:
         """One line: what, where to, how it ended."""
         rows = self.receipt.rows
         if self.receipt.state == DRY_RUN:
-            valid = sum(rows.held_back.values())
-            return f"{self.receipt.dag_id}: dry run: {valid:,} of {rows.read:,} rows would be sent"
+            return f"{self.receipt.dag_id}: dry run: {rows.to_send:,} of {rows.read:,} rows would be sent"
         lists = ", ".join(map(str, self.receipt.list_ids)) or "unknown"
         state = _WORDS.get(self.receipt.state, self.receipt.state)
         return (
@@ -69,6 +70,8 @@ class ImportReport:
             return "See the log of the task that failed first, then clear it."
         if self.rejected:
             return "Correct the rejected rows in the source and import them again."
+        if self.receipt.rows.held_back.get(WOULD_MERGE):
+            return "Correct the identifiers of the rows that are held back as would_merge, in the source."
         return "Nothing to do."
 
     def _details(self) -> Iterator[str]:
@@ -92,5 +95,12 @@ class ImportReport:
             yield f"Processes: {', '.join(map(str, receipt.process_ids[:MAX_REASONS]))}"
         if rows.rejected and receipt.rejects_uri:
             yield f"Rejected rows: {receipt.rejects_uri}"
+        if receipt.held_back_uri:
+            yield f"Rows held back by a guard: {receipt.held_back_uri}"
+        if receipt.guards.get("consent") == OVERRIDE:
+            yield (
+                f"Opt-outs were overridden for {receipt.guards.get('overridden', 0):,} rows: "
+                f"{receipt.guards.get('consent_reason')}"
+            )
         if receipt.platform_rejects_uri:
             yield f"Rejected by the platform: {receipt.platform_rejects_uri}"

@@ -40,7 +40,7 @@ MAX_LIST_NAME = 80
 MAX_REJECT_REASONS = 20
 _LEFT_OUT_IF_EMPTY = (
     "held_back", "process_ids_left_out", "lists_left_out", "platform_rejects_uri", "verification", "changes",
-    "list_names", "reject_reasons", "intended_at", "told_by",
+    "list_names", "reject_reasons", "intended_at", "told_by", "guards", "held_back_uri",
 )  # fmt: skip
 
 
@@ -69,6 +69,9 @@ class Receipt:
     :param reject_reasons: rule → rows that break it, the most frequent 20.
     :param intended_at: when the first request was about to be sent; None where that is not known.
     :param told_by: who told that the imports had ended: ``process``, ``callback``, ``list_growth``.
+    :param guards: which rows were to be held back: ``consent``, ``merges``, ``mirror_as_of``; and where
+        opt-outs were overridden, ``consent_reason`` and for how many rows.
+    :param held_back_uri: the list of the rows that a guard held back; empty where there are none.
     """
 
     receipt_id: str
@@ -101,6 +104,8 @@ class Receipt:
     reject_reasons: Mapping[str, int] = field(default_factory=dict)
     intended_at: str | None = None
     told_by: tuple[str, ...] = ()
+    guards: Mapping[str, Any] = field(default_factory=dict)
+    held_back_uri: str = ""
     schema_version: int = SCHEMA_VERSION
 
     @classmethod
@@ -174,6 +179,8 @@ class Receipt:
             reject_reasons=dict(list(manifest.reject_reasons.items())[:MAX_REJECT_REASONS])
             if manifest
             else {},
+            guards=manifest.guards if manifest else {},
+            held_back_uri=manifest.held_back_uri if manifest and manifest.rows.held_back else "",
         )._fitted()
 
     @classmethod

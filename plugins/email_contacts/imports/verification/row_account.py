@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from email_contacts.contacts.guards.settings import GUARD_REASONS
+
 if TYPE_CHECKING:
     from email_contacts.contacts.staging.manifest import Batch, Rows
 
@@ -30,7 +32,8 @@ class RowAccount:
     :param rejected: rows that break a rule and were not sent.
     :param duplicates: rows that another row about the same contact supersedes.
     :param held_back: valid rows that are not known to be imported, by reason: ``not_submitted``,
-        ``import_failed`` (some of them may still be imported), ``outcome_unknown``, ``not_arrived``.
+        ``import_failed`` (some of them may still be imported), ``outcome_unknown``, ``not_arrived``; and
+        those that a guard did not let through: ``opted_out``, ``no_consent``, ``would_merge``.
     :param unchanged: rows that were not sent because they are as the snapshot says they were confirmed.
     """
 
@@ -57,7 +60,8 @@ class RowAccount:
         if others := prepared.accepted - sum(by_outcome.values()):
             by_outcome[OUTCOME_UNKNOWN] = by_outcome.get(OUTCOME_UNKNOWN, 0) + others
         accepted = by_outcome.pop(ACCEPTED, 0)
-        held_back = {reason: rows for reason, rows in sorted(by_outcome.items()) if rows}
+        by_reason = {**by_outcome, **prepared.held_back}
+        held_back = {reason: rows for reason, rows in sorted(by_reason.items()) if rows}
         return cls(
             prepared.read, accepted, prepared.rejected, prepared.duplicates, held_back, prepared.unchanged
         )
@@ -66,6 +70,13 @@ class RowAccount:
         """The same with the rows held back that were taken for accepted."""
         held_back = {**self.held_back, reason: self.accepted} if self.accepted else self.held_back
         return replace(self, accepted=0, held_back=held_back)
+
+    @property
+    def to_send(self) -> int:
+        """Rows that were to be sent, whether they arrived or not."""
+        return self.accepted + sum(
+            rows for reason, rows in self.held_back.items() if reason not in GUARD_REASONS
+        )
 
     @property
     def unaccounted(self) -> int:

@@ -48,12 +48,11 @@ def timeline(one: ImportView, tasks: Sequence[TaskEnd] | None) -> list[Step]:
 
 def _steps(one: ImportView, tasks: Sequence[TaskEnd]) -> Iterator[Step]:
     receipt, rows = one.receipt, one.receipt.rows
-    to_send = rows.accepted + one.held_back
     yield Step("Started", moment(receipt.started_at), "", is_done=True)
     yield Step(
         "Prepared",
         _ended(tasks, PREPARE) if receipt.fingerprint else None,
-        f"{rows.read:,} rows read, {to_send:,} to send" if receipt.fingerprint else "did not finish",
+        f"{rows.read:,} rows read, {rows.to_send:,} to send" if receipt.fingerprint else "did not finish",
         is_done=bool(receipt.fingerprint),
     )
     if one.state == DRY_RUN:

@@ -1,0 +1,87 @@
+"""From what looking rows up came to, to the rows that are not sent: counted, listed, marked.
+
+Knows row numbers, ids of contacts and reasons; ``held_back.csv`` has one line for each row (``row, reason,
+contact_id, other_contact_id, other_row``). No value of a row is in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from email_contacts.contacts.batches.contact_bytes import Chosen
+from email_contacts.contacts.choices import HOLD_BACK, OVERRIDE
+from email_contacts.contacts.guards.looking_up import FINDING, Findings, Found, look_up
+from email_contacts.contacts.guards.settings import OPTED_OUT, WOULD_MERGE, Guards
+from email_contacts.contacts.staging.rejects import write_pairs
+from email_contacts.contacts.staging.stage import HELD_BACK, Stage
+
+_HEADER = ("row", "reason", "contact_id", "other_contact_id", "other_row")
+
+
+@dataclass(frozen=True)
+class HeldBack:
+    """Rows that are not sent although they are valid.
+
+    :param marks: for each row, numbered from 1, whether it is one of them.
+    :param reasons: reason → rows; each row counts under one.
+    :param uri: where they are listed; empty where nothing was looked for.
+    :param summary: what was looked for, and as of when; empty where nothing was.
+    """
+
+    marks: Any
+    reasons: Mapping[str, int] = field(default_factory=dict)
+    uri: str = ""
+    summary: Mapping[str, Any] = field(default_factory=dict)
+
+
+def hold_back(
+    guards: Guards | None, contacts: Iterable[Chosen], stage: Stage, *, body: str, head: bytes, rows: int
+) -> HeldBack:
+    """Look contacts up, and list those that are not sent.
+
+    :param guards: what is held back; None: nothing is.
+    :param contacts: those that count.
+    :param stage: where the list goes.
+    :param rows: how many rows the source has.
+    :raises MirrorUnusable: when they cannot be looked up.
+    """
+    marks = np.zeros(rows + 1, bool)
+    if guards is None:
+        return HeldBack(marks)
+    if guards.is_off:
+        return HeldBack(marks, summary=guards.summary)
+    found = look_up(guards, contacts, body=body, head=head, rows=rows)
+    reasons: dict[str, int] = {}
+    listed: list[tuple[str, Findings]] = []
+    for reason, some in _that_hold(guards, found):
+        some = some[~marks[some["row"]]]
+        marks[some["row"]] = True
+        if len(some):
+            reasons[reason] = len(some)
+            listed.append((reason, some))
+    _write(stage, listed)
+    as_of = found.version.as_of.isoformat(timespec="seconds")
+    summary = {**guards.summary, "mirror_as_of": as_of}
+    if guards.consent == OVERRIDE:
+        summary["overridden"] = len(found.findings[OPTED_OUT])
+    return HeldBack(marks, reasons, stage.uri(HELD_BACK), summary)
+
+
+def _that_hold(guards: Guards, found: Found) -> Iterable[tuple[str, Findings]]:
+    """Give the findings for which rows are held back, in the order in which a reason counts."""
+    if guards.consent == HOLD_BACK:
+        yield OPTED_OUT, found.findings[OPTED_OUT]
+    yield WOULD_MERGE, found.findings[WOULD_MERGE]
+
+
+def _write(stage: Stage, listed: list[tuple[str, Findings]]) -> None:
+    found = np.concatenate([np.empty(0, FINDING), *(some for _, some in listed)])
+    reasons = np.array([reason for reason, some in listed for _ in range(len(some))], object)
+    order = np.argsort(found["row"], kind="stable")
+    # 0 is no contact and no row.
+    row, *others = ([one or None for one in found[name][order].tolist()] for name in FINDING.names or ())
+    write_pairs(stage.create(HELD_BACK), _HEADER, row, reasons[order].tolist(), *others)

@@ -1,0 +1,217 @@
+"""Rows looked up in the mirror: which must not be sent, and why.
+
+Knows digests, row numbers and ids of contacts. Memory holds one of ``BUCKETS`` parts of the digests, what is
+held back, and two bytes for each row; the mirror is read once, from its start to its end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Any
+
+import numpy as np
+
+from email_contacts.contacts.batches.contact_bytes import Chosen
+from email_contacts.contacts.batches.spool import NamelessFiles
+from email_contacts.contacts.choices import HOLD_BACK, IGNORE
+from email_contacts.contacts.guards.settings import OPTED_OUT, WOULD_MERGE, Guards
+from email_contacts.contacts.mirror.account_contacts import MIRRORED, identity_key, rows_concern
+from email_contacts.contacts.mirror.errors import MirrorUnusable
+from email_contacts.contacts.mirror.folder import MirrorFolder, Version
+from email_contacts.contacts.snapshot.contact_keys import identifier_reader
+from email_contacts.contacts.snapshot.digests import DIGEST, Digester
+from email_contacts.contacts.snapshot.errors import SnapshotUnusable
+from email_contacts.contacts.snapshot.records import Buckets, Records, in_buckets, records
+
+# One identifier of a row, with the opt-outs that forbid to send it.
+IDENTIFIER = np.dtype([*DIGEST.descr, ("row", "<u4"), ("concern", "<u4")])
+# What a row has to do with: a contact of the account, another row, or both; 0 for none.
+FINDING = np.dtype([("row", "<u4"), ("contact", "<u8"), ("other_contact", "<u8"), ("other_row", "<u4")])
+_SPREAD = np.dtype([("high", "<u8"), ("row", "<u4"), ("contact", "<u8")])
+_ODD = np.uint64(0x9E3779B97F4A7C15)  # multiplying by it spreads numbers, and no two become the same
+Findings = Any  # numpy.ndarray of FINDING
+
+
+@dataclass(frozen=True)
+class Found:
+    """What looking rows up came to.
+
+    :param version: of the mirror.
+    :param findings: reason → the rows, each once and sorted; a row may be there for several reasons.
+    """
+
+    version: Version
+    findings: dict[str, Findings]
+
+
+def look_up(guards: Guards, contacts: Iterable[Chosen], *, body: str, head: bytes, rows: int) -> Found:
+    """Look up the contacts that count.
+
+    :param body: the form that they are written in.
+    :param head: what a body begins with.
+    :param rows: how many rows the source has.
+    :raises MirrorUnusable: when there is no mirror, or it is damaged, too old, or of another account.
+    """
+    folder = MirrorFolder(guards.folder, guards.name)
+    version, reader = folder.open_current()
+    with closing(reader), closing(NamelessFiles()) as spool:
+        _check(guards, version)
+        search = _Search(guards, spool, rows)
+        search.note(contacts, body, head)
+        try:
+            search.compare(in_buckets(reader.blocks(), MIRRORED))
+        except SnapshotUnusable as error:
+            raise MirrorUnusable(f"{error} Refresh it") from error
+        return Found(version, search.findings())
+
+
+def _check(guards: Guards, version: Version) -> None:
+    age = datetime.now(timezone.utc) - version.as_of
+    if age > guards.max_age:
+        raise MirrorUnusable(
+            f"the mirror in {guards.folder} is of {version.as_of.isoformat(timespec='seconds')}, older than "
+            f"{guards.max_age} (mirror_max_age): who opted out since is not in it. Refresh it before the "
+            "preparation."
+        )
+    if guards.account and version.account != guards.account:
+        raise MirrorUnusable(
+            f"the mirror in {guards.folder} is that of another account, or the API key changed since. "
+            "Refresh it with this connection."
+        )
+
+
+class _Search:
+    """Compares the identifiers of rows with those of the account.
+
+    :param spool: where what is found is kept.
+    :param rows: how many there are.
+    """
+
+    def __init__(self, guards: Guards, spool: NamelessFiles, rows: int) -> None:
+        self._guards = guards
+        self._digester = Digester(guards.name)
+        self._scale = np.uint64((1 << 64) // (rows + 2))
+        self._identifiers = Buckets(spool, "identifiers", IDENTIFIER)
+        self._opted_out = Buckets(spool, "opted out", _SPREAD)
+        self._by_row = Buckets(spool, "by row", _SPREAD)
+        self._by_contact = Buckets(spool, "by contact", _SPREAD)
+        self._shared: list[Findings] = []
+
+    def note(self, contacts: Iterable[Chosen], body: str, head: bytes) -> None:
+        """Keep who the contacts of the rows are."""
+        read = identifier_reader(body, head)
+        for some in contacts:
+            keys: list[bytes] = []
+            counts: list[int] = []
+            concern: list[int] = []
+            for given in read(some.each()):  # runs for every row
+                keys += [identity_key(name, value) for name, value in given.items()]
+                counts.append(len(given))
+                concern.append(rows_concern(given))
+            digests = self._digester.keys(keys)
+            self._identifiers.add(
+                records(
+                    IDENTIFIER, high=digests["high"], low=digests["low"],
+                    row=np.repeat(some.rows, counts), concern=np.repeat(np.array(concern, "<u4"), counts),
+                )
+            )  # fmt: skip
+
+    def compare(self, account: Iterator[Records]) -> None:
+        """Hold them against the account's."""
+        for ours, theirs in zip(self._identifiers.sorted(), account, strict=True):
+            mine, known = _joined(ours, theirs)
+            self._look_for_opt_outs(ours[mine], theirs[known])
+            if self._guards.merges == HOLD_BACK:
+                self._keep_contacts(ours[mine], theirs[known])
+                self._look_for_shared(ours)
+
+    def findings(self) -> dict[str, Findings]:
+        """Say which rows must not be sent."""
+        found = {OPTED_OUT: _together(_first_of_each_row(some) for some in self._opted_out.sorted())}
+        of_two = [_of_two_contacts(some) for some in self._by_row.sorted()]
+        of_one = [_of_one_contact(some) for some in self._by_contact.sorted()]
+        found[WOULD_MERGE] = _together([*of_two, *of_one, *self._shared])
+        return found
+
+    def _look_for_opt_outs(self, ours: Records, theirs: Records) -> None:
+        if self._guards.consent == IGNORE:
+            return
+        lists = theirs["list"]
+        is_out = (theirs["flags"] & ours["concern"]) != 0
+        is_out |= np.isin(lists, self._guards.lists) if self._guards.lists else lists != 0
+        self._opted_out.add(self._spread_by_row(ours["row"][is_out], theirs["contact"][is_out]))
+
+    def _keep_contacts(self, ours: Records, theirs: Records) -> None:
+        is_first = theirs["list"] == 0
+        rows, contacts = ours["row"][is_first], theirs["contact"][is_first]
+        self._by_row.add(self._spread_by_row(rows, contacts))
+        self._by_contact.add(records(_SPREAD, high=contacts * _ODD, row=rows, contact=contacts))
+
+    def _look_for_shared(self, ours: Records) -> None:
+        """Find rows that share an identifier: one would take it from the other."""
+        is_same = (ours["high"][1:] == ours["high"][:-1]) & (ours["low"][1:] == ours["low"][:-1])
+        is_same &= ours["row"][1:] != ours["row"][:-1]
+        places = np.flatnonzero(is_same)
+        if len(places):
+            one, other = ours["row"][places], ours["row"][places + 1]
+            self._shared += [_found(one, other_row=other), _found(other, other_row=one)]
+
+    def _spread_by_row(self, rows: Any, contacts: Any) -> Records:
+        return records(_SPREAD, high=rows.astype("<u8") * self._scale, row=rows, contact=contacts)
+
+
+def _joined(ours: Records, theirs: Records) -> tuple[Any, Any]:
+    """Return the places of all pairs with the same digest; both are sorted by its first 64 bits."""
+    first = np.searchsorted(theirs["high"], ours["high"], side="left")
+    counts = np.searchsorted(theirs["high"], ours["high"], side="right") - first
+    mine = np.repeat(np.arange(len(ours)), counts)
+    before = np.cumsum(counts) - counts
+    known = np.arange(len(mine)) - np.repeat(before, counts) + np.repeat(first, counts)
+    is_same = ours["low"][mine] == theirs["low"][known]
+    return mine[is_same], known[is_same]
+
+
+def _first_of_each_row(some: Records) -> Findings:
+    some = some[np.lexsort((some["contact"], some["row"]))]
+    is_new = np.ones(len(some), bool)
+    is_new[1:] = some["row"][1:] != some["row"][:-1]
+    return _found(some["row"][is_new], contact=some["contact"][is_new])
+
+
+def _of_two_contacts(some: Records) -> Findings:
+    """Find the rows whose identifiers belong to different contacts."""
+    some = some[np.lexsort((some["contact"], some["row"]))]
+    is_other = (some["row"][1:] == some["row"][:-1]) & (some["contact"][1:] != some["contact"][:-1])
+    places = np.flatnonzero(is_other)
+    contacts = some["contact"]
+    return _found(some["row"][places], contact=contacts[places], other_contact=contacts[places + 1])
+
+
+def _of_one_contact(some: Records) -> Findings:
+    """Find the rows that are about the same contact, by different identifiers."""
+    some = some[np.lexsort((some["row"], some["contact"]))]
+    is_other = (some["contact"][1:] == some["contact"][:-1]) & (some["row"][1:] != some["row"][:-1])
+    places = np.flatnonzero(is_other)
+    contacts, one, other = some["contact"][places], some["row"][places], some["row"][places + 1]
+    return np.concatenate(
+        [_found(one, contact=contacts, other_row=other), _found(other, contact=contacts, other_row=one)]
+    )
+
+
+def _found(row: Any, *, contact: Any = 0, other_contact: Any = 0, other_row: Any = 0) -> Findings:
+    made = np.empty(len(row), FINDING)
+    made["row"], made["contact"] = row, contact
+    made["other_contact"], made["other_row"] = other_contact, other_row
+    return made
+
+
+def _together(parts: Iterable[Findings]) -> Findings:
+    """Put findings together, each row once and sorted; what names two contacts goes before the rest."""
+    found = np.concatenate([np.empty(0, FINDING), *parts])
+    found = found[np.lexsort((found["other_row"], found["other_contact"] == 0, found["row"]))]
+    is_new = np.ones(len(found), bool)
+    is_new[1:] = found["row"][1:] != found["row"][:-1]
+    return found[is_new]

@@ -1,0 +1,107 @@
+"""A contact as the platform returns it: its identifiers as they are digested, and its opt-outs.
+
+Knows the fields of a contact (api-contract §1.7, §3, §3.1). Identifiers are normalised as the preparation
+normalises those of rows, so that both have one digest.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from email_contacts.contacts.column_names import EMAIL, EXT_ID, PHONES, SMS, WHATSAPP
+from email_contacts.contacts.snapshot.contact_keys import key_of
+from email_contacts.contacts.snapshot.digests import DIGEST, Digester
+from email_contacts.contacts.snapshot.records import Records, records
+from email_contacts.contacts.values import normalising
+from email_contacts.contacts.values.phones import phone
+
+# What a contact opted out of, as bits.
+OF_EMAIL, OF_SMS, OF_WHATSAPP = 1, 2, 4
+_FLAGS = {"smsBlacklisted": OF_SMS, "whatsappBlacklisted": OF_WHATSAPP}
+# One identifier of one contact, and with ``list`` also one list that the contact unsubscribed from.
+MIRRORED = np.dtype([*DIGEST.descr, ("flags", "<u4"), ("contact", "<u8"), ("list", "<u4")])
+# The address under which a contact with nothing but a phone number is shown.
+_PHONE_DOMAIN = "@mailin-sms.com"
+_PUNCTUATION = re.compile(r"[().-]")
+
+
+def identity_key(attribute: str, value: str) -> bytes:
+    """Write an identifier as it is digested.
+
+    The platform reads an address of its own for a phone number as that number (api-contract §3.1).
+
+    :param value: as the preparation normalises it.
+    """
+    if attribute != EMAIL:
+        return key_of(attribute, value)
+    address = value.lower()
+    number = _number_of(address)
+    return key_of(SMS, number) if number else key_of(EMAIL, address)
+
+
+def rows_concern(identifiers: Iterable[str]) -> int:
+    """Return which opt-outs forbid to send a row, by the identifiers that it has.
+
+    An opt-out from e-mail always does; one from SMS where the row has a number for SMS or has no address;
+    one from WhatsApp where the row has a number for that.
+    """
+    given = set(identifiers)
+    bits = OF_EMAIL
+    if SMS in given or EMAIL not in given:
+        bits |= OF_SMS
+    return bits | OF_WHATSAPP if WHATSAPP in given else bits
+
+
+def mirrored(contacts: Iterable[Mapping[str, Any]], digester: Digester) -> Records:
+    """Make the records of some contacts.
+
+    :param contacts: as the platform returns them.
+    """
+    keys: list[bytes] = []
+    said: list[tuple[int, int, int]] = []
+    for contact in contacts:
+        lists = (0, *(contact.get("listUnsubscribed") or ()))
+        flags, number = _opt_outs(contact), int(contact["id"])
+        for key in dict.fromkeys(_identities(contact)):
+            keys += [key] * len(lists)
+            said += [(flags, number, int(one)) for one in lists]
+    digests = digester.keys(keys)
+    columns = np.array(said, "<u8").reshape(-1, 3)
+    return records(
+        MIRRORED, high=digests["high"], low=digests["low"],
+        flags=columns[:, 0], contact=columns[:, 1], list=columns[:, 2],
+    )  # fmt: skip
+
+
+def _identities(contact: Mapping[str, Any]) -> Iterator[bytes]:
+    attributes = contact.get("attributes") or {}
+    address = contact.get("email") or attributes.get(EMAIL)
+    if address:
+        yield identity_key(EMAIL, normalising.email(str(address)))
+    ext_id = attributes.get(EXT_ID) or contact.get("ext_id") or contact.get("extId")
+    if ext_id:
+        yield identity_key(EXT_ID, str(normalising.ext_id(ext_id)))
+    for attribute in PHONES:
+        if number := attributes.get(attribute):
+            digits = str(number).strip().removeprefix("+")
+            read = str(phone(f"+{digits}"))
+            yield identity_key(attribute, digits if read.startswith("?") else read)
+
+
+def _opt_outs(contact: Mapping[str, Any]) -> int:
+    bits = sum(bit for flag, bit in _FLAGS.items() if contact.get(flag))
+    # An address that the platform made up is always blocklisted: nobody opted out of it.
+    is_made_up = bool(_number_of(str(contact.get("email") or "").lower()))
+    return bits | OF_EMAIL if contact.get("emailBlacklisted") and not is_made_up else bits
+
+
+def _number_of(address: str) -> str:
+    """Return the number that an address stands for; empty where it is an address like any other."""
+    if not address.endswith(_PHONE_DOMAIN):
+        return ""
+    digits = _PUNCTUATION.sub("", address.removesuffix(_PHONE_DOMAIN)).removeprefix("+").removeprefix("00")
+    return digits if digits.isascii() and digits.isdigit() else ""

@@ -1,0 +1,175 @@
+"""Bringing a mirror up to date: what changed since the last sweep, or everything.
+
+Knows contacts as dictionaries, and digests; where they come from the caller says. Memory holds one of
+``BUCKETS`` parts of the digests, and of a sweep over changes the ids that changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing, suppress
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Any
+from uuid import uuid4
+
+import numpy as np
+
+from email_contacts.contacts.batches.spool import NamelessFiles
+from email_contacts.contacts.mirror.account_contacts import MIRRORED, mirrored
+from email_contacts.contacts.mirror.errors import MirrorUnusable
+from email_contacts.contacts.mirror.folder import MirrorFolder, Version
+from email_contacts.contacts.snapshot.digests import Digester
+from email_contacts.contacts.snapshot.errors import SnapshotUnusable
+from email_contacts.contacts.snapshot.records import Buckets, Records, found_in, in_buckets
+
+FULL_SWEEP_EVERY = timedelta(days=7)
+# The platform's clock may be behind ours by so much: without it, what changed while the last sweep ran
+# would count as older than that sweep.
+CLOCK_TOLERANCE = timedelta(minutes=15)
+_CONTACTS_AT_ONCE = 5_000
+
+Contacts = Iterable[Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Refreshed:
+    """What a refresh came to; counts and instants only.
+
+    :param version: what is in force now.
+    :param swept: contacts that the platform returned.
+    :param why_full: why all were asked for; empty where only changes were.
+    """
+
+    version: Version
+    swept: int
+    why_full: str = ""
+
+
+def refresh(
+    folder: MirrorFolder,
+    contacts_since: Callable[[datetime | None], Contacts],
+    *,
+    account: str,
+    now: datetime,
+    full_sweep_every: timedelta = FULL_SWEEP_EVERY,
+    full: bool = False,
+) -> Refreshed:
+    """Bring a mirror up to date; an interruption leaves the version before in force.
+
+    :param contacts_since: gives the contacts that were modified at an instant or later; for None all.
+    :param account: which account it is; the mirror of another one is not continued.
+    :param now: this moment, which must be before anything is asked of the platform.
+    :param full_sweep_every: after so long all contacts are asked for: only then it shows who was deleted.
+    :param full: ask for all contacts in any case.
+    """
+    everything = Version(uuid4().hex, now, now, account)
+    try:
+        before, reader = folder.open_current()
+    except MirrorUnusable as error:
+        return _sweep_all(folder, contacts_since, everything, "", str(error))
+    with closing(reader):
+        why_full = "it was requested" if full else _why_full(before, account, now, full_sweep_every)
+        if not why_full:
+            changes = replace(everything, full_sweep_at=before.full_sweep_at)
+            try:
+                return _sweep_changes(folder, contacts_since, changes, before, reader.blocks())
+            except SnapshotUnusable as error:  # it shows only at the end of the file
+                why_full = str(error)
+    return _sweep_all(folder, contacts_since, everything, before.id, why_full)
+
+
+def _why_full(before: Version, account: str, now: datetime, full_sweep_every: timedelta) -> str:
+    if before.account != account:
+        return "the mirror is that of another account, or the API key changed"
+    if now < before.as_of:
+        return "the mirror is of a later time than this machine's clock shows"
+    if now - before.full_sweep_at >= full_sweep_every:
+        return "the last full sweep is due for renewal"
+    return ""
+
+
+def _sweep_all(
+    folder: MirrorFolder,
+    contacts_since: Callable[[datetime | None], Contacts],
+    version: Version,
+    before: str,
+    why_full: str,
+) -> Refreshed:
+    with closing(NamelessFiles()) as spool:
+        swept = _Sweep(spool, folder.name)
+        for _ in swept.walked(contacts_since(None)):
+            pass
+        folder.write(version, swept.records.sorted())
+    return _in_force(folder, Refreshed(version, swept.contacts, why_full), before)
+
+
+def _sweep_changes(
+    folder: MirrorFolder,
+    contacts_since: Callable[[datetime | None], Contacts],
+    version: Version,
+    before: Version,
+    blocks: Iterator[Records],
+) -> Refreshed:
+    with closing(NamelessFiles()) as spool:
+        swept = _Sweep(spool, folder.name)
+        walked = list(swept.walked(contacts_since(before.as_of - CLOCK_TOLERANCE)))
+        changed = np.unique(np.concatenate(walked)) if walked else np.empty(0, "<u8")
+        old = in_buckets(blocks, MIRRORED)
+        folder.write(version, _merged(swept.records.sorted(), old, changed))
+    return _in_force(folder, Refreshed(version, swept.contacts), before.id)
+
+
+def _merged(new: Iterator[Records], old: Iterator[Records], changed: Any) -> Iterator[Records]:
+    """Put what a sweep found in the place of what was known of the same contacts and identifiers."""
+    for now, then in zip(new, old, strict=True):
+        # An identifier belongs to one contact: where another has it now, the one before was deleted or gave
+        # it up.
+        _, is_taken = found_in(then, now)
+        kept = then[~is_taken & ~_is_among(then["contact"], changed)]
+        both = np.concatenate([kept, now])
+        yield both[np.argsort(both["high"], kind="stable")]
+
+
+def _is_among(some: Any, ids: Any) -> Any:
+    if not len(ids):
+        return np.zeros(len(some), bool)
+    return ids[np.minimum(np.searchsorted(ids, some), len(ids) - 1)] == some
+
+
+def _in_force(folder: MirrorFolder, made: Refreshed, before: str) -> Refreshed:
+    """Put a version in force, unless another task was faster with one that is newer in every way.
+
+    :param before: the id of the version that was in force when this refresh began.
+    """
+    mine = made.version
+    with suppress(MirrorUnusable):
+        other, reader = folder.open_current()
+        reader.close()
+        is_newer = other.as_of >= mine.as_of and other.full_sweep_at >= mine.full_sweep_at
+        if other.id != before and other.account == mine.account and is_newer:
+            return Refreshed(other, made.swept, made.why_full)
+    folder.put_in_force(mine, swept=made.swept)
+    return made
+
+
+class _Sweep:
+    """What a walk over contacts finds.
+
+    :param spool: where it is kept.
+    :param name: of the mirror.
+    """
+
+    def __init__(self, spool: NamelessFiles, name: str) -> None:
+        self.records = Buckets(spool, "swept", MIRRORED)
+        self.contacts = 0
+        self._digester = Digester(name)
+
+    def walked(self, contacts: Contacts) -> Iterator[Any]:
+        """Keep contacts; gives the ids of some at a time."""
+        walk = iter(contacts)
+        while some := list(islice(walk, _CONTACTS_AT_ONCE)):
+            self.contacts += len(some)
+            self.records.add(mirrored(some, self._digester))
+            yield np.array([one["id"] for one in some], "<u8")

@@ -1,0 +1,102 @@
+"""Which rows a preparation holds back, as a value object of rendered arguments.
+
+Knows plain values and paths; no operator.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, cast
+
+from email_contacts.arguments import InvalidArgument, as_ids, as_text
+
+if TYPE_CHECKING:
+    from airflow.sdk import ObjectStoragePath
+
+    from email_contacts.connection import ContactsConnection
+    from email_contacts.contacts.guards.settings import Guards
+
+# Below the staging folder; no stage of a DAG is called that, for a stage lies deeper.
+MIRRORS = "mirrors"
+GUARD_FIELDS = ("mirror", "mirror_max_age", "consent", "consent_reason", "merges")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,199}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class GuardArguments:
+    """Which rows are held back.
+
+    :param mirror: its name, or the path or address of its folder; empty: none, and no row is held back.
+    :param mirror_max_age: hours that it may be old.
+    :param consent: ``hold_back``, ``override`` or ``ignore``.
+    :param consent_reason: why opt-outs are overridden.
+    :param merges: ``hold_back`` or ``allow``.
+    :param lists: ids of the lists that the contacts go to.
+    """
+
+    mirror: Any
+    mirror_max_age: Any
+    consent: Any
+    consent_reason: Any
+    merges: Any
+    lists: Any = ()
+
+    def guards(self, settings: ContactsConnection) -> Guards | None:
+        """Say what is held back; None: nothing is looked for.
+
+        :param settings: the platform's connection, which says where named mirrors lie, and whose account it
+            must be.
+        :raises InvalidArgument: when the name can be no name of a folder, or the age no number.
+        :raises email_contacts.contacts.errors.InvalidOption: when the choices do not fit each other.
+        """
+        from email_contacts.contacts.guards.settings import Guards, check_consent
+
+        consent, reason = str(self.consent or "hold_back"), str(self.consent_reason or "")
+        if self.mirror in (None, "", "None"):
+            check_consent(consent, reason)
+            return None
+        folder = mirror_folder(self.mirror, settings.staging_root)
+        return Guards(
+            folder=cast("Any", folder),
+            name=folder.name,
+            account=settings.account_fingerprint,
+            lists=tuple(as_ids(self.lists, "snapshot_target")) if self.lists else (),
+            consent=consent,
+            consent_reason=reason,
+            merges=str(self.merges or "hold_back"),
+            max_age=timedelta(hours=as_hours(self.mirror_max_age, "mirror_max_age")),
+        )
+
+
+def mirror_folder(mirror: Any, staging_root: str) -> ObjectStoragePath:
+    """Find the folder of a mirror.
+
+    :param mirror: its name, or the path or address of its folder.
+    :raises InvalidArgument: when the name can be no name of a folder.
+    """
+    from airflow.sdk import ObjectStoragePath
+
+    text = as_text(mirror, "mirror").strip().rstrip("/")
+    if "://" in text or text.startswith("/"):
+        return ObjectStoragePath(text)
+    if not _NAME.fullmatch(text):
+        raise InvalidArgument(
+            f"mirror={text!r} must be a name of letters, digits, '_', '-' and '.', or a folder's address"
+        )
+    return ObjectStoragePath(staging_root) / MIRRORS / text
+
+
+def as_hours(value: Any, name: str) -> float:
+    """Read a number of hours.
+
+    :raises InvalidArgument: when it is not a number above 0.
+    """
+    try:
+        hours = float(value)
+    except (TypeError, ValueError):
+        hours = 0.0
+    if not 0 < hours <= 24 * 366:
+        raise InvalidArgument(f"{name}={value!r} must be a number of hours above 0, such as 24")
+    return hours
