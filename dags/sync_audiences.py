@@ -119,7 +119,7 @@ def sync(audience: Audience) -> DAG:
             snapshot_target=[target.output],
             full_sync=audience.mode == FULL or "{{ params.full_sync }}",
             retry_rejects=audience.retry_rejects,
-            mirror=mirror.output["mirror"] if mirror else "",
+            mirror=mirror.output if mirror else "",
             consent=audience.consent,
             consent_reason=audience.consent_reason,
             merges=audience.merges,

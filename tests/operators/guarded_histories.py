@@ -51,7 +51,7 @@ class History:
     :param choices: of the guards.
     """
 
-    def __init__(self, seed: int, sandbox: SandboxServer, folder: Path, **choices: str) -> None:
+    def __init__(self, seed: int, sandbox: SandboxServer, folder: Path, **choices: Any) -> None:
         self.chance = random.Random(seed)
         self.story: list[str] = []
         self.violation = ""

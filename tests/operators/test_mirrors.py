@@ -18,7 +18,7 @@ from email_contacts.operators.partitions import MergePartitionsOperator
 from email_contacts.operators.preparation import PrepareContactsOperator
 from email_contacts.sandbox import SandboxServer
 from tests.operators.syncing import Sync
-from tests.task_context import StateStore, make_context
+from tests.task_context import StateStore, make_context, pushed
 
 MIRROR = "email_contacts_default"
 
@@ -29,8 +29,10 @@ def sync(tmp_path: Path) -> Sync:
 
 
 def refreshed(**arguments: Any) -> dict[str, Any]:
-    task = RefreshMirrorOperator(task_id="mirror", **arguments)
-    return task.execute(make_context(StateStore()))
+    """Refresh the mirror, and give where it is and what the task pushed."""
+    context = make_context(StateStore())
+    mirror = RefreshMirrorOperator(task_id="mirror", **arguments).execute(context)
+    return {"mirror": mirror, **pushed(context)["sweep"]}
 
 
 def on_platform(platform: ContactsClient) -> dict[int, dict[str, Any]]:

@@ -24,7 +24,7 @@ class RefreshMirrorOperator(ContactsOperator):
     """Bring the mirror of the account's contacts up to date.
 
     The mirror holds for each contact its id, digests of its identifiers, and its opt-outs; no address.
-    Place it before ``PrepareContactsOperator`` or ``MergePartitionsOperator`` and pass them its ``mirror``:
+    Place it before ``PrepareContactsOperator`` or ``MergePartitionsOperator`` and pass them its ``output``:
     rows of people who opted out, and rows that would make the platform merge contacts, are then held back.
 
     Asks for the contacts that were modified since the last refresh (api-contract §4), and at an interval for
@@ -35,8 +35,8 @@ class RefreshMirrorOperator(ContactsOperator):
         of the connection's staging folder); empty (default): the connection's id. Templated.
     :param full_sweep_every: hours after which all contacts are asked for; the default is a week. Templated.
     :param full_sweep: ask for all of them this time. Templated.
-    :return: ``mirror``, the address of its folder; ``as_of``, the instant up to which it is complete;
-        ``swept``, how many contacts were read; ``is_full``.
+    :return: the address of the mirror's folder. The XCom ``sweep`` says more: ``as_of``, the instant up to
+        which the mirror is complete; ``swept``, how many contacts were read; ``is_full``.
     """
 
     template_fields: Sequence[str] = ("conn_id", "mirror", "full_sweep_every", "full_sweep")
@@ -55,7 +55,7 @@ class RefreshMirrorOperator(ContactsOperator):
         self.full_sweep = full_sweep
 
     @failing_at_once()
-    def execute(self, context: Context) -> dict[str, Any]:
+    def execute(self, context: Context) -> str:
         """Sweep, and put the new version in force."""
         from email_contacts.contacts.mirror.folder import MirrorFolder
         from email_contacts.contacts.mirror.refreshing import refresh
@@ -74,7 +74,9 @@ class RefreshMirrorOperator(ContactsOperator):
             self.log.info("all contacts were read: %s", done.why_full)
         as_of = done.version.as_of.isoformat(timespec="seconds")
         self.log.info("mirror %s: %d contacts read, complete up to %s", folder.name, done.swept, as_of)
-        return {"mirror": str(folder), "as_of": as_of, "swept": done.swept, "is_full": bool(done.why_full)}
+        sweep = {"as_of": as_of, "swept": done.swept, "is_full": bool(done.why_full)}
+        context["ti"].xcom_push("sweep", sweep)
+        return str(folder)
 
     def _contacts_since(self, since: datetime | None) -> Iterator[dict[str, Any]]:
         yield from self.hook.client.iter_contacts(modified_since=since)
