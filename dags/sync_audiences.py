@@ -13,6 +13,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from email_contacts.audiences.document import FULL, Audience
 from email_contacts.audiences.reading import BrokenAudience, read_audiences
 from email_contacts.connection import DEFAULT_CONN_ID
+from email_contacts.operators.brakes import CheckBrakesOperator
 from email_contacts.operators.folders import CreateFolderOperator
 from email_contacts.operators.imports import ImportContactsOperator
 from email_contacts.operators.lists import CreateListOperator, GetListOperator
@@ -38,8 +39,8 @@ DOC = """
 
 {description}
 
-`folder` → `list` → `mirror` → `prepare` → `import` (one task per batch) → `wait` → `verify` → `receipt` →
-`confirm`
+`folder` → `list` → `mirror` → `prepare` → (`brakes`) → `import` (one task per batch) → `wait` → `verify` →
+`receipt` → `confirm`
 
 The source is `{source}`, the list *{list}* in the folder *{folder}*. Contacts that are new or changed since
 the last confirmed run are sent; without any the run succeeds, sends nothing, and its receipt says so.
@@ -176,6 +177,15 @@ def sync(audience: Audience) -> DAG:
             task_id="confirm", manifest_uri=MANIFEST_URI, receipt=receipt.output
         )
         folder >> target >> before >> prepare >> batches >> wait >> verify >> receipt >> confirm
+        if audience.brakes:
+            brakes = CheckBrakesOperator(
+                task_id="brakes",
+                manifest_uri=MANIFEST_URI,
+                sizes_before=before.output,
+                execution_timeout=None,
+                **audience.brakes,
+            )
+            prepare >> brakes >> batches
         prepare >> [verify, receipt]
     return dag
 

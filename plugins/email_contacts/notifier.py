@@ -50,14 +50,14 @@ class ImportNotifier(BaseNotifier):
         events: Sequence[str] = (REJECTS, FAILED, STUCK),
         rejects_over: int | str = 0,
     ) -> None:
-        from email_contacts.contacts.limits import RejectLimit
+        from email_contacts.contacts.limits import RowLimit
 
         super().__init__()
         if unknown := sorted(set(events) - set(EVENTS)):
             raise ValueError(f"events: {', '.join(unknown)} is not one of {', '.join(EVENTS)}")
         self.notifiers = tuple(notifiers)
         self.events = tuple(events)
-        self.rejects_over = RejectLimit.parse(rejects_over)
+        self.rejects_over = RowLimit.parse(rejects_over)
 
     def notify(self, context: Context) -> None:
         """Send the message that the task's end is worth, if it is worth one.
@@ -99,7 +99,7 @@ class ImportNotifier(BaseNotifier):
     def _event(self, report: ImportReport) -> str:
         if not report.receipt.is_good:
             return FAILED
-        too_many = self.rejects_over.is_passed(report.rejected, read=report.receipt.rows.read)
+        too_many = self.rejects_over.is_passed(report.rejected, of=report.receipt.rows.read)
         return REJECTS if too_many else COMPLETED
 
 

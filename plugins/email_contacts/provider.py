@@ -12,6 +12,7 @@ from email_contacts.connection import CONN_TYPE, FIELDS
 
 NAME = "Email Contacts"
 OPERATORS = (
+    "brakes",
     "contacts",
     "exports",
     "folders",

@@ -114,6 +114,18 @@ def test_the_pages_show_the_examples(page: str, tmp_path: Path) -> None:
     assert audience(tmp_path, shown) == Audience.read(EXAMPLES / "customers.yaml")
 
 
+def test_the_page_shows_brakes(tmp_path: Path) -> None:
+    text = (PROJECT / "docs" / "audiences.md").read_text(encoding="utf-8")
+    (shown,) = re.findall(r"^```yaml\n([^`]*^brakes:\n.*?)^```$", text, re.M | re.S)
+    assert audience(tmp_path, shown).brakes == {"max_changes": "20%", "max_rejects": 500}
+
+
+@pytest.mark.parametrize("said", ["{}", "{max_changes: many}", "{max_changes: -1}", "{max_sends: 1}", "20%"])
+def test_brakes_that_are_none_are_refused_by_line(said: str, tmp_path: Path) -> None:
+    with pytest.raises(AudienceError, match=r"in line \d+, .*brakes"):
+        audience(tmp_path, f"{LEAST}brakes: {said}\n")
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

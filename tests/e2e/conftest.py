@@ -94,3 +94,9 @@ def sample_run(stack: Stack) -> Run:
 def hold(stack: Stack, status: str) -> None:
     """Have the platform hold its imports in a status, or ``none``."""
     requests.patch(f"{stack.sandbox_url}/sandbox/knobs", json={"hold": status}, timeout=60).raise_for_status()
+
+
+def imports_accepted(stack: Stack) -> int:
+    """How many imports the sandbox has accepted so far."""
+    accepted: int = stack.sandbox("/sandbox/journal").json()["imports_accepted"]
+    return accepted

@@ -12,7 +12,7 @@ import requests
 
 from local.processes import wait_until
 from local.stack import Stack, sandbox_connection
-from tests.e2e.conftest import DAG_ID, Run, follow, hold
+from tests.e2e.conftest import DAG_ID, Run, follow, hold, imports_accepted
 
 PATIENT = "patient_connection"
 FOREVER = 600  # seconds; as long as a connection may wait for an answer
@@ -61,11 +61,6 @@ def clear(stack: Stack, run_id: str, task_id: str) -> None:
             "dry_run": False,
         },
     )
-
-
-def imports_accepted(stack: Stack) -> int:
-    accepted: int = stack.sandbox("/sandbox/journal").json()["imports_accepted"]
-    return accepted
 
 
 def is_alive(pid: int) -> bool:

@@ -27,7 +27,7 @@ _FILES_ONLY = ("format", "delimiter", "encoding", "header_row", "skip_rows", "sh
 _SECTIONS = (
     "description", "owners", "source", "mapping", "unknown_columns", "duplicates", "conflicts", "body",
     "list", "folder", "connection", "schedule", "mode", "retry_rejects", "max_rejects",
-    "consent", "consent_reason", "merges",
+    "consent", "consent_reason", "merges", "brakes",
 )  # fmt: skip
 
 
@@ -55,6 +55,7 @@ class Audience:
     :param consent: rows of people who opted out: ``"hold_back"``, ``"override"`` or ``"ignore"``.
     :param consent_reason: why opt-outs are overridden.
     :param merges: rows that would make the platform merge contacts: ``"hold_back"`` or ``"allow"``.
+    :param brakes: ``max_changes`` and ``max_rejects``, over which a person is asked; empty: nobody is.
     :param options: options of the preparation, by their names.
     """
 
@@ -73,6 +74,7 @@ class Audience:
     consent: str = HOLD_BACK
     consent_reason: str = ""
     merges: str = HOLD_BACK
+    brakes: Mapping[str, Any] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
@@ -115,6 +117,7 @@ class Audience:
             consent=said.get("consent", HOLD_BACK),
             consent_reason=said.get("consent_reason", ""),
             merges=said.get("merges", HOLD_BACK),
+            brakes=said.get("brakes", {}),
             options={
                 option: said[option]
                 for option in ("unknown_columns", "duplicates", "conflicts", "body", "max_rejects")

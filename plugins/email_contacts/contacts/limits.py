@@ -1,4 +1,4 @@
-"""How many rejected rows a run may have.
+"""How many rows of a kind, such as rejected ones, a run may have.
 
 Knows counts only.
 """
@@ -15,21 +15,22 @@ _COUNT = re.compile(r"[0-9]+").fullmatch
 
 
 @dataclass(frozen=True)
-class RejectLimit:
-    """A number of rows, or a share of those read.
+class RowLimit:
+    """A number of rows, or a share of a whole.
 
-    :param rows: most rows that may be rejected, or None.
-    :param percent: most per cent of the rows that may be rejected, or None.
+    :param rows: the most rows there may be, or None.
+    :param percent: the most per cent of the whole there may be, or None.
     """
 
     rows: int | None = None
     percent: float | None = None
 
     @classmethod
-    def parse(cls, said: int | str | None) -> RejectLimit:
+    def parse(cls, said: int | str | None, name: str = "max_rejects") -> RowLimit:
         """Read a limit.
 
-        :param said: ``100`` or ``"100"`` rows, ``"5%"`` of the rows, or None for no limit.
+        :param said: ``100`` or ``"100"`` rows, ``"5%"`` of the whole, or None for no limit.
+        :param name: what it limits, for the message.
         :raises InvalidOption: when it is none of these.
         """
         if said is None:
@@ -41,18 +42,21 @@ class RejectLimit:
         if percent and float(percent[1]) <= 100:
             return cls(percent=float(percent[1]))
         raise InvalidOption(
-            f'max_rejects={said!r} is neither a number of rows such as 100 nor a share such as "5%".'
+            f'{name}={said!r} is neither a number of rows such as 100 nor a share such as "5%".'
         )
 
-    def is_passed_for_good(self, rejected: int) -> bool:
+    def is_passed_for_good(self, rows: int) -> bool:
         """Return whether further rows cannot change it; a share can only be judged at the end."""
-        return self.rows is not None and rejected > self.rows
+        return self.rows is not None and rows > self.rows
 
-    def is_passed(self, rejected: int, *, read: int) -> bool:
-        """Return whether more rows were rejected than allowed, all rows being read."""
+    def is_passed(self, rows: int, *, of: int) -> bool:
+        """Return whether there are more rows than allowed.
+
+        :param of: the whole, all of it being known.
+        """
         if self.percent is not None:
-            return rejected * 100 > self.percent * read
-        return self.is_passed_for_good(rejected)
+            return rows * 100 > self.percent * of
+        return self.is_passed_for_good(rows)
 
     def __str__(self) -> str:
         """Say it as it was given."""

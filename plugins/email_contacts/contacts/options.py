@@ -25,7 +25,7 @@ from email_contacts.contacts.choices import (
 )
 from email_contacts.contacts.errors import HeaderError, MappingError
 from email_contacts.contacts.header_names import with_likely_header
-from email_contacts.contacts.limits import RejectLimit
+from email_contacts.contacts.limits import RowLimit
 from email_contacts.contacts.mapping.attributes import AccountAttribute
 from email_contacts.contacts.mapping.binding import Binding, bind
 from email_contacts.contacts.mapping.document import Mapping
@@ -71,7 +71,7 @@ class Options(ReadingOptions):
         check_choice("when_empty", self.when_empty, WHEN_EMPTY)
         check_choice("conflicts", self.conflicts, CONFLICTS)
         check_choice("unknown_columns", self.policy, UNKNOWN_COLUMNS)
-        RejectLimit.parse(self.max_rejects)
+        RowLimit.parse(self.max_rejects)
 
     @property
     def policy(self) -> str:

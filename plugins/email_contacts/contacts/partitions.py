@@ -26,7 +26,7 @@ from email_contacts.contacts.batches.spool import StagedFiles
 from email_contacts.contacts.errors import InvalidOption, NotAManifest, PartitionMissing
 from email_contacts.contacts.guards.settings import Guards
 from email_contacts.contacts.header_names import knowing
-from email_contacts.contacts.limits import RejectLimit
+from email_contacts.contacts.limits import RowLimit
 from email_contacts.contacts.options import Options
 from email_contacts.contacts.paths import AnyPath
 from email_contacts.contacts.preparation import Clock, Progress, check_rejects, finish, rejects_of, sift
@@ -82,7 +82,7 @@ def prepare_partition(
         closing(RejectsFile(stage.create(REJECTS))) as rejects,
     ):
         part = replace(sift(source, options, spool, rejects, clock), index=index, count=count)
-    limit = RejectLimit.parse(options.max_rejects)
+    limit = RowLimit.parse(options.max_rejects)
     if limit.is_passed_for_good(part.rejected):
         check_rejects(limit, rejects, read=part.read, folder=stage)
     write_whole(stage.path(PART), part.to_bytes())

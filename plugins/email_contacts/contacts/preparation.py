@@ -27,7 +27,7 @@ from email_contacts.contacts.choices import FAIL
 from email_contacts.contacts.errors import NoRows, SourceEmpty, TooManyRejects
 from email_contacts.contacts.guards.settings import Guards
 from email_contacts.contacts.header_names import knowing, shown_column, shown_name
-from email_contacts.contacts.limits import RejectLimit
+from email_contacts.contacts.limits import RowLimit
 from email_contacts.contacts.options import Options
 from email_contacts.contacts.paths import AnyPath
 from email_contacts.contacts.snapshot.changes import ChangesSince
@@ -114,7 +114,7 @@ def sift(source: Source, options: Options, spool: Spool, rejects: RejectsFile, c
     :param spool: where valid contacts go.
     :param rejects: where the other rows are listed, numbered from 1.
     """
-    limit = RejectLimit.parse(options.max_rejects)
+    limit = RowLimit.parse(options.max_rejects)
     try:
         opened = options.open(source)
     except NoRows as error:
@@ -185,7 +185,7 @@ def finish(
         raise SourceEmpty(
             f"{parts[0][0].source} has no rows. Check what writes it, or allow that with when_empty=skip."
         )
-    limit = RejectLimit.parse(options.max_rejects)
+    limit = RowLimit.parse(options.max_rejects)
     check_rejects(limit, rejects, read=read, folder=folder)
     packed = BatchBuilder(parts, folder, rejects, limit=options.max_batch_bytes).pack(
         duplicates=options.duplicates,
@@ -226,12 +226,12 @@ def finish(
     return manifest
 
 
-def check_rejects(limit: RejectLimit, rejects: RejectsFile, *, read: int, folder: Stage) -> None:
+def check_rejects(limit: RowLimit, rejects: RejectsFile, *, read: int, folder: Stage) -> None:
     """See that no more rows were rejected than the run allows.
 
     :raises TooManyRejects: when there are more.
     """
-    if not limit.is_passed(rejects.count, read=read):
+    if not limit.is_passed(rejects.count, of=read):
         return
     uri = folder.uri(REJECTS)
     raise TooManyRejects(

@@ -1,0 +1,158 @@
+"""The operator that asks a person before a run changes more than it usually does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, cast
+
+from airflow.providers.standard.operators.hitl import ApprovalOperator, HITLOperator
+from airflow.sdk import Context, Param
+from airflow.sdk.exceptions import AirflowFailException
+
+from email_contacts.arguments import InvalidArgument
+from email_contacts.failures import failing_at_once
+from email_contacts.operators._prepared_run import read_sizes
+
+if TYPE_CHECKING:
+    from airflow.sdk import XComArg
+
+    from email_contacts.arguments import TextArg
+    from email_contacts.contacts.staging.manifest import Manifest
+
+FINGERPRINT = "fingerprint"
+
+
+class CheckBrakesOperator(HITLOperator):
+    """Let a prepared run go on within its limits, and ask a person where it is over one of them.
+
+    Place it between the preparation and the import. Within the limits it succeeds at once. Over them nothing
+    is sent: the task waits, without a worker slot, until somebody approves or rejects the run under *Required
+    Actions* in Airflow's UI. An approval holds for exactly what was prepared (the manifest's fingerprint), so
+    one that was meant for another preparation is refused. Without an answer the task fails.
+
+    :param manifest_uri: what ``PrepareContactsOperator`` pushed as ``manifest_uri``. Templated.
+    :param sizes_before: what ``GetListOperator`` returned before the run: shares are of the list's contacts.
+        Templated.
+    :param max_changes: contacts that may be sent: a number (``5000``) or a share of the list (``"20%"``); of
+        an empty list no share is judged. None: no limit. Templated.
+    :param max_rejects: rows that may be rejected: a number, or a share of the rows read. Unlike that of
+        ``PrepareContactsOperator``, which fails, this one asks. None: no limit. Templated.
+    :param approve_within: how long an answer is waited for. Default: a day.
+    :param kwargs: also ``notifiers`` and ``assigned_users``, as for Airflow's ``HITLOperator``.
+    :return: ``{"fingerprint": ..., "approved": bool}``; ``approved`` only where somebody was asked.
+    """
+
+    template_fields: Sequence[str] = ("manifest_uri", "sizes_before", "max_changes", "max_rejects")
+
+    def __init__(
+        self,
+        *,
+        manifest_uri: TextArg,
+        sizes_before: Mapping[str, Any] | Sequence[Mapping[str, Any]] | XComArg = (),
+        max_changes: int | str | None = None,
+        max_rejects: int | str | None = None,
+        approve_within: timedelta = timedelta(days=1),
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(
+            subject="",
+            options=[ApprovalOperator.APPROVE, ApprovalOperator.REJECT],
+            params={
+                FINGERPRINT: Param(
+                    "",
+                    type="string",
+                    title="Fingerprint of what was prepared",
+                    description="The approval holds for this only; leave it as it is.",
+                )
+            },
+            response_timeout=approve_within,
+            **kwargs,
+        )
+        self.manifest_uri = manifest_uri
+        self.sizes_before = sizes_before
+        self.max_changes = max_changes
+        self.max_rejects = max_rejects
+
+    @failing_at_once()
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Compare what was prepared with the limits; ask where it is over one."""
+        manifest = self._manifest()
+        over = self._exceeded(manifest)
+        if not over:
+            self.log.info("within the limits: %d contacts are to be sent", manifest.rows.accepted)
+            return {FINGERPRINT: manifest.fingerprint, "approved": False}
+        self.subject = f"{context['ti'].dag_id}: more changes than usual"
+        self.body = _body(manifest, over)
+        self.params[FINGERPRINT] = manifest.fingerprint
+        self.log.warning("held before anything is sent: %s", "; ".join(over))
+        super().execute(context)
+        raise AssertionError("Airflow's operator does not return: it waits for the answer")
+
+    @failing_at_once()
+    def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
+        """Judge the answer.
+
+        :raises AirflowFailException: when the run was rejected, nobody answered in time, or the approval is
+            for something else.
+        """
+        if event.get("error_type") == "timeout":
+            raise AirflowFailException(
+                f"nobody approved this run within {self.response_timeout}; nothing was sent. Clear this task "
+                "to ask again"
+            )
+        answer = cast("Mapping[str, Any]", super().execute_complete(context, event))
+        manifest = self._manifest()
+        if ApprovalOperator.APPROVE not in answer["chosen_options"]:
+            raise AirflowFailException("the run was rejected; nothing was sent")
+        approved = (answer.get("params_input") or {}).get(FINGERPRINT)
+        if approved != manifest.fingerprint:
+            raise AirflowFailException(
+                f"the approval is for {str(approved)[:12] or 'nothing'}…, and what is prepared now is "
+                f"{manifest.fingerprint[:12]}…; nothing was sent. Clear this task to ask again"
+            )
+        self.log.info("approved: %d contacts are sent", manifest.rows.accepted)
+        return {FINGERPRINT: manifest.fingerprint, "approved": True}
+
+    def _manifest(self) -> Manifest:
+        from airflow.sdk import ObjectStoragePath
+
+        from email_contacts.contacts.staging.manifest import Manifest
+
+        if self.manifest_uri in (None, "", "None"):
+            raise InvalidArgument("manifest_uri is empty; pass what PrepareContactsOperator pushed")
+        return Manifest.read(cast("Any", ObjectStoragePath(str(self.manifest_uri))))
+
+    def _exceeded(self, manifest: Manifest) -> tuple[str, ...]:
+        from email_contacts.contacts.brakes import Brakes
+
+        given = {name: None if said in ("", "None") else said for name, said in self._limits.items()}
+        sizes = read_sizes(self.sizes_before)
+        return Brakes.parse(given).exceeded(
+            accepted=manifest.rows.accepted,
+            rejected=manifest.rows.rejected,
+            read=manifest.rows.read,
+            list_size=sum(sizes.values()) if sizes else None,
+        )
+
+    @property
+    def _limits(self) -> dict[str, Any]:
+        return {"max_changes": self.max_changes, "max_rejects": self.max_rejects}
+
+
+def _body(manifest: Manifest, over: Sequence[str]) -> str:
+    """What a person decides by, in Markdown; nothing personal."""
+    rows = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in manifest.rows.to_json().items())
+    lines = [*(f"- **{sentence}**" for sentence in over), f"- rows: {rows}"]
+    if manifest.changes is not None:
+        changes = manifest.changes
+        lines.append(
+            f"- {changes.new:,} new, {changes.changed:,} changed, {changes.gone:,} gone since the snapshot"
+        )
+        if changes.why_full:
+            lines.append(f"- every row is sent: {changes.why_full}")
+    reasons = ", ".join(f"{rule}: {count:,}" for rule, count in list(manifest.reject_reasons.items())[:5])
+    if reasons:
+        lines.append(f"- rejects: {reasons}; listed in `{manifest.rejects_uri}`")
+    lines.append(f"- source: `{manifest.source}`")
+    return "\n".join([*lines, "", "Nothing has been sent yet."])
