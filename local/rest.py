@@ -62,8 +62,8 @@ class AirflowRest:
         return self._json("POST", path, json=document)
 
     def patch(self, path: str, document: dict[str, Any]) -> Any:
-        """PATCH below ``/api/v2``."""
-        return self._json("PATCH", path, json=document)
+        """PATCH below ``/api/v2``; requested again while the server fails."""
+        return insist(lambda: self._json("PATCH", path, json=document))
 
     def has_dag(self, dag_id: str) -> bool:
         """Whether the DAG processor has loaded the DAG."""
@@ -72,7 +72,7 @@ class AirflowRest:
 
     def put_connection(self, document: dict[str, Any]) -> None:
         """Create or replace a connection; requested again while the server fails."""
-        _insist(lambda: self._put_connection(document))
+        insist(lambda: self._put_connection(document))
 
     def _put_connection(self, document: dict[str, Any]) -> None:
         path = f"connections/{document['connection_id']}"
@@ -88,7 +88,7 @@ class AirflowRest:
         """
         run_id = f"manual__{datetime.now(timezone.utc).isoformat()}_{token_hex(4)}"
         document = {"dag_run_id": run_id, "logical_date": None, "conf": conf or {}}
-        _insist(lambda: self._create_run(dag_id, document))
+        insist(lambda: self._create_run(dag_id, document))
         return run_id
 
     def _create_run(self, dag_id: str, document: dict[str, Any]) -> None:
@@ -129,14 +129,15 @@ class AirflowRest:
         return answer.json() if answer.content else None
 
 
-def _insist(change: Callable[[], None]) -> None:
-    """Make a change, up to five times.
+def insist(change: Callable[[], Any]) -> Any:
+    """Make a change that may be made twice, with up to five requests.
 
     On SQLite the API server's action log commits while others write, and the one that is late gets a 500.
+
+    :return: what it returns.
     """
     for pause in (1, 2, 4, 8):
         with suppress(_ServerFailed):
-            change()
-            return
+            return change()
         time.sleep(pause)
-    change()
+    return change()

@@ -6,8 +6,10 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+import requests
 
 from local.processes import wait_until
+from local.rest import CONFLICT, insist
 from local.stack import Stack
 from tests.e2e.conftest import imports_accepted
 
@@ -23,7 +25,9 @@ def asking(stack: Stack) -> str:
     )
     stack.rest.patch(f"dags/{DAG_ID}", {"is_paused": False})
     first = stack.rest.trigger(DAG_ID)
-    assert ended(stack, first) == "success"  # the list was empty: nobody was asked
+    assert ended(stack, first) == "success", stack.rest.tasks(
+        DAG_ID, first
+    )  # the list was empty: nobody was asked
     run_id = stack.rest.trigger(DAG_ID, {"full_sync": True})
     await_question(stack, run_id)
     return run_id
@@ -60,7 +64,12 @@ def question_path(run_id: str) -> str:
 
 def answer(stack: Stack, run_id: str, option: str, fingerprint: str) -> None:
     document = {"chosen_options": [option], "params_input": {"fingerprint": fingerprint}}
-    stack.rest.patch(question_path(run_id), document)
+    try:
+        stack.rest.patch(question_path(run_id), document)
+    except requests.HTTPError as error:
+        # A request that was answered with a failure may have been taken.
+        if error.response.status_code != CONFLICT:
+            raise
 
 
 def ask_again(stack: Stack, run_id: str) -> None:
@@ -72,7 +81,7 @@ def ask_again(stack: Stack, run_id: str) -> None:
         "reset_dag_runs": True,
         "dry_run": False,
     }
-    stack.rest.post(f"dags/{DAG_ID}/clearTaskInstances", document)
+    insist(lambda: stack.rest.post(f"dags/{DAG_ID}/clearTaskInstances", document))
     await_question(stack, run_id)
 
 
@@ -88,9 +97,6 @@ def test_a_run_is_held_until_what_it_prepared_is_approved(stack: Stack, asking: 
     assert (state(stack, asking, "brakes"), state(stack, asking, "import")) == ("failed", "upstream_failed")
     assert stack.rest.xcom(DAG_ID, asking, "receipt", key="receipt")["state"] == "failed"
 
-    ask_again(stack, asking)
-    answer(stack, asking, "Reject", fingerprint)
-    assert ended(stack, asking) == "failed"
     assert imports_accepted(stack) == before
 
     ask_again(stack, asking)

@@ -21,6 +21,13 @@ if TYPE_CHECKING:
     from email_contacts.contacts.staging.manifest import Manifest
 
 FINGERPRINT = "fingerprint"
+_FINGERPRINT = Param(
+    "",
+    type="string",
+    title="Fingerprint of what was prepared",
+    description="The approval holds for this only; leave it as it is.",
+    source="task",
+)
 
 
 class CheckBrakesOperator(HITLOperator):
@@ -55,17 +62,12 @@ class CheckBrakesOperator(HITLOperator):
         approve_within: timedelta = timedelta(days=1),
         **kwargs: Any,
     ) -> None:
+        # Airflow passes the DAG's parameters, which are not asked for here.
+        kwargs.pop("params", None)
         super().__init__(
             subject="",
             options=[ApprovalOperator.APPROVE, ApprovalOperator.REJECT],
-            params={
-                FINGERPRINT: Param(
-                    "",
-                    type="string",
-                    title="Fingerprint of what was prepared",
-                    description="The approval holds for this only; leave it as it is.",
-                )
-            },
+            params={FINGERPRINT: _FINGERPRINT},
             response_timeout=approve_within,
             **kwargs,
         )
@@ -107,9 +109,10 @@ class CheckBrakesOperator(HITLOperator):
             raise AirflowFailException("the run was rejected; nothing was sent")
         approved = (answer.get("params_input") or {}).get(FINGERPRINT)
         if approved != manifest.fingerprint:
+            said = f"{approved[:12]}…" if approved else "nothing"
             raise AirflowFailException(
-                f"the approval is for {str(approved)[:12] or 'nothing'}…, and what is prepared now is "
-                f"{manifest.fingerprint[:12]}…; nothing was sent. Clear this task to ask again"
+                f"the approval is for {said}, and what is prepared now is {manifest.fingerprint[:12]}…; "
+                "nothing was sent. Clear this task to ask again"
             )
         self.log.info("approved: %d contacts are sent", manifest.rows.accepted)
         return {FINGERPRINT: manifest.fingerprint, "approved": True}
