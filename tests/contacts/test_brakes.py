@@ -8,8 +8,15 @@ import pytest
 
 from email_contacts.contacts.brakes import Brakes
 from email_contacts.contacts.errors import InvalidOption
+from email_contacts.contacts.staging.manifest import Rows
 
-RUN = {"accepted": 300, "rejected": 10, "read": 310, "list_size": 1000}
+SIZE = 1000
+
+
+def rows(accepted: int = 300, rejected: int = 10, held_back: int = 40) -> Rows:
+    reasons = {"opted_out": held_back} if held_back else {}
+    read = accepted + rejected + held_back
+    return Rows(read, accepted, rejected, duplicates=0, held_back=reasons)
 
 
 @pytest.mark.parametrize(
@@ -33,20 +40,34 @@ RUN = {"accepted": 300, "rejected": 10, "read": 310, "list_size": 1000}
             ("300 contacts are to be sent; max_changes is 10",),
         ),
         ({"max_changes": 0}, {"accepted": 0}, ()),
-        ({"max_rejects": "4%"}, {}, ()),
-        ({"max_rejects": "3%"}, {}, ("10 of 310 rows were rejected; max_rejects is 3%",)),
-        ({"max_rejects": "50%"}, {"read": 0, "rejected": 0}, ()),
+        ({"max_rejects": "3%"}, {}, ()),
+        (
+            {"max_rejects": "2%"},
+            {},
+            ("10 rows were rejected; max_rejects is 2% of the 350 rows read",),
+        ),
+        ({"max_rejects": "50%"}, {"accepted": 0, "rejected": 0, "held_back": 0}, ()),
+        ({"max_held_back": "4%"}, {}, ()),
+        (
+            {"max_held_back": "3%"},
+            {},
+            ("40 rows are held back; max_held_back is 3% of the 1,000 contacts of the list",),
+        ),
+        ({"max_held_back": 39}, {}, ("40 rows are held back; max_held_back is 39",)),
     ],
 )
 def test_a_run_is_over_a_limit(limits: dict[str, Any], run: dict[str, Any], over: tuple[str, ...]) -> None:
-    assert Brakes.parse(limits).exceeded(**{**RUN, **run}) == over
+    run = dict(run)
+    size = run.pop("list_size", SIZE)
+    assert Brakes.parse(limits).exceeded(rows(**run), list_size=size) == over
 
 
 def test_each_limit_is_judged() -> None:
-    assert len(Brakes.parse({"max_changes": 1, "max_rejects": 1}).exceeded(**RUN)) == 2
+    limits = {"max_changes": 1, "max_rejects": 1, "max_held_back": 1}
+    assert len(Brakes.parse(limits).exceeded(rows(), list_size=SIZE)) == 3
 
 
-@pytest.mark.parametrize("name", ["max_changes", "max_rejects"])
+@pytest.mark.parametrize("name", ["max_changes", "max_rejects", "max_held_back"])
 @pytest.mark.parametrize("said", ["many", "-1", "120%", True, 1.5])
 def test_what_is_no_limit_is_refused_by_name(name: str, said: Any) -> None:
     with pytest.raises(InvalidOption, match=rf"^{name}="):

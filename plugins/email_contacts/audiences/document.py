@@ -55,7 +55,7 @@ class Audience:
     :param consent: rows of people who opted out: ``"hold_back"``, ``"override"`` or ``"ignore"``.
     :param consent_reason: why opt-outs are overridden.
     :param merges: rows that would make the platform merge contacts: ``"hold_back"`` or ``"allow"``.
-    :param brakes: ``max_changes`` and ``max_rejects``, over which a person is asked; empty: nobody is.
+    :param brakes: ``max_changes``, ``max_rejects``, ``max_held_back``, over which a person is asked.
     :param options: options of the preparation, by their names.
     """
 

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from email_contacts.contacts.limits import RowLimit
 
-BRAKES = ("max_changes", "max_rejects")
+if TYPE_CHECKING:
+    from email_contacts.contacts.staging.manifest import Rows
+
+BRAKES = ("max_changes", "max_rejects", "max_held_back")
 
 
 @dataclass(frozen=True)
@@ -23,10 +26,12 @@ class Brakes:
 
     :param changes: contacts that are sent, because they are new or changed, or because all are sent.
     :param rejects: rows that break a rule.
+    :param held_back: rows that the consent or the merge guard does not let through.
     """
 
     changes: RowLimit
     rejects: RowLimit
+    held_back: RowLimit
 
     @classmethod
     def parse(cls, said: Mapping[str, Any]) -> Brakes:
@@ -37,17 +42,22 @@ class Brakes:
         """
         return cls(*(RowLimit.parse(said.get(name), name) for name in BRAKES))
 
-    def exceeded(self, *, accepted: int, rejected: int, read: int, list_size: int | None) -> tuple[str, ...]:
+    def exceeded(self, rows: Rows, *, list_size: int | None) -> tuple[str, ...]:
         """Say which limits a prepared run is over; a sentence each.
 
-        :param accepted: contacts to be sent.
+        :param rows: what was prepared.
         :param list_size: contacts of the list before the run; None or 0: no share of it is judged.
         """
-        over = []
-        has_whole = self.changes.percent is None or bool(list_size)
-        if has_whole and self.changes.is_passed(accepted, of=list_size or 0):
-            whole = "" if self.changes.percent is None else f" of the {list_size:,} contacts of the list"
-            over.append(f"{accepted:,} contacts are to be sent; max_changes is {self.changes}{whole}")
-        if self.rejects.is_passed(rejected, of=read):
-            over.append(f"{rejected:,} of {read:,} rows were rejected; max_rejects is {self.rejects}")
-        return tuple(over)
+        held_back = sum(rows.held_back.values())
+        of_list, of_rows = (list_size or 0, "contacts of the list"), (rows.read, "rows read")
+        judged = (
+            ("max_changes", self.changes, rows.accepted, "contacts are to be sent", of_list),
+            ("max_rejects", self.rejects, rows.rejected, "rows were rejected", of_rows),
+            ("max_held_back", self.held_back, held_back, "rows are held back", of_list),
+        )
+        return tuple(
+            f"{count:,} {what}; {name} is {limit}"
+            + ("" if limit.percent is None else f" of the {whole:,} {of_what}")
+            for name, limit, count, what, (whole, of_what) in judged
+            if (limit.percent is None or whole) and limit.is_passed(count, of=whole)
+        )

@@ -45,12 +45,20 @@ class CheckBrakesOperator(HITLOperator):
         an empty list no share is judged. None: no limit. Templated.
     :param max_rejects: rows that may be rejected: a number, or a share of the rows read. Unlike that of
         ``PrepareContactsOperator``, which fails, this one asks. None: no limit. Templated.
+    :param max_held_back: rows that the consent and merge guards may hold back: a number, or a share of the
+        list. None: no limit. Templated.
     :param approve_within: how long an answer is waited for. Default: a day.
     :param kwargs: also ``notifiers`` and ``assigned_users``, as for Airflow's ``HITLOperator``.
     :return: ``{"fingerprint": ..., "approved": bool}``; ``approved`` only where somebody was asked.
     """
 
-    template_fields: Sequence[str] = ("manifest_uri", "sizes_before", "max_changes", "max_rejects")
+    template_fields: Sequence[str] = (
+        "manifest_uri",
+        "sizes_before",
+        "max_changes",
+        "max_rejects",
+        "max_held_back",
+    )
 
     def __init__(
         self,
@@ -59,6 +67,7 @@ class CheckBrakesOperator(HITLOperator):
         sizes_before: Mapping[str, Any] | Sequence[Mapping[str, Any]] | XComArg = (),
         max_changes: int | str | None = None,
         max_rejects: int | str | None = None,
+        max_held_back: int | str | None = None,
         approve_within: timedelta = timedelta(days=1),
         **kwargs: Any,
     ) -> None:
@@ -75,6 +84,7 @@ class CheckBrakesOperator(HITLOperator):
         self.sizes_before = sizes_before
         self.max_changes = max_changes
         self.max_rejects = max_rejects
+        self.max_held_back = max_held_back
 
     @failing_at_once()
     def execute(self, context: Context) -> dict[str, Any]:
@@ -132,20 +142,23 @@ class CheckBrakesOperator(HITLOperator):
         given = {name: None if said in ("", "None") else said for name, said in self._limits.items()}
         sizes = read_sizes(self.sizes_before)
         return Brakes.parse(given).exceeded(
-            accepted=manifest.rows.accepted,
-            rejected=manifest.rows.rejected,
-            read=manifest.rows.read,
+            manifest.rows,
             list_size=sum(sizes.values()) if sizes else None,
         )
 
     @property
     def _limits(self) -> dict[str, Any]:
-        return {"max_changes": self.max_changes, "max_rejects": self.max_rejects}
+        return {
+            "max_changes": self.max_changes,
+            "max_rejects": self.max_rejects,
+            "max_held_back": self.max_held_back,
+        }
 
 
 def _body(manifest: Manifest, over: Sequence[str]) -> str:
     """What a person decides by, in Markdown; nothing personal."""
-    rows = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in manifest.rows.to_json().items())
+    counts = {**manifest.rows.to_json(), "held_back": sum(manifest.rows.held_back.values())}
+    rows = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in counts.items())
     lines = [*(f"- **{sentence}**" for sentence in over), f"- rows: {rows}"]
     if manifest.changes is not None:
         changes = manifest.changes
