@@ -10,6 +10,7 @@ import pytest
 from email_contacts.audiences.command_line import main
 from email_contacts.audiences.document import Audience, AudienceError
 from email_contacts.audiences.reading import BrokenAudience, audience_files, read_audiences
+from email_contacts.contacts.sources.consent_column import ConsentColumn
 
 PROJECT = Path(__file__).resolve().parents[2]
 EXAMPLES = PROJECT / "include" / "audiences"
@@ -159,6 +160,9 @@ def test_the_command_fails_where_there_is_nothing_to_check(
         ("consent: ignore\nconsent_reason: because\n", 'in line 4.*belongs to "consent: override"'),
         ("consent: maybe\n", "in line 3"),
         ("merges: maybe\n", "in line 3"),
+        ("consent_column: {yes: [ja]}\n", "in line 3"),
+        ("consent_column: {name: x, yes: ja}\n", "in line 3"),
+        ("consent_column: {name: x, yes: [ja], no: [Ja]}\n", "in line 3.*means yes and no"),
     ],
 )
 def test_what_is_wrong_about_guards_is_named_with_its_line(tmp_path: Path, text: str, said: str) -> None:
@@ -177,5 +181,7 @@ def test_both_guards_are_on_unless_the_file_says_otherwise(tmp_path: Path) -> No
 
 def test_the_page_about_consent_shows_an_audience(tmp_path: Path) -> None:
     text = (PROJECT / "docs" / "consent-and-merges.md").read_text(encoding="utf-8")
-    (shown,) = re.findall(r"^```yaml\n(.*?)^```$", text, re.M | re.S)
-    assert audience(tmp_path, shown).is_guarded
+    shown = re.findall(r"^```yaml\n(.*?)^```$", text, re.M | re.S)
+    found = [audience(tmp_path, one) for one in shown]
+    assert [one.is_guarded for one in found] == [True, True]
+    assert ConsentColumn.read(found[1].options["consent_column"]).words_for_no == {"nein", "widerrufen", ""}

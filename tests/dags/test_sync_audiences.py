@@ -138,9 +138,10 @@ def size_of(sandbox: SandboxServer, list_id: int) -> int:
 def test_who_opted_out_is_held_back_and_no_contact_is_merged_away(
     project: Path, connection: str, sandbox: SandboxServer, tmp_path: Path
 ) -> None:
-    write(project, guarded=LEAST)
+    write(project, guarded=LEAST + "consent_column: {name: newsletter, yes: [ja], no: [nein]}\n")
     (project / "customers.csv").write_text(
-        "email,sms\na@example.com,\nb@example.com,4915123456789\nc@example.com,\n"
+        "email,sms,newsletter\na@example.com,,ja\nb@example.com,4915123456789,ja\nc@example.com,,ja\n"
+        "d@example.com,,nein\n"
     )
     with ContactsClient(sandbox.url, sandbox.api_key, requests_per_second=1000) as client:
         client.create_contact(email="a@example.com", email_blacklisted=True)
@@ -150,7 +151,7 @@ def test_who_opted_out_is_held_back_and_no_contact_is_merged_away(
         receipt = run(bag(project).dags["sync_guarded"], tmp_path / "stage" / "sync_guarded")
         after = {one["id"]: one for one in client.iter_contacts()}
     assert receipt["state"] == "completed"
-    assert receipt["held_back"] == {"opted_out": 1, "would_merge": 1}
+    assert receipt["held_back"] == {"no_consent": 1, "opted_out": 1, "would_merge": 1}
     assert receipt["rows"]["accepted"] == 1
     assert before < after.keys()
     assert [one["email"] for one in after.values() if one["listIds"]] == ["c@example.com"]

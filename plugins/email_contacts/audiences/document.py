@@ -27,8 +27,9 @@ _FILES_ONLY = ("format", "delimiter", "encoding", "header_row", "skip_rows", "sh
 _SECTIONS = (
     "description", "owners", "source", "mapping", "unknown_columns", "duplicates", "conflicts", "body",
     "list", "folder", "connection", "schedule", "mode", "retry_rejects", "max_rejects",
-    "consent", "consent_reason", "merges", "brakes",
+    "consent", "consent_reason", "consent_column", "merges", "brakes",
 )  # fmt: skip
+_OPTIONS = ("unknown_columns", "duplicates", "conflicts", "body", "max_rejects", "consent_column")
 
 
 class AudienceError(PreparationError):
@@ -118,11 +119,7 @@ class Audience:
             consent_reason=said.get("consent_reason", ""),
             merges=said.get("merges", HOLD_BACK),
             brakes=said.get("brakes", {}),
-            options={
-                option: said[option]
-                for option in ("unknown_columns", "duplicates", "conflicts", "body", "max_rejects")
-                if option in said
-            },
+            options={option: said[option] for option in _OPTIONS if option in said},
         )
 
     @property
@@ -145,6 +142,12 @@ def _check_consent(written: Written, said: Mapping[str, Any]) -> None:
         )
     if consent != OVERRIDE and "consent_reason" in said:
         raise written.wrong(("consent_reason",), f'it belongs to "consent: override", not to "{consent}"')
+    column = said.get("consent_column", "")
+    words = column if isinstance(column, Mapping) else {}
+    if {str(word).casefold() for word in words.get("yes", ())} & {
+        str(word).casefold() for word in words.get("no", ())
+    }:
+        raise written.wrong(("consent_column",), "a word of it means yes and no")
 
 
 def _check_source(written: Written, source: Mapping[str, Any]) -> None:

@@ -17,13 +17,14 @@ from email_contacts.contacts.batches.bodies import Batches, Bodies, WholeFile
 from email_contacts.contacts.batches.contact_bytes import Chosen
 from email_contacts.contacts.batches.duplicates import (
     Pairs,
+    Repeated,
     find_conflicts,
     find_duplicates,
     find_repeated,
 )
 from email_contacts.contacts.batches.forms import SEPARATORS, TAILS
 from email_contacts.contacts.batches.identity import IdentityFiles
-from email_contacts.contacts.batches.parts import Part, check_rows, read_contacts
+from email_contacts.contacts.batches.parts import Part, check_rows, read_contacts, read_without_consent
 from email_contacts.contacts.batches.spool import Spool
 from email_contacts.contacts.choices import FAIL, FILE_URL, REJECT
 from email_contacts.contacts.column_names import IDENTIFIERS
@@ -106,6 +107,7 @@ class BatchBuilder:
         :raises MirrorUnusable: when the guards' mirror cannot be looked at.
         """
         repeated = find_repeated(self._identities())
+        said_no = self._without_consent(repeated)
         twice = find_duplicates(repeated, policy=duplicates)
         self._list(DUPLICATES, ("row", "superseded_by"), twice.rows, twice.others)
         if len(twice) and duplicates == FAIL:
@@ -122,11 +124,11 @@ class BatchBuilder:
             is_out |= shared.marked(self._read)
         held_back = hold_back(
             guards,
-            self._counting(is_out),
+            lambda: self._counting(is_out),
             self._stage,
             body=self._first.body,
             head=self._first.head.encode(),
-            rows=self._read,
+            said_no=said_no,
         )
         found = len(twice), len(np.unique(shared.rows)), held_back
         is_out |= held_back.marks
@@ -161,6 +163,17 @@ class BatchBuilder:
     def _identities(self) -> list[IdentityFiles]:
         placed = {name: self._placed(having=name) for name in IDENTIFIERS}
         return [IdentityFiles(name, parts) for name, parts in placed.items() if parts]
+
+    def _without_consent(self, repeated: Sequence[Repeated]) -> Any:
+        """Mark the rows of people of whom any row says no; one that says yes does not count against it."""
+        marks = np.zeros(self._read + 1, bool)
+        befores = accumulate((part.read for part, _ in self._parts), initial=0)
+        for (part, spool), before in zip(self._parts, befores, strict=False):
+            marks[read_without_consent(part, spool, rows_before=before)] = True
+        if marks.any():
+            for records in repeated:
+                records.spread(marks)
+        return marks
 
     def _placed(self, *, having: str | None = None) -> list[tuple[Spool, int]]:
         """Return the parts' files with the number of rows before each.

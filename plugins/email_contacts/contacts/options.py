@@ -29,6 +29,7 @@ from email_contacts.contacts.limits import RowLimit
 from email_contacts.contacts.mapping.attributes import AccountAttribute
 from email_contacts.contacts.mapping.binding import Binding, bind
 from email_contacts.contacts.mapping.document import Mapping
+from email_contacts.contacts.sources.consent_column import ConsentColumn, RowsWithConsent
 from email_contacts.contacts.sources.opening import Source, open_rows
 from email_contacts.contacts.sources.reading_options import ReadingOptions
 from email_contacts.contacts.sources.rows import Rows
@@ -48,6 +49,7 @@ class Options(ReadingOptions):
         ``"fail"``.
     :param conflicts: what to do with rows that share an identifier with another contact's row: ``"flag"``
         lists them and sends them, ``"reject"`` sends none of them, ``"fail"``.
+    :param consent_column: which column says who wants to be written to; rows that say no are held back.
     :param when_empty: a source without rows: ``"skip"`` prepares nothing, and that is well; or ``"fail"``.
     :param max_batch_bytes: bytes that a body may have.
     :raises InvalidOption: when one is of a kind that no source could satisfy.
@@ -60,6 +62,7 @@ class Options(ReadingOptions):
     body: str = JSON_BODY
     duplicates: str = LAST
     conflicts: str = FLAG
+    consent_column: ConsentColumn | None = None
     when_empty: str = SKIP
     max_batch_bytes: int = MAX_BATCH_BYTES
 
@@ -81,14 +84,27 @@ class Options(ReadingOptions):
     def open(self, source: Source) -> Rows:
         """Open a source."""
         expected = [known.name for known in self.account_attributes or ()]
+        named = () if self.mapping is None else self.mapping.columns
+        # It may come up late in NDJSON, and must not be overlooked.
+        consent = () if self.consent_column is None else (self.consent_column.name,)
         return open_rows(
             source,
             self,
             longest_row=self.max_batch_bytes,
-            expected=expected if self.mapping is None else self.mapping.columns,
+            expected=(*(expected if self.mapping is None else named), *consent),
             drop_late_columns=self.policy == DROP,
-            keep=() if self.mapping is None else self.mapping.columns,
+            keep=named,
         )
+
+    def with_consent(self, rows: Rows) -> RowsWithConsent | None:
+        """Read who said no, where a column says so; None where none does.
+
+        :raises MappingError: when the source does not have the column.
+        """
+        if self.consent_column is None:
+            return None
+        keep = () if self.mapping is None else self.mapping.columns
+        return RowsWithConsent(rows, self.consent_column, keep=keep)
 
     @property
     def known_names(self) -> Iterator[str]:

@@ -120,7 +120,9 @@ def sift(source: Source, options: Options, spool: Spool, rejects: RejectsFile, c
     except NoRows as error:
         PartWriter(spool, (), longest=options.max_batch_bytes)
         return _part_without_rows(source, options, str(error))
-    with closing(opened) as rows:
+    with closing(opened):
+        consent = options.with_consent(opened)
+        rows = consent or opened
         validator = ContactValidator(options.bind(rows, source))
         form = form_of(options.body, validator.binding)
         identifiers = identifiers_of(validator)
@@ -145,6 +147,7 @@ def sift(source: Source, options: Options, spool: Spool, rejects: RejectsFile, c
             body=options.body,
             notes=rows.notes,
             mapping=validator.binding.fingerprint,
+            no_consent=contacts.without_consent(consent.said_no) if consent else 0,
         )
 
 

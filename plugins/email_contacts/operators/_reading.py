@@ -19,7 +19,7 @@ LinesArg: TypeAlias = "int | TextArg"
 # Arguments that are options of a preparation by the same name.
 READING_OPTIONS = (
     "source_format", "delimiter", "encoding", "header_row", "skip_rows", "sheet", "opted_out",
-    "unknown_columns", "body",
+    "unknown_columns", "body", "consent_column",
 )  # fmt: skip
 
 
@@ -41,6 +41,9 @@ class ReadingOperator(StagingOperator):
     :param sheet: of a workbook; empty: the first sheet. Templated.
     :param opted_out: rows that say ``emailBlacklisted``, ``smsBlacklisted`` or ``whatsappBlacklisted``:
         ``reject`` them (default), or ``import`` them. Templated.
+    :param consent_column: the column that says who wants to be written to: its name, or an object with
+        ``name`` and the words ``yes`` and ``no`` (in any case; those of booleans without). People of whom a
+        row says no are held back; a row that says neither is rejected. Templated.
     :param mapping: path of a mapping document (YAML or JSON), or the document itself as a dictionary; empty:
         columns are mapped by their names. Templated.
     :param unknown_columns: ``fail`` or ``drop`` columns that the account has no attribute for, which the
@@ -69,6 +72,7 @@ class ReadingOperator(StagingOperator):
         skip_rows: LinesArg = "",
         sheet: TextArg = "",
         opted_out: TextArg = "reject",
+        consent_column: TextArg | Mapping[str, Any] = "",
         mapping: TextArg | Mapping[str, Any] = "",
         unknown_columns: TextArg = "",
         body: TextArg = "json_body",
@@ -85,6 +89,7 @@ class ReadingOperator(StagingOperator):
         self.skip_rows = skip_rows
         self.sheet = sheet
         self.opted_out = opted_out
+        self.consent_column = consent_column
         self.mapping = mapping
         self.unknown_columns = unknown_columns
         self.body = body

@@ -68,11 +68,14 @@ def read_options(**rendered: Any) -> Options:
     :raises email_contacts.contacts.errors.InvalidOption: when one is not among its choices.
     """
     from email_contacts.contacts.options import Options
+    from email_contacts.contacts.sources.consent_column import ConsentColumn
 
     said = {name: value for name, value in rendered.items() if value is not None and value != ""}
     for name in ("header_row", "skip_rows"):
         if name in said:
             said[name] = as_lines(said[name], name)
+    if "consent_column" in said:
+        said["consent_column"] = ConsentColumn.read(said["consent_column"])
     return Options(**said)
 
 

@@ -74,6 +74,14 @@ class Repeated:
             group, rows, is_primary = group[kept], rows[kept], is_primary[kept]
         return Repeated(self.attribute, group, rows, is_primary)
 
+    def spread(self, marks: Any) -> None:
+        """Mark each row that has its identifier in common with one that is marked.
+
+        :param marks: for each row of the source.
+        """
+        marked = np.unique(self.group[marks[self.rows]])
+        marks[self.rows[np.isin(self.group, marked)]] = True
+
     @property
     def starts(self) -> Any:
         """Where each group begins."""

@@ -7,7 +7,7 @@ partitions.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, BinaryIO
 from uuid import uuid4
@@ -19,7 +19,7 @@ from email_contacts.contacts.batches.identity import MOST_ROWS, IdentityFile, Re
 from email_contacts.contacts.batches.spool import Spool
 from email_contacts.contacts.errors import PreparationError, RowTooLong
 
-BODIES, LENGTHS, ROWS = "bodies", "lengths", "rows"
+BODIES, LENGTHS, ROWS, NO_CONSENT = "bodies", "lengths", "rows", "no_consent"
 _CONTACTS_AT_ONCE = 1 << 14
 # JSON has lists; a part of the last release has no notes.
 _TUPLES = ("dropped", "identifiers", "notes")
@@ -42,6 +42,7 @@ class Part:
     :param notes: what was found out about the source, for the log.
     :param mapping: a digest of what columns become.
     :param digest: how identifiers are made digests (``identity.canary``).
+    :param no_consent: rows whose consent column says no.
     :param index: which partition of the source it is, from 0.
     :param count: how many partitions the source has.
     :param made_by: which try made it; no other one says the same.
@@ -59,6 +60,7 @@ class Part:
     notes: tuple[str, ...] = ()
     mapping: str = ""
     digest: str = field(default_factory=canary)
+    no_consent: int = 0
     index: int = 0
     count: int = 1
     made_by: str = field(default_factory=lambda: uuid4().hex)
@@ -71,7 +73,7 @@ class Part:
     @property
     def files(self) -> tuple[str, ...]:
         """Names of the files that belong to it."""
-        return (BODIES, LENGTHS, ROWS, *self.identifiers)
+        return (BODIES, LENGTHS, ROWS, *self.identifiers, *((NO_CONSENT,) if self.no_consent else ()))
 
     def to_bytes(self) -> bytes:
         """Return the document, for another task."""
@@ -102,7 +104,7 @@ class PartWriter:
     """
 
     def __init__(self, spool: Spool, identifiers: tuple[str, ...], *, longest: int) -> None:
-        self._longest = longest
+        self._longest, self._spool = longest, spool
         self._bodies, self._lengths, self._rows = (spool.create(name) for name in (BODIES, LENGTHS, ROWS))
         self._identities = {name: IdentityFile(spool, name) for name in identifiers}
         self.accepted = 0
@@ -127,6 +129,15 @@ class PartWriter:
         """
         for attribute, some in records:
             self._identities[attribute].add(some)
+
+    def without_consent(self, rows: Collection[int]) -> int:
+        """Keep which rows say no; gives how many.
+
+        :param rows: their numbers.
+        """
+        if rows:
+            self._spool.create(NO_CONSENT).write(np.asarray(rows, "<u4").tobytes())
+        return len(rows)
 
     def _check(self, contacts: Contacts) -> None:
         place = int(np.argmax(contacts.lengths))
@@ -159,6 +170,19 @@ def read_contacts(spool: Spool, *, rows_before: int) -> Iterator[Contacts]:
     while len(some := _numbers(lengths)):
         yield Contacts(window.next(int(some.sum())), some, _numbers(rows) + np.uint32(rows_before))
     spool.release(bodies, lengths, rows)
+
+
+def read_without_consent(part: Part, spool: Spool, *, rows_before: int) -> Numbers:
+    """Read which rows of a part say no.
+
+    :param rows_before: rows of the parts before it.
+    """
+    if not part.no_consent:
+        return np.empty(0, "<u4")
+    file = spool.open(NO_CONSENT)
+    rows = np.frombuffer(file.read(), "<u4") + np.uint32(rows_before)
+    spool.release(file)
+    return rows
 
 
 def _numbers(file: BinaryIO) -> Numbers:

@@ -6,7 +6,7 @@ contact_id, other_contact_id, other_row``). No value of a row is in it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,8 +14,8 @@ import numpy as np
 
 from email_contacts.contacts.batches.contact_bytes import Chosen
 from email_contacts.contacts.choices import HOLD_BACK, OVERRIDE
-from email_contacts.contacts.guards.looking_up import FINDING, Findings, Found, look_up
-from email_contacts.contacts.guards.settings import OPTED_OUT, WOULD_MERGE, Guards
+from email_contacts.contacts.guards.looking_up import FINDING, Findings, found_in_rows, look_up
+from email_contacts.contacts.guards.settings import NO_CONSENT, OPTED_OUT, WOULD_MERGE, Guards
 from email_contacts.contacts.staging.rejects import write_pairs
 from email_contacts.contacts.staging.stage import HELD_BACK, Stage
 
@@ -28,7 +28,7 @@ class HeldBack:
 
     :param marks: for each row, numbered from 1, whether it is one of them.
     :param reasons: reason → rows; each row counts under one.
-    :param uri: where they are listed; empty where nothing was looked for.
+    :param uri: where they are listed; empty where none were looked for.
     :param summary: what was looked for, and as of when; empty where nothing was.
     """
 
@@ -39,43 +39,48 @@ class HeldBack:
 
 
 def hold_back(
-    guards: Guards | None, contacts: Iterable[Chosen], stage: Stage, *, body: str, head: bytes, rows: int
+    guards: Guards | None,
+    contacts: Callable[[], Iterable[Chosen]],
+    stage: Stage,
+    *,
+    body: str,
+    head: bytes,
+    said_no: Any,
 ) -> HeldBack:
     """Look contacts up, and list those that are not sent.
 
-    :param guards: what is held back; None: nothing is.
-    :param contacts: those that count.
+    :param guards: what is looked up; None: nothing is.
+    :param contacts: gives those that count.
     :param stage: where the list goes.
-    :param rows: how many rows the source has.
+    :param said_no: for each row, numbered from 1, whether the source says that the person does not consent;
+        such rows are held back in any case.
     :raises MirrorUnusable: when they cannot be looked up.
     """
-    marks = np.zeros(rows + 1, bool)
-    if guards is None:
-        return HeldBack(marks)
-    if guards.is_off:
-        return HeldBack(marks, summary=guards.summary)
-    found = look_up(guards, contacts, body=body, head=head, rows=rows)
+    findings: list[tuple[str, Findings]] = []
+    summary: dict[str, Any] = guards.summary if guards else {}
+    if said_no.any():
+        rows = np.concatenate([some.rows[said_no[some.rows]] for some in contacts()])
+        findings.append((NO_CONSENT, found_in_rows(rows)))
+    if guards and not guards.is_off:
+        found = look_up(guards, contacts(), body=body, head=head, rows=len(said_no) - 1)
+        summary["mirror_as_of"] = found.version.as_of.isoformat(timespec="seconds")
+        if guards.consent == HOLD_BACK:
+            findings.append((OPTED_OUT, found.findings[OPTED_OUT]))
+        elif guards.consent == OVERRIDE:
+            summary["overridden"] = int(np.count_nonzero(~said_no[found.findings[OPTED_OUT]["row"]]))
+        findings.append((WOULD_MERGE, found.findings[WOULD_MERGE]))
+    marks = np.zeros(len(said_no), bool)
     reasons: dict[str, int] = {}
     listed: list[tuple[str, Findings]] = []
-    for reason, some in _that_hold(guards, found):
+    for reason, some in findings:
         some = some[~marks[some["row"]]]
         marks[some["row"]] = True
         if len(some):
             reasons[reason] = len(some)
             listed.append((reason, some))
-    _write(stage, listed)
-    as_of = found.version.as_of.isoformat(timespec="seconds")
-    summary = {**guards.summary, "mirror_as_of": as_of}
-    if guards.consent == OVERRIDE:
-        summary["overridden"] = len(found.findings[OPTED_OUT])
-    return HeldBack(marks, reasons, stage.uri(HELD_BACK), summary)
-
-
-def _that_hold(guards: Guards, found: Found) -> Iterable[tuple[str, Findings]]:
-    """Give the findings for which rows are held back, in the order in which a reason counts."""
-    if guards.consent == HOLD_BACK:
-        yield OPTED_OUT, found.findings[OPTED_OUT]
-    yield WOULD_MERGE, found.findings[WOULD_MERGE]
+    if findings:
+        _write(stage, listed)
+    return HeldBack(marks, reasons, stage.uri(HELD_BACK) if findings else "", summary)
 
 
 def _write(stage: Stage, listed: list[tuple[str, Findings]]) -> None:

@@ -157,7 +157,7 @@ class _Search:
         places = np.flatnonzero(is_same)
         if len(places):
             one, other = ours["row"][places], ours["row"][places + 1]
-            self._shared += [_found(one, other_row=other), _found(other, other_row=one)]
+            self._shared += [found_in_rows(one, other_row=other), found_in_rows(other, other_row=one)]
 
     def _spread_by_row(self, rows: Any, contacts: Any) -> Records:
         return records(_SPREAD, high=rows.astype("<u8") * self._scale, row=rows, contact=contacts)
@@ -178,7 +178,7 @@ def _first_of_each_row(some: Records) -> Findings:
     some = some[np.lexsort((some["contact"], some["row"]))]
     is_new = np.ones(len(some), bool)
     is_new[1:] = some["row"][1:] != some["row"][:-1]
-    return _found(some["row"][is_new], contact=some["contact"][is_new])
+    return found_in_rows(some["row"][is_new], contact=some["contact"][is_new])
 
 
 def _of_two_contacts(some: Records) -> Findings:
@@ -187,7 +187,7 @@ def _of_two_contacts(some: Records) -> Findings:
     is_other = (some["row"][1:] == some["row"][:-1]) & (some["contact"][1:] != some["contact"][:-1])
     places = np.flatnonzero(is_other)
     contacts = some["contact"]
-    return _found(some["row"][places], contact=contacts[places], other_contact=contacts[places + 1])
+    return found_in_rows(some["row"][places], contact=contacts[places], other_contact=contacts[places + 1])
 
 
 def _of_one_contact(some: Records) -> Findings:
@@ -197,11 +197,15 @@ def _of_one_contact(some: Records) -> Findings:
     places = np.flatnonzero(is_other)
     contacts, one, other = some["contact"][places], some["row"][places], some["row"][places + 1]
     return np.concatenate(
-        [_found(one, contact=contacts, other_row=other), _found(other, contact=contacts, other_row=one)]
+        [
+            found_in_rows(one, contact=contacts, other_row=other),
+            found_in_rows(other, contact=contacts, other_row=one),
+        ]
     )
 
 
-def _found(row: Any, *, contact: Any = 0, other_contact: Any = 0, other_row: Any = 0) -> Findings:
+def found_in_rows(row: Any, *, contact: Any = 0, other_contact: Any = 0, other_row: Any = 0) -> Findings:
+    """Make the findings of some rows."""
     made = np.empty(len(row), FINDING)
     made["row"], made["contact"] = row, contact
     made["other_contact"], made["other_row"] = other_contact, other_row

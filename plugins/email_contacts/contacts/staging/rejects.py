@@ -39,7 +39,7 @@ class Reject(NamedTuple):
     :param field: the column that is wrong, as the source spells it; empty when it is the row as a whole.
     :param rule: the rule that it breaks, a stable word: ``email``, ``ext_id``, ``sms``, ``text``, ``number``,
         ``date``, ``boolean``, ``category``, ``multiple_choice``, ``identifier``, ``columns``, ``quoting``,
-        ``null_byte``, ``json``, ``type``, ``conflict``.
+        ``null_byte``, ``json``, ``type``, ``consent``, ``conflict``.
     :param message: what is asked for instead.
     :param value: the masked value.
     """

@@ -35,7 +35,7 @@ LISTS = re.compile(r"(rejects|duplicates|conflicts|held_back)\.csv|rejects\.parq
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _OURS = re.compile(
     rf"changes-(sent|replaced|gone)\.bin|batch-\d{{5,}}\.json|contacts\.csv|row_numbers\.bin|{LISTS.pattern}"
-    r"|(manifest|part|merged)\.json(\.part)?|part-(bodies|lengths|rows|EMAIL|EXT_ID|SMS)"
+    r"|(manifest|part|merged)\.json(\.part)?|part-(bodies|lengths|rows|no_consent|EMAIL|EXT_ID|SMS|WHATSAPP|LANDLINE_NUMBER)"
 )
 # What an object store's file holds in memory, twice while it sends: s3fs's own 50 MB are too much. S3 takes
 # ten thousand such parts, 80 GB.

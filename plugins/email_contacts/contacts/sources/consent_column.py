@@ -1,0 +1,166 @@
+"""A column that says who wants to be written to.
+
+Knows the words for yes and no. A row that says no goes on, so that it is seen when it is about the same
+person as another row; it is noted by its number, and held back in the end. A row that says neither is
+rejected.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from email_contacts.contacts.column_names import canonical
+from email_contacts.contacts.errors import InvalidOption, MappingError
+from email_contacts.contacts.sources.rows import Block, Frame, Row, RowFault, Rows
+from email_contacts.contacts.values.marks import bare
+
+YES = ("true", "yes", "y", "t", "on", "1", "1.0")
+NO = ("false", "no", "n", "f", "off", "0", "0.0")
+_SHOWN = 10
+
+
+@dataclass(frozen=True)
+class ConsentColumn:
+    """Which column it is, and its words in any case; an empty cell is the word ``""``.
+
+    :param name: of the column, as the source spells it or nearly so.
+    :param yes: words for yes; none: those of a boolean.
+    :param no: words for no; none: those of a boolean.
+    :raises InvalidOption: when a word means both, or the name is empty.
+    """
+
+    name: str
+    yes: tuple[str, ...] = ()
+    no: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.name.strip():
+            raise InvalidOption("consent_column needs the name of a column.")
+        if both := self.words_for_yes & self.words_for_no:
+            raise InvalidOption(f"consent_column has words that mean yes and no: {_shown(both)}.")
+
+    @classmethod
+    def read(cls, said: str | Mapping[str, Any]) -> ConsentColumn:
+        """Read it from a document: a name, or an object with ``name``, ``yes`` and ``no``.
+
+        :raises InvalidOption: when it is something else.
+        """
+        if isinstance(said, str):
+            return cls(said)
+        words = {side: said.get(side, ()) for side in ("yes", "no")}
+        are_words = all(
+            isinstance(some, (list, tuple)) and all(isinstance(word, str) for word in some)
+            for some in words.values()
+        )
+        if not isinstance(said.get("name"), str) or not are_words or said.keys() - {"name", *words}:
+            raise InvalidOption(
+                'consent_column must be a name, or an object with "name", and lists of words "yes" and "no".'
+            )
+        return cls(said["name"], tuple(words["yes"]), tuple(words["no"]))
+
+    @property
+    def words_for_yes(self) -> frozenset[str]:
+        """The words for yes, as they are compared."""
+        return frozenset(map(_compared, self.yes or YES))
+
+    @property
+    def words_for_no(self) -> frozenset[str]:
+        """The words for no, as they are compared."""
+        return frozenset(map(_compared, self.no or NO))
+
+    @property
+    def fault(self) -> RowFault:
+        """Why a row is rejected that says neither."""
+        return RowFault(
+            "consent",
+            f"The consent column must say one of {_shown(self.words_for_yes)}, or one of "
+            f"{_shown(self.words_for_no)}. Correct it, or add its words to consent_column.",
+        )
+
+
+class RowsWithConsent:
+    """Rows of which it is known who said no.
+
+    :param rows: an opened source.
+    :param column: which column says so.
+    :param keep: columns that a mapping names, and that therefore stay.
+    :raises MappingError: when the source does not have the column.
+    """
+
+    def __init__(self, rows: Rows, column: ConsentColumn, *, keep: Iterable[str] = ()) -> None:
+        wanted = canonical(column.name)
+        names = [canonical(name) for name in rows.columns]
+        if names.count(wanted) != 1:
+            raise MappingError(
+                f'consent_column="{column.name}" is not one column of the source. Give the name of one.'
+            )
+        self._rows, self._column, self._place = rows, column, names.index(wanted)
+        stays = wanted in set(map(canonical, keep))
+        self._kept = [place for place in range(len(names)) if stays or place != self._place]
+        self._yes, self._no, self._fault = column.words_for_yes, column.words_for_no, column.fault
+        self._read = 0
+        self.said_no = array("I")
+        self.columns = tuple(rows.columns[place] for place in self._kept)
+        self.text_only, self.reads_ahead = rows.text_only, rows.reads_ahead
+        self.likely_header = rows.likely_header
+        self.notes = (*rows.notes, "rows whose consent column says no are held back as no_consent")
+
+    @property
+    def late_columns(self) -> tuple[str, ...]:
+        """Columns that came up late and were dropped."""
+        return self._rows.late_columns
+
+    def blocks(self) -> Iterator[Block]:
+        """Walk all rows, once."""
+        for block in self._rows.blocks():
+            yield self._frame(block) if isinstance(block, Frame) else self._list(block)
+            self._read += len(block)
+
+    def place(self, row: int) -> str:
+        """Return where a row is when its number alone does not."""
+        return self._rows.place(row)
+
+    def close(self) -> None:
+        """Close what is open."""
+        self._rows.close()
+
+    def _list(self, rows: Sequence[Row | RowFault]) -> list[Row | RowFault]:
+        return [
+            row if isinstance(row, RowFault) else self._judged(number, row)
+            for number, row in enumerate(rows, self._read + 1)
+        ]
+
+    def _judged(self, number: int, row: Row) -> Row | RowFault:
+        word = _compared(row[self._place])
+        if word in self._no:
+            self.said_no.append(number)
+        elif word not in self._yes:
+            return self._fault
+        return [row[place] for place in self._kept]
+
+    def _frame(self, frame: Frame) -> Frame:
+        texts = frame.cells.to_series(self._place).cast(pl.String, strict=False).fill_null("")
+        spellings = {text: _compared(text) for text in texts.unique()}  # each spelling is read once
+        no = [text for text, word in spellings.items() if word in self._no]
+        neither = [text for text, word in spellings.items() if word not in self._no | self._yes]
+        said_no = np.flatnonzero(texts.is_in(no).to_numpy()) + self._read + 1
+        self.said_no.frombytes(said_no.astype(np.uint32).tobytes())
+        unclear = np.flatnonzero(texts.is_in(neither).to_numpy()).tolist()
+        faults = {**dict.fromkeys(unclear, self._fault), **frame.faults}
+        return replace(frame, cells=frame.cells[:, self._kept], faults=faults)
+
+
+def _compared(cell: Any) -> str:
+    return "" if cell is None else bare(str(cell)).casefold()
+
+
+def _shown(words: Iterable[str]) -> str:
+    some = sorted(words)
+    more = f" and {len(some) - _SHOWN} more" if len(some) > _SHOWN else ""
+    return ", ".join(f'"{word}"' for word in some[:_SHOWN]) + more
