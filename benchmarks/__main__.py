@@ -5,7 +5,17 @@ from __future__ import annotations
 import subprocess
 import sys
 
-BENCHMARKS = ("prepare", "cliffs", "dag_parsing", "million", "partitions", "whole_file", "wait", "diff")
+BENCHMARKS = (
+    "prepare",
+    "cliffs",
+    "dag_parsing",
+    "million",
+    "partitions",
+    "whole_file",
+    "wait",
+    "diff",
+    "export",
+)
 
 
 def main() -> int:

@@ -59,7 +59,7 @@ def walk(
     with ThreadPoolExecutor(pages_in_flight, thread_name_prefix="page") as pool:
         pages = _Pages(fetch, pool if pages_in_flight > 1 else None, page_size, stride)
         while True:
-            page = pages.at(offset, in_flight=min(max(agreed, 1), pages_in_flight), size=size)
+            page = pages.at(offset, in_flight=min(1 << max(agreed - 1, 0), pages_in_flight), size=size)
             size = page.count
             keys = [identity(item) for item in page.items]
             if offset and overlap and (not keys or keys[0] not in seen):
