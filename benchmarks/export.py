@@ -76,7 +76,7 @@ def main() -> int:
         found = {name: _measure(name, folder, asked.contacts, asked.latency) for name in asked.only or NAMES}
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False, width=110)
     console.print(_table(found, asked.contacts, asked.latency))
     ours = {name: one for name, one in found.items() if name != "sdk"}
     wrong = [name for name, one in ours.items() if one.missed or one.repeated]
@@ -91,7 +91,7 @@ def main() -> int:
 def _table(found: dict[str, Exported], contacts: int, latency: float) -> Table:
     table = Table(title=f"{contacts:,} contacts, {PER_SECOND} requests a second, {latency:g} s each")
     table.add_column("", no_wrap=True)
-    for heading in ("seconds", "contacts/s", "of the limit", "requests", "missed", "repeated", "peak MB"):
+    for heading in ("seconds", "contacts/s", "of limit", "requests", "missed", "repeated", "peak MB"):
         table.add_column(heading, justify="right")
     sdk = found.get("sdk")
     if sdk:

@@ -103,6 +103,26 @@ def test_parquet_has_the_attributes_of_the_account(
     assert exported["files"]["contacts"]["uri"].endswith(".parquet")
 
 
+@pytest.mark.parametrize("file_format", ["ndjson", "parquet"])
+@pytest.mark.filterwarnings("error")
+def test_an_export_that_fails_leaves_nothing_and_the_next_try_is_whole(
+    file_format: str, path: str, context: Context, sandbox: SandboxServer
+) -> None:
+    from airflow.sdk import ObjectStoragePath
+
+    from email_contacts.api import Unavailable
+
+    sandbox.seed_contacts(2_500)
+    # The request for the time and two pages are answered.
+    sandbox.set_knobs(faults=[{"route": "contacts", "kind": "500", "skip": 3, "times": 9}])
+    with pytest.raises(Unavailable):
+        export(context, path=path, file_format=file_format)
+    sandbox.set_knobs(faults=[])
+    folder = ObjectStoragePath(path)
+    assert list(folder.fs.find(folder.path)) == []
+    assert export(context, path=path, file_format=file_format)["contacts"] == 2_500
+
+
 def test_without_a_path_the_staging_folder_has_the_exports(
     context: Context, sandbox: SandboxServer, tmp_path: Path
 ) -> None:

@@ -16,11 +16,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from email_contacts.api.errors import RouteMissing
 from email_contacts.contacts.mapping.attributes import AccountAttribute
@@ -145,8 +145,13 @@ class Export:
         counts = dict.fromkeys(TABLES, 0)
         with ExitStack() as files:
             opened = {name: files.enter_context(destination.create(name)) for name in TABLES}
-            contacts = contacts_table(opened[CONTACTS], self.series.file_format, self._attributes())
-            opted_out = opt_outs_table(opened[OPT_OUTS], self.series.file_format)
+            # Closed before their files, also where the sweep fails.
+            contacts = files.enter_context(
+                closing(contacts_table(opened[CONTACTS], self.series.file_format, self._attributes()))
+            )
+            opted_out = files.enter_context(
+                closing(opt_outs_table(opened[OPT_OUTS], self.series.file_format))
+            )
             for some in self._sweep(since):
                 contacts.add(some)
                 rows = [row for contact in some for row in opt_outs(contact)]
@@ -164,8 +169,9 @@ class Export:
             contacts = self.client.iter_contacts(modified_since=since)
         else:
             contacts = self.client.iter_list_contacts(list_id, modified_since=since)
-        while some := list(islice(contacts, _CONTACTS_AT_ONCE)):
-            yield some
+        with closing(cast("Any", contacts)):
+            while some := list(islice(contacts, _CONTACTS_AT_ONCE)):
+                yield some
 
     def _attributes(self) -> list[AccountAttribute]:
         """The columns of a Parquet file; the attributes that an import could set."""

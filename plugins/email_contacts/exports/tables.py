@@ -20,7 +20,7 @@ Record = dict[str, Any]
 
 
 class Table(Protocol):
-    """Where rows go; complete once it is closed."""
+    """Where rows go; complete once it is closed, which may happen twice."""
 
     def add(self, rows: Sequence[Record]) -> None:
         """Append rows."""
