@@ -111,7 +111,8 @@ def main(step: str, path: str, *arguments: str) -> dict[str, Any]:
         return seed(Path(path), *arguments)
     if step == "check":
         return check(Path(path), *arguments)
-    done = sdk(Path(path), *arguments) if step == "sdk" else ours(Path(path), *arguments, file_format=step)
+    (url,) = arguments
+    done = sdk(Path(path), url) if step == "sdk" else ours(Path(path), url, step)
     return {**done, "memory": _peak_memory()}
 
 
