@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -119,6 +120,20 @@ def test_the_page_shows_brakes(tmp_path: Path) -> None:
     text = (PROJECT / "docs" / "audiences.md").read_text(encoding="utf-8")
     (shown,) = re.findall(r"^```yaml\n([^`]*^brakes:\n.*?)^```$", text, re.M | re.S)
     assert audience(tmp_path, shown).brakes == {"max_changes": "20%", "max_rejects": 500}
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"), [("26h", timedelta(hours=26)), ("2d", timedelta(days=2)), ("", None)]
+)
+def test_how_fresh_it_is_to_be(said: str, meant: timedelta | None, tmp_path: Path) -> None:
+    text = f"{LEAST}fresh_within: {said}\n" if said else LEAST
+    assert audience(tmp_path, text).fresh_within == meant
+
+
+@pytest.mark.parametrize("said", ["0h", "soon", "26", "1.5h", "26 h"])
+def test_what_is_no_duration_is_refused_by_line(said: str, tmp_path: Path) -> None:
+    with pytest.raises(AudienceError, match=r"in line \d+, .*fresh_within"):
+        audience(tmp_path, f"{LEAST}fresh_within: {said}\n")
 
 
 @pytest.mark.parametrize("said", ["{}", "{max_changes: many}", "{max_changes: -1}", "{max_sends: 1}", "20%"])

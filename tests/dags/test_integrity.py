@@ -26,7 +26,13 @@ def test_there_are_no_import_errors(dag_bag: DagBag) -> None:
     assert dag_bag.import_errors == {}
     audiences = {f"sync_{path.stem}" for path in (PROJECT / "include" / "audiences").glob("*.yaml")}
     assert len(audiences) == 3
-    assert set(dag_bag.dags) == {"import_contacts", "export_contacts", "clean_stages", *audiences}
+    assert set(dag_bag.dags) == {
+        "import_contacts",
+        "export_contacts",
+        "clean_stages",
+        "check_freshness",
+        *audiences,
+    }
 
 
 def test_loading_a_dag_raises_no_warning_of_ours(airflow_database: None) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from email_contacts.contacts.choices import ALLOW, HOLD_BACK, IGNORE, OVERRIDE
@@ -27,7 +28,7 @@ _FILES_ONLY = ("format", "delimiter", "encoding", "header_row", "skip_rows", "sh
 _SECTIONS = (
     "description", "owners", "source", "mapping", "unknown_columns", "duplicates", "conflicts", "body",
     "list", "folder", "connection", "schedule", "mode", "retry_rejects", "max_rejects",
-    "consent", "consent_reason", "consent_column", "merges", "brakes",
+    "consent", "consent_reason", "consent_column", "merges", "brakes", "fresh_within",
 )  # fmt: skip
 _OPTIONS = ("unknown_columns", "duplicates", "conflicts", "body", "max_rejects", "consent_column")
 
@@ -57,6 +58,7 @@ class Audience:
     :param consent_reason: why opt-outs are overridden.
     :param merges: rows that would make the platform merge contacts: ``"hold_back"`` or ``"allow"``.
     :param brakes: ``max_changes``, ``max_rejects``, ``max_held_back``, over which a person is asked.
+    :param fresh_within: how long ago a run may have been confirmed; None: nobody minds.
     :param options: options of the preparation, by their names.
     """
 
@@ -76,6 +78,7 @@ class Audience:
     consent_reason: str = ""
     merges: str = HOLD_BACK
     brakes: Mapping[str, Any] = field(default_factory=dict)
+    fresh_within: timedelta | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
@@ -119,6 +122,7 @@ class Audience:
             consent_reason=said.get("consent_reason", ""),
             merges=said.get("merges", HOLD_BACK),
             brakes=said.get("brakes", {}),
+            fresh_within=_duration(said.get("fresh_within", "")),
             options={option: said[option] for option in _OPTIONS if option in said},
         )
 
@@ -126,6 +130,13 @@ class Audience:
     def is_guarded(self) -> bool:
         """Whether rows are looked up in the account's mirror."""
         return (self.consent, self.merges) != (IGNORE, ALLOW)
+
+
+def _duration(said: str) -> timedelta | None:
+    """Read ``26h`` or ``2d``, as the schema has checked it."""
+    if not said:
+        return None
+    return timedelta(**{{"h": "hours", "d": "days"}[said[-1]]: int(said[:-1])})
 
 
 def inline_mapping(written: Written) -> Written:

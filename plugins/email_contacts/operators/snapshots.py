@@ -1,10 +1,11 @@
-"""The operator that makes a run the one that the next is compared with."""
+"""Operators on snapshots: a run becomes the one that the next is compared with; is it recent enough?"""
 
 from __future__ import annotations
 
 import csv
 import io
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, cast
 
 from airflow.sdk import Context
@@ -13,6 +14,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from email_contacts.failures import failing_at_once
 from email_contacts.imports import failpoints
 from email_contacts.imports.verification.verdict import GOOD_STATES
+from email_contacts.operators._snapshot_arguments import snapshot_folder
 from email_contacts.operators.base import ContactsOperator
 
 if TYPE_CHECKING:
@@ -70,6 +72,46 @@ class ConfirmSnapshotOperator(ContactsOperator):
         said = "is in force" if is_done_now else "was in force already"
         self.log.info("snapshot %s %s: the next run compares its source with it", changes.name, said)
         return {"snapshot": changes.folder, "is_confirmed": True}
+
+
+class CheckFreshnessOperator(ContactsOperator):
+    """Fail when a snapshot was not confirmed for too long, also when the DAG that confirms it never ran.
+
+    Run it in a DAG of its own, with a schedule of its own, and give it a notifier as ``on_failure_callback``.
+
+    :param snapshot: the snapshot's name, such as that of an audience, or its folder's address. Templated.
+    :param fresh_within: how long ago a run may have been confirmed.
+    :return: when it was confirmed, ISO 8601.
+    """
+
+    template_fields: Sequence[str] = ("conn_id", "snapshot")
+
+    def __init__(self, *, snapshot: TextArg, fresh_within: timedelta, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.snapshot = snapshot
+        self.fresh_within = fresh_within
+
+    @failing_at_once()
+    def execute(self, context: Context) -> str:
+        """Compare the time of the last confirmed run with now."""
+        from email_contacts.contacts.snapshot.errors import SnapshotMissing
+        from email_contacts.contacts.snapshot.folder import SnapshotFolder
+
+        folder = snapshot_folder(self.snapshot, self.hook.settings.staging_root)
+        try:
+            current = SnapshotFolder(cast("Any", folder), folder.name).current()
+        except SnapshotMissing as error:
+            raise AirflowFailException(f"{folder.name}: {error}. Run its DAG, and see its receipt") from error
+        confirmed_at = datetime.fromisoformat(current["confirmed_at"])
+        age = datetime.now(timezone.utc) - confirmed_at
+        if age > self.fresh_within:
+            hours = age.total_seconds() / 3600
+            raise AirflowFailException(
+                f"{folder.name}: the last confirmed run was {hours:,.1f} hours ago, at {confirmed_at}; "
+                f"fresh_within is {self.fresh_within}. See its DAG: is it paused?"
+            )
+        self.log.info("%s: confirmed at %s, within %s", folder.name, confirmed_at, self.fresh_within)
+        return confirmed_at.isoformat()
 
 
 def check_receipt(receipt: Any, manifest: Manifest) -> None:

@@ -1,0 +1,53 @@
+"""Whether a snapshot was confirmed recently enough."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from airflow.sdk.exceptions import AirflowFailException
+
+from email_contacts.operators.snapshots import CheckFreshnessOperator
+from tests.operators.syncing import Sync
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """The folder of a snapshot that was confirmed just now."""
+    sync = Sync(tmp_path)
+    sync.run({"a@example.com": "Ann"})
+    (current,) = tmp_path.rglob("current.json")
+    return current.parent
+
+
+def check(folder: Path, **since: int) -> CheckFreshnessOperator:
+    return CheckFreshnessOperator(task_id="fresh", snapshot=str(folder), fresh_within=timedelta(**since))
+
+
+def confirmed(folder: Path, ago: timedelta) -> None:
+    path = folder / "current.json"
+    moment = (datetime.now(timezone.utc) - ago).isoformat(timespec="seconds")
+    path.write_text(json.dumps({**json.loads(path.read_text()), "confirmed_at": moment}))
+
+
+def test_a_list_that_was_confirmed_recently_is_fresh(folder: Path, context: Context) -> None:
+    said = json.loads((folder / "current.json").read_text())["confirmed_at"]
+    assert check(folder, hours=1).execute(context) == said
+
+
+def test_a_list_that_was_not_confirmed_for_too_long_fails_the_check(folder: Path, context: Context) -> None:
+    confirmed(folder, ago=timedelta(hours=27))
+    with pytest.raises(AirflowFailException, match=r"was 27\.0 hours ago, .* fresh_within is 1 day, 2:00:00"):
+        check(folder, hours=26).execute(context)
+    check(folder, hours=28).execute(context)
+
+
+def test_a_list_that_was_never_confirmed_fails_the_check(tmp_path: Path, context: Context) -> None:
+    with pytest.raises(AirflowFailException, match="no run was confirmed yet"):
+        check(tmp_path / "nothing", days=2).execute(context)
