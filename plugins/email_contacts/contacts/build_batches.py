@@ -77,8 +77,8 @@ class BatchBuilder:
         self._rejects = rejects
         self._limit = limit
         self._first = parts[0][0]
-        self._read = sum(part.read for part, _ in parts)
-        check_rows(self._read)
+        self._rows = sum(part.rows for part, _ in parts)
+        check_rows(self._rows)
         for part, _ in parts:
             if part.head != self._first.head or part.body != self._first.body:
                 raise SourceChanged(
@@ -113,7 +113,7 @@ class BatchBuilder:
         if len(twice) and duplicates == FAIL:
             uri = self._stage.uri(DUPLICATES)
             raise DuplicatesFound(_found(twice, "another row is about the same contact", uri))
-        is_out = twice.marked(self._read)
+        is_out = twice.marked(self._rows)
         shared = find_conflicts(repeated, is_out)
         self._list(CONFLICTS, ("row", "field", "other_row"), shared.rows, shared.attributes, shared.others)
         if len(shared) and conflicts == FAIL:
@@ -121,7 +121,7 @@ class BatchBuilder:
             raise ConflictsFound(_found(shared, "another contact has one of its identifiers", uri))
         if conflicts == REJECT:
             self._reject(shared)
-            is_out |= shared.marked(self._read)
+            is_out |= shared.marked(self._rows)
         held_back = hold_back(
             guards,
             lambda: self._counting(is_out),
@@ -152,7 +152,7 @@ class BatchBuilder:
                 mapping="+".join(sorted({part.mapping for part, _ in self._parts})),
             )
         ) as comparison:
-            is_unchanged = comparison.unchanged(lambda: self._counting(is_out), rows=self._read)
+            is_unchanged = comparison.unchanged(lambda: self._counting(is_out), rows=self._rows)
             if found[-1].reasons:
                 for contacts in self._counting(~found[-1].marks):
                     comparison.keep(contacts)
@@ -166,8 +166,8 @@ class BatchBuilder:
 
     def _without_consent(self, repeated: Sequence[Repeated]) -> Any:
         """Mark the rows of people of whom any row says no; one that says yes does not count against it."""
-        marks = np.zeros(self._read + 1, bool)
-        befores = accumulate((part.read for part, _ in self._parts), initial=0)
+        marks = np.zeros(self._rows + 1, bool)
+        befores = accumulate((part.rows for part, _ in self._parts), initial=0)
         for (part, spool), before in zip(self._parts, befores, strict=False):
             marks[read_without_consent(part, spool, rows_before=before)] = True
         if marks.any():
@@ -180,7 +180,7 @@ class BatchBuilder:
 
         :param having: only of parts whose rows have this identifier: in NDJSON, some may not.
         """
-        befores = accumulate((part.read for part, _ in self._parts), initial=0)
+        befores = accumulate((part.rows for part, _ in self._parts), initial=0)
         return [
             (spool, before)
             for (part, spool), before in zip(self._parts, befores, strict=False)

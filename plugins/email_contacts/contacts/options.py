@@ -33,6 +33,7 @@ from email_contacts.contacts.sources.consent_column import ConsentColumn, RowsWi
 from email_contacts.contacts.sources.opening import Source, open_rows
 from email_contacts.contacts.sources.reading_options import ReadingOptions
 from email_contacts.contacts.sources.rows import Rows
+from email_contacts.contacts.sources.selection import RowSelection
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +53,7 @@ class Options(ReadingOptions):
     :param consent_column: which column says who wants to be written to; rows that say no are held back.
     :param when_empty: a source without rows: ``"skip"`` prepares nothing, and that is well; or ``"fail"``.
     :param max_batch_bytes: bytes that a body may have.
+    :param only_rows: the rows that are read, which keep their numbers; None: all.
     :raises InvalidOption: when one is of a kind that no source could satisfy.
     """
 
@@ -65,6 +67,7 @@ class Options(ReadingOptions):
     consent_column: ConsentColumn | None = None
     when_empty: str = SKIP
     max_batch_bytes: int = MAX_BATCH_BYTES
+    only_rows: RowSelection | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -16,10 +16,10 @@ whole, to the byte.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
-from typing import cast
+from typing import Any, cast
 
 from email_contacts.contacts.batches.parts import Part
 from email_contacts.contacts.batches.spool import StagedFiles
@@ -53,6 +53,7 @@ def prepare_partition(
     index: int,
     count: int,
     options: Options | None = None,
+    read_as: Mapping[str, Any] | None = None,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> Part:
     """Do the first half of a preparation for one partition of a source.
@@ -65,6 +66,7 @@ def prepare_partition(
     :param count: how many partitions the source has.
     :param options: as ``prepare`` explains them; the same for all partitions. Of ``max_rejects`` a number of
         rows may stop one partition already; a share is judged over all of them.
+    :param read_as: as ``prepare`` explains it.
     :param on_progress: called after each block of the source.
     :return: what it came to, as it is written.
     :raises InvalidOption: when there is no partition of that index.
@@ -81,7 +83,7 @@ def prepare_partition(
         closing(StagedFiles(folder)) as spool,
         closing(RejectsFile(stage.create(REJECTS))) as rejects,
     ):
-        part = replace(sift(source, options, spool, rejects, clock), index=index, count=count)
+        part = replace(sift(source, options, spool, rejects, clock, read_as), index=index, count=count)
     limit = RowLimit.parse(options.max_rejects)
     if limit.is_passed_for_good(part.rejected):
         check_rejects(limit, rejects, read=part.read, folder=stage)

@@ -13,10 +13,11 @@ from __future__ import annotations
 
 import resource
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import monotonic
+from typing import Any
 
 from email_contacts.contacts.batches.forms import form_of, longest_contact
 from email_contacts.contacts.batches.parts import Part, PartWriter
@@ -32,6 +33,7 @@ from email_contacts.contacts.options import Options
 from email_contacts.contacts.paths import AnyPath
 from email_contacts.contacts.snapshot.changes import ChangesSince
 from email_contacts.contacts.sources.opening import Source
+from email_contacts.contacts.sources.version import joined_versions, version_of
 from email_contacts.contacts.staging.manifest import Manifest
 from email_contacts.contacts.staging.manifest import Rows as RowCounts
 from email_contacts.contacts.staging.rejects import RejectsFile
@@ -70,6 +72,7 @@ def prepare(
     *,
     changes_since: ChangesSince | None = None,
     guards: Guards | None = None,
+    read_as: Mapping[str, Any] | None = None,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> Manifest:
     """Turn a source into request bodies, with every row accounted for.
@@ -86,6 +89,7 @@ def prepare(
     :param changes_since: the snapshot that the contacts are compared with: those that did not change are not
         sent; None: all are.
     :param guards: which rows are held back, such as those of people who opted out; None: none.
+    :param read_as: how the source is read, for the manifest: option → value.
     :param on_progress: called after each block of the source and of the bodies.
     :return: the manifest, as it is written.
     :raises PreparationError: see ``errors``; then no manifest is written.
@@ -99,7 +103,7 @@ def prepare(
         closing(NamelessFiles()) as spool,
         closing(rejects_of(folder)) as rejects,
     ):
-        part = sift(source, options, spool, rejects, clock)
+        part = sift(source, options, spool, rejects, clock, read_as)
         return finish([(part, spool)], folder, options, rejects, clock, changes_since, guards)
 
 
@@ -108,18 +112,30 @@ def rejects_of(folder: Stage) -> RejectsFile:
     return RejectsFile(folder.create(REJECTS), folder.create(REJECTS_PARQUET))
 
 
-def sift(source: Source, options: Options, spool: Spool, rejects: RejectsFile, clock: Clock) -> Part:
+def sift(
+    source: Source,
+    options: Options,
+    spool: Spool,
+    rejects: RejectsFile,
+    clock: Clock,
+    read_as: Mapping[str, Any] | None = None,
+) -> Part:
     """Do the first half for a source, or a partition of one.
 
     :param spool: where valid contacts go.
     :param rejects: where the other rows are listed, numbered from 1.
+    :param read_as: how it is read, for the manifest: option → value.
     """
+    version = version_of(source)  # before it is read: what is written meanwhile counts as another one
     limit = RowLimit.parse(options.max_rejects)
     try:
         opened = options.open(source)
     except NoRows as error:
+        if options.only_rows is not None:
+            options.only_rows.check(0, source=source.name)
         PartWriter(spool, (), longest=options.max_batch_bytes)
-        return _part_without_rows(source, options, str(error))
+        part = _part_without_rows(source, options, str(error))
+        return replace(part, version=version, read_as=read_as or {})
     with closing(opened):
         consent = options.with_consent(opened)
         rows = consent or opened
@@ -128,10 +144,13 @@ def sift(source: Source, options: Options, spool: Spool, rejects: RejectsFile, c
         identifiers = identifiers_of(validator)
         contacts = PartWriter(spool, identifiers, longest=longest_contact(form, options.max_batch_bytes))
         read = 0
-        for read in RowValidation(rows, validator, form, contacts, rejects).blocks():
+        for read in RowValidation(rows, validator, form, contacts, rejects, options.only_rows).blocks():
             clock.tell(read, rejects.count)
             if limit.is_passed_for_good(rejects.count):
                 break
+        else:
+            if options.only_rows is not None:
+                options.only_rows.check(read, source=source.name)
         return Part(
             source=str(source),
             read=read,
@@ -148,6 +167,9 @@ def sift(source: Source, options: Options, spool: Spool, rejects: RejectsFile, c
             notes=rows.notes,
             mapping=validator.binding.fingerprint,
             no_consent=contacts.without_consent(consent.said_no) if consent else 0,
+            version=version,
+            read_as=read_as or {},
+            last_row=options.only_rows.last if options.only_rows is not None else 0,
         )
 
 
@@ -221,6 +243,8 @@ def finish(
         unknown_columns=tuple(dict.fromkeys(column for part, _ in parts for column in part.dropped)),
         reject_reasons=dict(rejects.reasons.most_common()),
         notes=tuple(dict.fromkeys(note for part, _ in parts for note in part.notes)),
+        source_version=joined_versions([part.version for part, _ in parts]),
+        read_as=parts[0][0].read_as,
         seconds=clock.seconds,
         peak_memory_bytes=peak_memory_bytes(),
     )

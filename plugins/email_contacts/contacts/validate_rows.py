@@ -25,6 +25,7 @@ from email_contacts.contacts.mapping.binding import Contact
 from email_contacts.contacts.read_ahead import ahead
 from email_contacts.contacts.sources.row_frames import frame_of
 from email_contacts.contacts.sources.rows import EMPTY, Block, Frame, Row, RowFault, Rows
+from email_contacts.contacts.sources.selection import RowSelection, numbered
 from email_contacts.contacts.sources.typed import frame_rows
 from email_contacts.contacts.staging.rejects import Reject, RejectsFile, frame_of_rejects
 
@@ -37,27 +38,34 @@ class RowValidation:
     :param form: how contacts are written.
     :param part: where valid contacts go.
     :param rejects: where the other rows go.
+    :param only: the rows that are read; None: all.
     """
 
     def __init__(
-        self, rows: Rows, validator: ContactValidator, form: Form, part: PartWriter, rejects: RejectsFile
+        self,
+        rows: Rows,
+        validator: ContactValidator,
+        form: Form,
+        part: PartWriter,
+        rejects: RejectsFile,
+        only: RowSelection | None = None,
     ) -> None:
         self._rows = rows
         self._validator = validator
         self._form = form
         self._part = part
         self._rejects = rejects
+        self._only = only
         self._key_place = validator.binding.key_place
         self._identifiers = identifiers_of(validator)
         self._plain = FastPathRows(validator.binding, form)
         self._certain = FastPathRejects(validator)
         self._contact_of = validator.binding.reader(text_only=rows.text_only)
-        self._rows_judged = 0
         self.read = 0
 
     def blocks(self) -> Iterator[int]:
         """Sift block by block; gives the rows read so far after each."""
-        blocks = self._rows.blocks()
+        blocks = numbered(self._rows.blocks(), self._only)
         # Three stages, each on a block of its own: cut into cells, judged, kept.
         judged = map(self._judge, ahead(blocks) if self._rows.reads_ahead else blocks)
         for block in ahead(judged) if self._rows.reads_ahead else judged:
@@ -65,54 +73,43 @@ class RowValidation:
             self.read += len(block.rows)
             yield self.read
 
-    def _judge(self, rows: Block) -> _JudgedBlock:
+    def _judge(self, block: tuple[Block, Any]) -> _JudgedBlock:
+        rows, numbers = block
         frame = rows if isinstance(rows, Frame) else frame_of(rows, len(self._rows.columns))
         judged = self._plain.judge(frame)
         is_good = judged.is_good & ~marked(frame.faults, len(frame))
         found = judged.rows if is_good.all() else judged.rows.filter(pl.Series(is_good))
-        numbers = np.flatnonzero(is_good) + self._rows_judged + 1
-        rejects = self._rejected(frame, judged)
+        rejects = self._rejected(frame, judged, numbers)
         others = ~is_good
-        others[rejects.get_column("row").to_numpy() - self._rows_judged - 1] = False
-        self._rows_judged += len(frame)
-        good = Contacts(*_in_one_piece(found.get_column(BODY)), numbers)
-        return _JudgedBlock(rows, good, list(records_of(found, numbers)), rejects, np.flatnonzero(others))
+        others[rejects.drop_in_place("place").to_numpy()] = False
+        good = Contacts(*_in_one_piece(found.get_column(BODY)), numbers[is_good])
+        records = list(records_of(found, good.rows))
+        return _JudgedBlock(rows, numbers, good, records, rejects, np.flatnonzero(others))
 
-    def _rejected(self, frame: Frame, judged: Judged) -> pl.DataFrame:
-        """Reject the rows that are certainly wrong; the fields of ``Reject`` as columns."""
+    def _rejected(self, frame: Frame, judged: Judged, numbers: Any) -> pl.DataFrame:
+        """Reject the rows that are certainly wrong; the fields of ``Reject`` as columns, and the place."""
         places = np.flatnonzero(~judged.is_good)
         is_read = ~marked(frame.faults, len(frame))[places]
         found = self._certain.of(frame, places[is_read], judged.first[is_read])
-        places = found.drop_in_place("place").to_numpy()
-        numbers = places + self._rows_judged + 1
+        places = found.get_column("place").to_numpy()
+        rows = numbers[places]
         if self._key_place is None:
-            keys = [self._rows.place(number) for number in numbers.tolist()]
+            keys = [self._rows.place(number) for number in rows.tolist()]
         else:
             cells = frame.cells[places].select(frame.cells.columns[self._key_place])
             keys = [str(row[0]) for row in cast("list[Row]", frame_rows(cells))]
         return found.select(
-            pl.Series("row", numbers, pl.Int64), pl.Series("key", keys, pl.String), *found.columns
+            pl.Series("row", rows, pl.Int64), pl.Series("key", keys, pl.String), *found.columns
         )
 
     def _keep(self, block: _JudgedBlock) -> None:
-        kept, good = self._kept(self._cells_of(block.rows, block.others)), block.good
+        kept, good = self._kept(_cells_of(block)), block.good
         self._rejects.add_all(pl.concat([block.rejects, frame_of_rejects(kept.rejects)]).sort("row"))
         self._part.know(block.records)
         if kept.numbers:
             good = good.merged(kept.contacts())
             self._part.know(records_of(kept.identifiers(self._identifiers), kept.numbers))
         self._part.add(good)
-
-    def _cells_of(self, block: Block, places: Any) -> Iterator[tuple[int, Row | RowFault]]:
-        """Yield the rows of a block that one by one has to decide."""
-        first = self.read + 1
-        if not isinstance(block, Frame):
-            for place in places.tolist():
-                yield first + place, block[place]
-            return
-        rows = iter(frame_rows(block.cells[places[~marked(block.faults, len(block))[places]]]))
-        for place in places.tolist():
-            yield first + place, block.faults.get(place) or next(rows)
 
     def _kept(self, rows: Iterable[tuple[int, Row | RowFault]]) -> _Kept:
         """Decide rows one by one.
@@ -150,6 +147,7 @@ class _JudgedBlock:
     """A block of the source with what is known of it.
 
     :param rows: the block.
+    :param numbers: of its rows.
     :param good: the contacts of the rows that are plainly good.
     :param records: who they are.
     :param rejects: the rows that are certainly wrong; the fields of ``Reject`` as columns.
@@ -157,6 +155,7 @@ class _JudgedBlock:
     """
 
     rows: Block
+    numbers: Any
     good: Contacts
     records: Sequence[tuple[str, Records]]
     rejects: pl.DataFrame
@@ -183,6 +182,19 @@ class _Kept:
         if name == EMAIL:
             return [contact.get("email", EMPTY) for contact in self.people]
         return [contact["attributes"].get(name, EMPTY) for contact in self.people]
+
+
+def _cells_of(block: _JudgedBlock) -> Iterator[tuple[int, Row | RowFault]]:
+    """Yield the rows of a block that one by one has to decide, with their numbers."""
+    rows, places = block.rows, block.others
+    numbers = block.numbers[places].tolist()
+    if not isinstance(rows, Frame):
+        for number, place in zip(numbers, places.tolist(), strict=True):
+            yield number, rows[place]
+        return
+    cells = iter(frame_rows(rows.cells[places[~marked(rows.faults, len(rows))[places]]]))
+    for number, place in zip(numbers, places.tolist(), strict=True):
+        yield number, rows.faults.get(place) or next(cells)
 
 
 def _in_one_piece(bodies: pl.Series) -> tuple[memoryview, Any]:

@@ -55,6 +55,17 @@ class EntryKey(NamedTuple):
         match = _KEY.fullmatch(text)
         return cls(match["at"], match["id"]) if match else None
 
+    @classmethod
+    def parse_address(cls, text: str) -> EntryKey | None:
+        """Read the address of an import's page, or its end; None for anything else."""
+        ended_at, _, receipt_id = text.strip().rstrip("/").rpartition("/")
+        return cls.parse(str(cls(ended_at.rpartition("/")[2], receipt_id)))
+
+    @property
+    def address(self) -> str:
+        """How the address of the import's page ends."""
+        return f"{self.ended_at}/{self.receipt_id}"
+
     def __str__(self) -> str:
         return f"{_PREFIX}{self.ended_at}Z/{self.receipt_id}"
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from email_contacts.arguments import as_flag
 from email_contacts.operators._source_access import SourceAccess
-from email_contacts.operators._source_arguments import read_mapping
+from email_contacts.operators._source_arguments import read_mapping, rooted_path
 from email_contacts.operators._staging import StagingOperator, read_options
 
 if TYPE_CHECKING:
@@ -102,6 +102,20 @@ class ReadingOperator(StagingOperator):
         if not self.restrict_sources:
             return None
         return SourceAccess.of(self.hook.settings, root=str(self.source_root))
+
+    @property
+    def read_as(self) -> dict[str, Any]:
+        """How the source is read, as far as it was said: what reads some of its rows again needs the same."""
+        from email_contacts.contacts.sources.reading_options import ReadingOptions
+
+        usual = {**vars(ReadingOptions()), "body": "json_body"}
+        said = {name: getattr(self, name) for name in READING_OPTIONS}
+        said = {name: value for name, value in said.items() if value not in ("", None, usual.get(name))}
+        if isinstance(self.mapping, Mapping):
+            said["mapping_in_dag"] = True
+        elif self.mapping:
+            said["mapping"] = str(rooted_path("mapping", self.mapping, root=self.source_root))
+        return said
 
     def options(self, *more: str) -> Options:
         """Make the options of a preparation.

@@ -119,6 +119,7 @@ class PreparePartitionOperator(ReadingOperator):
             index=index,
             count=count,
             options=self.options(),
+            read_as=self.read_as,
             on_progress=ProgressLog(self.log),
         )
         self.log.info(

@@ -152,6 +152,7 @@ class PrepareContactsOperator(BatchingOperator, ReadingOperator):
             options,
             changes_since=self.changes_since(),
             guards=self.guards(),
+            read_as=self.read_as,
             on_progress=ProgressLog(self.log),
         )
         return self.hand_on(context, manifest, stage)

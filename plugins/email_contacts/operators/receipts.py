@@ -129,13 +129,15 @@ class WriteReceiptOperator(ContactsOperator):
     :param rows: the XCom ``rows`` of ``PrepareContactsOperator``, for a run without a stage. Templated.
     :param folder_id: the folder, for the record. Templated.
     :param sizes_before: what ``GetListOperator`` returned before the import, once or per list. Templated.
+    :param retry_of: what ``PrepareRejectsOperator`` pushed as ``retry_of``: the import whose rejected rows
+        these are. Templated.
     :param keep_batches: leave the batches of a completed import in the stage.
     :return: the receipt, with ``receipt_uri``.
     """
 
     template_fields: Sequence[str] = (
         "conn_id", "manifest_uri", "verdict", "submissions", "completions", "rows", "folder_id",
-        "sizes_before",
+        "sizes_before", "retry_of",
     )  # fmt: skip
     operator_extra_links = (ImportLink(), ListLink())
 
@@ -149,6 +151,7 @@ class WriteReceiptOperator(ContactsOperator):
         rows: Mapping[str, int] | TextArg | None = None,
         folder_id: IdArg | None = None,
         sizes_before: Any = (),
+        retry_of: TextArg = "",
         keep_batches: bool = False,
         **kwargs: Any,
     ) -> None:
@@ -160,6 +163,7 @@ class WriteReceiptOperator(ContactsOperator):
         self.rows = rows
         self.folder_id = folder_id
         self.sizes_before = sizes_before
+        self.retry_of = retry_of
         self.keep_batches = keep_batches
         self.import_page = ""
         if RECEIPTS not in self.outlets:
@@ -210,6 +214,7 @@ class WriteReceiptOperator(ContactsOperator):
             prepared=None if run.manifest else read_rows(self.rows),
             list_names=read_names(self.sizes_before),
             told_by=[str(one.get("told_by") or BY_PROCESS) for one in self._completions],
+            retry_of=key.address if (key := history.EntryKey.parse_address(str(self.retry_of))) else "",
         )
 
     def _keep(self, context: Context, document: Mapping[str, Any]) -> None:

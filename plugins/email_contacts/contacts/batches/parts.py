@@ -45,6 +45,9 @@ class Part:
     :param no_consent: rows whose consent column says no.
     :param index: which partition of the source it is, from 0.
     :param count: how many partitions the source has.
+    :param version: what tells the source from one that was written again (``sources.version``).
+    :param read_as: how the source was read, as far as that was said.
+    :param last_row: the highest row number where only some rows were read; 0: rows are numbered to ``read``.
     :param made_by: which try made it; no other one says the same.
     """
 
@@ -63,12 +66,20 @@ class Part:
     no_consent: int = 0
     index: int = 0
     count: int = 1
+    version: str = ""
+    read_as: Mapping[str, Any] = field(default_factory=dict)
+    last_row: int = 0
     made_by: str = field(default_factory=lambda: uuid4().hex)
 
     @property
     def name(self) -> str:
         """What messages call it."""
         return self.source if self.count == 1 else f"partition {self.index + 1} of {self.source}"
+
+    @property
+    def rows(self) -> int:
+        """Up to which number its rows are numbered."""
+        return max(self.read, self.last_row)
 
     @property
     def files(self) -> tuple[str, ...]:

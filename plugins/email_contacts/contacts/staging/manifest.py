@@ -88,6 +88,8 @@ class Manifest:
     :param changes: what the comparison with a snapshot came to; None where there was none.
     :param held_back_uri: the list of rows that a guard does not let through; empty where none was asked for.
     :param guards: what was asked for (``consent``, ``merges``), and as of when the mirror was.
+    :param source_version: what tells the source from one that was written again; empty where nothing does.
+    :param read_as: how it was read, as far as that was said: option → value, among them ``mapping``.
     :param seconds: how long it took.
     :param peak_memory_bytes: most memory that the process had until then.
     """
@@ -108,6 +110,8 @@ class Manifest:
     changes: Changes | None = None
     held_back_uri: str = ""
     guards: Mapping[str, Any] = field(default_factory=dict)
+    source_version: str = ""
+    read_as: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def fingerprint(self) -> str:

@@ -17,6 +17,8 @@ from typing import BinaryIO, NamedTuple
 import polars as pl
 import pyarrow.parquet as pq
 
+from email_contacts.contacts.errors import StageError
+
 REASONS_SHOWN = 5
 _ROWS_AT_ONCE = 1 << 12
 _PAIRS_AT_ONCE = 1 << 16
@@ -138,6 +140,29 @@ def read_rejects(file: BinaryIO, *, rows_before: int) -> Iterator[Reject]:
         next(lines, None)
         for row, *cells in lines:
             yield Reject(int(row) + rows_before, *cells)
+
+
+def rejected_rows(file: BinaryIO) -> tuple[list[int], int]:
+    """Read which rows a rejects.csv lists, or a platform_rejects.csv, which has rows without a number.
+
+    :param file: opened for reading bytes; it is closed.
+    :return: their numbers, and how many have none.
+    :raises StageError: when it is no such list.
+    """
+    numbers, nameless = [], 0
+    try:
+        with io.TextIOWrapper(file, encoding="utf-8", newline="") as text:
+            lines = csv.reader(text)
+            if next(lines, None) != [*_SCHEMA]:
+                raise ValueError
+            for row, *_ in lines:
+                if row:
+                    numbers.append(int(row))
+                else:
+                    nameless += 1
+    except (ValueError, csv.Error) as error:
+        raise StageError("The list of rejected rows is not one that this package wrote.") from error
+    return numbers, nameless
 
 
 def write_pairs(file: BinaryIO, header: tuple[str, ...], *columns: Sequence[object]) -> None:

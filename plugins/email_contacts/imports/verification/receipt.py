@@ -41,6 +41,7 @@ MAX_REJECT_REASONS = 20
 _LEFT_OUT_IF_EMPTY = (
     "held_back", "process_ids_left_out", "lists_left_out", "platform_rejects_uri", "verification", "changes",
     "list_names", "reject_reasons", "intended_at", "told_by", "guards", "held_back_uri",
+    "source_version", "read_as", "retry_of",
 )  # fmt: skip
 
 
@@ -72,6 +73,10 @@ class Receipt:
     :param guards: which rows were to be held back: ``consent``, ``merges``, ``mirror_as_of``; and where
         opt-outs were overridden, ``consent_reason`` and for how many rows.
     :param held_back_uri: the list of the rows that a guard held back; empty where there are none.
+    :param source_version: what tells the source from one that was written again; empty where nothing does.
+    :param read_as: how the source was read, as far as that was said: option → value.
+    :param retry_of: the import whose rejected rows these are, as its page's address ends
+        (``2026-11-22T10:00:00.000/0123456789abcdef``); empty where it is no retry.
     """
 
     receipt_id: str
@@ -106,6 +111,9 @@ class Receipt:
     told_by: tuple[str, ...] = ()
     guards: Mapping[str, Any] = field(default_factory=dict)
     held_back_uri: str = ""
+    source_version: str = ""
+    read_as: Mapping[str, Any] = field(default_factory=dict)
+    retry_of: str = ""
     schema_version: int = SCHEMA_VERSION
 
     @classmethod
@@ -124,6 +132,7 @@ class Receipt:
         prepared: Rows | None = None,
         list_names: Mapping[int, str] | None = None,
         told_by: Iterable[str] = (),
+        retry_of: str = "",
     ) -> Receipt:
         """Put a receipt together of what was prepared, what was submitted, and what was seen on the platform.
 
@@ -132,6 +141,7 @@ class Receipt:
         :param prepared: the counts of the preparation, where the manifest is not there any more.
         :param list_names: the names of lists, as far as they are known.
         :param told_by: the source that reported the end of each import.
+        :param retry_of: the import whose rejected rows these are.
         """
         rows = RowAccount.of(manifest.rows if manifest else prepared, batches.outcomes(verdict.statuses))
         if not verdict.has_arrived:
@@ -181,6 +191,9 @@ class Receipt:
             else {},
             guards=manifest.guards if manifest else {},
             held_back_uri=manifest.held_back_uri if manifest and manifest.rows.held_back else "",
+            source_version=manifest.source_version if manifest else "",
+            read_as=_short(manifest.read_as) if manifest else {},
+            retry_of=retry_of,
         )._fitted()
 
     @classmethod
@@ -230,6 +243,11 @@ class Receipt:
                     fitted, recovered=(), list_names={}, reason=self.reason[:200], remark=self.remark[:200]
                 )
             shown //= 2
+
+
+def _short(read_as: Mapping[str, Any]) -> dict[str, Any]:
+    """The options; a text that is too long for a receipt is left out."""
+    return {name: one for name, one in read_as.items() if len(json.dumps(one)) <= MAX_URI}
 
 
 def _first(name: str, submissions: Sequence[Mapping[str, Any]]) -> str | None:
