@@ -7,25 +7,16 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from airflow.providers.standard.operators.python import ShortCircuitOperator
-from airflow.sdk import Param, XComArg, dag
+from airflow.sdk import Param, dag
 
 from email_contacts.operators.folders import CreateFolderOperator
-from email_contacts.operators.imports import ImportContactsOperator
+from email_contacts.operators.import_chain import TASK_DEFAULTS, import_and_account
 from email_contacts.operators.lists import CreateListOperator, GetListOperator
 from email_contacts.operators.preparation import PrepareContactsOperator
-from email_contacts.operators.receipts import VerifyImportOperator, WriteReceiptOperator
-from email_contacts.retry_policy import ContactsRetryPolicy
-from email_contacts.sensor import ImportCompletedSensor
 
 PROJECT = Path(__file__).resolve().parents[1]
 # The one setting for a schedule: a cron expression, or a preset such as @daily.
 SCHEDULE = os.environ.get("IMPORT_CONTACTS_SCHEDULE") or None
-
-MANIFEST_URI = "{{ ti.xcom_pull(task_ids='prepare', key='manifest_uri') }}"
-# A template, for an XComArg of a task that pushed nothing fails the task that asks for it.
-ROWS = "{{ ti.xcom_pull(task_ids='prepare', key='rows') | tojson }}"
-# A failed run needs its receipt most of all: it is written even if a task fails or was skipped.
-ALWAYS = "all_done"
 
 DOC = """
 ### Contacts into a list
@@ -183,14 +174,7 @@ FORM = {
     default_args={
         "owner": "data platform",
         "conn_id": "{{ params.conn_id }}",
-        # A task that is resumed early can be failed by the scheduler (apache/airflow#71580). A retry is safe:
-        # every task finds what an earlier try made.
-        "retries": 3,
-        "retry_delay": timedelta(seconds=20),
-        "retry_exponential_backoff": True,
-        "max_retry_delay": timedelta(minutes=10),
-        "retry_policy": ContactsRetryPolicy(),
-        "execution_timeout": timedelta(minutes=30),
+        **TASK_DEFAULTS,
     },
 )
 def import_contacts() -> None:
@@ -225,52 +209,16 @@ def import_contacts() -> None:
     folder = CreateFolderOperator(task_id="folder", name="{{ params.folder }}")
     target = CreateListOperator(task_id="list", name="{{ params.list }}", folder_id=folder.output)
     before = GetListOperator(task_id="size_before", list_id=target.output)
-    batches = ImportContactsOperator.partial(
-        task_id="import",
+    import_and_account(
+        prepare,
         list_ids=[target.output],
+        sizes_before=before.output,
+        folder_id=folder.output,
         update_existing_contacts="{{ params.update_existing_contacts }}",
         disable_notification="{{ params.disable_notification }}",
-        wait_for_completion=False,
-        deferrable=True,
-        wait_task_id="wait",  # the platform's callback wakes that task
-        execution_timeout=None,  # it may have to wait for other imports to end, in the triggerer
-        # The platform is known to get stuck on several imports at once; each task sees whether one runs.
-        max_active_tis_per_dagrun=1,
-        map_index_template="{{ task.batch_uri.rsplit('/', 1)[-1] }}",
-    ).expand(batch_uri=prepare.output)
-    submissions = XComArg(batches, "submission")
-    wait = ImportCompletedSensor(
-        task_id="wait",
-        deferrable=True,
-        process_ids=batches.output,
-        submissions=submissions,  # what else can tell the end, where the platform shows no processes
-        timeout=timedelta(hours=24).total_seconds(),
-        execution_timeout=None,
-    )
-    verify = VerifyImportOperator(
-        task_id="verify",
-        manifest_uri=MANIFEST_URI,
-        process_ids=batches.output,
-        list_ids=[target.output],
-        completions=wait.output,
-        submissions=submissions,
-        sizes_before=before.output,
         is_dry_run="{{ params.dry_run }}",
-        trigger_rule=ALWAYS,
     )
-    receipt = WriteReceiptOperator(
-        task_id="receipt",
-        manifest_uri=MANIFEST_URI,
-        verdict=verify.output,
-        submissions=submissions,
-        completions=wait.output,
-        rows=ROWS,
-        folder_id=folder.output,
-        sizes_before=before.output,
-        trigger_rule=ALWAYS,
-    )
-    prepare >> unless_dry_run >> folder >> target >> before >> batches >> wait >> verify >> receipt
-    prepare >> [verify, receipt]
+    prepare >> unless_dry_run >> folder >> target >> before
 
 
 import_contacts()

@@ -5,9 +5,8 @@ from __future__ import annotations
 import logging
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any
 
-from airflow.sdk import DAG, Asset, Param, XComArg, get_parsing_context, task
+from airflow.sdk import DAG, Asset, Param, get_parsing_context, task
 from airflow.sdk.exceptions import AirflowFailException
 
 from email_contacts.audiences.document import FULL, Audience
@@ -15,23 +14,16 @@ from email_contacts.audiences.reading import BrokenAudience, read_audiences
 from email_contacts.connection import DEFAULT_CONN_ID
 from email_contacts.operators.brakes import CheckBrakesOperator
 from email_contacts.operators.folders import CreateFolderOperator
-from email_contacts.operators.imports import ImportContactsOperator
+from email_contacts.operators.import_chain import TASK_DEFAULTS, import_and_account
 from email_contacts.operators.lists import CreateListOperator, GetListOperator
 from email_contacts.operators.mirrors import RefreshMirrorOperator
 from email_contacts.operators.preparation import PrepareContactsOperator
-from email_contacts.operators.receipts import VerifyImportOperator, WriteReceiptOperator
 from email_contacts.operators.snapshots import ConfirmSnapshotOperator
-from email_contacts.retry_policy import ContactsRetryPolicy
-from email_contacts.sensor import ImportCompletedSensor
 
 PROJECT = Path(__file__).resolve().parents[1]
 PREFIX = "sync_"
 TAGS = {"email contacts", "audience"}
 MANIFEST_URI = "{{ ti.xcom_pull(task_ids='prepare', key='manifest_uri') }}"
-# A template, for an XComArg of a task that pushed nothing fails the task that asks for it.
-ROWS = "{{ ti.xcom_pull(task_ids='prepare', key='rows') | tojson }}"
-RECEIPTS = Asset(name="email_contacts_receipts", uri="x-email-contacts://receipts")
-ALWAYS = "all_done"
 START = datetime(2026, 1, 1, tzinfo=timezone.utc)
 
 DOC = """
@@ -53,16 +45,6 @@ FULL_SYNC = Param(
     False, type="boolean", title="Send everything", section="This run",
     description="Also contacts that did not change since the last confirmed run.",
 )  # fmt: skip
-DEFAULTS: dict[str, Any] = {
-    # A task that is resumed early can be failed by the scheduler (apache/airflow#71580). A retry is safe:
-    # every task finds what an earlier try made.
-    "retries": 3,
-    "retry_delay": timedelta(seconds=20),
-    "retry_exponential_backoff": True,
-    "max_retry_delay": timedelta(minutes=10),
-    "retry_policy": ContactsRetryPolicy(),
-    "execution_timeout": timedelta(minutes=30),
-}
 
 
 def sync(audience: Audience) -> DAG:
@@ -89,7 +71,7 @@ def sync(audience: Audience) -> DAG:
         ),
         tags=TAGS,
         auto_register=False,
-        default_args=DEFAULTS
+        default_args=TASK_DEFAULTS
         | {
             "owner": ", ".join(audience.owners) or "data platform",
             "conn_id": audience.connection or DEFAULT_CONN_ID,
@@ -127,66 +109,33 @@ def sync(audience: Audience) -> DAG:
             execution_timeout=timedelta(hours=6),
             **audience.options,
         )
-        batches = ImportContactsOperator.partial(
-            task_id="import",
+        brakes = []
+        if audience.brakes:
+            brakes = [
+                CheckBrakesOperator(
+                    task_id="brakes",
+                    manifest_uri=MANIFEST_URI,
+                    sizes_before=before.output,
+                    execution_timeout=None,
+                    **audience.brakes,
+                )
+            ]
+            prepare >> brakes
+        receipt = import_and_account(
+            prepare,
             list_ids=[target.output],
-            disable_notification=True,
-            wait_for_completion=False,
-            deferrable=True,
-            wait_task_id="wait",  # the platform's callback wakes that task
-            execution_timeout=None,  # it may have to wait for other imports to end, in the triggerer
-            # The platform is known to get stuck on several imports at once; each task sees whether one runs.
-            max_active_tis_per_dagrun=1,
-            map_index_template="{{ task.batch_uri.rsplit('/', 1)[-1] }}",
-        ).expand(batch_uri=prepare.output)
-        submissions = XComArg(batches, "submission")
-        wait = ImportCompletedSensor(
-            task_id="wait",
-            deferrable=True,
-            process_ids=batches.output,
-            submissions=submissions,
-            timeout=timedelta(hours=24).total_seconds(),
-            execution_timeout=None,
-        )
-        verify = VerifyImportOperator(
-            task_id="verify",
-            manifest_uri=MANIFEST_URI,
-            process_ids=batches.output,
-            list_ids=[target.output],
-            completions=wait.output,
-            submissions=submissions,
             sizes_before=before.output,
-            trigger_rule=ALWAYS,
-        )
-        receipt = WriteReceiptOperator(
-            task_id="receipt",
-            manifest_uri=MANIFEST_URI,
-            verdict=verify.output,
-            submissions=submissions,
-            completions=wait.output,
-            rows=ROWS,
             folder_id=folder.output,
-            sizes_before=before.output,
             outlets=[
-                RECEIPTS,
-                Asset(name=f"audience_{audience.name}", uri=f"x-email-contacts://audiences/{audience.name}"),
+                Asset(name=f"audience_{audience.name}", uri=f"x-email-contacts://audiences/{audience.name}")
             ],
-            trigger_rule=ALWAYS,
+            wait_for=brakes,
         )
         confirm = ConfirmSnapshotOperator(
             task_id="confirm", manifest_uri=MANIFEST_URI, receipt=receipt.output
         )
-        folder >> target >> before >> prepare >> batches >> wait >> verify >> receipt >> confirm
-        if audience.brakes:
-            brakes = CheckBrakesOperator(
-                task_id="brakes",
-                manifest_uri=MANIFEST_URI,
-                sizes_before=before.output,
-                execution_timeout=None,
-                **audience.brakes,
-            )
-            prepare >> brakes >> batches
-        prepare >> [verify, receipt]
+        folder >> target >> before >> prepare
+        receipt >> confirm
     return dag
 
 
