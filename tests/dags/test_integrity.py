@@ -28,6 +28,7 @@ def test_there_are_no_import_errors(dag_bag: DagBag) -> None:
     assert len(audiences) == 3
     assert set(dag_bag.dags) == {
         "import_contacts",
+        "retry_rejects",
         "export_contacts",
         "clean_stages",
         "check_freshness",
