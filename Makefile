@@ -54,7 +54,7 @@ celery: setup-dev ## the services of docker-compose.yaml without containers; nee
 test: setup-dev ## lint, types, and every test, side by side
 	@$(MAKE) --no-print-directory --jobs lint types tests
 
-check: setup-dev ## what to run while working: lint, types, and the tests that need no Airflow
+check: setup-dev ## what to run while working: lint, types, and the tests that need no Airflow, with fewer examples
 	@$(MAKE) --no-print-directory --jobs lint types quick-tests
 
 soak: setup-dev ## kill and freeze parts of a real Airflow at random: MINUTES=30 EXECUTOR=local SEED=1
@@ -63,8 +63,9 @@ soak: setup-dev ## kill and freeze parts of a real Airflow at random: MINUTES=30
 tests: setup-dev
 	@$(PYTEST) -n $(TEST_PROCESSES)
 
+# Every test of these rooms, with a share of what it generates: tests/amount.py.
 quick-tests: setup-dev
-	@$(PYTEST) -n 2 tests/api tests/contacts tests/imports tests/sandbox tests/project
+	@TEST_AMOUNT=quick $(PYTEST) -n 2 tests/api tests/contacts tests/imports tests/sandbox tests/project
 
 lint: setup-dev
 	@$(BIN)/ruff check .

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.grouping import arrange, scheduler
+from tests.amount import amount
+from tests.grouping import SHARED, arrange, is_last, scheduler
 from tests.object_store import object_store, object_store_server
 
 if TYPE_CHECKING:
@@ -28,7 +29,12 @@ __all__ = ["object_store", "object_store_server"]
 PROJECT = Path(__file__).resolve().parents[1]
 CONN_ID = "email_contacts_default"
 # No test depends on how fast the machine is.
-settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "any machine",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    max_examples=amount(100, quick=20),
+)
 settings.load_profile("any machine")
 
 # Airflow reads its configuration when it is first imported, so this comes before any test module does.
@@ -56,6 +62,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Keep a group of tests in one process when several run side by side."""
     return scheduler(config, log)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
+    """End what a group shares after its last test."""
+    try:
+        yield
+    finally:
+        if is_last(item.nodeid, nextitem.nodeid if nextitem else None):
+            SHARED.close()
 
 
 @pytest.fixture(scope="session")
@@ -131,6 +147,7 @@ def context(store: StateStore) -> Context:
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """In CI, a part that is left out is a failure; elsewhere the last lines name it, and why."""
+    SHARED.close()  # of a group that was interrupted
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if os.environ.get("CI") and reporter is not None and reporter.stats.get("skipped"):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -8,6 +8,7 @@ waiting; the others come in the middle, so that not all Airflows run at the same
 from __future__ import annotations
 
 import re
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -23,6 +24,9 @@ IN_THE_MIDDLE = (
 )
 # Their tests share an Airflow, or a database of each kind.
 WHOLE_FOLDERS = ("tests/e2e", "tests/browser", "tests/web")
+# What a group shares and nobody else needs, such as a running Airflow: it ends with the group's last test. As
+# fixtures of the session they would go on, and take processor time from all tests that come after.
+SHARED = ExitStack()
 EXECUTOR = re.compile(rf"^tests/faults/.*\[({'|'.join(FIRST)})\b")
 
 
@@ -32,6 +36,14 @@ def group_of(node_id: str) -> str:
         return match[1]
     path, folder = node_id.partition("::")[0], "/".join(node_id.split("/")[:2])
     return folder if folder in WHOLE_FOLDERS else path
+
+
+def is_last(node_id: str, next_id: str | None) -> bool:
+    """Whether a test is the last one of its group.
+
+    :param next_id: the test that this process runs next; None after the last.
+    """
+    return next_id is None or group_of(next_id) != group_of(node_id)
 
 
 def arrange(items: list[pytest.Item]) -> None:

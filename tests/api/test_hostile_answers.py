@@ -22,6 +22,7 @@ from email_contacts.api import (
 )
 from email_contacts.api.exchange import Answer
 from email_contacts.api.fields import NotAsDocumented
+from tests.amount import amount
 from tests.api.scripted_server import Play, ScriptedServer, answers, answers_bytes
 
 JANE = "jane.zyxwvu@example.com"
@@ -91,7 +92,11 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=amount(100, quick=20),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(
     document=JSON, call=st.sampled_from(CALLS), status=st.sampled_from([200, 202, 400, 401, 404, 418, 500])
 )

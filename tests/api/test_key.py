@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from email_contacts.api import ContactsApiError, ContactsClient
 from email_contacts.api.masking import key_hider, masked
+from tests.amount import amount
 from tests.api.conftest import API_KEY
 from tests.api.fake_clock import FakeClock
 from tests.api.scripted_server import Play, ScriptedServer, answers
@@ -66,7 +67,7 @@ def test_a_key_is_hidden_however_it_is_quoted(encoding: str, key: str) -> None:
         assert "***" in shown
 
 
-@settings(max_examples=50)
+@settings(max_examples=amount(50, quick=10))
 @given(
     st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=1, max_size=80),
     st.text(),

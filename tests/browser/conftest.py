@@ -15,6 +15,7 @@ import pytest
 from local.home import PROJECT, USER, Home
 from local.stack import Stack
 from tests.e2e.conftest import Run, run_to_the_end
+from tests.grouping import SHARED
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Frame, FrameLocator, Page
@@ -52,12 +53,11 @@ def browser(chromium: str) -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def stack(chromium: str) -> Iterator[Stack]:
+def stack(chromium: str) -> Stack:
     """Airflow and the sandbox, started once for all tests of this folder."""
     folder = Path(tempfile.mkdtemp(prefix="airflow-browser-"))
-    with Stack(Home(folder)) as running:
-        yield running
-    shutil.rmtree(folder, ignore_errors=True)
+    SHARED.callback(shutil.rmtree, folder, ignore_errors=True)
+    return SHARED.enter_context(Stack(Home(folder)))
 
 
 @pytest.fixture(scope="session")

@@ -21,6 +21,7 @@ from email_contacts.contacts.errors import (
     StageError,
 )
 from email_contacts.contacts.sources import line_feed
+from tests.amount import amount
 from tests.contacts.conftest import WriteSource
 from tests.contacts.prepared import ACCOUNT, prepared
 
@@ -250,7 +251,11 @@ def test_progress_counts_up_to_the_end(write: WriteSource, monkeypatch: pytest.M
 cell = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=20)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=amount(150, quick=10),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(
     rows=st.lists(
         st.tuples(cell | st.sampled_from(["a@example.com", "B@Example.com"]), cell, cell), max_size=12

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ import requests
 from local.home import Home
 from local.processes import wait_until
 from local.stack import Stack
+from tests.grouping import SHARED
 
 DAG_ID = "import_contacts"
 
@@ -46,12 +46,11 @@ class Run:
 
 
 @pytest.fixture(scope="session")
-def stack() -> Iterator[Stack]:
+def stack() -> Stack:
     """Airflow and the sandbox, started once for all tests of this folder."""
     folder = Path(tempfile.mkdtemp(prefix="airflow-e2e-"))
-    with Stack(Home(folder)) as running:
-        yield running
-    shutil.rmtree(folder, ignore_errors=True)
+    SHARED.callback(shutil.rmtree, folder, ignore_errors=True)
+    return SHARED.enter_context(Stack(Home(folder)))
 
 
 def run_to_the_end(stack: Stack, **conf: Any) -> Run:

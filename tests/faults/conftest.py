@@ -13,6 +13,7 @@ import pytest
 from local.servers import missing_programs
 from tests.faults.matrix import Matrix
 from tests.faults.under_fire import UnderFire, celery_executor, local_executor
+from tests.grouping import SHARED
 
 
 @pytest.fixture(scope="session")
@@ -24,19 +25,16 @@ def workspace() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session", params=["local_executor", "celery_executor"])
-def airflow(request: pytest.FixtureRequest, workspace: Path) -> Iterator[UnderFire]:
+def airflow(request: pytest.FixtureRequest, workspace: Path) -> UnderFire:
     """A running Airflow: LocalExecutor on SQLite; then CeleryExecutor on PostgreSQL, where that is."""
     if request.param == "local_executor":
-        with local_executor(workspace / "local") as running:
-            yield running
-        return
+        return SHARED.enter_context(local_executor(workspace / "local"))
     if missing := missing_programs():
         reason = f"CeleryExecutor's servers are not installed: {', '.join(missing)}"
         if os.environ.get("CI") == "true":
             pytest.fail(reason)
         pytest.skip(f"{reason}; apt-get install postgresql redis-server curl")
-    with celery_executor(workspace / "celery") as running:
-        yield running
+    return SHARED.enter_context(celery_executor(workspace / "celery"))
 
 
 @pytest.fixture(scope="module")

@@ -22,6 +22,7 @@ from email_contacts.contacts.batches.parts import PartWriter
 from email_contacts.contacts.batches.spool import NamelessFiles
 from email_contacts.contacts.column_names import EMAIL, EXT_ID, SMS
 from email_contacts.contacts.errors import ConflictsFound, DuplicatesFound, InvalidOption
+from tests.amount import amount
 from tests.contacts.conftest import WriteSource
 from tests.contacts.prepared import ACCOUNT, Prepared, prepared, read_csv
 
@@ -222,7 +223,7 @@ few = st.sampled_from(["", "1", "2", "3"])
 people_of = st.lists(st.tuples(few, few, few).filter(any), max_size=40)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=amount(120, quick=20), deadline=None)
 @example([], "last", 1, False)
 @example([("1", "", "")], "last", 3, True)
 @given(people_of, st.sampled_from(["last", "first"]), st.integers(1, 3), st.booleans())

@@ -15,10 +15,12 @@ import pytest
 
 from email_contacts.contacts.sources.rows import Frame
 from email_contacts.contacts.values.marks import BLANKS
+from tests.amount import amount
 from tests.contacts.checks.agreement import Agreement
 from tests.contacts.checks.generated_rows import CASES, ROWS_IN_A_FRAME, Case
 
-ROWS_OF_TEXT = 40_000  # of each binding
+ALL_ROWS = 40_000  # of each binding
+ROWS_OF_TEXT = amount(ALL_ROWS, quick=ROWS_IN_A_FRAME)
 
 
 def trimmed(frame: Frame) -> Frame:
@@ -27,8 +29,8 @@ def trimmed(frame: Frame) -> Frame:
 
 
 def test_there_are_enough_rows() -> None:
-    assert len(CASES) * ROWS_OF_TEXT >= 200_000
-    assert sum(case.wholes for case in CASES.values()) * ROWS_OF_TEXT // 100 >= 20_000
+    assert len(CASES) * ALL_ROWS >= 200_000
+    assert sum(case.wholes for case in CASES.values()) * ALL_ROWS // 100 >= 20_000
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -50,7 +52,8 @@ def test_trimmed_rows_and_rows_without_empty_cells(name: str) -> None:
     case = CASES[name]
     agreement = Agreement(case.binding)
     full = Case(case.binding, empty=0)
-    for frame in (*case.frames(8_000, seed=2), *full.frames(8_000, seed=3)):
+    rows = amount(8_000, quick=800)
+    for frame in (*case.frames(rows, seed=2), *full.frames(rows, seed=3)):
         agreement.check(trimmed(frame))
     assert agreement.plain > 0.3 * agreement.rows
 
@@ -59,8 +62,9 @@ def test_trimmed_rows_and_rows_without_empty_cells(name: str) -> None:
 def test_few_rows_at_once(name: str) -> None:
     """Each column is without an empty cell at times, alone and with others."""
     agreement = Agreement(CASES[name].binding)
-    for frame in CASES[name].frames(450, seed=4):
+    rows = amount(450, quick=90)
+    for frame in CASES[name].frames(rows, seed=4):
         for start in range(0, len(frame), 3):
             agreement.check(Frame(frame.cells[start : start + 3]))
     agreement.check(Frame(frame.cells[:0]))
-    assert agreement.plain > 100
+    assert agreement.plain > 0.2 * rows

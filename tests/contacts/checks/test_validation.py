@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from email_contacts.contacts.checks.validation import ContactValidator, contact_schema
 from email_contacts.contacts.column_names import EMAIL
 from email_contacts.contacts.mapping.binding import bind
+from tests.amount import amount
 from tests.contacts.prepared import ACCOUNT
 
 BINDING = bind(
@@ -214,13 +215,13 @@ contacts = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=amount(600, quick=60), deadline=None)
 @given(contact=contacts)
 def test_the_evaluators_agree_on_anything(contact: dict[str, Any]) -> None:
     is_valid(contact)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=amount(300, quick=30), deadline=None)
 @given(cells=st.lists(texts | emailish | datish | digits, min_size=9, max_size=9))
 def test_the_evaluators_agree_on_what_rows_become(cells: list[str]) -> None:
     contact = BINDING.reader(text_only=True)(cells)

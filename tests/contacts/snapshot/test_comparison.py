@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from email_contacts.contacts.preparation import prepare
 from email_contacts.contacts.snapshot.changes import Changes, ChangesSince
+from tests.amount import amount
 from tests.contacts.snapshot.days import Days
 
 PEOPLE = {"a@example.com": "Ann", "b@example.com": "Bob", "c@example.com": "Cy"}
@@ -159,7 +160,7 @@ DAYS = st.lists(
 )
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=amount(30, quick=6), deadline=None)
 @given(history=DAYS)
 def test_after_every_confirmed_day_the_platform_holds_what_the_source_says(
     history: list[tuple[dict[str, str], str, bool]],

@@ -15,6 +15,7 @@ from email_contacts.contacts.sources.csv_blocks import framed
 from email_contacts.contacts.sources.csv_lines import whole_rows
 from email_contacts.contacts.sources.csv_rows import CsvRows
 from email_contacts.contacts.sources.rows import Row, RowFault
+from tests.amount import amount
 from tests.contacts.sources.reading import rows_in, rows_of
 
 # Short pieces, of which a line is made: most make good rows, some do not.
@@ -109,7 +110,7 @@ def test_the_rows_are_those_of_csv(
 ) -> None:
     monkeypatch.setattr(line_feed, "BLOCK_BYTES", block_bytes)
     path = tmp_path / "generated.csv"
-    for seed in range(700):
+    for seed in range(amount(700, quick=70)):
         path.write_bytes(generated(random.Random(seed), faults=faults).encode())
         found, expected = by_blocks(path), list(by_csv(path))
         if found[-1:] == [UNCLOSED]:  # the rows before it may not have been handed over any more

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from email_contacts.contacts.errors import HeaderError, RowTooLong, SourceUndecodable
 from email_contacts.contacts.sources.csv_rows import CsvRows
 from email_contacts.contacts.sources.rows import Row, RowFault
+from tests.amount import amount
 from tests.contacts.conftest import WriteSource
 from tests.contacts.sources.reading import rows_of as listed
 
@@ -134,7 +135,11 @@ table = st.lists(
 )
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=amount(200, quick=20),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(rows=table, quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]))
 def test_what_csv_writes_is_read_again(tmp_path: Path, rows: list[list[str]], quoting: int) -> None:
     text = io.StringIO(newline="")

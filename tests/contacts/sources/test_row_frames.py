@@ -16,6 +16,7 @@ from email_contacts.contacts.choices import BODIES
 from email_contacts.contacts.mapping.binding import bind
 from email_contacts.contacts.sources.row_frames import LISTS, NUMERALS, frame_of
 from email_contacts.contacts.sources.rows import Row, RowFault
+from tests.amount import amount
 from tests.contacts.prepared import ACCOUNT
 
 COLUMNS = ["email", "ext_id", "sms", "firstname", "country", "birthday", "points", "newsletter", "interests"]
@@ -71,7 +72,7 @@ def test_what_is_judged_good_is_what_the_row_is(body: str, account: Any) -> None
     form, validator = form_of(body, binding), ContactValidator(binding)
     contact_of, plain = binding.reader(text_only=False), FastPathRows(binding, form)
     good = 0
-    for seed in range(60):
+    for seed in range(amount(60, quick=12)):
         rows = generated(random.Random(seed), 50)
         frame = frame_of(rows, len(COLUMNS))
         judged = plain.judge(frame)
@@ -83,7 +84,7 @@ def test_what_is_judged_good_is_what_the_row_is(body: str, account: Any) -> None
             assert validator.is_valid(contact), row
             assert judged.rows.get_column(BODY)[place].encode() == form.row(contact), row
             good += 1
-    assert good > 50
+    assert good > amount(50, quick=10)
 
 
 @pytest.mark.parametrize(

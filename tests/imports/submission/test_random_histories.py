@@ -13,6 +13,7 @@ from email_contacts.imports.submission import import_record, ledger
 from email_contacts.imports.submission.batch_sample import BatchSample, Comparison
 from email_contacts.imports.submission.ledger import Ledger
 from email_contacts.imports.submission.recent_imports import RecentProcesses
+from tests.amount import amount
 from tests.imports.submission.histories import History, Violation
 
 HISTORIES = 2000
@@ -40,14 +41,15 @@ def play(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 @pytest.mark.parametrize("share", range(SHARES))
 def test_every_row_of_a_successful_run_arrived(share: int, play: Any) -> None:
-    outcomes = [play(seed).outcome for seed in range(share, HISTORIES, SHARES)]
+    histories = amount(HISTORIES, quick=200)
+    outcomes = [play(seed).outcome for seed in range(share, histories, SHARES)]
     assert outcomes.count("success") > len(outcomes) / 2
     assert outcomes.count("stopped") > 0
 
 
 def test_where_nobody_else_is_about_nothing_is_accepted_twice(play: Any) -> None:
     """Were everything sent again that is not answered, the property above would hold as well."""
-    for seed in range(300):
+    for seed in range(amount(300, quick=60)):
         history = play(seed, strangers=False)
         whole = [one for one in history.accepted if history.platform.jobs[one - 1].status == "completed"]
         assert len(whole) <= 1, (seed, history.story)

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from email_contacts.api import Process
 from email_contacts.imports.waiting.poll_plan import PollPlan, Question
+from tests.amount import amount
 
 
 class Platform:
@@ -114,7 +115,7 @@ def test_nothing_is_kept_of_what_nobody_wants() -> None:
     assert not any(kept.values()), kept
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=amount(60, quick=10), deadline=None)
 @given(st.data())
 def test_every_round_asks_for_every_open_id_whatever_happens(data: st.DataObject) -> None:
     """Others submit, old processes vanish from the end, answers are lost, imports end, waits come and go."""

@@ -22,6 +22,7 @@ from email_contacts.api import (
 from email_contacts.imports.waiting.poller_wait import Wait
 from email_contacts.imports.waiting.rate_budget import HOUR
 from email_contacts.imports.waiting.shared_poller import SharedPoller
+from tests.amount import amount
 from tests.imports.simulated import Platform, end_of, seen_ends
 from tests.imports.virtual_time import at_once, run
 
@@ -37,7 +38,7 @@ def test_a_thousand_waits_stay_within_the_budget_and_nobody_starves() -> None:
     assert platform.clients == platform.closed
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=amount(12, quick=3), deadline=None)
 @given(
     st.integers(1, 200),
     st.sampled_from([1, 7, 100, 200, 3600]),
