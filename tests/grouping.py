@@ -2,7 +2,8 @@
 
 Tests of one file stay together, for they share fixtures. Those that share a running Airflow stay together
 across files, so that each Airflow is started once. The longest of these begin first, for most of them is
-waiting; the others come in the middle, so that not all Airflows run at the same time.
+waiting; the others come in the middle, so that not all Airflows run at the same time, and so that the last
+groups are short ones.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import pytest
 
 FIRST = ("celery_executor", "local_executor")
 IN_THE_MIDDLE = (
+    "tests/web",
     "tests/e2e",
     "tests/browser",
     "tests/compose/test_celery.py",

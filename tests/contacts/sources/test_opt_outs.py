@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from email_contacts.contacts import Mapping, Options, prepare
+from tests.amount import amount
 from tests.contacts.conftest import WriteSource
 from tests.contacts.prepared import Prepared
 
@@ -84,7 +85,7 @@ def one_row(folder: Path, flag: str, cell: str, source: str) -> Path:
 @pytest.mark.parametrize("source", ["csv", "ndjson", "parquet"])
 @pytest.mark.parametrize("flag", ["emailBlacklisted", "smsBlacklisted", "whatsappBlacklisted"])
 def test_what_is_not_clearly_no_is_rejected(flag: str, source: str, tmp_path: Path) -> None:
-    for number, cell in enumerate([*UNCLEAR, *CLEAR]):
+    for number, cell in enumerate([*UNCLEAR, *CLEAR][:: amount(1, quick=3)]):
         folder = tmp_path / str(number)
         found = Prepared(prepare(one_row(folder, flag, cell, source), folder / "stage"))
         rule = "opted_out_unclear" if cell in UNCLEAR else "opted_out" if CLEAR[cell] else None

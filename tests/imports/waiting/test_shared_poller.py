@@ -38,7 +38,7 @@ def test_a_thousand_waits_stay_within_the_budget_and_nobody_starves() -> None:
     assert platform.clients == platform.closed
 
 
-@settings(max_examples=amount(12, quick=3), deadline=None)
+@settings(max_examples=amount(12, quick=2), deadline=None)
 @given(
     st.integers(1, 200),
     st.sampled_from([1, 7, 100, 200, 3600]),
