@@ -65,7 +65,7 @@ tests: setup-dev
 
 # Every test of these rooms, with a share of what it generates: tests/amount.py.
 quick-tests: setup-dev
-	@TEST_AMOUNT=quick $(PYTEST) -n 2 tests/api tests/contacts tests/imports tests/sandbox tests/project
+	@TEST_AMOUNT=quick $(PYTEST) -n 2 tests/api tests/audiences tests/contacts tests/exports tests/imports tests/sandbox tests/project
 
 lint: setup-dev
 	@$(BIN)/ruff check .

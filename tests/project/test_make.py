@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[2]
+# Rooms whose tests run no Airflow, and the tests of the project itself.
+QUICK = ("api", "audiences", "contacts", "exports", "imports", "sandbox", "project")
 PARTS = ("Makefile", "pyproject.toml", "README.md", "LICENSE", "requirements.txt", "requirements.lock")
 
 
@@ -37,3 +39,24 @@ def test_setup_works_in_a_folder_whose_name_is_not_ascii_without_a_locale(tmp_pa
         check=True,
     )
     assert done.stdout.strip() == ascii(str(checkout / "plugins" / "email_contacts" / "__init__.py"))
+
+
+def commands(target: str) -> list[str]:
+    """The commands that a target runs pytest with."""
+    dry = ["make", "--dry-run", "--no-print-directory", target]
+    said = subprocess.run(dry, cwd=PROJECT, capture_output=True, text=True, check=True).stdout
+    return [line for line in said.splitlines() if "pytest" in line]
+
+
+def test_check_runs_the_rooms_without_airflow_and_generates_less() -> None:
+    (command,) = commands("check")
+    assert command.startswith("TEST_AMOUNT=quick ")
+    assert {word.removeprefix("tests/") for word in command.split() if word.startswith("tests/")} == set(
+        QUICK
+    )
+
+
+def test_test_runs_everything_in_full() -> None:
+    (command,) = commands("test")
+    assert "TEST_AMOUNT" not in command
+    assert "tests/" not in command
