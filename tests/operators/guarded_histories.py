@@ -66,7 +66,7 @@ class History:
     def run(self) -> None:
         """Let it happen, up to the first violation."""
         with self._client, self._session:
-            steps = self.chance.choices(STEPS, k=self.chance.randint(3, 7))
+            steps = self.chance.choices(STEPS, k=self.chance.randint(1, 5))
             try:
                 for step in ("create", "create", "create", "create", "opt out", *steps, "sync"):
                     self._step(step)

@@ -117,6 +117,8 @@ def test_a_mirror_that_is_not_there_or_old_fails_the_preparation_at_once(sync: S
         ({"mirror": "../escape"}, "mirror="),
         ({"mirror": MIRROR, "mirror_max_age": "soon"}, "mirror_max_age"),
         ({"consent": "maybe"}, "consent="),
+        ({"mirror": None}, "mirror is None"),
+        ({"mirror": "None"}, "mirror is None"),
     ],
 )
 def test_arguments_that_cannot_work_fail_at_once(sync: Sync, arguments: dict[str, Any], message: str) -> None:

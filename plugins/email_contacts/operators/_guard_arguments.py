@@ -48,13 +48,19 @@ class GuardArguments:
 
         :param settings: the platform's connection, which says where named mirrors lie, and whose account it
             must be.
-        :raises InvalidArgument: when the name can be no name of a folder, or the age no number.
+        :raises InvalidArgument: when the name can be no name of a folder, or the age no number; and for what
+            a task leaves that did not run, since then nobody would be held back.
         :raises email_contacts.contacts.errors.InvalidOption: when the choices do not fit each other.
         """
         from email_contacts.contacts.guards.settings import Guards, check_consent
 
         consent, reason = str(self.consent or "hold_back"), str(self.consent_reason or "")
-        if self.mirror in (None, "", "None"):
+        if self.mirror in (None, "None"):
+            raise InvalidArgument(
+                "mirror is None: the task that refreshes it did not run, or returned nothing. Pass the "
+                "output of RefreshMirrorOperator, or an empty text for no guard"
+            )
+        if self.mirror == "":
             check_consent(consent, reason)
             return None
         folder = mirror_folder(self.mirror, settings.staging_root)

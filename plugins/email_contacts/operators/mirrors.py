@@ -28,8 +28,8 @@ class RefreshMirrorOperator(ContactsOperator):
     rows of people who opted out, and rows that would make the platform merge contacts, are then held back.
 
     Asks for the contacts that were modified since the last refresh (api-contract §4), and at an interval for
-    all of them, since only that shows who was deleted. Where it fails, the mirror before stays in force, and
-    the tasks after this one do not run.
+    all of them, since only that shows who was deleted. Where it fails, or finds fewer contacts than the
+    account has, the mirror before stays in force, and the tasks after this one do not run.
 
     :param mirror: the mirror's name, or the path or address of its folder (a name is looked up in ``mirrors``
         of the connection's staging folder); empty (default): the connection's id. Templated.
@@ -67,6 +67,7 @@ class RefreshMirrorOperator(ContactsOperator):
             self._contacts_since,
             account=settings.account_fingerprint,
             now=datetime.now(timezone.utc),
+            count=lambda: self.hook.client.contacts(limit=1).count,
             full_sweep_every=timedelta(hours=as_hours(self.full_sweep_every, "full_sweep_every")),
             full=as_flag(self.full_sweep, "full_sweep"),
         )

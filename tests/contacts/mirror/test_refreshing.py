@@ -115,6 +115,13 @@ def test_a_sweep_that_fails_leaves_the_version_before_in_force(account: Account)
     assert account.mirrored == {1: 2, 2: 1, 3: 1}
 
 
+def test_a_sweep_that_finds_too_few_contacts_is_not_believed(account: Account) -> None:
+    before = account.refresh(count=lambda: 3).version
+    with pytest.raises(MirrorUnusable, match="found 0, and the account has 3"):
+        refresh(account.mirror, lambda _: [], account=ACCOUNT, now=account.now, count=lambda: 3, full=True)
+    assert account.mirror.current_id() == before.id
+
+
 KILLED = """
 import os, signal, sys
 from datetime import datetime, timezone

@@ -83,6 +83,14 @@ def _check(guards: Guards, version: Version) -> None:
         )
 
 
+class _Concerns(dict[tuple[str, ...], int]):
+    """Which opt-outs forbid to send rows with some identifiers; each combination is thought over once."""
+
+    def __missing__(self, given: tuple[str, ...]) -> int:
+        self[given] = rows_concern(given)
+        return self[given]
+
+
 class _Search:
     """Compares the identifiers of rows with those of the account.
 
@@ -102,7 +110,7 @@ class _Search:
 
     def note(self, contacts: Iterable[Chosen], body: str, head: bytes) -> None:
         """Keep who the contacts of the rows are."""
-        read = identifier_reader(body, head)
+        read, concerns = identifier_reader(body, head), _Concerns()
         for some in contacts:
             keys: list[bytes] = []
             counts: list[int] = []
@@ -110,7 +118,7 @@ class _Search:
             for given in read(some.each()):  # runs for every row
                 keys += [identity_key(name, value) for name, value in given.items()]
                 counts.append(len(given))
-                concern.append(rows_concern(given))
+                concern.append(concerns[tuple(given)])
             digests = self._digester.keys(keys)
             self._identifiers.add(
                 records(

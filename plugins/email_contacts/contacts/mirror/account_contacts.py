@@ -39,8 +39,9 @@ def identity_key(attribute: str, value: str) -> bytes:
     if attribute != EMAIL:
         return key_of(attribute, value)
     address = value.lower()
-    number = _number_of(address)
-    return key_of(SMS, number) if number else key_of(EMAIL, address)
+    if address.endswith(_PHONE_DOMAIN) and (number := _number_of(address)):
+        return key_of(SMS, number)
+    return key_of(EMAIL, address)
 
 
 def rows_concern(identifiers: Iterable[str]) -> int:

@@ -29,6 +29,8 @@ FULL_SWEEP_EVERY = timedelta(days=7)
 # would count as older than that sweep.
 CLOCK_TOLERANCE = timedelta(minutes=15)
 _CONTACTS_AT_ONCE = 5_000
+# A sweep that found this part of the contacts is whole: some come or go while it runs.
+_WHOLE = 0.99
 
 Contacts = Iterable[Mapping[str, Any]]
 
@@ -53,6 +55,7 @@ def refresh(
     *,
     account: str,
     now: datetime,
+    count: Callable[[], int] | None = None,
     full_sweep_every: timedelta = FULL_SWEEP_EVERY,
     full: bool = False,
 ) -> Refreshed:
@@ -61,14 +64,16 @@ def refresh(
     :param contacts_since: gives the contacts that were modified at an instant or later; for None all.
     :param account: which account it is; the mirror of another one is not continued.
     :param now: this moment, which must be before anything is asked of the platform.
+    :param count: gives how many contacts the account has, by which a sweep over all is seen to be whole.
     :param full_sweep_every: after so long all contacts are asked for: only then it shows who was deleted.
     :param full: ask for all contacts in any case.
+    :raises MirrorUnusable: when a sweep over all contacts found fewer than the account has.
     """
     everything = Version(uuid4().hex, now, now, account)
     try:
         before, reader = folder.open_current()
     except MirrorUnusable as error:
-        return _sweep_all(folder, contacts_since, everything, "", str(error))
+        return _sweep_all(folder, contacts_since, count, everything, "", str(error))
     with closing(reader):
         why_full = "it was requested" if full else _why_full(before, account, now, full_sweep_every)
         if not why_full:
@@ -77,7 +82,7 @@ def refresh(
                 return _sweep_changes(folder, contacts_since, changes, before, reader.blocks())
             except SnapshotUnusable as error:  # it shows only at the end of the file
                 why_full = str(error)
-    return _sweep_all(folder, contacts_since, everything, before.id, why_full)
+    return _sweep_all(folder, contacts_since, count, everything, before.id, why_full)
 
 
 def _why_full(before: Version, account: str, now: datetime, full_sweep_every: timedelta) -> str:
@@ -93,6 +98,7 @@ def _why_full(before: Version, account: str, now: datetime, full_sweep_every: ti
 def _sweep_all(
     folder: MirrorFolder,
     contacts_since: Callable[[datetime | None], Contacts],
+    count: Callable[[], int] | None,
     version: Version,
     before: str,
     why_full: str,
@@ -101,6 +107,12 @@ def _sweep_all(
         swept = _Sweep(spool, folder.name)
         for _ in swept.walked(contacts_since(None)):
             pass
+        expected = count() if count else 0
+        if swept.contacts < expected * _WHOLE:
+            raise MirrorUnusable(
+                f"the sweep over all contacts found {swept.contacts:,}, and the account has {expected:,}. "
+                "The mirror before stays in force; refresh it again, and look at the platform if it remains."
+            )
         folder.write(version, swept.records.sorted())
     return _in_force(folder, Refreshed(version, swept.contacts, why_full), before)
 

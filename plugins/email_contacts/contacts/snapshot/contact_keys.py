@@ -17,6 +17,7 @@ from email_contacts.contacts.batches.forms import SEPARATORS
 from email_contacts.contacts.choices import FILE_BODY, JSON_BODY
 from email_contacts.contacts.column_names import EMAIL, IDENTIFIERS
 
+_IN_ATTRIBUTES = tuple(name for name in IDENTIFIERS if name != EMAIL)
 Pieces = Iterable["bytes | memoryview"]
 
 
@@ -43,7 +44,9 @@ def identifier_reader(body: str, head: bytes) -> Callable[[Pieces], Iterator[dic
     :param body: the form that they are written in.
     :param head: what a body begins with: in a CSV the header.
     """
-    values_of = _values_in_json if body == JSON_BODY else _csv_reader(body, head)
+    if body == JSON_BODY:
+        return _identifiers_in_json
+    values_of = _csv_reader(body, head)
 
     def identifiers(pieces: Pieces) -> Iterator[dict[str, str]]:
         for values in values_of(pieces):
@@ -63,10 +66,12 @@ def _csv_reader(body: str, head: bytes) -> Callable[[Pieces], Iterator[dict[str,
     return values
 
 
-def _values_in_json(pieces: Pieces) -> Iterator[dict[str, Any]]:
+def _identifiers_in_json(pieces: Pieces) -> Iterator[dict[str, str]]:
     for piece in pieces:
         contact = orjson.loads(piece[:-1])
-        yield contact["attributes"] | ({EMAIL: contact["email"]} if "email" in contact else {})
+        values = contact["attributes"]
+        given = {name: values[name] for name in _IN_ATTRIBUTES if name in values}
+        yield {EMAIL: contact["email"], **given} if "email" in contact else given
 
 
 def _keys_in_json(pieces: Pieces) -> Iterator[bytes]:
