@@ -15,6 +15,7 @@ from email_contacts.contacts import Mapping, Options, prepare
 from email_contacts.contacts.errors import InvalidOption, MappingError
 from email_contacts.contacts.partitions import merge_partitions, prepare_partition
 from email_contacts.contacts.sources.consent_column import ConsentColumn
+from email_contacts.contacts.sources.selection import RowSelection
 from tests.contacts.prepared import Prepared
 
 CONSENT = Options(consent_column=ConsentColumn("Newsletter"))
@@ -137,6 +138,16 @@ def test_partitions(tmp_path: Path) -> None:
     assert (manifest.rows.accepted, manifest.rows.held_back) == (5, {"no_consent": 2})
     assert [row for row, _ in held(tmp_path)] == ["6", "8"]
     assert not any(folder.exists() for folder in folders)
+
+
+def test_of_some_rows_only_those_are_held_back(tmp_path: Path) -> None:
+    options = Options(consent_column=ConsentColumn("newsletter"), only_rows=RowSelection([1, 3]))
+    words = ("yes", "no", "no", "yes", "no")
+    found = prepared(
+        tmp_path, *(f"p{word}{at}@example.com,{word}" for at, word in enumerate(words)), options=options
+    )
+    assert (found.manifest.rows.accepted, found.manifest.rows.held_back) == (1, {"no_consent": 1})
+    assert held(tmp_path) == [("3", "no_consent")]
 
 
 def test_a_column_that_is_not_there_fails(tmp_path: Path) -> None:

@@ -191,9 +191,10 @@ def read_without_consent(part: Part, spool: Spool, *, rows_before: int) -> Numbe
     if not part.no_consent:
         return np.empty(0, "<u4")
     file = spool.open(NO_CONSENT)
-    rows = np.frombuffer(file.read(), "<u4") + np.uint32(rows_before)
+    rows = np.frombuffer(file.read(), "<u4")
     spool.release(file)
-    return rows
+    # Where only some rows are wanted, the source is read ahead of the last one.
+    return rows[rows <= part.rows] + np.uint32(rows_before)
 
 
 def _numbers(file: BinaryIO) -> Numbers:
