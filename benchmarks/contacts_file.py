@@ -1,6 +1,6 @@
 """A contacts file of any length, the same one each time: invented people at example.com.
 
-``python -m benchmarks.contacts_file {csv,ndjson,parquet} PATH ROWS``
+``python -m benchmarks.contacts_file {csv,ndjson,json,parquet,xlsx} PATH ROWS``
 
 Knows the people and how each format writes them. Everything but a person's number comes round again after
 ``PERIOD`` rows, so a file is one template filled over and over: a million rows in a second or two, in the
@@ -85,6 +85,37 @@ def write_ndjson(path: Path, rows: int) -> None:
     lines = [_ndjson_line(_typed(_cells(place))) for place in range(PERIOD)]
     with path.open("w", encoding="utf-8", newline="") as file:
         file.writelines(_filled(lines, rows))
+
+
+def write_json(path: Path, rows: int) -> None:
+    """Write the same objects as one array.
+
+    :param rows: objects to write.
+    """
+    between = ",\n"
+    lines = [_ndjson_line(_typed(_cells(place)))[:-1] + between for place in range(PERIOD)]
+    with path.open("w", encoding="utf-8", newline="") as file:
+        for number, text in enumerate(_filled(lines, rows)):
+            file.write((between if number else "[") + text.removesuffix(between))
+        file.write("]\n" if rows else "[]\n")
+
+
+def write_xlsx(path: Path, rows: int) -> None:
+    """Write the same people as a workbook, with days, numbers and booleans; faults are those of Parquet.
+
+    :param rows: rows to write.
+    """
+    import openpyxl
+
+    book = openpyxl.Workbook(write_only=True)
+    sheet = book.create_sheet("People")
+    sheet.append(COLUMNS)
+    people = [_columnar(_cells(place)) for place in range(PERIOD)]
+    others = [[cells[name] for name in COLUMNS[2:-1]] + ["|".join(cells["interests"])] for cells in people]
+    for persons in _persons(rows):
+        for cells, rest, person in zip(people, others, persons, strict=False):
+            sheet.append([cells["email"] % person, cells["ext_id"] % person, *rest])
+    book.save(path)
 
 
 def write_parquet(path: Path, rows: int) -> None:
@@ -219,7 +250,9 @@ def _persons(rows: int) -> Iterator[list[int]]:
 WRITERS: dict[str, Callable[[Path, int], None]] = {
     "csv": write_contacts,
     "ndjson": write_ndjson,
+    "json": write_json,
     "parquet": write_parquet,
+    "xlsx": write_xlsx,
 }
 
 if __name__ == "__main__":

@@ -39,7 +39,7 @@ class Measurement:
 def write_source(source_format: str, path: Path, rows: int) -> None:
     """Make a contacts file.
 
-    :param source_format: ``"csv"``, ``"ndjson"`` or ``"parquet"``.
+    :param source_format: a name of ``contacts_file.WRITERS``.
     :raises VariantFailed: when it cannot be made.
     """
     _run("contacts_file", source_format, path, rows)

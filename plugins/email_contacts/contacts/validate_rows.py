@@ -29,6 +29,9 @@ from email_contacts.contacts.sources.selection import RowSelection, numbered
 from email_contacts.contacts.sources.typed import frame_rows
 from email_contacts.contacts.staging.rejects import Reject, RejectsFile, frame_of_rejects
 
+# Bytes of a text that Polars keeps within its view.
+_LONGEST_WITHIN = 12
+
 
 class RowValidation:
     """Sifts the rows of a source.
@@ -82,7 +85,7 @@ class RowValidation:
         rejects = self._rejected(frame, judged, numbers)
         others = ~is_good
         others[rejects.drop_in_place("place").to_numpy()] = False
-        good = Contacts(*_in_one_piece(found.get_column(BODY)), numbers[is_good])
+        good = Contacts(*_bytes_of(found.get_column(BODY)), numbers[is_good])
         records = list(records_of(found, good.rows))
         return _JudgedBlock(rows, numbers, good, records, rejects, np.flatnonzero(others))
 
@@ -173,7 +176,7 @@ class _Kept:
 
     def contacts(self) -> Contacts:
         lengths = np.fromiter(map(len, self.bodies), np.uint32, len(self.bodies))
-        return Contacts(b"".join(self.bodies), lengths, np.array(self.numbers, np.int64))
+        return Contacts([b"".join(self.bodies)], lengths, np.array(self.numbers, np.int64))
 
     def identifiers(self, names: Sequence[str]) -> pl.DataFrame:
         return pl.DataFrame({name: self._values(name) for name in names}, dict.fromkeys(names, pl.String))
@@ -197,11 +200,23 @@ def _cells_of(block: _JudgedBlock) -> Iterator[tuple[int, Row | RowFault]]:
         yield number, rows.faults.get(place) or next(cells)
 
 
-def _in_one_piece(bodies: pl.Series) -> tuple[memoryview, Any]:
-    """Return the bytes of texts, one after the other, and the length of each: as Arrow lays them out."""
-    _, offsets, data = bodies.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest()).buffers()
+def _bytes_of(bodies: pl.Series) -> tuple[list[memoryview], Any]:
+    """Return the bytes of texts, one after the other, and the length of each.
+
+    Polars writes texts one after the other into some buffers. Where they still are so, none is copied.
+    """
+    array = bodies.rechunk().to_arrow(compat_level=pl.CompatLevel.newest())
+    _, views, *buffers = array.buffers()
+    # A view is four numbers: the length, the first bytes, the buffer, and where the text begins in that.
+    lengths, _, buffer, start = np.frombuffer(views, np.uint32).reshape(-1, 4)[array.offset :][: len(array)].T
+    sizes = [data.size for data in buffers]
+    if len(lengths) and lengths.min() > _LONGEST_WITHIN and int(lengths.sum(dtype=np.int64)) == sum(sizes):
+        starts = np.cumsum([0, *sizes])[buffer] + start
+        if (starts[1:] == np.cumsum(lengths, dtype=np.int64)[:-1]).all() and not starts[0]:
+            return [memoryview(data) for data in buffers], lengths
+    _, offsets, data = bodies.to_arrow(compat_level=pl.CompatLevel.oldest()).buffers()
     ends = np.frombuffer(offsets, np.int64)[: len(bodies) + 1]
-    return memoryview(data)[ends[0] : ends[-1]], np.diff(ends)
+    return [memoryview(data)[ends[0] : ends[-1]]], np.diff(ends)
 
 
 def identifiers_of(validator: ContactValidator) -> tuple[str, ...]:

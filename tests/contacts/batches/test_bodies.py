@@ -28,7 +28,7 @@ IN_BATCHES = (JSON_BODY, FILE_BODY)
 def contacts_of(*texts: bytes, separator: bytes) -> Chosen:
     rows = [text + separator for text in texts]
     lengths = np.array(list(map(len, rows)), np.uint32)
-    contacts = Contacts(b"".join(rows), lengths, np.arange(1, len(rows) + 1, dtype=np.uint32))
+    contacts = Contacts([b"".join(rows)], lengths, np.arange(1, len(rows) + 1, dtype=np.uint32))
     return contacts.only(np.ones(len(rows), bool))
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from email_contacts.contacts.batches.contact_bytes import Chosen, Contacts
 
-CONTACTS = Contacts(b"abbcccdddd", np.array([1, 2, 3, 4]), np.array([1, 2, 3, 4]))
+CONTACTS = Contacts([b"abbcccdddd"], np.array([1, 2, 3, 4]), np.array([1, 2, 3, 4]))
 
 
 def chosen(*places: int) -> Chosen:

@@ -182,7 +182,7 @@ def kept(people: Sequence[Person], *, parts: int = 1) -> Iterator[list[IdentityF
         writer = PartWriter(spool, NAMES, longest=10)
         rows = np.arange(1, len(some) + 1)
         frame = pl.DataFrame(some, dict.fromkeys(NAMES, pl.String), orient="row")
-        writer.add(Contacts(b"x" * len(some), np.ones(len(some), np.uint32), rows))
+        writer.add(Contacts([b"x" * len(some)], np.ones(len(some), np.uint32), rows))
         writer.know(records_of(frame, rows))
         placed.append((spool, before))
         before += len(some)
@@ -262,7 +262,7 @@ def test_no_identifier_is_kept_as_it_is() -> None:
     with closing(NamelessFiles()) as spool:
         writer = PartWriter(spool, ("EMAIL",), longest=10)
         frame = pl.DataFrame({"EMAIL": ["jane@example.com"]})
-        writer.add(Contacts(b"x", np.ones(1, np.uint32), np.ones(1, np.int64)))
+        writer.add(Contacts([b"x"], np.ones(1, np.uint32), np.ones(1, np.int64)))
         writer.know(records_of(frame, [1]))
         content = b"".join(spool.open(f"EMAIL-{way}").read() for way in range(spool.ways))
     assert len(content) == 16

@@ -40,7 +40,7 @@ def spool() -> Iterator[NamelessFiles]:
 
 
 def contacts_of(texts: list[bytes], rows: list[int]) -> Contacts:
-    return Contacts(b"".join(texts), np.array(list(map(len, texts)), np.uint32), np.array(rows, np.int64))
+    return Contacts([b"".join(texts)], np.array(list(map(len, texts)), np.uint32), np.array(rows, np.int64))
 
 
 def emails(count: int) -> pl.DataFrame:

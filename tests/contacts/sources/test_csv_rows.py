@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from contextlib import closing
 from pathlib import Path
 from typing import cast
 
@@ -12,10 +13,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from email_contacts.contacts.errors import HeaderError, RowTooLong, SourceUndecodable
+from email_contacts.contacts.sources import line_feed
 from email_contacts.contacts.sources.csv_rows import CsvRows
 from email_contacts.contacts.sources.rows import Row, RowFault
 from tests.amount import amount
 from tests.contacts.conftest import WriteSource
+from tests.contacts.sources.reading import rows_in
 from tests.contacts.sources.reading import rows_of as listed
 
 
@@ -151,3 +154,14 @@ def test_what_csv_writes_is_read_again(tmp_path: Path, rows: list[list[str]], qu
     assert [[cell.strip() for cell in cast("Row", row)] for row in rows_of(source)] == [
         [cell.strip() for cell in row] for row in expected
     ]
+
+
+def test_of_many_columns_more_is_cut_at_once(write: WriteSource, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(line_feed, "BLOCK_BYTES", 1_000)
+    expected = [[f"{row}-{column}" for column in range(40)] for row in range(1_000)]
+    text = "".join(",".join(cells) + "\n" for cells in [[f"c{column}" for column in range(40)], *expected])
+    with closing(CsvRows(write(text), delimiter=None, encoding=None, longest_row=10_000)) as rows:
+        blocks = list(rows.blocks())
+    assert [row for block in blocks for row in rows_in(block)] == expected
+    # The first one is what was read for the header; a row has some 280 bytes.
+    assert max(map(len, blocks[1:])) * 280 > 2 * 1_000

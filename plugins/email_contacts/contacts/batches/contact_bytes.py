@@ -6,7 +6,7 @@ Knows bytes, lengths and row numbers; nothing of what is in them.
 from __future__ import annotations
 
 import mmap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO, TypeAlias
 
@@ -21,14 +21,19 @@ _FEW = 2
 class Contacts:
     """Some contacts, in the order of their rows.
 
-    :param data: what is sent for them, one after the other, each with its separator.
+    :param pieces: what is sent for them, one after the other, each with its separator; cut anywhere.
     :param lengths: bytes of each.
     :param rows: the number of each one's row.
     """
 
-    data: Bytes
+    pieces: Sequence[Bytes]
     lengths: Numbers
     rows: Numbers
+
+    @property
+    def data(self) -> Bytes:
+        """The same in one piece."""
+        return self.pieces[0] if len(self.pieces) == 1 else b"".join(self.pieces)
 
     def merged(self, others: Contacts) -> Contacts:
         """Put others among these, in the order of their rows.
@@ -45,7 +50,7 @@ class Contacts:
             pieces += (data[at:cut], between[first : first + length])
             at, first = cut, first + length
         return Contacts(
-            b"".join([*pieces, data[at:]]),
+            [b"".join([*pieces, data[at:]])],
             np.insert(self.lengths, places, others.lengths),
             np.insert(self.rows, places, others.rows),
         )

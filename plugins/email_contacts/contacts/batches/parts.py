@@ -128,7 +128,8 @@ class PartWriter:
         if not len(contacts.rows):
             return
         self._check(contacts)
-        self._bodies.write(contacts.data)
+        for piece in contacts.pieces:
+            self._bodies.write(piece)
         self._lengths.write(contacts.lengths.astype("<u4").tobytes())
         self._rows.write(contacts.rows.astype("<u4").tobytes())
         self.accepted += len(contacts.rows)
@@ -179,7 +180,7 @@ def read_contacts(spool: Spool, *, rows_before: int) -> Iterator[Contacts]:
     bodies, lengths, rows = (spool.open(name) for name in (BODIES, LENGTHS, ROWS))
     window = Window(bodies)
     while len(some := _numbers(lengths)):
-        yield Contacts(window.next(int(some.sum())), some, _numbers(rows) + np.uint32(rows_before))
+        yield Contacts([window.next(int(some.sum()))], some, _numbers(rows) + np.uint32(rows_before))
     spool.release(bodies, lengths, rows)
 
 

@@ -37,7 +37,7 @@ class LineFeed:
         elif self.encoding == "utf-8-sig":
             head = head.removeprefix(_BYTE_ORDER_MARK)
         self._is_ascii = self.encoding == "ascii"
-        self._buffer, self._at = head, 0
+        self._buffer, self._at, self._rest = head, 0, b""
         self._is_last = False
         self.offset = 0
         self.line = 0
@@ -61,8 +61,10 @@ class LineFeed:
 
     def fill(self, blocks: int = 1) -> bool:
         """Read on unless some blocks are pending; tell whether anything is."""
-        while (lacking := blocks * BLOCK_BYTES - len(self._buffer) + self._at) > 0 and self.grow(lacking):
-            pass
+        while True:
+            lacking = blocks * BLOCK_BYTES - (len(self._buffer) - self._at) - len(self._rest)
+            if lacking <= 0 or not self.grow(lacking):
+                break
         return len(self._buffer) > self._at
 
     def grow(self, size: int | None = None) -> bool:
@@ -70,12 +72,16 @@ class LineFeed:
         if self._is_last:
             return False
         block = self._file.read(BLOCK_BYTES if size is None else size)
-        pending = self.pending
+        pending, rest = self.pending, self._rest
+        # The start of a line waits for its end: so whole lines need not be copied to be cut off.
+        end = block.rfind(b"\n") + 1 or len(block)
         if not block:
             self._is_last = True
-            block = b"\n" if pending and not pending.endswith((b"\n", b"\r")) else b""
-        self._buffer = pending + block
-        return bool(block)
+            last = rest or pending
+            block = b"\n" if last and not last.endswith((b"\n", b"\r")) else b""
+            end = len(block)
+        self._buffer, self._rest = b"".join((pending, rest, memoryview(block)[:end])), block[end:]
+        return len(self._buffer) > len(pending)
 
     def skip(self, count: int, *, lines: int) -> None:
         """Take bytes that were pending.
