@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
+from airflow.sdk import DAG
 from airflow.sdk.exceptions import AirflowFailException
 
 from email_contacts.api import ContactsClient
@@ -20,6 +22,7 @@ from email_contacts.sandbox import SandboxServer
 from tests.operators.syncing import Sync
 from tests.task_context import StateStore, make_context, pushed
 
+PROJECT = Path(__file__).resolve().parents[2]
 MIRROR = "email_contacts_default"
 
 
@@ -160,6 +163,19 @@ def test_a_receipt_with_held_back_rows_is_read_again(sync: Sync, platform: Conta
     receipt = Receipt.from_json(document)
     assert receipt.rows.held_back == {"opted_out": 1}
     assert (receipt.rows.to_send, receipt.rows.unaccounted) == (1, 0)
+
+
+def test_the_page_shows_operators_and_a_list_that_exist(sync: Sync) -> None:
+    page = (PROJECT / "docs" / "consent-and-merges.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"^```python\n(.*?)^```$", page, re.M | re.S)
+    with DAG("the_page") as dag:
+        exec(code, {})
+    assert dag.get_task("prepare").upstream_task_ids == {"mirror"}
+    (shown,) = re.findall(r"^```csv\n(.*?)\n", page, re.M | re.S)
+    refreshed()
+    sync.prepare({"a@example.com": "Ann"}, mirror=MIRROR)
+    listed = Path(sync.manifest_uri.removeprefix("file://")).parent / "held_back.csv"
+    assert listed.read_text() == f"{shown}\n"
 
 
 def test_nothing_personal_is_kept(sync: Sync, platform: ContactsClient, tmp_path: Path) -> None:

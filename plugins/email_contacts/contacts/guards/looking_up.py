@@ -1,7 +1,7 @@
 """Rows looked up in the mirror: which must not be sent, and why.
 
-Knows digests, row numbers and ids of contacts. Memory holds one of ``BUCKETS`` parts of the digests, what is
-held back, and two bytes for each row; the mirror is read once, from its start to its end.
+Knows digests, row numbers and ids of contacts. Memory holds one of ``BUCKETS`` parts of the digests, and what
+is held back; the mirror is read once, from its start to its end.
 """
 
 from __future__ import annotations
