@@ -56,10 +56,13 @@ class AnyOrder:
 
 @given(
     size=st.integers(0, 400),
-    page_size=st.integers(2, 12),
+    page_size=st.integers(2, 16),
     order=st.lists(st.integers(0, 7), max_size=80),
     changes=st.lists(
-        st.lists(st.tuples(st.sampled_from(["delete", "append", "enter"]), st.integers(0, 399)), max_size=12),
+        st.lists(
+            st.tuples(st.sampled_from(["delete", "append", "enter", "vanish"]), st.integers(0, 399)),
+            max_size=12,
+        ),
         max_size=60,
     ),
 )
@@ -71,19 +74,27 @@ def test_pages_in_flight_miss_nothing_in_whatever_order_they_are_read(
     steps = iter(changes)
 
     def fetch(limit: int, offset: int) -> Page[int]:
-        page = Page(tuple(rows[offset : offset + limit]), len(rows))
+        shown = rows[offset : offset + limit]
+        vanished = 0
         for change, place in next(steps, ()):
-            if change == "append":
+            if change == "vanish":  # deleted while the page is put together
+                if shown and vanished < limit // 4 - 1:
+                    vanished += 1
+                    gone = shown.pop(place % len(shown))
+                    throughout.discard(gone)
+                    rows[:] = [row for row in rows if row != gone]
+            elif change == "append":
                 rows.append(max(rows, default=0) + 10)
             elif change == "enter" and 10 * place + 1 not in rows:
                 rows.append(10 * place + 1)
                 rows.sort()
             elif change == "delete" and rows:
                 throughout.discard(rows.pop(place % len(rows)))
-        return page
+        return Page(tuple(shown), len(rows))
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr("email_contacts.api.paging.ThreadPoolExecutor", AnyOrder(order))
+        patched.setattr("email_contacts.api.paging.OVERLAP", 4)
         try:
             seen = list(walk(fetch, page_size=page_size, identity=int, pages_in_flight=8))
         except UnexpectedAnswer:
@@ -91,6 +102,18 @@ def test_pages_in_flight_miss_nothing_in_whatever_order_they_are_read(
             return
     assert len(seen) == len(set(seen))
     assert throughout <= set(seen)
+
+
+@pytest.mark.parametrize("vanish", [1, 19])
+def test_rows_that_are_deleted_while_their_page_is_put_together_do_not_end_the_walk(vanish: int) -> None:
+    asked: list[int] = []
+
+    def fetch(limit: int, offset: int) -> Page[int]:
+        asked.append(offset)
+        shown = range(offset, min(offset + limit, 5_000))
+        return Page(tuple(shown[: -vanish or None] if len(asked) == 2 else shown), 5_000)
+
+    assert list(walk(fetch, page_size=1000, identity=int)) == list(range(5_000))
 
 
 def test_more_pages_are_in_flight_the_longer_a_walk_is(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -226,3 +226,14 @@ def test_a_read_that_is_not_as_documented_fails_closed_and_shows_nothing(
         client.contacts()
     assert "jane" not in str(caught.value)
     assert client.requests.retried == 0
+
+
+def test_the_time_of_the_platform_is_the_date_of_an_answer(
+    client: ContactsClient, server: ScriptedServer
+) -> None:
+    server.plays(answers(200, {"contacts": [], "count": 0}))
+    before = datetime.now(UTC).replace(microsecond=0)
+    found = client.platform_time()
+    assert found is not None
+    assert before <= found <= datetime.now(UTC)
+    assert parse_qs(urlsplit(server.only.path).query)["limit"] == ["1"]

@@ -13,6 +13,7 @@ import pytest
 from email_contacts.api import ContactsClient, NotFound, Unavailable
 from email_contacts.exports.errors import OverlappingExport
 from email_contacts.sandbox import SandboxServer
+from tests.api.scripted_server import ScriptedServer, answers
 from tests.exports.warehouse import Warehouse, change, let_a_day_pass, read
 
 LIST = 2  # the list of a fresh account
@@ -187,3 +188,18 @@ def test_what_is_added_changed_and_deleted_during_the_sweep_costs_nobody_else(
     warehouse.export()
     now = {one["id"]: one for one in warehouse.client.iter_contacts()}
     assert {key: row for key, row in warehouse.contacts().items() if key in now} == now
+
+
+def test_who_unsubscribed_from_a_list_is_an_opt_out_with_that_list(tmp_path: Path) -> None:
+    """The sandbox never answers such lists, nor facts of a newer platform."""
+    contact = {"id": 5, "email": "a@example.com", "listUnsubscribed": [3, 8], "subscriptions": {"email": 1}}
+    page = {"contacts": [contact], "count": 1}
+    with ScriptedServer() as server, ContactsClient(server.url, "a-key") as client:
+        server.plays(answers(200, page), answers(200, page))
+        exported = Warehouse(client, tmp_path).export()
+    assert read(exported["files"]["contacts"]["uri"]) == [contact]
+    rows = read(exported["files"]["opt_outs"]["uri"])
+    assert [(row["list"], row["how"]) for row in rows] == [
+        (3, "unsubscribed_from_list"),
+        (8, "unsubscribed_from_list"),
+    ]

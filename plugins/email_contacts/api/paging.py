@@ -31,9 +31,12 @@ def walk(
 ) -> Iterator[T]:
     """Yield every item once, and miss none that exists throughout.
 
-    The pages must be in ascending order, so that what is made during the walk comes at its end. It stops at
-    a page that is shorter than asked for, never by ``count``, which ignores filters. Rows that shifted onto
-    the next page are dropped by their id.
+    The pages must be in ascending order, so that what is made during the walk comes at its end. Rows that
+    shifted onto the next page are dropped by their id.
+
+    It stops at a page that is shorter than asked for, never by ``count``, which ignores filters. A row that
+    is deleted while its page is put together makes the page shorter, too: one that lacks less than pages
+    overlap is followed by another, which shows whether it was the last.
 
     A row that is *deleted* during the walk takes a row from the next page. So pages overlap: where the first
     item of a page is known, nothing lies unseen before it. Where it is not, more was deleted than the pages
@@ -78,7 +81,7 @@ def walk(
                 if seen.add(key):
                     retreats = 0
                     yield item
-            if len(keys) < page_size:
+            if len(keys) < page_size and len(keys) <= stride:
                 return
             if keys == before:
                 raise UnexpectedAnswer(
