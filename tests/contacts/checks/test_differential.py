@@ -19,7 +19,7 @@ from tests.amount import amount
 from tests.contacts.checks.agreement import Agreement
 from tests.contacts.checks.generated_rows import CASES, ROWS_IN_A_FRAME, Case
 
-ALL_ROWS = 40_000  # of each binding
+ALL_ROWS = 32_000  # of each binding
 ROWS_OF_TEXT = amount(ALL_ROWS, quick=ROWS_IN_A_FRAME)
 
 
@@ -62,7 +62,7 @@ def test_trimmed_rows_and_rows_without_empty_cells(name: str) -> None:
 def test_few_rows_at_once(name: str) -> None:
     """Each column is without an empty cell at times, alone and with others."""
     agreement = Agreement(CASES[name].binding)
-    rows = amount(450, quick=90)
+    rows = amount(300, quick=90)
     for frame in CASES[name].frames(rows, seed=4):
         for start in range(0, len(frame), 3):
             agreement.check(Frame(frame.cells[start : start + 3]))
