@@ -9,10 +9,13 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Collection, Generator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import IO, Any, cast
 
+from airflow.api.common.trigger_dag import trigger_dag
 from airflow.api_fastapi.app import get_auth_manager
 from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity, DagDetails
 from airflow.api_fastapi.core_api.security import GetUserDep
@@ -22,7 +25,9 @@ from airflow.models.dag import DagModel
 from airflow.models.dagrun import DagRun
 from airflow.models.taskinstance import TaskInstance
 from airflow.sdk import ObjectStoragePath
+from airflow.sdk.exceptions import AirflowException
 from airflow.utils.session import create_session
+from airflow.utils.types import DagRunTriggeredByType
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
@@ -30,13 +35,18 @@ from email_contacts.contacts.sources.allowed_roots import AllowedRoots
 from email_contacts.imports.history import ASSET_NAME, EntryKey, keys_between
 from email_contacts.web.airflow_core import read_connection
 
-__all__ = ["GetUserDep", "History", "StoredReceipt", "TaskEnd"]
+__all__ = ["GetUserDep", "History", "RunRefused", "StoredReceipt", "TaskEnd"]
 
 # Entries that are read in one go: at first as many as a page shows, then more, for a filter may skip most.
 FIRST_CHUNK, CHUNK = 40, 500
 LISTS = ("/rejects.csv", "/platform_rejects.csv")
+RETRIES_SHOWN = 10
 
 log = logging.getLogger(__name__)
+
+
+class RunRefused(ValueError):
+    """Airflow does not start the run; the message is Airflow's."""
 
 
 @dataclass(frozen=True)
@@ -109,6 +119,48 @@ class History:
             found = (_stored(row) for row in session.execute(query.limit(CHUNK)))
             return [one for one in found if one is not None]
 
+    def retries_of(self, key: EntryKey) -> list[StoredReceipt]:
+        """Read the receipts of retries of an import that the user may see, the newest first."""
+        with closing(self.newest_first(f"{key}\0", keys_between()[1], (f"/{key.receipt_id}",))) as later:
+            found = (one for one in later if _retried_id(one) == key.receipt_id)
+            return list(islice(found, RETRIES_SHOWN))
+
+    def may_trigger(self, dag_id: str) -> bool:
+        """Whether there is such a DAG, and the user may start runs of it."""
+        with create_session(scoped=False) as session:
+            return DagModel.get_current(dag_id, session=session) is not None and self._may(
+                session, dag_id, DagAccessEntity.RUN, method="POST"
+            )
+
+    def is_paused(self, dag_id: str) -> bool:
+        """Whether runs of a DAG wait until somebody switches it on."""
+        with create_session(scoped=False) as session:
+            dag = DagModel.get_current(dag_id, session=session)
+            return dag is not None and bool(dag.is_paused)
+
+    def trigger(self, dag_id: str, conf: dict[str, Any]) -> str:
+        """Start a run in the user's name.
+
+        :param conf: its parameters.
+        :return: the run's id.
+        :raises PermissionError: when the user may not.
+        :raises RunRefused: when Airflow refuses the parameters, or runs of this kind.
+        """
+        if not self.may_trigger(dag_id):
+            raise PermissionError
+        try:
+            run = trigger_dag(
+                dag_id=dag_id,
+                triggered_by=DagRunTriggeredByType.UI,
+                triggering_user_name=self._user.get_name(),
+                conf=conf,
+            )
+        except (AirflowException, ValueError) as error:
+            raise RunRefused(str(error)) from error
+        if run is None:
+            raise RunRefused("Airflow started no run.")
+        return str(run.run_id)
+
     def may_read_logs(self, dag_id: str) -> bool:
         """Whether the user may read the logs of a DAG's tasks."""
         with create_session(scoped=False) as session:
@@ -168,11 +220,13 @@ class History:
             readable |= self._auth.filter_authorized_dag_ids(dag_ids=ids, user=self._user, team_name=team)
         return readable
 
-    def _may(self, session: Session, dag_id: str, entity: DagAccessEntity | None = None) -> bool:
+    def _may(
+        self, session: Session, dag_id: str, entity: DagAccessEntity | None = None, method: Any = "GET"
+    ) -> bool:
         team = DagModel.get_dag_id_to_team_name_mapping([dag_id], session=session).get(dag_id)
         return bool(
             self._auth.is_authorized_dag(
-                method="GET",
+                method=method,
                 access_entity=entity,
                 details=DagDetails(id=dag_id, team_name=team),
                 user=self._user,
@@ -188,6 +242,14 @@ def _entries(lower: str, upper: str) -> Any:
         .where(AssetModel.name == ASSET_NAME, Entry.key >= lower, Entry.key < upper)
         .order_by(Entry.key.desc())
     )
+
+
+def _retried_id(one: StoredReceipt) -> str:
+    """The id of the receipt that one is a retry of, as far as the entry says so."""
+    try:
+        return str(one.document["receipt"]["retry_of"]).rpartition("/")[2]
+    except (KeyError, TypeError):
+        return ""
 
 
 def _holds(part: str) -> Any:

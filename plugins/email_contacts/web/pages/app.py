@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from contextlib import closing
-from typing import Any
+from typing import Annotated, Any
+from urllib.parse import urlencode
 
-from fastapi import FastAPI, Request, Response
+from fastapi import Depends, FastAPI, Request, Response
 from starlette.exceptions import HTTPException
 from starlette.responses import StreamingResponse
 
 from email_contacts.imports.history import EntryKey
 from email_contacts.imports.verification.import_report import ImportReport
 from email_contacts.imports.verification.verdict import STATES
-from email_contacts.web.airflow_history import GetUserDep, History
+from email_contacts.web.airflow_history import GetUserDep, History, RunRefused
 from email_contacts.web.pages.import_view import ImportView
 from email_contacts.web.pages.imports_filter import ImportsFilter, InvalidFilter
 from email_contacts.web.pages.page_response import HEADERS, STATIC, page, static
 from email_contacts.web.pages.reject_lists import NotAList, Sample, safe_csv, samples
+from email_contacts.web.pages.retry_form import CORRECTED_ROWS, DAG_ID, InvalidForm, RetryForm, typed
 from email_contacts.web.pages.row_charts import reasons, where_rows_went
 from email_contacts.web.pages.timeline import timeline
 
@@ -25,7 +27,8 @@ PAGE_SIZE = 25
 SEARCHED_AT_MOST = 20_000
 _REFUSALS = {
     401: ("You are not logged in", "Log in to Airflow, and open this page again."),
-    403: ("You may not see this", "Ask an administrator of Airflow for permission to read the DAG."),
+    403: ("You may not see this", "Ask an administrator of Airflow for permission to use the DAG."),
+    413: ("That is too much", "Fill the form in again, with shorter texts."),
     404: ("There is no such page", "The import is not there, or you may not read its DAG."),
 }
 
@@ -37,6 +40,8 @@ def make_app() -> FastAPI:
     app.get("/static/{name}")(send_static)
     app.get("/run")(show_run)
     app.get("/{ended_at}/{receipt_id}")(show_import)
+    app.get("/{ended_at}/{receipt_id}/retry")(show_retry)
+    app.post("/{ended_at}/{receipt_id}/retry")(start_retry)
     app.get("/{ended_at}/{receipt_id}/{name}")(download)
     app.exception_handler(HTTPException)(refuse)
     return app
@@ -101,6 +106,35 @@ def download(user: GetUserDep, ended_at: str, receipt_id: str, name: str) -> Res
     return StreamingResponse(lines, 200, {**HEADERS, **disposition}, "text/csv; charset=utf-8")
 
 
+def show_retry(
+    request: Request, user: GetUserDep, ended_at: str, receipt_id: str, started: str = ""
+) -> Response:
+    """The form that starts a retry of the rejected rows; after it was sent, where its run is."""
+    history = History(user)
+    one = _retried(history, ended_at, receipt_id)
+    return _retry_page(request, history, one, RetryForm.filled_in(one), started=started)
+
+
+def start_retry(
+    request: Request,
+    user: GetUserDep,
+    ended_at: str,
+    receipt_id: str,
+    fields: Annotated[dict[str, str], Depends(typed)],
+) -> Response:
+    """Start the retry, and show where its run is."""
+    history = History(user)
+    one = _retried(history, ended_at, receipt_id)
+    form = RetryForm.read(fields)
+    try:
+        run_id = history.trigger(DAG_ID, form.conf(one))
+    except (InvalidForm, RunRefused) as error:
+        return _retry_page(request, history, one, form, status=400, fault=str(error))
+    base = request.scope.get("root_path", "")
+    location = f"{base}/{one.address}/retry?{urlencode({'started': run_id})}"
+    return Response(status_code=303, headers={**HEADERS, "Location": location})
+
+
 def send_static(name: str) -> Response:
     """The style sheet and the script."""
     if name not in STATIC:
@@ -124,6 +158,24 @@ def _read(history: History, ended_at: str, receipt_id: str) -> ImportView:
     return one
 
 
+def _retried(history: History, ended_at: str, receipt_id: str) -> ImportView:
+    one = _read(history, ended_at, receipt_id)
+    if not one.can_be_retried:
+        raise HTTPException(404)
+    if not history.may_trigger(DAG_ID):
+        raise HTTPException(403)
+    return one
+
+
+def _retry_page(
+    request: Request, history: History, one: ImportView, form: RetryForm, status: int = 200, **values: Any
+) -> Response:
+    usual: dict[str, Any] = {"started": "", "fault": "", "dag_id": DAG_ID, "corrected_rows": CORRECTED_ROWS}
+    values = {**usual, "rejected": ImportReport(one.receipt).rejected, **values}
+    is_paused = bool(values["started"]) and history.is_paused(DAG_ID)
+    return page(request, "retry.html", status=status, one=one, form=form, is_paused=is_paused, **values)
+
+
 def _detail(history: History, one: ImportView) -> dict[str, Any]:
     tasks = history.tasks_of(one.stored)
     may_read_logs = history.may_read_logs(one.stored.dag_id)
@@ -136,8 +188,16 @@ def _detail(history: History, one: ImportView) -> dict[str, Any]:
         "bars": reasons(one),
         "next_step": ImportReport(one.receipt).next_step,
         "may_read_logs": may_read_logs,
+        "may_retry": one.can_be_retried and history.may_trigger(DAG_ID),
+        "retried": _view_of(history, one.retry_of),
+        "retries": [view for view in map(ImportView.of, history.retries_of(one.stored.key)) if view],
         "samples": {kind: _samples(history, one, uri) for kind, uri in lists},
     }
+
+
+def _view_of(history: History, key: EntryKey | None) -> ImportView | None:
+    stored = history.one(key) if key else None
+    return ImportView.of(stored) if stored else None
 
 
 def _samples(history: History, one: ImportView, uri: str) -> list[Sample] | None:

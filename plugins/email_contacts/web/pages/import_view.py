@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from email_contacts.imports.history import EntryKey
 from email_contacts.imports.verification.receipt import Receipt
 from email_contacts.imports.verification.verdict import GOOD_STATES, STATES
 
@@ -19,7 +20,10 @@ if TYPE_CHECKING:
 PARTS = ("accepted", "rejected", "duplicates", "held_back", "unchanged")
 _COUNTED = ("platform", "requests", "reject_reasons")
 _MOMENTS = ("started_at", "intended_at", "submitted_at")
-_TEXTS = ("receipt_id", "source", "state", "reason", "remark", "rejects_uri", "platform_rejects_uri")
+_TEXTS = (
+    "receipt_id", "source", "state", "reason", "remark", "rejects_uri", "platform_rejects_uri",
+    "source_version", "retry_of",
+)  # fmt: skip
 
 
 class ListView(NamedTuple):
@@ -118,6 +122,16 @@ class ImportView:
         return {kind: uri for kind, uri in uris.items() if uri}
 
     @property
+    def retry_of(self) -> EntryKey | None:
+        """The import whose rejected rows these are; None where it is no retry."""
+        return EntryKey.parse_address(self.receipt.retry_of)
+
+    @property
+    def can_be_retried(self) -> bool:
+        """Whether it has rejected rows, and says which lists they were for."""
+        return bool(self.list_uris and self.receipt.list_ids) and self.is_good
+
+    @property
     def searched(self) -> tuple[str, ...]:
         """The texts that a search looks into."""
         names = (one.name for one in self.lists)
@@ -169,6 +183,7 @@ def _is_sound(receipt: Receipt) -> bool:
         )
         and isinstance(receipt.verification, Mapping)
         and isinstance(receipt.lists, Mapping)
+        and isinstance(receipt.read_as, Mapping)
     )
 
 

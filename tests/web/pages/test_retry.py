@@ -1,0 +1,155 @@
+"""Retrying rejected rows from an import's page: the form, who may send it, and links between both imports."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from airflow.models.dagrun import DagRun
+from airflow.utils.session import create_session
+from sqlalchemy import delete, select
+
+from tests.conftest import PROJECT
+from tests.web.pages import users
+from tests.web.pages.conftest import PAGES, Reader
+from tests.web.pages.entries import make_receipt, put
+
+pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+REJECTED: dict[str, Any] = {"rejects_uri": "file:///stage/crm/rejects.csv", "source_version": "a" * 32}
+FILLED_IN = {"corrected_file": "", "corrected_rows": "all", "mapping": ""}
+
+
+@pytest.fixture(scope="module")
+def retry_dag(database: str) -> None:
+    """The DAG, as the DAG processor leaves it in the metadata database."""
+    from airflow.dag_processing.dagbag import DagBag, sync_bag_to_db
+    from airflow.models.dagbundle import DagBundleModel
+
+    with create_session() as session:
+        session.merge(DagBundleModel(name="tests"))
+    sync_bag_to_db(DagBag(PROJECT / "dags" / "retry_rejects.py", bundle_name="tests"), "tests", None)
+
+
+@pytest.fixture
+def runs(retry_dag: None) -> Iterator[Callable[[], list[DagRun]]]:
+    """The runs of the DAG that were started since the test began."""
+
+    def started() -> list[DagRun]:
+        with create_session() as session:
+            return list(session.scalars(select(DagRun).where(DagRun.dag_id == "retry_rejects")))
+
+    yield started
+    with create_session() as session:
+        session.execute(delete(DagRun).where(DagRun.dag_id == "retry_rejects"))
+
+
+def send(reader: Reader, address: str, headers: Any = None, **fields: str) -> Any:
+    """Send the form."""
+    path = f"{PAGES}/{address}/retry"
+    return reader.door.request(
+        "POST", path, cookies=reader.cookies, data={**FILLED_IN, **fields}, headers=headers
+    )
+
+
+def test_the_form_is_filled_in_and_starts_a_run_in_the_users_name(
+    admin_reader: Reader, runs: Callable[[], list[DagRun]]
+) -> None:
+    mapping = "s3://exports/people.yaml"
+    (address,) = put((users.CRM, make_receipt(1, **REJECTED, read_as={"mapping": mapping})))
+    assert f'href="{PAGES}/{address}/retry"' in admin_reader.text(f"/{address}")
+    form = admin_reader.text(f"/{address}/retry")
+    assert f'name="mapping" value="{mapping}"' in form
+    assert "22 rows of" in form
+    answer = send(
+        admin_reader, address, corrected_file=" /data/a.csv ", corrected_rows="rejected", dry_run="true"
+    )
+    (run,) = runs()
+    assert answer.status_code == 303
+    assert run.conf == {
+        "receipt": address, "conn_id": "crm", "corrected_file": "/data/a.csv", "corrected_rows": "rejected",
+        "mapping": None, "dry_run": True,
+    }  # fmt: skip
+    assert (run.triggering_user_name, run.state) == (users.ADMIN, "queued")
+    page = admin_reader.text(answer.headers["location"].removeprefix(PAGES))
+    assert "The retry has started" in page
+    assert "/dags/retry_rejects/runs/manual__" in page
+
+
+def test_two_imports_show_each_other(admin_reader: Reader, retry_dag: None) -> None:
+    old = make_receipt(2, **REJECTED)
+    (first,) = put((users.CRM, old))
+    (second,) = put((users.SHOP, make_receipt(1, retry_of=first)))
+    assert f'Retries the rejected rows of <a href="{PAGES}/{first}">' in admin_reader.text(f"/{second}")
+    assert f'were retried: <a href="{PAGES}/{second}">' in admin_reader.text(f"/{first}")
+
+
+def test_an_import_does_not_show_the_retry_that_one_may_not_see(
+    reader: Callable[[str], Reader], retry_dag: None
+) -> None:
+    (first,) = put((users.CRM, make_receipt(2, **REJECTED)))
+    (second,) = put((users.SHOP, make_receipt(1, retry_of=first)))
+    assert second not in reader(users.OF_CRM).text(f"/{first}")
+
+
+@pytest.mark.parametrize(
+    ("fields", "refusal"),
+    [
+        ({"corrected_rows": "some"}, "Rows of the corrected file:"),
+        ({"corrected_file": "x" * 2001}, "Corrected file: must have at most"),
+        ({"mapping": "x" * 2001}, "Mapping document: must have at most"),
+    ],
+)
+def test_a_refusal_names_the_field_and_starts_nothing(
+    fields: dict[str, str], refusal: str, admin_reader: Reader, runs: Callable[[], list[DagRun]]
+) -> None:
+    (address,) = put((users.CRM, make_receipt(1, **REJECTED)))
+    answer = send(admin_reader, address, **fields)
+    assert (answer.status_code, refusal in answer.text, runs()) == (400, True, [])
+
+
+def test_a_source_that_cannot_be_read_again_asks_for_the_corrected_file(
+    admin_reader: Reader, runs: Callable[[], list[DagRun]]
+) -> None:
+    (address,) = put((users.CRM, make_receipt(1, rejects_uri=REJECTED["rejects_uri"])))
+    answer = send(admin_reader, address)
+    assert (answer.status_code, "Corrected file: must be given" in answer.text) == (400, True)
+    assert send(admin_reader, address, corrected_file="/data/a.csv").status_code == 303
+
+
+def test_only_who_may_start_runs_of_the_dag_may_retry(
+    reader: Callable[[str], Reader], runs: Callable[[], list[DagRun]]
+) -> None:
+    (address,) = put((users.CRM, make_receipt(1, **REJECTED)))
+    for user, status in ((users.OF_CRM, 403), (users.WITHOUT_LOGS, 403), (users.STRANGER, 404)):
+        one = reader(user)
+        assert one.get(f"/{address}/retry").status_code == status
+        assert send(one, address).status_code == status
+    assert "Retry rejected rows" not in reader(users.OF_CRM).text(f"/{address}")
+    assert runs() == []
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site", "none"])
+def test_another_site_cannot_send_the_form(
+    site: str, admin_reader: Reader, runs: Callable[[], list[DagRun]]
+) -> None:
+    (address,) = put((users.CRM, make_receipt(1, **REJECTED)))
+    assert send(admin_reader, address, {"Sec-Fetch-Site": site}).status_code == 403
+    assert runs() == []
+
+
+def test_an_import_without_rejected_rows_has_nothing_to_retry(admin_reader: Reader, retry_dag: None) -> None:
+    (address,) = put((users.CRM, make_receipt(1, state="completed")))
+    assert "Retry rejected rows" not in admin_reader.text(f"/{address}")
+    assert admin_reader.get(f"/{address}/retry").status_code == 404
+    assert send(admin_reader, address).status_code == 404
+
+
+def test_what_a_person_types_is_shown_as_text(admin_reader: Reader, retry_dag: None) -> None:
+    (address,) = put((users.CRM, make_receipt(1, **REJECTED)))
+    answer = send(admin_reader, address, corrected_rows="some", mapping='"><script>alert(1)</script>')
+    assert "<script>alert" not in answer.text
+    started = "%22%3E%3Cscript%3E"
+    assert "<script>" not in admin_reader.get(f"/{address}/retry?started={started}").text.replace(
+        "<script src", ""
+    )
