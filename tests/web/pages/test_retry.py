@@ -59,7 +59,7 @@ def test_the_form_is_filled_in_and_starts_a_run_in_the_users_name(
     (address,) = put((users.CRM, make_receipt(1, **REJECTED, read_as={"mapping": mapping})))
     assert f'href="{PAGES}/{address}/retry"' in admin_reader.text(f"/{address}")
     form = admin_reader.text(f"/{address}/retry")
-    assert f'name="mapping" value="{mapping}"' in form
+    assert f'id="mapping" name="mapping" value="{mapping}"' in form
     assert "22 rows of" in form
     answer = send(
         admin_reader, address, corrected_file=" /data/a.csv ", corrected_rows="rejected", dry_run="true"
