@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from email_contacts.web.airflow_history import TaskEnd
     from email_contacts.web.pages.import_view import ImportView
 
-PREPARE = ("PrepareContactsOperator", "MergePartitionsOperator")
+PREPARE = ("PrepareContactsOperator", "PrepareRejectsOperator", "MergePartitionsOperator")
 WAIT = ("ImportCompletedSensor", "ImportContactsOperator")
 VERIFY = ("VerifyImportOperator",)
 _TELLERS = {
