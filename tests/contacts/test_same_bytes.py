@@ -17,13 +17,12 @@ from email_contacts.contacts.checks.fast_path_rows import FastPathRows, Judged
 from email_contacts.contacts.choices import BODIES
 from email_contacts.contacts.sources import line_feed
 from email_contacts.contacts.sources.rows import Frame
-from tests.amount import amount
 from tests.contacts.checks.generated_rows import CASES
 from tests.contacts.conftest import WriteSource
 from tests.contacts.prepared import ACCOUNT
 
 HEADER = "email,ext_id,sms,firstname,country,birthday,points,newsletter,interests"
-ROWS = amount(1_500, quick=750)
+ROWS = 1_500
 FAULTS = ('a@example.com,"C" 1,,,,,,,\n', "a@example.com,C\0,,,,,,,\n")
 ALWAYS_OTHER = ("manifest.json",)  # it has the time that it took, and names the stage
 JUDGE = FastPathRows.judge
