@@ -106,7 +106,7 @@ columns:
         accepted=2,
     ),
     File(
-        "JSON of an API, joined too eagerly",
+        "JSON of an API, with a comma behind the last object",
         "a.json",
         '{"data": {"contacts": [\n{"email": "ada@example.com", "FIRSTNAME": "Ada"},\n'
         '{"email": "bob@example.com"},\n]}}',

@@ -255,7 +255,7 @@ class JsonValues:
 
     @property
     def _trailing(self) -> tuple[bytes, ...]:
-        """What may stand behind the last value: a comma, as programs write that join too eagerly."""
+        """What may stand behind the last value: a comma, which some programs write there."""
         return (b"", b",") if self._count else (b"",)
 
     def _not_rows(self) -> SourceUnreadable:
