@@ -22,6 +22,7 @@ OPERATORS = (
     "partitions",
     "preparation",
     "receipts",
+    "rejects",
     "snapshots",
     "stages",
 )

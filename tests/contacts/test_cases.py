@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from email_contacts.contacts.cli.command_line import main
 from tests.contacts.prepared import read_csv
 
 CASES = Path(__file__).parent / "cases"
+DIGEST = re.compile(r"\b[0-9a-f]{16,}\b")
 COMMANDS = ("prepare", "preview", "propose")
 # Options of ``prepare`` that ``propose`` has as well.
 READING = ("--attributes", "--format", "--delimiter", "--encoding", "--header-row", "--skip-rows", "--sheet")
@@ -153,4 +155,6 @@ def test_nothing_that_is_printed_logged_or_kept_shows_a_person(
             if not path.name.startswith(("batch-", "contacts"))
         ]
         for text in shown:
-            assert [one for one in people if one.casefold() in text.casefold()] == []
+            # By chance a digest has the letters of a short name.
+            said_of_people = DIGEST.sub("", text).casefold()
+            assert [one for one in people if one.casefold() in said_of_people] == []

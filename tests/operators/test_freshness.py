@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
@@ -46,6 +46,18 @@ def test_a_list_that_was_not_confirmed_for_too_long_fails_the_check(folder: Path
     with pytest.raises(AirflowFailException, match=r"was 27\.0 hours ago, .* fresh_within is 1 day, 2:00:00"):
         check(folder, hours=26).execute(context)
     check(folder, hours=28).execute(context)
+
+
+@pytest.mark.parametrize("said", [26, "26", 26.0])
+def test_it_can_be_a_number_of_hours(said: Any, folder: Path, context: Context) -> None:
+    confirmed(folder, ago=timedelta(hours=27))
+    with pytest.raises(AirflowFailException, match="fresh_within is 1 day, 2:00:00"):
+        CheckFreshnessOperator(task_id="fresh", snapshot=str(folder), fresh_within=said).execute(context)
+
+
+def test_what_is_no_duration_is_named(folder: Path, context: Context) -> None:
+    with pytest.raises(AirflowFailException, match="fresh_within='soon'"):
+        CheckFreshnessOperator(task_id="fresh", snapshot=str(folder), fresh_within="soon").execute(context)
 
 
 def test_a_list_that_was_never_confirmed_fails_the_check(tmp_path: Path, context: Context) -> None:

@@ -14,6 +14,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from email_contacts.failures import failing_at_once
 from email_contacts.imports import failpoints
 from email_contacts.imports.verification.verdict import GOOD_STATES
+from email_contacts.operators._guard_arguments import as_hours
 from email_contacts.operators._snapshot_arguments import snapshot_folder
 from email_contacts.operators.base import ContactsOperator
 
@@ -80,13 +81,14 @@ class CheckFreshnessOperator(ContactsOperator):
     Run it in a DAG of its own, with a schedule of its own, and give it a notifier as ``on_failure_callback``.
 
     :param snapshot: the snapshot's name, such as that of an audience, or its folder's address. Templated.
-    :param fresh_within: how long ago a run may have been confirmed.
+    :param fresh_within: how long ago a run may have been confirmed: a ``timedelta``, or a number of hours.
+        Templated.
     :return: when it was confirmed, ISO 8601.
     """
 
-    template_fields: Sequence[str] = ("conn_id", "snapshot")
+    template_fields: Sequence[str] = ("conn_id", "snapshot", "fresh_within")
 
-    def __init__(self, *, snapshot: TextArg, fresh_within: timedelta, **kwargs: Any) -> None:
+    def __init__(self, *, snapshot: TextArg, fresh_within: timedelta | float | str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.snapshot = snapshot
         self.fresh_within = fresh_within
@@ -97,6 +99,9 @@ class CheckFreshnessOperator(ContactsOperator):
         from email_contacts.contacts.snapshot.errors import SnapshotMissing
         from email_contacts.contacts.snapshot.folder import SnapshotFolder
 
+        fresh_within = self.fresh_within
+        if not isinstance(fresh_within, timedelta):
+            fresh_within = timedelta(hours=as_hours(fresh_within, "fresh_within"))
         folder = snapshot_folder(self.snapshot, self.hook.settings.staging_root)
         try:
             current = SnapshotFolder(cast("Any", folder), folder.name).current()
@@ -104,13 +109,13 @@ class CheckFreshnessOperator(ContactsOperator):
             raise AirflowFailException(f"{folder.name}: {error}. Run its DAG, and see its receipt") from error
         confirmed_at = datetime.fromisoformat(current["confirmed_at"])
         age = datetime.now(timezone.utc) - confirmed_at
-        if age > self.fresh_within:
+        if age > fresh_within:
             hours = age.total_seconds() / 3600
             raise AirflowFailException(
                 f"{folder.name}: the last confirmed run was {hours:,.1f} hours ago, at {confirmed_at}; "
-                f"fresh_within is {self.fresh_within}. See its DAG: is it paused?"
+                f"fresh_within is {fresh_within}. See its DAG: is it paused?"
             )
-        self.log.info("%s: confirmed at %s, within %s", folder.name, confirmed_at, self.fresh_within)
+        self.log.info("%s: confirmed at %s, within %s", folder.name, confirmed_at, fresh_within)
         return confirmed_at.isoformat()
 
 
