@@ -139,6 +139,13 @@ FORM = {
         "import: the platform may write to these contacts again.",
         section=SAFETY,
     ),
+    "consent_column": Param(
+        None, type=OPTIONAL, title="Consent column",
+        description="The column that says who wants to be written to: rows that say no are held back. Its "
+        'name, or with its words {"name": "Opted out", "yes": ["false", ""], "no": ["true"]}. '
+        "Empty: no column decides.",
+        section=SAFETY,
+    ),
     "unknown_columns": Param(
         None, type=OPTIONAL, enum=[None, "fail", "drop"], title="Columns without an attribute in the account",
         values_display={"null": "as the mapping says, or fail"},
@@ -193,6 +200,7 @@ def import_contacts() -> None:
         skip_rows="{{ params.skip_rows or '' }}",
         sheet="{{ params.sheet or '' }}",
         opted_out="{{ params.opted_out }}",
+        consent_column="{{ params.consent_column or '' }}",
         when_empty="{{ params.when_empty }}",
         mapping="{{ params.mapping or '' }}",
         unknown_columns="{{ params.unknown_columns or '' }}",

@@ -13,6 +13,7 @@ from datetime import timedelta
 from typing import Any
 
 from email_contacts.contacts.choices import ALLOW, HOLD_BACK, IGNORE, OVERRIDE
+from email_contacts.contacts.consent_names import words_needed
 from email_contacts.contacts.errors import PreparationError
 from email_contacts.contacts.mapping.reading import MAPPING, SECTIONS, DocumentKind, Written, read
 from email_contacts.contacts.mapping.schema_faults import check_schema
@@ -159,6 +160,9 @@ def _check_consent(written: Written, said: Mapping[str, Any]) -> None:
         str(word).casefold() for word in words.get("no", ())
     }:
         raise written.wrong(("consent_column",), "a word of it means yes and no")
+    name = str(column["name"] if isinstance(column, Mapping) else column)
+    if not (words.get("yes") and words.get("no")) and (why := words_needed(name)):
+        raise written.wrong(("consent_column",), why)
 
 
 def _check_source(written: Written, source: Mapping[str, Any]) -> None:

@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 from time import monotonic
 from typing import Any
 
+from email_contacts.contacts import consent_names
 from email_contacts.contacts.batches.forms import form_of, longest_contact
 from email_contacts.contacts.batches.parts import Part, PartWriter
 from email_contacts.contacts.batches.spool import NamelessFiles, Spool
@@ -164,7 +165,7 @@ def sift(
             identifiers=identifiers,
             head=form.head.decode(),
             body=options.body,
-            notes=rows.notes,
+            notes=(*rows.notes, *(() if consent else consent_names.notes_on(rows.columns))),
             mapping=validator.binding.fingerprint,
             no_consent=contacts.without_consent(consent.said_no) if consent else 0,
             version=version,

@@ -50,8 +50,9 @@ class PrepareContactsOperator(BatchingOperator, ReadingOperator):
     :param opted_out: rows that say ``emailBlacklisted``, ``smsBlacklisted`` or ``whatsappBlacklisted``:
         ``reject`` them (default), or ``import`` them. Templated.
     :param consent_column: the column that says who wants to be written to: its name, or an object with
-        ``name`` and the words ``yes`` and ``no`` (in any case; those of booleans without). People of whom a
-        row says no are held back; a row that says neither is rejected. Templated.
+        ``name`` and the words ``yes`` and ``no`` (in any case; those of booleans without), also as JSON text.
+        People of whom a row says no are held back; a row that says neither is rejected. A column in which yes
+        means by its name that people opted out needs its words. Templated.
     :param mapping: path of a mapping document (YAML or JSON), or the document itself as a dictionary; empty:
         columns are mapped by their names. Templated.
     :param unknown_columns: ``fail`` or ``drop`` columns that the account has no attribute for, which the

@@ -50,6 +50,21 @@ def test_prepare_prints_one_document(write: WriteSource, tmp_path: Path) -> None
     assert document == json.loads((out / "manifest.json").read_text())
 
 
+def test_a_reader_that_stops_early_sees_no_traceback(write: WriteSource) -> None:
+    """As ``head`` does: the pipe is closed before anything is written."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "email_contacts.contacts", "preview", write(CONTENT)],
+        env=os.environ | {"PYTHONPATH": str(PLUGINS)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as run:
+        assert run.stdout is not None
+        assert run.stderr is not None
+        run.stdout.close()
+        assert (run.stderr.read(), run.wait()) == ("", 1)
+
+
 def test_prepare_says_what_happened_and_where_things_are(
     write: WriteSource, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -143,6 +143,12 @@ def _add_options(command: ArgumentParser) -> None:
         help="rows that share an identifier with another contact's row (default: flag, and send them)",
     )
     command.add_argument(
+        "--consent-column",
+        metavar="COLUMN",
+        help="the column that says who wants to be written to: its name, or a JSON object with name and the "
+        "words yes and no. Rows that say no are held back",
+    )
+    command.add_argument(
         "--when-empty", choices=WHEN_EMPTY, default=SKIP, help="a source without rows (default: skip)"
     )
     command.add_argument("--json", action="store_true", help="print one JSON document")

@@ -71,7 +71,8 @@ def column_views(source: Source, options: Options) -> list[ColumnView]:
         opened = replace(options, account_attributes=None, unknown_columns=DROP).open(source)
     except NoRows:
         return []
-    with closing(opened) as rows:
+    with closing(opened):
+        rows = options.with_consent(opened) or opened
         binding = options.bind(rows, source)
         first = list(islice(_rows_of(rows), ROWS_LOOKED_AT))
         return list(_views(rows.columns, binding, first))

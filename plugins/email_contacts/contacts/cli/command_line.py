@@ -2,13 +2,14 @@
 
 Knows arguments, exit codes and where output goes; ``report`` knows what people read. Nothing is sent.
 
-Exit codes: 0 when the source was prepared, also with rejected rows, or a mapping was proposed; 2 when it
-cannot be.
+Exit codes: 0 when the source was prepared, also with rejected rows, or a mapping was proposed; 1 when nobody
+reads the output any more; 2 when it cannot be prepared.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Sequence
@@ -30,12 +31,13 @@ from email_contacts.contacts.header_names import all_shown
 from email_contacts.contacts.mapping.document import Mapping
 from email_contacts.contacts.options import Options
 from email_contacts.contacts.preparation import prepare
+from email_contacts.contacts.sources.consent_column import ConsentColumn
 from email_contacts.contacts.sources.sql_rows import Query
 from email_contacts.contacts.staging.manifest import Manifest
 from email_contacts.contacts.staging.stage import LISTS, MANIFEST
 
 QueryOf: TypeAlias = Callable[[str, str], Query]
-PREPARED, BAD_INPUT = 0, 2
+PREPARED, NOT_READ, BAD_INPUT = 0, 1, 2
 _USUAL_WIDTH = 100
 
 
@@ -54,7 +56,13 @@ def main(
     """
     asked = parser_of(program).parse_args(arguments)
     with all_shown():
-        return _done(asked, query_of_connection)
+        try:
+            done = _done(asked, query_of_connection)
+            sys.stdout.flush()
+        except BrokenPipeError:  # the reader has seen enough, as `head` has
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return NOT_READ
+        return done
 
 
 def _done(asked: Namespace, query_of_connection: QueryOf | None) -> int:
@@ -110,6 +118,7 @@ def _options(asked: Namespace) -> Options:
         asked,
         mapping=None if asked.mapping is None else Mapping.read(asked.mapping),
         account_attributes=propose.account_attributes(asked),
+        consent_column=None if asked.consent_column is None else ConsentColumn.read(asked.consent_column),
     )
 
 

@@ -51,6 +51,7 @@ def report(
                 ("accepted", f"{rows.accepted:,}"),
                 ("rejected", f"{rows.rejected:,}"),
                 ("duplicates", f"{rows.duplicates:,}"),
+                *((f"held back: {reason}", f"{count:,}") for reason, count in rows.held_back.items()),
             ],
             right=1,
         ),
@@ -76,6 +77,8 @@ def report(
         ("duplicates", manifest.duplicates_uri),
         ("conflicts", manifest.conflicts_uri),
     ]
+    if manifest.held_back_uri:
+        places.append(("held back", manifest.held_back_uri))
     if manifest_uri is not None:
         places.append(("manifest", manifest_uri))
     sections.append(_table(places))

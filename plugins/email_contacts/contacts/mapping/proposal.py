@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from email_contacts.contacts import consent_names
 from email_contacts.contacts.column_names import EMAIL, EXT_ID, LANDLINE, PHONES, SMS, WHATSAPP
 from email_contacts.contacts.errors import NoIdentifierColumn
 from email_contacts.contacts.header_names import check_header, shown_names
@@ -84,7 +85,9 @@ def propose(
     looks = [ColumnProfile(column, (row[place] for row in rows)) for place, column in enumerate(columns)]
     account = None if account_attributes is None else Account(account_attributes)
     proposer = _Proposer([one.without(one.words(null_words.may_be_null)) for one in looks], account, region)
-    lines = [proposer.line(filled, one) for filled, one in zip(proposer.looks, looks, strict=True)]
+    lines = [
+        _on_consent(proposer.line(filled, one)) for filled, one in zip(proposer.looks, looks, strict=True)
+    ]
     if not any(line.is_settled and line.rules[0].attribute in _KINDS for line in lines):
         raise NoIdentifierColumn(
             f"No column of {source} looks as if it said who the contact is: an e-mail address, a number of "
@@ -269,6 +272,14 @@ def _with_own(line: Line, nulls: ColumnNulls, everywhere: Sequence[str]) -> Line
     if own:
         rules = tuple(replace(rule, nulls=(*everywhere, *own)) for rule in rules)
     return replace(line, rules=rules, note="; ".join(filter(None, (line.note, nulls.question))))
+
+
+def _on_consent(line: Line) -> Line:
+    """Say of a column that looks like consent how it is made to decide."""
+    if consent_names.meaning_of(line.column) is None:
+        return line
+    advice = "if it is consent, name it as consent_column"
+    return replace(line, note="; ".join(filter(None, (line.note if line.rules else "", advice))))
 
 
 def _attribute_name(column: str) -> str:

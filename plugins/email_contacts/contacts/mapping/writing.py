@@ -27,10 +27,11 @@ def as_yaml(proposal: Proposal, *, source: str, rows: int) -> str:
     :param source: the name of what it was made from.
     :param rows: how many rows of it were looked at.
     """
+    looked_at = "the first row" if rows == 1 else f"the first {rows:,} rows"
     settled = [line for line in proposal.lines if line.is_settled]
     open_ = [line for line in proposal.lines if not line.is_settled]
     written = [
-        f"# Proposed from the header and the first {rows:,} rows of {quoted(source)}. Read it through",
+        f"# Proposed from the header and {looked_at} of {quoted(source)}. Read it through",
         "# before you use it; docs/sources-and-mapping.md explains it.",
         "columns:",
         *(text for line in settled for text in _rule(line.rules[0], line.note)),

@@ -7,6 +7,7 @@ rejected.
 
 from __future__ import annotations
 
+import json
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,6 +17,7 @@ import numpy as np
 import polars as pl
 
 from email_contacts.contacts.column_names import canonical
+from email_contacts.contacts.consent_names import words_needed
 from email_contacts.contacts.errors import InvalidOption, MappingError
 from email_contacts.contacts.sources.rows import Block, Frame, Row, RowFault, Rows
 from email_contacts.contacts.values.marks import bare
@@ -32,7 +34,8 @@ class ConsentColumn:
     :param name: of the column, as the source spells it or nearly so.
     :param yes: words for yes; none: those of a boolean.
     :param no: words for no; none: those of a boolean.
-    :raises InvalidOption: when a word means both, or the name is empty.
+    :raises InvalidOption: when a word means both, the name is empty, or yes means by the name that people
+        opted out, and the words are not given.
     """
 
     name: str
@@ -42,17 +45,19 @@ class ConsentColumn:
     def __post_init__(self) -> None:
         if not self.name.strip():
             raise InvalidOption("consent_column needs the name of a column.")
+        if not (self.yes and self.no) and (why := words_needed(self.name)):
+            raise InvalidOption(f"consent_column: {why}.")
         if both := self.words_for_yes & self.words_for_no:
             raise InvalidOption(f"consent_column has words that mean yes and no: {_shown(both)}.")
 
     @classmethod
     def read(cls, said: str | Mapping[str, Any]) -> ConsentColumn:
-        """Read it from a document: a name, or an object with ``name``, ``yes`` and ``no``.
+        """Read it from a document: a name, or an object with ``name``, ``yes`` and ``no``; also as JSON text.
 
         :raises InvalidOption: when it is something else.
         """
         if isinstance(said, str):
-            return cls(said)
+            return cls.read(_object_in(said)) if said.lstrip().startswith("{") else cls(said)
         words = {side: said.get(side, ()) for side in ("yes", "no")}
         are_words = all(
             isinstance(some, (list, tuple)) and all(isinstance(word, str) for word in some)
@@ -154,6 +159,14 @@ class RowsWithConsent:
         unclear = np.flatnonzero(texts.is_in(neither).to_numpy()).tolist()
         faults = {**dict.fromkeys(unclear, self._fault), **frame.faults}
         return replace(frame, cells=frame.cells[:, self._kept], faults=faults)
+
+
+def _object_in(text: str) -> Mapping[str, Any]:
+    try:
+        said = json.loads(text)
+    except ValueError as error:
+        raise InvalidOption(f"consent_column is not valid JSON: {error}.") from error
+    return dict(said)  # it begins with a brace
 
 
 def _compared(cell: Any) -> str:
