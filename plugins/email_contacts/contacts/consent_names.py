@@ -69,8 +69,8 @@ def words_needed(name: str) -> str:
     if meaning_of(name) != REFUSED:
         return ""
     return (
-        f'"yes" in "{name}" seems to mean that a person opted out. Give its words: as yes those of people who '
-        'may be contacted, such as ["false", "no", "0", ""], and as no the others'
+        f'"yes" in "{name}" seems to mean that a person opted out. Give its words: as yes those of people '
+        'who may be contacted, such as ["false", "no", "0", ""], and as no the others'
     )
 
 
@@ -81,8 +81,8 @@ def advice_on(name: str) -> str:
         return ""
     words = "" if meaning == AGREED else ", with its words for yes (may be contacted) and no"
     return (
-        "looks like consent, but decides nothing: each row is sent, whatever it says. To hold back people who "
-        f"did not agree, name it as consent_column{words}."
+        "looks like consent, but decides nothing: each row is sent, whatever it says. To hold back people "
+        f"who did not agree, name it as consent_column{words}."
     )
 
 

@@ -129,7 +129,7 @@ def test_the_account_s_names_and_types(tmp_path: Path) -> None:
         "    attribute: CLIENT_DEPUIS\n"
         "    type: date\n"
         '    format: "%d/%m/%Y"\n'
-        "  opt-in:  # boolean\n"
+        "  opt-in:  # boolean; if it is consent, name it as consent_column\n"
         "    attribute: OPTIN\n"
         "    type: boolean\n"
         "    booleans: {true: [oui], false: [non]}\n"
