@@ -1,12 +1,13 @@
 """Files between the two halves of a preparation.
 
 Knows names and bytes. They hold personal data: on this machine they have no name and are gone when they are
-closed or the process dies; between tasks on several machines they lie in the stage.
+closed or the process dies, and short ones stay in memory; between tasks on several machines they lie in the
+stage.
 """
 
 from __future__ import annotations
 
-from tempfile import TemporaryFile
+from tempfile import SpooledTemporaryFile
 from typing import BinaryIO, Protocol, cast
 
 from email_contacts.contacts.paths import AnyPath, local_path
@@ -51,7 +52,8 @@ class NamelessFiles:
 
     def create(self, name: str) -> BinaryIO:
         """Open a new file."""
-        file = TemporaryFile(buffering=_BUFFERED, prefix="email-contacts-")  # noqa: SIM115  # see close
+        # Of a small source most are short or empty. On the disk hundreds of them take longer than its rows.
+        file = SpooledTemporaryFile(_BUFFERED, buffering=_BUFFERED, prefix="email-contacts-")  # noqa: SIM115  # see close
         self._files[name] = cast("BinaryIO", file)
         return self._files[name]
 
