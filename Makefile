@@ -4,8 +4,16 @@ UV_VERSION := 0.13.9
 BIN := .venv/bin
 # More than there are cores, for much of the tests is waiting for an Airflow.
 TEST_PROCESSES ?= 3
-PYTEST := $(BIN)/python -m pytest -q --dist loadscope --no-loadscope-reorder
+# Tests make thousands of small files and sync many of them. They are in memory where 4 GB of it are free for
+# files, and programs may be run from there; what has passed is removed at once.
+SHM := $(shell grep -qs ' /dev/shm .*noexec' /proc/mounts || \
+	df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 && $$4 > 4194304 {print "/dev/shm"}')
+PYTEST := $(if $(SHM),TMPDIR=$(SHM) )$(BIN)/python -m pytest -q --dist loadscope --no-loadscope-reorder \
+	$(if $(SHM),-o tmp_path_retention_policy=failed)
 REQUIREMENTS := -r requirements.txt -c requirements.lock
+
+# Without compiled files each of the many Python processes would compile Airflow anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev demo up down env celery test check soak lint types tests quick-tests bench lock clean

@@ -60,3 +60,11 @@ def test_test_runs_everything_in_full() -> None:
     (command,) = commands("test")
     assert "TEST_AMOUNT" not in command
     assert "tests/" not in command
+
+
+def test_python_keeps_what_it_compiles() -> None:
+    made = ["make", "--no-print-directory", "--eval", "show: ; @env", "show"]
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    run = subprocess.run(made, cwd=PROJECT, env=environment, capture_output=True, text=True, check=True)
+    assert "PATH=" in run.stdout
+    assert "PYTHONDONTWRITEBYTECODE" not in run.stdout

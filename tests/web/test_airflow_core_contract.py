@@ -117,7 +117,7 @@ def test_the_states_are_what_they_were() -> None:
 def test_locks_leave_the_key_of_a_row_alone() -> None:
     """Whoever pushes an XCom or adds state shares the key of the rows; a plain FOR UPDATE would stop them."""
     with relied_on("how rows are locked", "_remember and _wake"):
-        dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
+        dialect = postgresql.dialect()
         task = select(TaskInstance).with_for_update(of=TaskInstance, key_share=True)
         assert "FOR NO KEY UPDATE OF task_instance" in str(task.compile(dialect=dialect))
         run = select(DagRun.id).with_for_update(of=DagRun, read=True, key_share=True)
