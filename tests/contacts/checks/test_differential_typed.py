@@ -79,7 +79,7 @@ DEFAULTS = {
 }
 
 
-def typed_binding(kinds: Sequence[str], *, defaults: bool) -> Binding:
+def typed_binding(kinds: Sequence[str], *, defaults: bool, nulls: Sequence[str]) -> Binding:
     columns = TYPED_COLUMNS.split(",")
     kind_of = dict(zip(columns[3:], kinds, strict=True))
     account = [
@@ -91,16 +91,21 @@ def typed_binding(kinds: Sequence[str], *, defaults: bool) -> Binding:
         name: {"attribute": name.upper()} | ({"default": DEFAULTS[kind]} if defaults else {})
         for name, kind in kind_of.items()
     }
-    return bound(TYPED_COLUMNS, account_attributes=account, mapping=Mapping.from_json({"columns": rules}))
+    mapping = Mapping.from_json({"columns": rules, "nulls": list(nulls)})
+    return bound(TYPED_COLUMNS, account_attributes=account, mapping=mapping)
 
 
-@pytest.mark.parametrize("defaults", [False, True], ids=["", "defaults"])
+@pytest.mark.parametrize(
+    ("defaults", "nulls"),
+    [(False, ()), (True, ()), (False, ("NaN",))],
+    ids=["", "defaults", "NaN is nothing"],
+)
 @pytest.mark.parametrize("name", [*KINDS_OF_TYPED, "no account"])
-def test_typed_rows(name: str, defaults: bool) -> None:
+def test_typed_rows(name: str, defaults: bool, nulls: Sequence[str]) -> None:
     if name == "no account":
         binding = bound(TYPED_COLUMNS)
     else:
-        binding = typed_binding(KINDS_OF_TYPED[name].split(","), defaults=defaults)
+        binding = typed_binding(KINDS_OF_TYPED[name].split(","), defaults=defaults, nulls=nulls)
     rows, seen = amount(1_500, quick=300), 0
     for columns in (TYPED_COLUMNS.split(","), *([column] for column in TYPED_COLUMNS.split(",")[1:])):
         kept = {*columns, "email"}
@@ -111,6 +116,20 @@ def test_typed_rows(name: str, defaults: bool) -> None:
         agreement.check(Frame(frame.cells.select(column.name for column in some)), text_only=False)
         seen += agreement.plain
     assert seen > 0.6 * rows
+
+
+@pytest.mark.parametrize("nulls", [[], ["nan"]])
+def test_identifiers_that_are_floats(nulls: Sequence[str]) -> None:
+    """As data frames have them where some are missing."""
+    mapping = Mapping.from_json({"columns": {"ext_id": "EXT_ID", "sms": "SMS"}, "nulls": nulls})
+    agreement = Agreement(bound("ext_id,sms", mapping=mapping))
+    ids = (1001.0, 1001.5, 2.0**53, float("nan"), float("inf"), None)
+    phones = (33612345678.0, 7.0, float("nan"), None)
+    pairs = [(one, phone) for one in ids for phone in phones]
+    cells = pl.DataFrame(pairs, schema={"ext_id": pl.Float64, "sms": pl.Float64}, orient="row")
+    agreement.check(Frame(cells), text_only=False)
+    # Nobody's number is missing, or it is no phone number: then 1001.0 by itself is somebody.
+    assert agreement.plain == (5 if nulls else 4)
 
 
 def test_words_for_yes_and_no_do_not_change_what_is_typed() -> None:

@@ -19,6 +19,8 @@ from email_contacts.contacts.sources.encoding import encoding_of
         (codecs.BOM_UTF8, None, "utf-8-sig"),
         (codecs.BOM_UTF8, "utf-8", "utf-8-sig"),
         (codecs.BOM_UTF16_LE, None, "utf-16"),
+        (codecs.BOM_UTF32_LE, None, "utf-32"),
+        (codecs.BOM_UTF32_BE, "utf-32-be", "utf-32"),
         (codecs.BOM_UTF16_BE, "utf-16-be", "utf-16"),
     ],
 )

@@ -42,7 +42,7 @@ def test_lines_longer_than_a_block(write: WriteSource) -> None:
 
 
 def test_lines_that_are_no_objects_are_faults(write: WriteSource) -> None:
-    rows = rows_of(opened(write('{"a": 1}\n{"a": \n[1]\n{"a": NaN}\n{"a": 2}\n')))
+    rows = rows_of(opened(write('{"a": 1}\n{"a": \n[1]\n{"a": NaNs}\n{"a": 2}\n')))
     assert [row.rule if isinstance(row, RowFault) else row for row in rows] == [
         [1],
         "json",

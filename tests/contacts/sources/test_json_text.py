@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import random
 import tracemalloc
 from collections.abc import Iterator, Sequence
@@ -144,6 +145,18 @@ def test_what_is_no_whole_source(write: WriteSource, text: str, message: str) ->
 def test_an_object_that_is_no_json_costs_its_row(write: WriteSource) -> None:
     found = rows_of(opened(write('[{"email": "a"}, {"email": nope}, {"email": "b"}]', "x.json")))
     assert [row.rule if isinstance(row, RowFault) else row for row in found] == [["a"], "json", ["b"]]
+
+
+def test_what_is_no_object_is_found_beside_one_that_is_no_json(write: WriteSource) -> None:
+    with pytest.raises(SourceUnreadable, match="with commas between them, at its row 3"):
+        rows_of(opened(write('[{"a": 1}, {"a": x}, null, {"a": 2}]', "x.json")))
+
+
+def test_numbers_that_are_missing_in_the_words_of_python(write: WriteSource) -> None:
+    first, second = rows_of(opened(write('[{"a": 1}, {"a": NaN}]', "x.json")))
+    assert first == [1]
+    assert isinstance(second, list)
+    assert math.isnan(second[0])
 
 
 def test_bytes_that_are_not_utf_8(write: WriteSource) -> None:

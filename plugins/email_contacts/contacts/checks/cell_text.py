@@ -13,6 +13,7 @@ import polars as pl
 from email_contacts.contacts.sources.row_frames import JOINT, LISTS, NUMERALS
 from email_contacts.contacts.sources.typed import iso_text
 from email_contacts.contacts.values.marks import BLANKS
+from email_contacts.contacts.values.normalising import includes_nan
 
 _BY_TEXT = ("text", "ext_id", "category", "phone", "number", "boolean", "email")
 CHOICES = "choices"
@@ -50,17 +51,20 @@ def text_of(
         return cell.struct.field("list").fill_null(""), CHOICES
     if dtype == NUMERALS and kind in ("number", "value"):
         return cell.struct.field("numeral").fill_null(""), "number"
+    is_nothing = cell.is_null()
+    if dtype.is_float() and (kind == "ext_id" or includes_nan(nulls)):
+        is_nothing |= cell.is_nan()
     if dtype.is_float() and kind in ("number", "value"):
         exact = cell.cast(pl.Float64)
         written = exact.cast(pl.String)
         # Only where the text is all of the number; "?" is none.
         text = pl.when(written.cast(pl.Float64, strict=False) == exact).then(written).otherwise(pl.lit("?"))
-        return pl.when(cell.is_null()).then(pl.lit("")).otherwise(text), "float"
+        return pl.when(is_nothing).then(pl.lit("")).otherwise(text), "float"
     if dtype.is_float() and kind in ("ext_id", "phone"):
         exact = cell.cast(pl.Float64)
         is_whole = (exact == exact.floor()) & (exact.abs() < _EXACT_BELOW)
         digits = pl.when(is_whole).then(exact).cast(pl.Int64).cast(pl.String)
-        return pl.when(cell.is_null()).then(pl.lit("")).otherwise(digits), kind
+        return pl.when(is_nothing).then(pl.lit("")).otherwise(digits), kind
     if dtype.is_decimal() and kind in ("number", "value"):
         digits = cell.cast(pl.String)
         has_point = digits.str.contains(".", literal=True)

@@ -20,6 +20,8 @@ HEAD_BYTES = 1 << 16
 _BLOCK = 1 << 18
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig", ("utf-8", "utf-8-sig")),
+    (codecs.BOM_UTF32_LE, "utf-32", ("utf-32", "utf-32-le")),  # before UTF-16, whose mark it begins with
+    (codecs.BOM_UTF32_BE, "utf-32", ("utf-32", "utf-32-be")),
     (codecs.BOM_UTF16_LE, "utf-16", ("utf-16", "utf-16-le")),
     (codecs.BOM_UTF16_BE, "utf-16", ("utf-16", "utf-16-be")),
 )

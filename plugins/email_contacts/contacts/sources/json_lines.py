@@ -13,6 +13,7 @@ import orjson
 
 from email_contacts.contacts.errors import RowTooLong, SourceUndecodable
 from email_contacts.contacts.sources.json_text import Batch, Values
+from email_contacts.contacts.sources.json_value import parse
 from email_contacts.contacts.sources.rows import Frame, RowFault
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ class JsonLines:
         if len(line) > self._longest_row:
             raise self._too_long(self._line)
         try:
-            record = orjson.loads(line)
+            record = parse(line)
         except orjson.JSONDecodeError as error:
             return self._fault(line, error)
         if isinstance(record, dict):

@@ -13,6 +13,7 @@ import orjson
 
 from email_contacts.contacts.header_names import says_who
 from email_contacts.contacts.mapping.synonyms import ID, group_of
+from email_contacts.contacts.sources.json_value import parse
 from email_contacts.contacts.sources.nested import ATTRIBUTES
 
 BLANKS = b" \t\r\n"
@@ -65,7 +66,7 @@ def shape_of(head: bytes, *, is_whole: bool) -> Shape | None:
 
 def _is_json(text: bytes) -> bool:
     try:
-        orjson.loads(text)
+        parse(text)
     except orjson.JSONDecodeError:
         return False
     return True

@@ -17,6 +17,7 @@ import orjson
 from email_contacts.contacts.errors import RowTooLong, SourceUndecodable, SourceUnreadable
 from email_contacts.contacts.header_names import says_who, shown_name
 from email_contacts.contacts.sources.json_shape import BLANKS, Shape
+from email_contacts.contacts.sources.json_value import parse
 from email_contacts.contacts.sources.rows import Frame, RowFault
 
 if TYPE_CHECKING:
@@ -194,20 +195,23 @@ class JsonValues:
         spans = list(zip(starts.tolist(), ends.tolist(), strict=True))
         text = data[first:last]
         if not self._shape.depth:
-            allowed = self._separators(len(spans))
-            if any(data[end:start].strip(BLANKS) not in allowed for (_, end), (start, _) in pairwise(spans)):
-                raise self._not_rows()
+            self._check_between(data, spans)
             text = b",".join(data[start:end] for start, end in spans)
         try:
-            values: list[Any] = orjson.loads(b"[" + text + b"]")
-            if len(values) != len(spans):
-                raise self._not_rows()
+            values: list[Any] = parse(b"[" + text + b"]")
         except orjson.JSONDecodeError:
+            values = []
+        if len(values) != len(spans):
+            self._check_between(data, spans)
             values = [self._one(data[start:end], place) for place, (start, end) in enumerate(spans)]
-            if not any(isinstance(value, RowFault) for value in values):
-                raise self._not_rows() from None
         self._count += len(values)
         return Values(values, text.count(b"{") > len(values), b"null" in text)
+
+    def _check_between(self, data: bytes, spans: Sequence[tuple[int, int]]) -> None:
+        allowed = self._separators(len(spans))
+        for place, ((_, end), (start, _)) in enumerate(pairwise(spans), 1):
+            if data[end:start].strip(BLANKS) not in allowed:
+                raise self._not_rows(place)
 
     def _separators(self, before: int) -> tuple[bytes, ...]:
         """Return what may stand before a value, behind so many others; an array's have a comma between."""
@@ -217,7 +221,7 @@ class JsonValues:
 
     def _one(self, text: bytes, place: int) -> Any:
         try:
-            return orjson.loads(text)
+            return parse(text)
         except orjson.JSONDecodeError as error:
             try:
                 text.decode()
@@ -258,10 +262,10 @@ class JsonValues:
         """What may stand behind the last value: a comma, which some programs write there."""
         return (b"", b",") if self._count else (b"",)
 
-    def _not_rows(self) -> SourceUnreadable:
+    def _not_rows(self, place: int = 0) -> SourceUnreadable:
         return SourceUnreadable(
             f"{self._name} is not made of JSON objects with commas between them, at its row "
-            f"{self._count + 1:,}. "
+            f"{self._count + place + 1:,}. "
             "Write an array of objects, or one object per line."
         )
 

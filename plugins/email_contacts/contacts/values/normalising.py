@@ -8,6 +8,7 @@ stays ``""``. Dates, numbers, choices and phone numbers are rooms of their own.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from math import isnan
 from typing import Any
 
 from email_contacts.contacts.sources.rows import EMPTY
@@ -64,11 +65,19 @@ def without(nulls: Collection[str], normalise: Normaliser) -> Normaliser:
     :param nulls: the words, exactly as they are written.
     """
     words = frozenset(nulls)
+    is_nan_null = includes_nan(nulls)
 
     def value_of(cell: Any) -> Any:
-        return EMPTY if type(cell) is str and bare(cell) in words else normalise(cell)
+        if type(cell) is str:
+            return EMPTY if bare(cell) in words else normalise(cell)
+        return EMPTY if is_nan_null and type(cell) is float and isnan(cell) else normalise(cell)
 
     return value_of if words else normalise
+
+
+def includes_nan(nulls: Collection[str]) -> bool:
+    """Say whether a float that is no number is one of the words for nothing."""
+    return any(word.casefold() == "nan" for word in nulls)
 
 
 def text(cell: Any) -> Any:
@@ -85,7 +94,7 @@ def ext_id(cell: Any) -> Any:
     more digits than a float keeps.
     """
     if type(cell) is float:
-        return digits_of(cell) or cell
+        return EMPTY if isnan(cell) else digits_of(cell) or cell
     cell = text(cell)
     if type(cell) is not str:
         return cell

@@ -32,7 +32,10 @@ def reason(kind: str, cell: Any, *, region: str | None = None, separator: str = 
     :param separator: of a multiple choice, as the mapping says.
     """
     if type(cell) is float and isnan(cell):
-        return "It is no number (NaN), or a formula that failed: correct it, or leave the cell empty."
+        return (
+            "It is not a number (NaN), or a formula that failed: correct it, leave the cell empty, or list "
+            'NaN under "nulls" in the mapping.'
+        )
     if type(cell) is not str:
         return None
     cell = bare(cell)
