@@ -10,10 +10,14 @@ import json
 import sys
 from pathlib import Path
 from time import perf_counter
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
+from benchmarks.changes_account import ACCOUNT, LIST, write_mirror
 from benchmarks.peers.changes import DuckDb, Pandas
 from benchmarks.variant import _peak_memory
+
+if TYPE_CHECKING:
+    from email_contacts.contacts.guards.settings import Guards
 
 
 class Engine(Protocol):
@@ -63,8 +67,47 @@ class Ours:
         from email_contacts.contacts import Options, prepare
         from email_contacts.contacts.snapshot.changes import ChangesSince
 
-        options = Options(account_attributes=ATTRIBUTES)
-        return prepare(source, stage, options, changes_since=ChangesSince(folder=snapshot, name="bench"))
+        options, since = Options(account_attributes=ATTRIBUTES), ChangesSince(folder=snapshot, name="bench")
+        return prepare(source, stage, options, changes_since=since, guards=self._guards(snapshot))
+
+    def _guards(self, snapshot: Path) -> Guards | None:
+        return None
+
+
+class Guarded(Ours):
+    """The same, with every row looked up in a mirror of the account before; the look-ups are timed."""
+
+    def prepare(self, yesterday: Path, snapshot: Path) -> None:
+        """Prepare and confirm the day before, and write the mirror."""
+        with yesterday.open("rb") as file:
+            rows = sum(1 for _ in file) - 1
+        Ours().prepare(yesterday, snapshot)
+        write_mirror(_mirror_of(snapshot), "bench", rows)
+
+    def compare(self, snapshot: Path, out: Path) -> tuple[int, int, int]:
+        """Prepare, and keep how long the look-ups took of it."""
+        from email_contacts.contacts import build_batches
+
+        original = build_batches.hold_back
+
+        def hold_back(*arguments: Any, **named: Any) -> Any:
+            started = perf_counter()
+            held_back = original(*arguments, **named)
+            self.guarding = perf_counter() - started
+            self.held_back = dict(held_back.reasons)
+            return held_back
+
+        vars(build_batches)["hold_back"] = hold_back
+        return super().compare(snapshot, out)
+
+    def _guards(self, snapshot: Path) -> Guards:
+        from email_contacts.contacts.guards.settings import Guards
+
+        return Guards(folder=_mirror_of(snapshot), name="bench", account=ACCOUNT, lists=(LIST,))
+
+
+def _mirror_of(snapshot: Path) -> Path:
+    return snapshot / "mirror"
 
 
 def _timed(comparison: Any) -> Any:
@@ -90,13 +133,14 @@ def _timed(comparison: Any) -> Any:
     return Timed
 
 
-ENGINES = {"ours": Ours, "pandas": Pandas, "duckdb": DuckDb}
+ENGINES = {"ours": Ours, "guards": Guarded, "pandas": Pandas, "duckdb": DuckDb}
 
 
 def main(name: str, folder: Path, step: str) -> dict[str, Any]:
     """Do one step.
 
-    :return: for ``compare``: seconds of the whole and of the comparison, memory, and what was found.
+    :return: for ``compare``: seconds of the whole, of the comparison and of the guards, memory, and what was
+        found.
     """
     engine: Any = ENGINES[name]()
     snapshot = folder / f"snapshot-{name}"
@@ -112,6 +156,8 @@ def main(name: str, folder: Path, step: str) -> dict[str, Any]:
     return {
         "seconds": ended - started,
         "comparing": comparing,
+        "guarding": getattr(engine, "guarding", 0.0),
+        "held_back": getattr(engine, "held_back", {}),
         "memory": _peak_memory(),
         "found": list(found),
     }

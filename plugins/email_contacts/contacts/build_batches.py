@@ -128,6 +128,7 @@ class BatchBuilder:
             self._stage,
             body=self._first.body,
             head=self._first.head.encode(),
+            identifiers={name for part, _ in self._parts for name in part.identifiers},
             said_no=said_no,
         )
         found = len(twice), len(np.unique(shared.rows)), held_back

@@ -86,6 +86,13 @@ class Chosen:
         """Count those that are chosen."""
         return len(self.places)
 
+    def only(self, kept: Any) -> Chosen:
+        """Choose some of those that are chosen.
+
+        :param kept: for each of them whether it is.
+        """
+        return Chosen(self.data, self.starts, self.ends, self.places[kept], self.rows[kept])
+
     @property
     def sizes(self) -> Numbers:
         """Bytes of each that is chosen."""

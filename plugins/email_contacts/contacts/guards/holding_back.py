@@ -6,7 +6,7 @@ contact_id, other_contact_id, other_row``). No value of a row is in it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -45,6 +45,7 @@ def hold_back(
     *,
     body: str,
     head: bytes,
+    identifiers: Collection[str],
     said_no: Any,
 ) -> HeldBack:
     """Look contacts up, and list those that are not sent.
@@ -52,6 +53,9 @@ def hold_back(
     :param guards: what is looked up; None: nothing is.
     :param contacts: gives those that count.
     :param stage: where the list goes.
+    :param body: the form that they are written in.
+    :param head: what a body begins with.
+    :param identifiers: which ones the rows have.
     :param said_no: for each row, numbered from 1, whether the source says that the person does not consent;
         such rows are held back in any case.
     :raises MirrorUnusable: when they cannot be looked up.
@@ -62,7 +66,9 @@ def hold_back(
         rows = np.concatenate([some.rows[said_no[some.rows]] for some in contacts()])
         findings.append((NO_CONSENT, found_in_rows(rows)))
     if guards and not guards.is_off:
-        found = look_up(guards, contacts(), body=body, head=head, rows=len(said_no) - 1)
+        found = look_up(
+            guards, contacts(), body=body, head=head, identifiers=identifiers, rows=len(said_no) - 1
+        )
         summary["mirror_as_of"] = found.version.as_of.isoformat(timespec="seconds")
         if guards.consent == HOLD_BACK:
             findings.append((OPTED_OUT, found.findings[OPTED_OUT]))

@@ -6,32 +6,36 @@ is held back; the mirror is read once, from its start to its end.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
 import numpy as np
+import polars as pl
 
 from email_contacts.contacts.batches.contact_bytes import Chosen
 from email_contacts.contacts.batches.spool import NamelessFiles
 from email_contacts.contacts.choices import HOLD_BACK, IGNORE
+from email_contacts.contacts.guards.plain_identifiers import Plain, plain_reader
 from email_contacts.contacts.guards.settings import OPTED_OUT, WOULD_MERGE, Guards
 from email_contacts.contacts.mirror.account_contacts import MIRRORED, identity_key, rows_concern
 from email_contacts.contacts.mirror.errors import MirrorUnusable
 from email_contacts.contacts.mirror.folder import MirrorFolder, Version
-from email_contacts.contacts.snapshot.contact_keys import identifier_reader
+from email_contacts.contacts.read_ahead import ahead
+from email_contacts.contacts.snapshot.contact_keys import identifier_reader, key_of
 from email_contacts.contacts.snapshot.digests import DIGEST, Digester
 from email_contacts.contacts.snapshot.errors import SnapshotUnusable
-from email_contacts.contacts.snapshot.records import Buckets, Records, in_buckets, records
+from email_contacts.contacts.snapshot.records import BUCKETS, Buckets, Records, in_buckets, records, taken
 
 # One identifier of a row, with the opt-outs that forbid to send it.
 IDENTIFIER = np.dtype([*DIGEST.descr, ("row", "<u4"), ("concern", "<u4")])
 # What a row has to do with: a contact of the account, another row, or both; 0 for none.
 FINDING = np.dtype([("row", "<u4"), ("contact", "<u8"), ("other_contact", "<u8"), ("other_row", "<u4")])
-_SPREAD = np.dtype([("high", "<u8"), ("row", "<u4"), ("contact", "<u8")])
-_ODD = np.uint64(0x9E3779B97F4A7C15)  # multiplying by it spreads numbers, and no two become the same
+PAIR = np.dtype([("high", "<u8"), ("row", "<u4"), ("contact", "<u8")])
+SPREADING = np.uint64(0x9E3779B97F4A7C15)  # multiplying by it spreads numbers, and no two become the same
+_PLACES_FOR_EACH = 4
 Findings = Any  # numpy.ndarray of FINDING
 
 
@@ -47,11 +51,20 @@ class Found:
     findings: dict[str, Findings]
 
 
-def look_up(guards: Guards, contacts: Iterable[Chosen], *, body: str, head: bytes, rows: int) -> Found:
+def look_up(
+    guards: Guards,
+    contacts: Iterable[Chosen],
+    *,
+    body: str,
+    head: bytes,
+    identifiers: Collection[str],
+    rows: int,
+) -> Found:
     """Look up the contacts that count.
 
     :param body: the form that they are written in.
     :param head: what a body begins with.
+    :param identifiers: which ones the rows have.
     :param rows: how many rows the source has.
     :raises MirrorUnusable: when there is no mirror, or it is damaged, too old, or of another account.
     """
@@ -60,7 +73,7 @@ def look_up(guards: Guards, contacts: Iterable[Chosen], *, body: str, head: byte
     with closing(reader), closing(NamelessFiles()) as spool:
         _check(guards, version)
         search = _Search(guards, spool, rows)
-        search.note(contacts, body, head)
+        search.note(contacts, body, head, identifiers)
         try:
             search.compare(in_buckets(reader.blocks(), MIRRORED))
         except SnapshotUnusable as error:
@@ -83,14 +96,6 @@ def _check(guards: Guards, version: Version) -> None:
         )
 
 
-class _Concerns(dict[tuple[str, ...], int]):
-    """Which opt-outs forbid to send rows with some identifiers; each combination is thought over once."""
-
-    def __missing__(self, given: tuple[str, ...]) -> int:
-        self[given] = rows_concern(given)
-        return self[given]
-
-
 class _Search:
     """Compares the identifiers of rows with those of the account.
 
@@ -103,44 +108,52 @@ class _Search:
         self._digester = Digester(guards.name)
         self._scale = np.uint64((1 << 64) // (rows + 2))
         self._identifiers = Buckets(spool, "identifiers", IDENTIFIER)
-        self._opted_out = Buckets(spool, "opted out", _SPREAD)
-        self._by_row = Buckets(spool, "by row", _SPREAD)
-        self._by_contact = Buckets(spool, "by contact", _SPREAD)
+        self._opted_out = Buckets(spool, "opted out", PAIR)
+        self._by_row = Buckets(spool, "by row", PAIR)
+        self._by_contact = Buckets(spool, "by contact", PAIR)
         self._shared: list[Findings] = []
 
-    def note(self, contacts: Iterable[Chosen], body: str, head: bytes) -> None:
+    def note(self, contacts: Iterable[Chosen], body: str, head: bytes, names: Collection[str]) -> None:
         """Keep who the contacts of the rows are."""
-        read, concerns = identifier_reader(body, head), _Concerns()
-        for some in contacts:
-            keys: list[bytes] = []
-            counts: list[int] = []
-            concern: list[int] = []
-            for given in read(some.each()):  # runs for every row
-                keys += [identity_key(name, value) for name, value in given.items()]
-                counts.append(len(given))
-                concern.append(concerns[tuple(given)])
-            digests = self._digester.keys(keys)
-            self._identifiers.add(
-                records(
-                    IDENTIFIER, high=digests["high"], low=digests["low"],
-                    row=np.repeat(some.rows, counts), concern=np.repeat(np.array(concern, "<u4"), counts),
-                )
-            )  # fmt: skip
+        read, read_each = plain_reader(body, head, names), identifier_reader(body, head)
+        for some, plain in ahead((some, read(some)) for some in contacts):
+            concern = concern_of(plain)
+            for name, (places, values) in plain.columns.items():
+                keys = values.cast(pl.Binary).to_list()
+                self._keep(keys, some.rows[places], concern[places], after=key_of(name, ""))
+            if not plain.is_plain.all():
+                self._note_each(some.rows[~plain.is_plain], read_each(some.only(~plain.is_plain).each()))
+
+    def _note_each(self, rows: Any, contacts: Iterable[Mapping[str, str]]) -> None:
+        keys: list[bytes] = []
+        counts: list[int] = []
+        concern: list[int] = []
+        for given in contacts:
+            keys += [identity_key(name, value) for name, value in given.items()]
+            counts.append(len(given))
+            concern.append(rows_concern(given))
+        self._keep(keys, np.repeat(rows, counts), np.repeat(np.array(concern, "<u4"), counts))
+
+    def _keep(self, keys: list[bytes], rows: Any, concern: Any, *, after: bytes = b"") -> None:
+        digests = self._digester.keys(keys, after=after)
+        self._identifiers.add(
+            records(IDENTIFIER, high=digests["high"], low=digests["low"], row=rows, concern=concern)
+        )
 
     def compare(self, account: Iterator[Records]) -> None:
         """Hold them against the account's."""
-        for ours, theirs in zip(self._identifiers.sorted(), account, strict=True):
-            mine, known = _joined(ours, theirs)
-            self._look_for_opt_outs(ours[mine], theirs[known])
+        for ours, theirs in zip(ahead(self._identifiers.sorted()), ahead(account), strict=True):
+            mine, known = (taken(*some) for some in zip((ours, theirs), _joined(ours, theirs), strict=True))
+            self._look_for_opt_outs(mine, known)
             if self._guards.merges == HOLD_BACK:
-                self._keep_contacts(ours[mine], theirs[known])
+                self._keep_contacts(mine, known)
                 self._look_for_shared(ours)
 
     def findings(self) -> dict[str, Findings]:
         """Say which rows must not be sent."""
         found = {OPTED_OUT: _together(_first_of_each_row(some) for some in self._opted_out.sorted())}
-        of_two = [_of_two_contacts(some) for some in self._by_row.sorted()]
-        of_one = [_of_one_contact(some) for some in self._by_contact.sorted()]
+        of_two = [self._of_two_contacts(some) for some in self._by_row.unsorted()]
+        of_one = [of_one_contact(some) for some in self._by_contact.unsorted()]
         found[WOULD_MERGE] = _together([*of_two, *of_one, *self._shared])
         return found
 
@@ -154,9 +167,19 @@ class _Search:
 
     def _keep_contacts(self, ours: Records, theirs: Records) -> None:
         is_first = theirs["list"] == 0
-        rows, contacts = ours["row"][is_first], theirs["contact"][is_first]
-        self._by_row.add(self._spread_by_row(rows, contacts))
-        self._by_contact.add(records(_SPREAD, high=contacts * _ODD, row=rows, contact=contacts))
+        self._by_row.add(self._spread_by_row(ours["row"][is_first], theirs["contact"][is_first]))
+
+    def _of_two_contacts(self, some: Records) -> Findings:
+        """Find the rows whose identifiers belong to different contacts, and keep each row's contacts once."""
+        if not len(some):
+            return np.empty(0, FINDING)
+        places = some["row"] - some["row"].min()
+        is_last, is_of_two = last_and_differing(places, some["contact"])
+        kept = np.flatnonzero(is_last | is_of_two)
+        some, is_of_two = taken(some, kept), is_of_two[kept]
+        contacts = some["contact"]
+        self._by_contact.add(records(PAIR, high=contacts * SPREADING, row=some["row"], contact=contacts))
+        return _neighbours_of_two(some[is_of_two])
 
     def _look_for_shared(self, ours: Records) -> None:
         """Find rows that share an identifier: one would take it from the other."""
@@ -168,18 +191,42 @@ class _Search:
             self._shared += [found_in_rows(one, other_row=other), found_in_rows(other, other_row=one)]
 
     def _spread_by_row(self, rows: Any, contacts: Any) -> Records:
-        return records(_SPREAD, high=rows.astype("<u8") * self._scale, row=rows, contact=contacts)
+        return records(PAIR, high=rows.astype("<u8") * self._scale, row=rows, contact=contacts)
+
+
+def concern_of(plain: Plain) -> Any:
+    """Return for each contact which opt-outs forbid to send it."""
+    names = list(plain.columns)
+    has = np.zeros(len(plain.is_plain), np.uint8)
+    for bit, (places, _) in enumerate(plain.columns.values()):
+        has[places] |= 1 << bit
+    given = ([name for bit, name in enumerate(names) if has >> bit & 1] for has in range(1 << len(names)))
+    return np.array([rows_concern(some) for some in given], "<u4")[has]
 
 
 def _joined(ours: Records, theirs: Records) -> tuple[Any, Any]:
     """Return the places of all pairs with the same digest; both are sorted by its first 64 bits."""
-    first = np.searchsorted(theirs["high"], ours["high"], side="left")
-    counts = np.searchsorted(theirs["high"], ours["high"], side="right") - first
+    sought, known = np.ascontiguousarray(ours["high"]), np.ascontiguousarray(theirs["high"])
+    first = np.searchsorted(known, sought, side="left")
+    counts = np.searchsorted(known, sought, side="right") - first
     mine = np.repeat(np.arange(len(ours)), counts)
     before = np.cumsum(counts) - counts
-    known = np.arange(len(mine)) - np.repeat(before, counts) + np.repeat(first, counts)
-    is_same = ours["low"][mine] == theirs["low"][known]
-    return mine[is_same], known[is_same]
+    found = np.arange(len(mine)) + np.repeat(first - before, counts)
+    is_same = ours["low"][mine] == theirs["low"][found]
+    return mine[is_same], found[is_same]
+
+
+def last_and_differing(places: Any, values: Any) -> tuple[Any, Any]:
+    """Look through records without sorting them.
+
+    :param places: where each record belongs; small numbers.
+    :return: of each, whether it is the last one at its place, and whether those at its place differ in value.
+    """
+    last = np.zeros(int(places.max()) + 1, np.intp)
+    last[places] = np.arange(len(places))
+    differs = np.zeros(len(last), bool)
+    differs[places[values != values[last[places]]]] = True
+    return last[places] == np.arange(len(places)), differs[places]
 
 
 def _first_of_each_row(some: Records) -> Findings:
@@ -189,8 +236,7 @@ def _first_of_each_row(some: Records) -> Findings:
     return found_in_rows(some["row"][is_new], contact=some["contact"][is_new])
 
 
-def _of_two_contacts(some: Records) -> Findings:
-    """Find the rows whose identifiers belong to different contacts."""
+def _neighbours_of_two(some: Records) -> Findings:
     some = some[np.lexsort((some["contact"], some["row"]))]
     is_other = (some["row"][1:] == some["row"][:-1]) & (some["contact"][1:] != some["contact"][:-1])
     places = np.flatnonzero(is_other)
@@ -198,8 +244,14 @@ def _of_two_contacts(some: Records) -> Findings:
     return found_in_rows(some["row"][places], contact=contacts[places], other_contact=contacts[places + 1])
 
 
-def _of_one_contact(some: Records) -> Findings:
+def of_one_contact(some: Records) -> Findings:
     """Find the rows that are about the same contact, by different identifiers."""
+    if not len(some):
+        return np.empty(0, FINDING)
+    # Contacts that share a place by chance are told apart below.
+    bits = (_PLACES_FOR_EACH * len(some)).bit_length()
+    places = (some["high"] << np.uint64(BUCKETS.bit_length() - 1)) >> np.uint64(64 - bits)
+    some = some[last_and_differing(places, some["row"])[1]]
     some = some[np.lexsort((some["row"], some["contact"]))]
     is_other = (some["contact"][1:] == some["contact"][:-1]) & (some["row"][1:] != some["row"][:-1])
     places = np.flatnonzero(is_other)

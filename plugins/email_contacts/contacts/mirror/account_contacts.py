@@ -25,7 +25,7 @@ _FLAGS = {"smsBlacklisted": OF_SMS, "whatsappBlacklisted": OF_WHATSAPP}
 # One identifier of one contact, and with ``list`` also one list that the contact unsubscribed from.
 MIRRORED = np.dtype([*DIGEST.descr, ("flags", "<u4"), ("contact", "<u8"), ("list", "<u4")])
 # The address under which a contact with nothing but a phone number is shown.
-_PHONE_DOMAIN = "@mailin-sms.com"
+PHONE_DOMAIN = "@mailin-sms.com"
 _PUNCTUATION = re.compile(r"[().-]")
 
 
@@ -39,7 +39,7 @@ def identity_key(attribute: str, value: str) -> bytes:
     if attribute != EMAIL:
         return key_of(attribute, value)
     address = value.lower()
-    if address.endswith(_PHONE_DOMAIN) and (number := _number_of(address)):
+    if address.endswith(PHONE_DOMAIN) and (number := _number_of(address)):
         return key_of(SMS, number)
     return key_of(EMAIL, address)
 
@@ -102,7 +102,7 @@ def _opt_outs(contact: Mapping[str, Any]) -> int:
 
 def _number_of(address: str) -> str:
     """Return the number that an address stands for; empty where it is an address like any other."""
-    if not address.endswith(_PHONE_DOMAIN):
+    if not address.endswith(PHONE_DOMAIN):
         return ""
-    digits = _PUNCTUATION.sub("", address.removesuffix(_PHONE_DOMAIN)).removeprefix("+").removeprefix("00")
+    digits = _PUNCTUATION.sub("", address.removesuffix(PHONE_DOMAIN)).removeprefix("+").removeprefix("00")
     return digits if digits.isascii() and digits.isdigit() else ""

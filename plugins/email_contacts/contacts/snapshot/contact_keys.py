@@ -55,9 +55,17 @@ def identifier_reader(body: str, head: bytes) -> Callable[[Pieces], Iterator[dic
     return identifiers
 
 
+def csv_header(body: str, head: bytes) -> list[str]:
+    """Return the attributes of a CSV, in the order of its cells.
+
+    :param body: the form that it is written in.
+    :param head: what a body begins with.
+    """
+    return _cells(_text(body, head[1:] if body == FILE_BODY else head, body_end=len(SEPARATORS[body])))
+
+
 def _csv_reader(body: str, head: bytes) -> Callable[[Pieces], Iterator[dict[str, str]]]:
-    end = len(SEPARATORS[body])
-    header = _cells(_text(body, head[1:] if body == FILE_BODY else head, body_end=end))
+    end, header = len(SEPARATORS[body]), csv_header(body, head)
 
     def values(pieces: Pieces) -> Iterator[dict[str, str]]:
         for piece in pieces:

@@ -38,15 +38,20 @@ class Digester:
         """Make a digest of what is sent for each contact."""
         return self._of(chosen.each())
 
-    def keys(self, keys: Iterable[bytes]) -> Digests:
-        """Make a digest of who each contact is; its last bit is clear, for records to say something there."""
-        made = self._of(keys).copy()
+    def keys(self, keys: Iterable[bytes], *, after: bytes = b"") -> Digests:
+        """Make a digest of who each contact is; its last bit is clear, for records to say something there.
+
+        :param after: what all of them begin with.
+        """
+        made = self._of(keys, after).copy()
         made["low"] &= ~LAST_BIT
         return made
 
-    def _of(self, pieces: Iterable[bytes | memoryview]) -> Digests:
+    def _of(self, pieces: Iterable[bytes | memoryview], after: bytes = b"") -> Digests:
         made: list[bytes] = []
-        copy, keep = self._salted.copy, made.append
+        salted = self._salted.copy()
+        salted.update(after)
+        copy, keep = salted.copy, made.append
         for piece in pieces:  # runs for every row: a copy of what is salted is quicker than a new one
             digest = copy()
             digest.update(piece)

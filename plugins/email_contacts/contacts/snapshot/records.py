@@ -43,6 +43,16 @@ def records(dtype: np.dtype[Any], **columns: Any) -> Records:
     return made
 
 
+def taken(some: Records, places: Any) -> Records:
+    """Take records as lines of plain numbers, which is much quicker than one by one.
+
+    :param some: of a type whose size is a multiple of four bytes.
+    :param places: which.
+    """
+    lines = np.ascontiguousarray(some).view("<u4").reshape(len(some), some.itemsize // 4)
+    return np.take(lines, places, axis=0).reshape(-1).view(some.dtype)
+
+
 def in_buckets(blocks: Iterator[Records], dtype: np.dtype[Any]) -> Iterator[Records]:
     """Cut sorted records that come some at a time into buckets."""
     at_hand = next(blocks, np.empty(0, dtype))
@@ -99,7 +109,7 @@ class Buckets:
         self.count += len(some)
         ways = (some["high"] >> _SHIFT).astype(np.uint8)
         order = np.argsort(ways, kind="stable")
-        some = some[order]
+        some = taken(some, order)
         ends = np.cumsum(np.bincount(ways, minlength=BUCKETS)).tolist()
         for way, (start, end) in enumerate(zip((0, *ends), ends, strict=False)):
             if start < end:
@@ -107,10 +117,14 @@ class Buckets:
 
     def sorted(self) -> Iterator[Records]:
         """Walk the records of each bucket, sorted."""
+        for some in self.unsorted():
+            yield taken(some, np.argsort(np.ascontiguousarray(some["high"]), kind="stable"))
+
+    def unsorted(self) -> Iterator[Records]:
+        """Walk the records of each bucket as they came."""
         for way in range(BUCKETS):
             data = self._spool.open(self._name_of(way)).read() if way in self._files else b""
-            some = np.frombuffer(data, self._dtype)
-            yield some[np.argsort(some["high"], kind="stable")]
+            yield np.frombuffer(data, self._dtype)
 
     def _file(self, way: int) -> BinaryIO:
         if way not in self._files:
