@@ -8,7 +8,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from email_contacts.contacts.guards.looking_up import PAIR, SPREADING, last_and_differing, of_one_contact
+from email_contacts.contacts.guards.joining import last_and_differing
+from email_contacts.contacts.guards.looking_up import PAIR, SPREADING, of_one_contact
 from email_contacts.contacts.snapshot.records import records
 
 PAIRS = st.lists(st.tuples(st.integers(1, 9), st.integers(1, 6)), min_size=1, max_size=30)

@@ -18,6 +18,7 @@ import polars as pl
 from email_contacts.contacts.batches.contact_bytes import Chosen
 from email_contacts.contacts.batches.spool import NamelessFiles
 from email_contacts.contacts.choices import HOLD_BACK, IGNORE
+from email_contacts.contacts.guards.joining import between, joined, last_and_differing
 from email_contacts.contacts.guards.plain_identifiers import Plain, plain_reader
 from email_contacts.contacts.guards.settings import OPTED_OUT, WOULD_MERGE, Guards
 from email_contacts.contacts.mirror.account_contacts import MIRRORED, identity_key, rows_concern
@@ -27,7 +28,14 @@ from email_contacts.contacts.read_ahead import ahead
 from email_contacts.contacts.snapshot.contact_keys import identifier_reader, key_of
 from email_contacts.contacts.snapshot.digests import DIGEST, Digester
 from email_contacts.contacts.snapshot.errors import SnapshotUnusable
-from email_contacts.contacts.snapshot.records import BUCKETS, Buckets, Records, in_buckets, records, taken
+from email_contacts.contacts.snapshot.records import (
+    BUCKETS,
+    Buckets,
+    Records,
+    blocks_in_buckets,
+    records,
+    taken,
+)
 
 # One identifier of a row, with the opt-outs that forbid to send it.
 IDENTIFIER = np.dtype([*DIGEST.descr, ("row", "<u4"), ("concern", "<u4")])
@@ -75,7 +83,7 @@ def look_up(
         search = _Search(guards, spool, rows)
         search.note(contacts, body, head, identifiers)
         try:
-            search.compare(in_buckets(reader.blocks(), MIRRORED))
+            search.compare(blocks_in_buckets(reader.blocks(), MIRRORED))
         except SnapshotUnusable as error:
             raise MirrorUnusable(f"{error} Refresh it") from error
         return Found(version, search.findings())
@@ -140,13 +148,12 @@ class _Search:
             records(IDENTIFIER, high=digests["high"], low=digests["low"], row=rows, concern=concern)
         )
 
-    def compare(self, account: Iterator[Records]) -> None:
+    def compare(self, account: Iterator[list[Records]]) -> None:
         """Hold them against the account's."""
-        for ours, theirs in zip(ahead(self._identifiers.sorted()), ahead(account), strict=True):
-            mine, known = (taken(*some) for some in zip((ours, theirs), _joined(ours, theirs), strict=True))
-            self._look_for_opt_outs(mine, known)
+        for ours, blocks in zip(ahead(self._identifiers.sorted()), ahead(account), strict=True):
+            for theirs in blocks:
+                self._look_for(between(ours, theirs), theirs)
             if self._guards.merges == HOLD_BACK:
-                self._keep_contacts(mine, known)
                 self._look_for_shared(ours)
 
     def findings(self) -> dict[str, Findings]:
@@ -156,6 +163,12 @@ class _Search:
         of_one = [of_one_contact(some) for some in self._by_contact.unsorted()]
         found[WOULD_MERGE] = _together([*of_two, *of_one, *self._shared])
         return found
+
+    def _look_for(self, ours: Records, theirs: Records) -> None:
+        mine, known = (taken(*some) for some in zip((ours, theirs), joined(ours, theirs), strict=True))
+        self._look_for_opt_outs(mine, known)
+        if self._guards.merges == HOLD_BACK:
+            self._keep_contacts(mine, known)
 
     def _look_for_opt_outs(self, ours: Records, theirs: Records) -> None:
         if self._guards.consent == IGNORE:
@@ -202,31 +215,6 @@ def concern_of(plain: Plain) -> Any:
         has[places] |= 1 << bit
     given = ([name for bit, name in enumerate(names) if has >> bit & 1] for has in range(1 << len(names)))
     return np.array([rows_concern(some) for some in given], "<u4")[has]
-
-
-def _joined(ours: Records, theirs: Records) -> tuple[Any, Any]:
-    """Return the places of all pairs with the same digest; both are sorted by its first 64 bits."""
-    sought, known = np.ascontiguousarray(ours["high"]), np.ascontiguousarray(theirs["high"])
-    first = np.searchsorted(known, sought, side="left")
-    counts = np.searchsorted(known, sought, side="right") - first
-    mine = np.repeat(np.arange(len(ours)), counts)
-    before = np.cumsum(counts) - counts
-    found = np.arange(len(mine)) + np.repeat(first - before, counts)
-    is_same = ours["low"][mine] == theirs["low"][found]
-    return mine[is_same], found[is_same]
-
-
-def last_and_differing(places: Any, values: Any) -> tuple[Any, Any]:
-    """Look through records without sorting them.
-
-    :param places: where each record belongs; small numbers.
-    :return: of each, whether it is the last one at its place, and whether those at its place differ in value.
-    """
-    last = np.zeros(int(places.max()) + 1, np.intp)
-    last[places] = np.arange(len(places))
-    differs = np.zeros(len(last), bool)
-    differs[places[values != values[last[places]]]] = True
-    return last[places] == np.arange(len(places)), differs[places]
 
 
 def _first_of_each_row(some: Records) -> Findings:

@@ -55,6 +55,11 @@ def taken(some: Records, places: Any) -> Records:
 
 def in_buckets(blocks: Iterator[Records], dtype: np.dtype[Any]) -> Iterator[Records]:
     """Cut sorted records that come some at a time into buckets."""
+    return map(np.concatenate, blocks_in_buckets(blocks, dtype))
+
+
+def blocks_in_buckets(blocks: Iterator[Records], dtype: np.dtype[Any]) -> Iterator[list[Records]]:
+    """Cut sorted records that come some at a time into buckets, each in one block or more."""
     at_hand = next(blocks, np.empty(0, dtype))
     for end in _bucket_ends():
         parts = []
@@ -62,7 +67,7 @@ def in_buckets(blocks: Iterator[Records], dtype: np.dtype[Any]) -> Iterator[Reco
             parts.append(at_hand)
             at_hand = next(blocks, at_hand[:0])
         place = int(np.searchsorted(at_hand["high"], np.uint64(end))) if len(at_hand) else 0
-        yield np.concatenate([*parts, at_hand[:place]])
+        yield [*parts, at_hand[:place]]
         at_hand = at_hand[place:]
     for _ in blocks:  # what is read tells only at its end whether it is whole
         pass
