@@ -71,3 +71,12 @@ def test_nan_is_nothing_where_the_mapping_says_so(tmp_path: Path, form: str) -> 
         {"email": "a@example.com", "attributes": {"POINTS": 1.5}},
         {"email": "b@example.com", "attributes": {}},
     ]
+
+
+def test_an_infinite_number_is_called_so(tmp_path: Path) -> None:
+    source = tmp_path / "people.ndjson"
+    source.write_text(
+        '{"email": "a@example.com", "points": 1}\n{"email": "b@example.com", "points": Infinity}\n'
+    )
+    found = Prepared(prepare(source, tmp_path / "stage", Options()))
+    assert "It is infinite" in Path(found.manifest.rejects_uri).read_text()

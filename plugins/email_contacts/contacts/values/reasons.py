@@ -6,7 +6,7 @@ Knows kinds of values and shapes of cells. A sentence names characters and setti
 from __future__ import annotations
 
 import re
-from math import isnan
+from math import isinf, isnan
 from typing import Any
 
 from email_contacts.contacts.values import phones
@@ -36,6 +36,8 @@ def reason(kind: str, cell: Any, *, region: str | None = None, separator: str = 
             "It is not a number (NaN), or a formula that failed: correct it, leave the cell empty, or list "
             'NaN under "nulls" in the mapping.'
         )
+    if type(cell) is float and isinf(cell):
+        return "It is infinite: correct it, or leave the cell empty."
     if type(cell) is not str:
         return None
     cell = bare(cell)
