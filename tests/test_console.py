@@ -48,7 +48,7 @@ def test_a_query_of_an_airflow_connection(
     document = json.loads(capsys.readouterr().out)
     assert (document["source"], document["rows"]["accepted"]) == ("crm:query", 1)
     assert main(["propose", "crm", "--sql", "SELECT * FROM people"]) == 0
-    assert 'the first 1 rows of "crm:query"' in capsys.readouterr().out
+    assert 'the first row of "crm:query"' in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The DAG of docs/audiences.md on five days, against the sandbox and a simple model of it."""
+"""The DAG of docs/audiences.md on some days, against the sandbox and a simple model of it."""
 
 from __future__ import annotations
 
@@ -21,10 +21,8 @@ People = dict[str, str]
 # What the source says on each day.
 DAYS: list[People] = [
     {"a@example.com": "Ann", "b@example.com": "Bob", "c@example.com": "Cy"},
-    {"a@example.com": "Ann", "b@example.com": "Bobby", "c@example.com": "Cy", "d@example.com": "Di"},
-    {"a@example.com": "Ann", "b@example.com": "Bobby", "c@example.com": "Cy", "d@example.com": "Di"},
-    {"a@example.com": "Anna", "d@example.com": "Di"},
-    {"a@example.com": "Anna", "c@example.com": "Cy", "d@example.com": "Di", "e@example.com": "Eve"},
+    {"a@example.com": "Anna", "b@example.com": "Bob", "d@example.com": "Di"},
+    {"a@example.com": "Anna", "c@example.com": "Cy", "d@example.com": "Di"},
 ]
 
 
@@ -49,7 +47,7 @@ def dag(airflow_database: None, connection: str, tmp_path: Path, monkeypatch: py
     return DagBag(tmp_path / "dags").dags["sync_customers"]
 
 
-def test_five_days(dag: DAG, sandbox: SandboxServer, tmp_path: Path) -> None:
+def test_some_days(dag: DAG, sandbox: SandboxServer, tmp_path: Path) -> None:
     source = tmp_path / "customers.csv"
     model: People = {}
     yesterday: People = {}
