@@ -15,7 +15,8 @@ from email_contacts.imports.shared_store import TaskKey
 class SharedVariables:
     """The ``SharedStore`` of the submission queue and of the hourly budgets.
 
-    A variable of the queue lives as long as its task is in the queue. Of a budget one stays for a connection.
+    A variable of the queue lives as long as its task is in the queue. Of a budget, and of the last look, one
+    stays for a connection.
     """
 
     def keys(self, prefix: str) -> Sequence[str]:
@@ -29,7 +30,9 @@ class SharedVariables:
 
     def set(self, key: str, value: str) -> None:
         """Write the text; the description explains it to a reader in the UI."""
-        Variable.set(key, value, description="Written by email_contacts (submission queue, hourly budget)")
+        Variable.set(
+            key, value, description="Written by email_contacts (submission queue, hourly budget, last look)"
+        )
 
     def delete(self, key: str) -> None:
         """Remove the key; nothing happens when it is not there."""

@@ -16,8 +16,7 @@ from itertools import islice
 from typing import IO, Any, cast
 
 from airflow.api.common.trigger_dag import trigger_dag
-from airflow.api_fastapi.app import get_auth_manager
-from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity, DagDetails
+from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
 from airflow.api_fastapi.core_api.security import GetUserDep
 from airflow.models.asset import AssetModel
 from airflow.models.asset_state_store import AssetStateStoreModel as Entry
@@ -33,6 +32,7 @@ from sqlalchemy.orm import Session
 
 from email_contacts.contacts.sources.allowed_roots import AllowedRoots
 from email_contacts.imports.history import ASSET_NAME, EntryKey, keys_between
+from email_contacts.web.airflow_access import Access
 from email_contacts.web.airflow_core import read_connection
 
 __all__ = ["GetUserDep", "History", "RunRefused", "StoredReceipt", "TaskEnd"]
@@ -81,8 +81,7 @@ class History:
     """
 
     def __init__(self, user: Any) -> None:
-        self._user = user
-        self._auth = cast("Any", get_auth_manager())
+        self._access = Access(user)
 
     def newest_first(self, lower: str, upper: str, parts: Collection[str] = ()) -> Generator[StoredReceipt]:
         """Walk the receipts of a range of keys that the user may see.
@@ -104,14 +103,14 @@ class History:
     def one(self, key: EntryKey) -> StoredReceipt | None:
         """Read one receipt; None when it is not there or the user may not see it."""
         with create_session(scoped=False) as session:
-            row = session.execute(_entries(str(key), f"{key}\0")).first()
+            row = session.execute(_entries().where(Entry.key == str(key))).first()
             stored = _stored(row) if row is not None else None
-            return stored if stored and self._may(session, stored.dag_id) else None
+            return stored if stored and self._access.may(session, stored.dag_id) else None
 
     def of_run(self, dag_id: str, run_id: str) -> list[StoredReceipt] | None:
         """Read the receipts of a run, the newest first; None when the user may not see its DAG."""
         with create_session(scoped=False) as session:
-            if not self._may(session, dag_id):
+            if not self._access.may(session, dag_id):
                 return None
             query = _entries(*keys_between()).where(
                 Entry.last_updated_by_dag_id == dag_id, Entry.last_updated_by_run_id == run_id
@@ -121,14 +120,14 @@ class History:
 
     def retries_of(self, key: EntryKey) -> list[StoredReceipt]:
         """Read the receipts of retries of an import that the user may see, the newest first."""
-        with closing(self.newest_first(f"{key}\0", keys_between()[1], (f"/{key.receipt_id}",))) as later:
+        with closing(self.newest_first(str(key), keys_between()[1], (f"/{key.receipt_id}",))) as later:
             found = (one for one in later if _retried_id(one) == key.receipt_id)
             return list(islice(found, RETRIES_SHOWN))
 
     def may_trigger(self, dag_id: str) -> bool:
         """Whether there is such a DAG, and the user may start runs of it."""
         with create_session(scoped=False) as session:
-            return DagModel.get_current(dag_id, session=session) is not None and self._may(
+            return DagModel.get_current(dag_id, session=session) is not None and self._access.may(
                 session, dag_id, DagAccessEntity.RUN, method="POST"
             )
 
@@ -152,7 +151,7 @@ class History:
             run = trigger_dag(
                 dag_id=dag_id,
                 triggered_by=DagRunTriggeredByType.UI,
-                triggering_user_name=self._user.get_name(),
+                triggering_user_name=self._access.user.get_name(),
                 conf=conf,
             )
         except (AirflowException, ValueError) as error:
@@ -164,7 +163,7 @@ class History:
     def may_read_logs(self, dag_id: str) -> bool:
         """Whether the user may read the logs of a DAG's tasks."""
         with create_session(scoped=False) as session:
-            return self._may(session, dag_id, DagAccessEntity.TASK_LOGS)
+            return self._access.may(session, dag_id, DagAccessEntity.TASK_LOGS)
 
     def tasks_of(self, stored: StoredReceipt) -> list[TaskEnd] | None:
         """Read the tasks of the run that wrote a receipt; None when the run was deleted."""
@@ -210,38 +209,16 @@ class History:
         """The DAGs in the history that the user may read; also those that are gone."""
         query = select(Entry.last_updated_by_dag_id).distinct()
         query = query.join(AssetModel, AssetModel.id == Entry.asset_id).where(AssetModel.name == ASSET_NAME)
-        dag_ids = {dag_id for dag_id in session.scalars(query) if dag_id}
-        teams = DagModel.get_dag_id_to_team_name_mapping(list(dag_ids), session=session)
-        by_team: dict[str | None, set[str]] = {}
-        for dag_id in dag_ids:
-            by_team.setdefault(teams.get(dag_id), set()).add(dag_id)
-        readable: set[str] = set()
-        for team, ids in by_team.items():
-            readable |= self._auth.filter_authorized_dag_ids(dag_ids=ids, user=self._user, team_name=team)
-        return readable
-
-    def _may(
-        self, session: Session, dag_id: str, entity: DagAccessEntity | None = None, method: Any = "GET"
-    ) -> bool:
-        team = DagModel.get_dag_id_to_team_name_mapping([dag_id], session=session).get(dag_id)
-        return bool(
-            self._auth.is_authorized_dag(
-                method=method,
-                access_entity=entity,
-                details=DagDetails(id=dag_id, team_name=team),
-                user=self._user,
-            )
-        )
+        return self._access.readable(session, session.scalars(query))
 
 
-def _entries(lower: str, upper: str) -> Any:
+def _entries(lower: str = "", upper: str = "") -> Any:
     columns = (Entry.key, Entry.value, Entry.last_updated_by_dag_id, Entry.last_updated_by_run_id)
-    return (
-        select(*columns, Entry.last_updated_by_task_id)
-        .join(AssetModel, AssetModel.id == Entry.asset_id)
-        .where(AssetModel.name == ASSET_NAME, Entry.key >= lower, Entry.key < upper)
-        .order_by(Entry.key.desc())
-    )
+    query = select(*columns, Entry.last_updated_by_task_id)
+    query = query.join(AssetModel, AssetModel.id == Entry.asset_id).where(AssetModel.name == ASSET_NAME)
+    if upper:
+        query = query.where(Entry.key >= lower, Entry.key < upper)
+    return query.order_by(Entry.key.desc())
 
 
 def _retried_id(one: StoredReceipt) -> str:

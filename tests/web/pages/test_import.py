@@ -17,7 +17,7 @@ from tests.web.pages.conftest import Reader
 from tests.web.pages.entries import forget_all, make_receipt, put
 from tests.web.runs import Run
 
-pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+pytestmark = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
 HEADER = "row,key,field,rule,message,value\n"
 ROWS = (
     "3,c-17,email,email,must be an address such as ada@example.com,***.***\n"

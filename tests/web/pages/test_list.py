@@ -115,7 +115,10 @@ def test_a_filter_is_kept_from_page_to_page(admin_reader: Reader) -> None:
         ("from=yesterday", "From: must be a date such as 2026-11-28"),
         ("to=2026-02-30", "To: must be a date such as 2026-11-28"),
         ("to=2026-1-1", "To: must be a date such as 2026-11-28"),
-        ("state=great", "State: must be one of completed, completed_with_rejects, failed, unknown, dry_run"),
+        (
+            "state=great",
+            "State: must be one of running, completed, completed_with_rejects, failed, unknown, dry_run",
+        ),
     ],
 )
 def test_a_filter_that_cannot_be_meant_is_refused_by_its_name(

@@ -8,12 +8,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from email_contacts.imports.waiting.account_budget import AccountBudget
 from email_contacts.imports.waiting.list_growth import has_grown
+from email_contacts.imports.waiting.look_note import LookNote, look_key
 from email_contacts.imports.waiting.poll_plan import Question
 from email_contacts.imports.waiting.process_status import PROCESS_PAGE
 from email_contacts.imports.waiting.rate_budget import RateBudget
@@ -148,6 +149,20 @@ class PollerClient:
         """
         answer: tuple[Sequence[Process], int] = await self._in_thread(_answer, self._client, question)
         return answer
+
+    async def note(self, processes: Iterable[Process], *, next_look_in: float, is_answered: bool) -> None:
+        """Leave what a look showed where people can see it; where that is not possible, nothing is missing.
+
+        :param next_look_in: seconds.
+        """
+        if self._store is None:
+            return
+        at = self._wall_clock()
+        note = LookNote.of(processes, at=at, next_look_in=next_look_in, is_answered=is_answered)
+        try:
+            await self._in_thread(self._store.set, look_key(self.name), note.to_text())
+        except Exception as error:  # noqa: BLE001  whatever Airflow's store may raise
+            log.debug("the last look of %s could not be noted: %s", self.name, error)
 
     async def has_grown(self, evidence: CompletionSignals) -> bool:
         """Look at the lists of one import; one such look at a time.

@@ -219,6 +219,8 @@ class SharedPoller:
             self._last_looks -= question.expected
             self._page_is_due = self._page_is_due and not question.is_front
             await self._ask(question)
+            seen = (*self._plan.newest_page, *self._plan.seen.values())
+            await self.client.note(seen, next_look_in=self.next_look_in, is_answered=not self.trouble)
 
     def _is_last_look(self, question: Question) -> bool:
         return not self._last_looks.isdisjoint(question.expected) or (self._page_is_due and question.is_front)

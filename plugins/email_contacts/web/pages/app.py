@@ -14,13 +14,16 @@ from email_contacts.imports.history import EntryKey
 from email_contacts.imports.verification.import_report import ImportReport
 from email_contacts.imports.verification.verdict import STATES
 from email_contacts.web.airflow_history import GetUserDep, History, RunRefused
+from email_contacts.web.airflow_runs import RunningImports
 from email_contacts.web.pages.import_view import ImportView
-from email_contacts.web.pages.imports_filter import ImportsFilter, InvalidFilter
+from email_contacts.web.pages.imports_filter import RUNNING, ImportsFilter, InvalidFilter
 from email_contacts.web.pages.page_response import HEADERS, STATIC, page, static
+from email_contacts.web.pages.progress import Progress
 from email_contacts.web.pages.reject_lists import NotAList, Sample, safe_csv, samples
 from email_contacts.web.pages.retry_form import CORRECTED_ROWS, DAG_ID, InvalidForm, RetryForm, typed
 from email_contacts.web.pages.row_charts import reasons, where_rows_went
 from email_contacts.web.pages.timeline import timeline
+from email_contacts.web.pages.trend import MAX_POINTS, trends
 
 PAGE_SIZE = 25
 # Imports that one request looks through for those that a filter allows; the page goes on from there.
@@ -39,6 +42,7 @@ def make_app() -> FastAPI:
     app.get("/")(list_imports)
     app.get("/static/{name}")(send_static)
     app.get("/run")(show_run)
+    app.get("/progress")(show_progress)
     app.get("/{ended_at}/{receipt_id}")(show_import)
     app.get("/{ended_at}/{receipt_id}/retry")(show_retry)
     app.post("/{ended_at}/{receipt_id}/retry")(start_retry)
@@ -57,19 +61,33 @@ def list_imports(request: Request, user: GetUserDep) -> Response:
     lower, upper = asked.keys()
     if before := _key(*query.get("before", "").partition("/")[::2]):
         upper = min(upper, str(before))
+    is_first = "before" not in query
+    # Of a single list more is read than the page holds, for its charts.
+    wanted = MAX_POINTS if asked.list and is_first else PAGE_SIZE
     found: list[ImportView] = []
     searched, last = 0, None
     with closing(History(user).newest_first(lower, upper, asked.parts)) as receipts:
         for searched, stored in enumerate(receipts, 1):
-            if len(found) == PAGE_SIZE or searched > SEARCHED_AT_MOST:
+            if len(found) == wanted or searched > SEARCHED_AT_MOST:
                 break
-            last = stored.key
+            if len(found) < PAGE_SIZE:
+                last = stored.key
             if (one := ImportView.of(stored)) and asked.allows(one):
                 found.append(one)
         else:
-            last = None
+            if len(found) <= PAGE_SIZE:
+                last = None
     more = asked.query(before=f"{last.ended_at}/{last.receipt_id}") if last else ""
-    listing = _listing(query, imports=found, more=more, is_narrowed=not asked.is_empty, first=asked.query())
+    running = map(Progress, RunningImports(user).newest_first()) if is_first else ()
+    listing = _listing(
+        query,
+        running=[one for one in running if asked.allows_running(one)],
+        imports=found[:PAGE_SIZE],
+        trends=trends(found, asked) if is_first else [],
+        more=more,
+        is_narrowed=not asked.is_empty,
+        first=asked.query(),
+    )
     return page(request, "list.html", **listing)
 
 
@@ -77,17 +95,17 @@ def show_import(request: Request, user: GetUserDep, ended_at: str, receipt_id: s
     """One import."""
     history = History(user)
     one = _read(history, ended_at, receipt_id)
-    return page(request, "import.html", imports=[_detail(history, one)], is_alone=True)
+    return page(request, "import.html", imports=[_detail(history, one)], running=None, is_alone=True)
 
 
 def show_run(request: Request, user: GetUserDep, dag_id: str = "", run_id: str = "") -> Response:
     """The imports of a run, as they are shown on the run's own page."""
-    history = History(user)
-    stored = history.of_run(dag_id, run_id)
-    if stored is None:
-        raise HTTPException(403)
-    views = [one for one in map(ImportView.of, stored) if one]
-    return page(request, "import.html", imports=[_detail(history, one) for one in views], is_alone=False)
+    return _show_run(request, user, dag_id, run_id, is_alone=False)
+
+
+def show_progress(request: Request, user: GetUserDep, dag_id: str = "", run_id: str = "") -> Response:
+    """The same on a page of its own: how far an import is, and its receipt when it has ended."""
+    return _show_run(request, user, dag_id, run_id, is_alone=True)
 
 
 def download(user: GetUserDep, ended_at: str, receipt_id: str, name: str) -> Response:
@@ -147,6 +165,18 @@ async def refuse(request: Request, error: Exception) -> Response:
     status = getattr(error, "status_code", 404)
     title, advice = _REFUSALS.get(status, _REFUSALS[404])
     return page(request, "message.html", status=status, title=title, advice=advice)
+
+
+def _show_run(request: Request, user: Any, dag_id: str, run_id: str, *, is_alone: bool) -> Response:
+    history = History(user)
+    # PostgreSQL refuses to look for a text with this character.
+    stored = history.of_run(dag_id, run_id) if "\0" not in dag_id + run_id else None
+    if stored is None:
+        raise HTTPException(403)
+    views = [one for one in map(ImportView.of, stored) if one]
+    found = RunningImports(user).one(dag_id, run_id)
+    imports, running = [_detail(history, one) for one in views], Progress(found) if found else None
+    return page(request, "import.html", imports=imports, running=running, is_alone=is_alone)
 
 
 def _read(history: History, ended_at: str, receipt_id: str) -> ImportView:
@@ -209,10 +239,24 @@ def _samples(history: History, one: ImportView, uri: str) -> list[Sample] | None
 
 
 def _listing(query: dict[str, str], **values: Any) -> dict[str, Any]:
-    empty = {"imports": [], "more": "", "first": "", "is_narrowed": True, "fault": ""}
+    empty = {
+        "imports": [],
+        "more": "",
+        "first": "",
+        "is_narrowed": True,
+        "fault": "",
+        "running": [],
+        "trends": [],
+    }
     typed = {name: query.get(name, "") for name in ("text", "list", "state", "from", "to")}
     values["has_unchanged"] = any(one.receipt.rows.unchanged for one in values.get("imports", ()))
-    return {**empty, "query": typed, "states": STATES, "is_first": "before" not in query, **values}
+    return {
+        **empty,
+        "query": typed,
+        "states": (RUNNING, *STATES),
+        "is_first": "before" not in query,
+        **values,
+    }
 
 
 def _key(ended_at: str, receipt_id: str) -> EntryKey | None:

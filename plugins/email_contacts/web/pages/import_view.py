@@ -149,6 +149,11 @@ class ImportView:
         return sum(self.receipt.rows.held_back.values())
 
     @property
+    def rejected(self) -> int:
+        """Rows that are rejected, here or by the platform."""
+        return self.receipt.rows.rejected + sum(self.receipt.platform.values())
+
+    @property
     def parts(self) -> tuple[Counted, ...]:
         """Where the rows went; together they are all rows of the source."""
         rows = self.receipt.rows
@@ -174,8 +179,8 @@ def _is_sound(receipt: Receipt) -> bool:
     return (
         receipt.state in STATES
         and all(isinstance(getattr(receipt, name), str) for name in _TEXTS)
-        and all(_is_count(one) for one in (*counts, *receipt.list_ids, *receipt.process_ids))
-        and all(_is_count(one) for mapping in mappings for one in mapping.values())
+        and all(is_count(one) for one in (*counts, *receipt.list_ids, *receipt.process_ids))
+        and all(is_count(one) for mapping in mappings for one in mapping.values())
         and all(isinstance(getattr(receipt, name), (str, type(None))) for name in _MOMENTS)
         and all(
             isinstance(one, str)
@@ -187,11 +192,12 @@ def _is_sound(receipt: Receipt) -> bool:
     )
 
 
-def _is_count(value: Any) -> bool:
+def is_count(value: Any) -> bool:
+    """Whether a value is a number of things."""
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 63
 
 
 def _sizes(sizes: Any) -> tuple[int | None, int | None]:
     said = sizes if isinstance(sizes, Mapping) else {}
-    before, after = (said.get(name) if _is_count(said.get(name)) else None for name in ("before", "after"))
+    before, after = (said.get(name) if is_count(said.get(name)) else None for name in ("before", "after"))
     return before, after

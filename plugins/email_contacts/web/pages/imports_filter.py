@@ -14,8 +14,11 @@ from email_contacts.imports.verification.verdict import STATES
 
 if TYPE_CHECKING:
     from email_contacts.web.pages.import_view import ImportView
+    from email_contacts.web.pages.progress import Progress
 
 MAX_TEXT = 200
+# Besides the states of a verdict, that of an import that has none yet.
+RUNNING = "running"
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _PLAIN = re.compile(r"[\w .:/+@-]+", re.ASCII)
 
@@ -30,7 +33,7 @@ class ImportsFilter:
 
     :param text: part of source, DAG, run, list name or receipt id, or a whole process id.
     :param list: a list's id, or a part of its name.
-    :param state: one of ``STATES`` of a verdict.
+    :param state: one of ``STATES`` of a verdict, or ``RUNNING``.
     :param first_day: ``YYYY-MM-DD``, UTC.
     :param last_day: it belongs to what is listed.
     """
@@ -48,8 +51,8 @@ class ImportsFilter:
         :raises InvalidFilter: naming the first field that is wrong.
         """
         state = query.get("state", "")
-        if state and state not in STATES:
-            raise InvalidFilter(f"State: must be one of {', '.join(STATES)}")
+        if state and state not in (RUNNING, *STATES):
+            raise InvalidFilter(f"State: must be one of {', '.join((RUNNING, *STATES))}")
         return cls(
             text=query.get("text", "").strip()[:MAX_TEXT],
             list=query.get("list", "").strip()[:MAX_TEXT],
@@ -75,15 +78,33 @@ class ImportsFilter:
         """
         return tuple(part for part in (self.text, self.list, self.state) if _PLAIN.fullmatch(part))
 
+    def asks_for_list(self, list_id: int, name: str) -> bool:
+        """Whether a list is asked for by its id, or by a part of its name."""
+        return bool(self.list) and (self.list == str(list_id) or _in(self.list, name))
+
     def allows(self, one: ImportView) -> bool:
         """Whether an import is listed, as far as its day is in the range."""
         return (
             self.state in ("", one.state)
-            and (not self.list or any(self.list == str(it.id) or _in(self.list, it.name) for it in one.lists))
+            and (not self.list or any(self.asks_for_list(it.id, it.name) for it in one.lists))
             and (
                 not self.text
                 or self.text in map(str, one.process_ids)
                 or any(_in(self.text, field) for field in one.searched)
+            )
+        )
+
+    def allows_running(self, one: Progress) -> bool:
+        """Whether an import that runs now is listed; it has not ended on any day."""
+        names = (one.source_name, one.run.dag_id, one.run.run_id, *(name for _, name in one.lists))
+        return (
+            self.state in ("", RUNNING)
+            and not (self.first_day or self.last_day)
+            and (not self.list or any(self.asks_for_list(*it) for it in one.lists))
+            and (
+                not self.text
+                or self.text in map(str, one.process_ids)
+                or any(_in(self.text, name) for name in names)
             )
         )
 

@@ -23,7 +23,12 @@ HEADERS = {
     "Referrer-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
-STATIC = {"page.css": "text/css", "page.js": "text/javascript"}
+# A page about something that runs reads itself again, in a frame, and shows what is new.
+LIVE_HEADERS = {
+    **HEADERS,
+    "Content-Security-Policy": f"{HEADERS['Content-Security-Policy']}; frame-src 'self'",
+}
+STATIC = {"page.css": "text/css", "page.js": "text/javascript", "live.js": "text/javascript"}
 
 
 def page(request: Request, template: str, *, status: int = 200, **values: Any) -> Response:
@@ -35,7 +40,9 @@ def page(request: Request, template: str, *, status: int = 200, **values: Any) -
     text = (
         _templates().get_template(template).render(base=base, airflow=base.removesuffix(URL_PREFIX), **values)
     )
-    return Response(text, status, HEADERS, "text/html; charset=utf-8")
+    return Response(
+        text, status, LIVE_HEADERS if values.get("running") else HEADERS, "text/html; charset=utf-8"
+    )
 
 
 def static(name: str) -> Response:

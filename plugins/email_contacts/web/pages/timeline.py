@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from email_contacts.imports.verification.verdict import DRY_RUN
 from email_contacts.web.pages.import_view import moment
@@ -24,18 +24,38 @@ _TELLERS = {
 }
 
 
+class Ended(Protocol):
+    """A task instance of a run, as far as its end matters."""
+
+    @property
+    def operator(self) -> str:
+        """The name of its operator."""
+
+    @property
+    def state(self) -> str:
+        """Its state."""
+
+    @property
+    def ended_at(self) -> datetime | None:
+        """When it ended."""
+
+
 @dataclass(frozen=True)
 class Step:
     """A step of an import.
 
     :param at: when it was done; None where that is not known.
     :param is_done: False for a step that the import did not come to.
+    :param is_now: whether the import is at this step.
+    :param moments: further times, each with what it is.
     """
 
     name: str
     at: datetime | None
     note: str
     is_done: bool
+    is_now: bool = False
+    moments: tuple[tuple[str, datetime], ...] = ()
 
 
 def timeline(one: ImportView, tasks: Sequence[TaskEnd] | None) -> list[Step]:
@@ -51,7 +71,7 @@ def _steps(one: ImportView, tasks: Sequence[TaskEnd]) -> Iterator[Step]:
     yield Step("Started", moment(receipt.started_at), "", is_done=True)
     yield Step(
         "Prepared",
-        _ended(tasks, PREPARE) if receipt.fingerprint else None,
+        ended(tasks, PREPARE) if receipt.fingerprint else None,
         f"{rows.read:,} rows read, {rows.to_send:,} to send" if receipt.fingerprint else "did not finish",
         is_done=bool(receipt.fingerprint),
     )
@@ -71,11 +91,11 @@ def _steps(one: ImportView, tasks: Sequence[TaskEnd]) -> Iterator[Step]:
         is_done=is_submitted,
     )
     told = " and ".join(_TELLERS[teller] for teller in receipt.told_by if teller in _TELLERS)
-    yield Step("Ended on the platform", _ended(tasks, WAIT) if told else None, told, is_done=bool(told))
+    yield Step("Ended on the platform", ended(tasks, WAIT) if told else None, told, is_done=bool(told))
     seen = receipt.verification
     sampled, found = seen.get("sampled"), seen.get("on_lists")
     note = f"{found:,} of {sampled:,} contacts found" if _are_counts(sampled, found) else ""
-    yield Step("Verified", _ended(tasks, VERIFY) if seen else None, note, is_done=bool(seen))
+    yield Step("Verified", ended(tasks, VERIFY) if seen else None, note, is_done=bool(seen))
     yield Step("Receipt", one.ended_at, one.state.replace("_", " "), is_done=True)
 
 
@@ -83,7 +103,7 @@ def _are_counts(*values: object) -> bool:
     return all(isinstance(value, int) and not isinstance(value, bool) for value in values)
 
 
-def _ended(tasks: Sequence[TaskEnd], operators: tuple[str, ...]) -> datetime | None:
+def ended(tasks: Sequence[Ended], operators: tuple[str, ...]) -> datetime | None:
     """When the last of the tasks of the first kind that the run has ended well."""
     for operator in operators:
         ends = [one.ended_at for one in tasks if one.operator == operator and one.state == "success"]
