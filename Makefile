@@ -39,9 +39,10 @@ setup-dev: .venv/.dev
 	@for path in .venv/lib/python3.*/site-packages/*email_contacts.pth; do echo ../../../../plugins > "$$path"; done
 	@touch $@
 
-.venv/.dev: .venv/.runtime requirements-dev.txt requirements-celery.txt
+.venv/.dev: .venv/.runtime requirements-dev.txt requirements-celery.txt requirements-openlineage.txt
 	@echo "installing the development requirements into .venv"
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements-dev.txt -c requirements.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --target .venv/openlineage --no-deps -r requirements-openlineage.txt
 	@touch $@
 
 demo: setup ## import 1,000 sample contacts with a real Airflow into the sandbox, and show every step

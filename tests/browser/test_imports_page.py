@@ -5,17 +5,12 @@ from __future__ import annotations
 import csv
 import re
 from pathlib import Path
-from typing import Any
 
-import axe_playwright_python
 import pytest
 
 from email_contacts.imports.history import EntryKey
-from tests.browser.conftest import PAGES, Person
+from tests.browser.conftest import LIST, PAGES, Person, faults_of_access
 from tests.e2e.conftest import Run
-
-AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text()
-LIST = "/plugin/contact-imports"
 
 
 def address(run: Run) -> str:
@@ -24,23 +19,11 @@ def address(run: Run) -> str:
     return f"{LIST}{PAGES}/{key.ended_at}/{key.receipt_id}"
 
 
-def faults_of_access(person: Person) -> list[str]:
-    """What axe-core finds serious or critical in the page's frame.
-
-    It is run by the browser's debugger, which the content security policy does not bind.
-    """
-    frame = person.frame()
-    frame.evaluate(AXE)
-    found: dict[str, Any] = frame.evaluate("axe.run(document)")
-    assert found["passes"], "axe-core looked at nothing"
-    return [f"{one['id']}: {one['nodes'][0]['html']}" for one in found["violations"]
-            if one["impact"] in ("serious", "critical")]  # fmt: skip
-
-
 def test_an_import_is_found_opened_and_its_rejects_are_downloaded(
     person: Person, imported: Run, scheme: str
 ) -> None:
     page = person.page
+    page.goto(person.stack.home.url)
     page.get_by_text("Browse", exact=True).click()
     page.get_by_text("Contact imports", exact=True).click()
     frame = page.frame_locator("iframe")
@@ -127,8 +110,3 @@ class TestInOneTheme:
             }"""
         )
         assert ran == [False, True, False]
-
-    def test_the_connection_is_tested_by_its_button(self, person: Person) -> None:
-        person.page.goto(f"{person.stack.home.url}/connections")
-        person.page.get_by_role("button", name=re.compile("Test", re.IGNORECASE)).first.click()
-        person.page.get_by_text(re.compile("success", re.IGNORECASE)).first.wait_for()

@@ -32,6 +32,7 @@ def test_there_are_no_import_errors(dag_bag: DagBag) -> None:
         "export_contacts",
         "clean_stages",
         "check_freshness",
+        "list_refreshed",
         *audiences,
     }
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowFailException
 
+from email_contacts.lineage import Lineage
 from email_contacts.operators._guard_arguments import GUARD_FIELDS, GuardArguments
 from email_contacts.operators._snapshot_arguments import SNAPSHOT_FIELDS, SnapshotArguments
 from email_contacts.operators._staging import StagingOperator
@@ -114,6 +115,7 @@ class BatchingOperator(StagingOperator):
         """
         from email_contacts.contacts.staging.stage import MANIFEST
 
+        self.lineage = Lineage(manifest.source, read=manifest.rows.read)
         self._report(context, manifest, uri=str(stage / MANIFEST))
         if not manifest.rows.read:
             self.log.warning("%s has no rows: there is nothing to import; the run succeeds", manifest.source)

@@ -10,6 +10,7 @@ from airflow.sdk import BaseOperator, Context
 
 from email_contacts.connection import DEFAULT_CONN_ID
 from email_contacts.hook import ContactsHook
+from email_contacts.lineage import Lineage
 from email_contacts.operators._personal import hidden
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ class ContactsOperator(BaseOperator):
     concealed_fields: Sequence[str] = ()
     #: The page of the list that the task was about, on the platform; what a ``ListLink`` opens.
     list_page = ""
+    #: What the task has read and written so far.
+    lineage = Lineage()
     ui_color = "#e8f1fb"
     _is_rendering = False
 
@@ -45,6 +48,10 @@ class ContactsOperator(BaseOperator):
     def conceal(self, value: Any) -> Any:
         """Make of the rendered value of one of ``concealed_fields`` what Airflow may store and show."""
         return hidden(value)
+
+    def get_openlineage_facets_on_complete(self, task_instance: Any) -> Any:
+        """Give OpenLineage's provider what the task read and wrote; also when it failed."""
+        return self.lineage.facets()
 
     def render_template(
         self,

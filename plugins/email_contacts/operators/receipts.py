@@ -19,6 +19,7 @@ from email_contacts.imports.verification.receipt import Receipt
 from email_contacts.imports.verification.verdict import DRY_RUN, FAILED, Verdict
 from email_contacts.imports.verification.verification import Verification
 from email_contacts.imports.waiting.process_status import BY_PROCESS
+from email_contacts.lineage import Lineage
 from email_contacts.links import ImportLink, ListLink, import_page
 from email_contacts.operators._prepared_run import PreparedRun, read_names, read_rows, read_sizes
 from email_contacts.operators._staging import run_stage
@@ -182,6 +183,7 @@ class WriteReceiptOperator(ContactsOperator):
         if receipt.lists:
             self.list_page = self.hook.settings.list_page(int(next(iter(receipt.lists))))
         metrics.of_receipt(document, conn_id=self.conn_id)
+        self.lineage = Lineage.of(receipt, platform=self.hook.settings.base_url)
         # First, so that it is there also where the stage cannot be written to.
         context["ti"].xcom_push("receipt", document)
         self._keep(context, document)

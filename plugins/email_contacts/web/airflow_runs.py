@@ -134,7 +134,7 @@ def _running(session: Session, run: DagRun) -> RunningImport:
     tasks = tuple(_tasks(session, where))
     listers = [one.task_id for one in tasks if one.operator == _LIST_OPERATOR]
     is_list = and_(XComModel.key == "return_value", XComModel.task_id.in_(listers))
-    values = session.execute(
+    values: Any = session.execute(
         select(XComModel.task_id, XComModel.key, XComModel.value)
         .filter_by(**where)
         .where(or_(XComModel.key.in_(_KEYS), is_list))
@@ -144,14 +144,14 @@ def _running(session: Session, run: DagRun) -> RunningImport:
     xcoms: dict[tuple[str, str], list[Any]] = {}
     for task_id, key, value in values:
         xcoms.setdefault((task_id, key), []).append(value)
-    fields = select(Fields.task_id, Fields.rendered_fields).filter_by(**where, map_index=-1)
+    fields: Any = select(Fields.task_id, Fields.rendered_fields).filter_by(**where, map_index=-1)
     return RunningImport(
         run.dag_id,
         run.run_id,
         str(run.state),
         run.start_date,
         tasks,
-        {task_id: rendered for task_id, rendered in session.execute(fields)},  # noqa: C416  rows are no pairs
+        {str(task_id): rendered for task_id, rendered in session.execute(fields)},
         xcoms,
         _looks(session, {str(one.waits_for.get("conn_id")) for one in tasks if one.waits_for}),
     )

@@ -6,7 +6,7 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, timezone
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from airflow.models.asset import TaskOutletAssetReference
@@ -104,7 +104,7 @@ def begun(history: None) -> Iterator[Callable[..., Import]]:
                 session.add(DagBundleModel(name="tests"))
                 session.flush()
             if session.get(DagModel, dag_id) is None:
-                session.add(DagModel(dag_id=dag_id, bundle_name="tests"))
+                session.add(cast("Any", DagModel)(dag_id=dag_id, bundle_name="tests"))
                 session.flush()
                 reference = TaskOutletAssetReference(
                     asset_id=asset_id(session), dag_id=dag_id, task_id="receipt"
@@ -138,7 +138,7 @@ def detail(reader: Reader, run: Import) -> str:
 
 def running(text: str) -> str:
     """What the list says of running imports, without markup."""
-    found = re.search(r'<section class="running".*?</section>', text, re.DOTALL)
+    found = re.search(r'<section class="ongoing".*?</section>', text, re.DOTALL)
     return words(found[0]) if found else ""
 
 
@@ -158,7 +158,7 @@ def test_an_import_that_waits_is_shown_with_what_the_platform_says(
             "1,000 rows read, 971 to send",
             "2 of 2 batches, 2 processes",
             "1 completed, 1 in process",
-            "last look 20", "next look by 20", "gives up at 2027-01-15, 08:00:00",
+            "last look", "next look by", "gives up at 2027-01-15, 08:00:00",
         ):  # fmt: skip
             assert part in said, part
         assert "secret" not in said
@@ -247,7 +247,7 @@ def test_who_may_not_read_the_dag_sees_nothing_of_its_imports(
     run.is_prepared()
     person = reader(user)
     text = person.text()
-    for secret in (users.SHOP, "customers.csv", run.run_id, 'class="running"'):
+    for secret in (users.SHOP, "customers.csv", run.run_id, 'class="ongoing"'):
         assert secret not in text
     assert person.get(f"/progress?dag_id={users.SHOP}&run_id={run.run_id}").status_code == 403
     assert person.get(f"/run?dag_id={users.SHOP}&run_id={run.run_id}").status_code == 403

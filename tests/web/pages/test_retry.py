@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -74,6 +75,9 @@ def test_the_form_is_filled_in_and_starts_a_run_in_the_users_name(
     page = admin_reader.text(answer.headers["location"].removeprefix(PAGES))
     assert "The retry has started" in page
     assert "/dags/retry_rejects/runs/manual__" in page
+    watched = re.search(rf'href="{PAGES}(/progress[^"]*)">Watch it<', page)
+    assert watched
+    assert '<span class="badge running">queued</span>' in admin_reader.text(watched[1])
 
 
 def test_two_imports_show_each_other(admin_reader: Reader, retry_dag: None) -> None:

@@ -59,6 +59,7 @@ def _templates() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        auto_reload=False,
     )
     environment.filters |= {
         "shown": shown,
@@ -66,10 +67,21 @@ def _templates() -> Environment:
         "number": lambda count: f"{count:,}",
         "label": lambda name: str(name).replace("_", " "),
         "duration": duration,
-        "time": lambda at: at.astimezone(timezone.utc).strftime("%Y-%m-%d, %H:%M:%S"),
+        "time": _time,
+        "clock": _clock,
         "iso": datetime.isoformat,
     }
     return environment
+
+
+def _time(at: datetime) -> str:
+    return at.astimezone(timezone.utc).strftime("%Y-%m-%d, %H:%M:%S")
+
+
+def _clock(at: datetime) -> str:
+    """The time alone where it is today's."""
+    is_today = at.astimezone(timezone.utc).date() == datetime.now(timezone.utc).date()
+    return _time(at).partition(", ")[2] if is_today else _time(at)
 
 
 def duration(seconds: float | None) -> str:

@@ -200,7 +200,7 @@ class Progress:
             ("gives up at", self.gives_up_at),
         )
         yield Step(
-            "Ended on the platform", None, self.platform, is_done=phase == VERIFYING,
+            "On the platform", None, self.platform, is_done=phase == VERIFYING,
             is_now=phase == ON_PLATFORM,
             moments=tuple((name, at) for name, at in told if at) if phase == ON_PLATFORM else (),
         )  # fmt: skip

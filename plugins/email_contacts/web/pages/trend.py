@@ -18,7 +18,7 @@ MAX_POINTS, MAX_LISTS = 40, 4
 HEIGHT, SLOT, BAR = 40, 10, 7
 # With fewer imports than this a chart is not filled, for two bars would be two walls.
 MIN_SLOTS = 20
-# So much is seen of an import that did not complete, however little came of it.
+# So much is seen of what is not 0, and of an import that did not complete, however little came of it.
 _VISIBLE = 2.0
 
 
@@ -97,7 +97,7 @@ def trends(imports: Sequence[ImportView], asked: ImportsFilter) -> list[Trend]:
 
 def _bar(place: int, value: float, top: float, one: ImportView) -> Bar:
     height = HEIGHT * value / top if top else 0.0
-    if not one.is_good:
+    if value or not one.is_good:
         height = max(height, _VISIBLE)
     return Bar(place * SLOT, round(HEIGHT - height, 2), round(height, 2), not one.is_good)
 
