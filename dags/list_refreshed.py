@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from airflow.sdk import dag, task
 from airflow.sdk.exceptions import AirflowSkipException
@@ -81,7 +81,7 @@ def list_refreshed() -> None:
             )  # fmt: skip
         return {part: sum(one["rows"][part] for one in receipts) for part in ("read", "accepted", "rejected")}
 
-    report(refreshed())
+    report(cast("Any", refreshed()))
 
 
 list_refreshed()

@@ -19,7 +19,7 @@ from tests.conftest import connect
 from tests.deferral import event_of
 from tests.imports.conftest import submitted, until_ended
 from tests.sensing import sensor
-from tests.triggering import trigger
+from tests.triggering import evidence, trigger
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -44,11 +44,19 @@ def ended(sandbox: SandboxServer) -> list[int | None]:
     return [*ids]
 
 
-def test_the_trigger(ended: list[int | None], caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize(
+    ("nonces", "call"), [([], ""), (["", ""], ""), (["", "n"], ", or when the platform calls")]
+)
+def test_the_trigger(
+    ended: list[int | None], nonces: list[str], call: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    signals = [evidence(nonce=nonce) for nonce in nonces]
     with caplog.at_level(logging.INFO):
-        event_of(trigger(ended, deadline=DEADLINE))
-    assert "waiting for the end of processes 1, 2; next look by 2" in caplog.text
-    assert "gives up at 2027-01-15 08:00:00 UTC" in caplog.text
+        event_of(trigger(ended, deadline=DEADLINE, evidence=signals))
+    (said,) = [one.getMessage() for one in caplog.records if "waiting for the end" in one.getMessage()]
+    head, _, rest = said.partition(" UTC")
+    assert head.startswith("waiting for the end of processes 1, 2; next look by 2")
+    assert rest == (f"{call}, later only if the hourly budget is spent; gives up at 2027-01-15 08:00:00 UTC")
 
 
 def test_a_wait_in_a_worker(

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Frame, FrameLocator, Page
 
 # What a busy machine may take for anything that is waited for.
-PATIENCE = 150_000
+PATIENCE = 300_000
 PICTURES = PROJECT / ".local" / "pictures"
 PAGES = "/email-contacts/imports"
 LIST = "/plugin/contact-imports"

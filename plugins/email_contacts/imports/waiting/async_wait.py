@@ -145,9 +145,11 @@ class AsyncWait:
         """Say it once, in the log of the task that waits."""
         until_look = 0.0 if self._has_signs else self._poller.next_look_in
         log.info(
-            "waiting for the end of %s; next look by %s, or when the hourly budget allows it; gives up at %s",
+            "waiting for the end of %s; next look by %s%s, later only if the hourly budget is spent; "
+            "gives up at %s",
             in_words(self._completion.process_ids),
             utc(time.time() + until_look),
+            ", or when the platform calls" if self._completion.can_be_called else "",
             utc(self._deadline),
         )
 

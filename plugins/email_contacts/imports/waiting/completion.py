@@ -73,6 +73,11 @@ class Completion:
         return [one or None for one in self._ids]
 
     @property
+    def can_be_called(self) -> bool:
+        """Whether the platform was asked to call at an import's end; a call brings a look at the least."""
+        return any(one is not None and one.can_be_called for one in self._evidence)
+
+    @property
     def statuses(self) -> ProcessStatuses:
         """What is known now; empty as long as nothing is."""
         from email_contacts.api.processes import IMPORT_PROCESS, Process
