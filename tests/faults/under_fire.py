@@ -30,7 +30,8 @@ DAG_IDS = (
     "sensor_waits_in_worker",
 )
 QUEUED_IMPORT = "queued_import"
-LOADED = (*DAG_IDS, QUEUED_IMPORT)
+SYNCED_AUDIENCE = "synced_audience"
+LOADED = (*DAG_IDS, QUEUED_IMPORT, SYNCED_AUDIENCE)
 CONFLICT = 409
 SETTINGS = {
     "AIRFLOW__CORE__DAGS_FOLDER": str(DAGS),
