@@ -57,6 +57,7 @@ class AnyOrder:
 @given(
     size=st.integers(0, 400),
     page_size=st.integers(2, 16),
+    overlap=st.sampled_from([4, 8]),
     order=st.lists(st.integers(0, 7), max_size=80),
     changes=st.lists(
         st.lists(
@@ -67,7 +68,7 @@ class AnyOrder:
     ),
 )
 def test_pages_in_flight_miss_nothing_in_whatever_order_they_are_read(
-    size: int, page_size: int, order: list[int], changes: list[list[tuple[str, int]]]
+    size: int, page_size: int, overlap: int, order: list[int], changes: list[list[tuple[str, int]]]
 ) -> None:
     rows = list(range(0, 10 * size, 10))
     throughout = set(rows)
@@ -94,7 +95,8 @@ def test_pages_in_flight_miss_nothing_in_whatever_order_they_are_read(
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr("email_contacts.api.paging.ThreadPoolExecutor", AnyOrder(order))
-        patched.setattr("email_contacts.api.paging.OVERLAP", 4)
+        patched.setattr("email_contacts.api.paging.OVERLAP", overlap)
+        patched.setattr("email_contacts.api.paging.VANISHING", 4)
         try:
             seen = list(walk(fetch, page_size=page_size, identity=int, pages_in_flight=8))
         except UnexpectedAnswer:

@@ -135,7 +135,7 @@ def contacts(first: int, last: int) -> dict[str, Any]:
 def test_contacts_are_walked_in_pages_of_the_maximum_oldest_first(
     client: ContactsClient, server: ScriptedServer
 ) -> None:
-    server.plays(answers(200, contacts(1, 1000)), answers(200, contacts(981, 1500)))
+    server.plays(answers(200, contacts(1, 1000)), answers(200, contacts(991, 1500)))
     ids = [contact["id"] for contact in client.iter_contacts(modified_since="2026-01-02T03:04:05+02:00")]
     assert ids == list(range(1, 1501))
     assert [parse_qs(urlsplit(seen.path).query) for seen in server.seen] == [
@@ -145,8 +145,16 @@ def test_contacts_are_walked_in_pages_of_the_maximum_oldest_first(
             "sort": ["asc"],
             "modifiedSince": ["2026-01-02T01:04:05.000Z"],
         }
-        for offset in ("0", "980")
+        for offset in ("0", "990")
     ]
+
+
+def test_a_last_page_that_is_nearly_full_is_followed_by_one_with_its_last_item(
+    client: ContactsClient, server: ScriptedServer
+) -> None:
+    server.plays(answers(200, contacts(1, 985)), answers(200, contacts(985, 985)))
+    assert [contact["id"] for contact in client.iter_contacts()] == list(range(1, 986))
+    assert [parse_qs(urlsplit(seen.path).query)["offset"] for seen in server.seen] == [["0"], ["984"]]
 
 
 @pytest.mark.parametrize(

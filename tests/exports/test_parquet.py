@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Callable
 from datetime import date, datetime, timezone
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from email_contacts.api import timestamps
 from email_contacts.contacts.mapping.attributes import AccountAttribute
 from email_contacts.exports.tables import contacts_table, opt_outs_table
 
@@ -137,3 +139,55 @@ def test_many_rows_are_few_row_groups() -> None:
     table.close()
     metadata = pq.ParquetFile(io.BytesIO(file.getvalue())).metadata
     assert (metadata.num_rows, metadata.num_row_groups) == (60_000, 2)
+
+
+# How an instant may be written, or nearly: the first of each is right, and one at a time is another.
+PARTS = (
+    ("2026", "1600", "0001", "9999", "26", "02026"),
+    ("-02", "-12", "-13", "-2", ""),
+    ("-01", "-28", "-29", "-00", "-1", ""),
+    ("T", "t", " ", "T ", ""),
+    ("23", "00", "24", "7", ""),
+    (":00:00", ":59:59", ":00:60", ":60:00", ":00", "0000", ""),
+    ("", ".1", ".777", ".123456", ".1234567", ".1234567891", ".", ",5"),
+    ("Z", "z", "", "+02:00", "-0330", "+24:00", "+23:60", "+99:99", "+2", "Z\n", " Z"),
+)
+RIGHT = tuple(part[0] for part in PARTS)
+INSTANTS = ["".join((*RIGHT[:at], one, *RIGHT[at + 1 :])) for at, part in enumerate(PARTS) for one in part]
+DAYS = [
+    "2026-02-28",
+    "2026-02-29",
+    "2028-02-29",
+    "0001-01-01",
+    "2026-2-28",
+    "20260228",
+    "2026-W09-1",
+    "2026-02",
+    "",
+]
+
+
+@pytest.mark.parametrize("company", [[], ["2026-02-01T23:00:00Z"], ["yesterday"]])
+def test_instants_of_a_page_are_read_as_one_by_one(company: list[str]) -> None:
+    for text in INSTANTS:
+        row, *_ = written(*({"id": 1, "createdAt": one} for one in (text, *company, None)))
+        kept = json.loads(row["otherFields"] or "{}").get("createdAt")
+        assert row["createdAt"] == _read(timestamps.parse, text, kept), text
+
+
+@pytest.mark.parametrize("company", [[], ["2026-02-01"], ["yesterday"]])
+def test_days_of_a_page_are_read_as_one_by_one(company: list[str]) -> None:
+    for text in DAYS:
+        row, *_ = written(*({"id": 1, "attributes": {"BIRTHDAY": one}} for one in (text, *company, None)))
+        kept = json.loads(row["otherFields"] or "{}").get("attributes", {}).get("BIRTHDAY")
+        assert row["attributes"]["BIRTHDAY"] == _read(date.fromisoformat, text, kept), text
+
+
+def _read(read: Callable[[str], Any], text: str, kept: str | None) -> Any:
+    """Read a text; what cannot be read must be kept as it is."""
+    try:
+        made = read(text)
+    except ValueError:
+        made = None
+    assert kept == (None if made else text)
+    return made

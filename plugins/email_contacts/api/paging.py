@@ -16,7 +16,9 @@ from email_contacts.api.errors import UnexpectedAnswer
 T = TypeVar("T")
 
 #: A page begins before the end of the one before it by this part of its length.
-OVERLAP = 50
+OVERLAP = 100
+#: A page that lacks fewer items than this part of its length may not be the last.
+VANISHING = 50
 #: Without anything new, so often is a walk taken back.
 MOST_RETREATS = 64
 _BITS = 10
@@ -35,8 +37,8 @@ def walk(
     shifted onto the next page are dropped by their id.
 
     It stops at a page that is shorter than asked for, never by ``count``, which ignores filters. A row that
-    is deleted while its page is put together makes the page shorter, too: one that lacks less than pages
-    overlap is followed by another, which shows whether it was the last.
+    is deleted while its page is put together makes the page shorter, too: one that lacks only a few is
+    followed by another, which shows whether it was the last.
 
     A row that is *deleted* during the walk takes a row from the next page. So pages overlap: where the first
     item of a page is known, nothing lies unseen before it. Where it is not, more was deleted than the pages
@@ -55,6 +57,7 @@ def walk(
     """
     overlap = max(1, page_size // OVERLAP) if page_size > 1 else 0
     stride = page_size - overlap
+    short = page_size - max(overlap, page_size // VANISHING)
     seen = _Ids()
     before: list[int] = []
     offset = retreats = agreed = size = 0
@@ -81,7 +84,7 @@ def walk(
                 if seen.add(key):
                     retreats = 0
                     yield item
-            if len(keys) < page_size and len(keys) <= stride:
+            if len(keys) < page_size and len(keys) <= short:
                 return
             if keys == before:
                 raise UnexpectedAnswer(
@@ -90,7 +93,8 @@ def walk(
                 )
             before = keys
             agreed += 1
-            offset += stride
+            # Behind a page that is not full there may be nothing: the next one begins with its last item.
+            offset += min(stride, max(len(keys) - 1, 1))
 
 
 class _Pages(Generic[T]):

@@ -7,7 +7,7 @@ and none is guessed at.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from contextlib import suppress
 from datetime import date
 from functools import partial
@@ -15,6 +15,7 @@ from typing import Any, BinaryIO, Protocol
 
 import orjson
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from email_contacts.api import timestamps
@@ -114,10 +115,7 @@ class _ContactColumns:
         self.schema = pa.schema({**_FIELDS, "attributes": self._struct, OTHER: pa.string()})
 
     def batch(self, rows: Sequence[dict[str, Any]]) -> pa.RecordBatch:
-        others: list[dict[str, Any]] = [
-            {name: value for name, value in row.items() if name not in _FIELDS and name != "attributes"}
-            for row in rows
-        ]
+        others = [_without(row, _FIELDS.keys() | {"attributes"}) for row in rows]
         arrays = [
             _column([row.get(name) for row in rows], kind, _noting(others, name))
             for name, kind in _FIELDS.items()
@@ -130,7 +128,7 @@ class _ContactColumns:
         for row, other in zip(rows, others, strict=True):
             attributes = row.get("attributes")
             found.append(attributes if isinstance(attributes, dict) else {})
-            if unknown := {name: value for name, value in found[-1].items() if name not in self._attributes}:
+            if unknown := _without(found[-1], self._attributes.keys()):
                 other["attributes"] = unknown
         arrays = [
             _column([one.get(name) for one in found], kind, _noting(others, name, within="attributes"))
@@ -157,9 +155,15 @@ def opt_out_columns() -> Columns:
 def _column(values: list[Any], kind: pa.DataType, misfit: Callable[[int, Any], None]) -> pa.Array:
     """Make an array of a type; a value that does not fit is noted, and null here."""
     # Arrow would take a text for a list of letters, and true for 1.
-    if {type(value) for value in values} <= _TAKEN.get(kind, {list}) | {type(None)}:
-        with suppress(pa.ArrowInvalid, pa.ArrowTypeError, TypeError, OverflowError):
+    types = set(map(type, values)) - {type(None)}
+    with suppress(pa.ArrowInvalid, pa.ArrowTypeError, TypeError, OverflowError):
+        if types <= _TAKEN.get(kind, {list}):
             return pa.array(values, kind)
+        if kind in _WRITTEN and types == {str}:
+            texts = pa.array(values, pa.string())
+            # Arrow would also take what is not written in full.
+            if pc.all(pc.match_substring_regex(texts, _WRITTEN[kind])).as_py():
+                return texts.cast(kind)
     read = _READERS.get(kind) or partial(_exactly, kind)
     fitting: list[Any] = []
     for place, value in enumerate(values):
@@ -212,12 +216,23 @@ _TAKEN: dict[pa.DataType, set[type]] = {
     pa.date32(): set(),
     _INSTANT: set(),
 }
+#: How the texts of a column are written that Arrow reads as ``_READERS`` do; all others are read one by one.
+_WRITTEN: dict[pa.DataType, str] = {
+    pa.date32(): r"^[12]\d{3}-\d\d-\d\d$",
+    _INSTANT: r"^[12]\d{3}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)$",
+}
 #: How a single value is read, where that is not exactly.
 _READERS: dict[pa.DataType, Callable[[Any], Any]] = {
     _INSTANT: _instant,
     pa.date32(): _day,
     pa.string(): _text,
 }
+
+
+def _without(row: dict[str, Any], names: Set[str]) -> dict[str, Any]:
+    if row.keys() <= names:
+        return {}
+    return {name: value for name, value in row.items() if name not in names}
 
 
 def _json(other: dict[str, Any]) -> str | None:

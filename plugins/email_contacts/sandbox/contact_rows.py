@@ -42,10 +42,14 @@ def page_of_all(
     connection: Connection, asked: PageRequest, *, modified_since: int, created_since: int
 ) -> list[int]:
     """Return the ids of one page of all contacts."""
+    # Without a filter, a page far behind is found in less than half the time.
+    since = {"modified_ms": modified_since, "created_ms": created_since}
+    conditions = " AND ".join(f"{name} >= {moment:d}" for name, moment in since.items() if moment)
+    where = f"WHERE {conditions}" if conditions else ""
     rows = connection.execute(
-        "SELECT id FROM contacts INDEXED BY contacts_in_order WHERE modified_ms >= ? AND created_ms >= ? "  # noqa: S608
+        f"SELECT id FROM contacts INDEXED BY contacts_in_order {where} "  # noqa: S608
         f"ORDER BY id {asked.order} LIMIT ? OFFSET ?",
-        (modified_since, created_since, asked.limit, asked.offset),
+        (asked.limit, asked.offset),
     )
     return [row["id"] for row in rows]
 
