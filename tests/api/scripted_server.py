@@ -166,6 +166,8 @@ class _Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    # The end of an answer must not wait until the client has acknowledged its head.
+    disable_nagle_algorithm = True
     server: _Server
 
     def setup(self) -> None:
