@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import gc
 import json
 import os
 import shutil
@@ -51,6 +52,16 @@ os.environ |= {
     "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{HOME / 'airflow.db'}",
     "AIRFLOW__API_AUTH__JWT_SECRET": "j" * 64,
 }
+
+
+# Thousands of tests and their modules stay until the end: the garbage collector need not look through them.
+gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Leave what was collected alone, and look for garbage from here on."""
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
