@@ -193,7 +193,8 @@ def test_silence_ends_at_the_timeout(
     server.plays(*[stays_silent] * 9)
     with (
         ContactsClient(server.url, API_KEY, clock=clock.clock, timeout=0.05) as client,
-        pytest.raises(expected, match="no answer within the time-out"),
+        # On a busy machine the time-out may pass while the answer is being read.
+        pytest.raises(expected, match="no answer within the time-out|TimeoutError"),
     ):
         operation.call(client)
 

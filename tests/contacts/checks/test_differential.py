@@ -52,7 +52,7 @@ def test_trimmed_rows_and_rows_without_empty_cells(name: str) -> None:
     case = CASES[name]
     agreement = Agreement(case.binding)
     full = Case(case.binding, empty=0)
-    rows = amount(8_000, quick=800)
+    rows = amount(8_000, quick=500)
     for frame in (*case.frames(rows, seed=2), *full.frames(rows, seed=3)):
         agreement.check(trimmed(frame))
     assert agreement.plain > 0.3 * agreement.rows
@@ -62,7 +62,7 @@ def test_trimmed_rows_and_rows_without_empty_cells(name: str) -> None:
 def test_few_rows_at_once(name: str) -> None:
     """Each column is without an empty cell at times, alone and with others."""
     agreement = Agreement(CASES[name].binding)
-    rows = amount(300, quick=90)
+    rows = amount(300, quick=45)
     for frame in CASES[name].frames(rows, seed=4):
         for start in range(0, len(frame), 3):
             agreement.check(Frame(frame.cells[start : start + 3]))

@@ -29,6 +29,7 @@ from tests.contacts.checks.generated_rows import CASES, ROWS_IN_A_FRAME
 
 Loosened = Callable[[pytest.MonkeyPatch], None]
 ROWS_AT_FIRST = 500  # which find most of them
+ALL = tuple(CASES.values())
 
 
 def _pattern(name: str, pattern: str) -> Loosened:
@@ -134,8 +135,8 @@ LOOSENED: dict[str, Loosened] = {
 def test_a_quick_way_that_takes_more_is_found(monkeypatch: pytest.MonkeyPatch, loosened: str) -> None:
     LOOSENED[loosened](monkeypatch)
     with pytest.raises(AssertionError):  # noqa: PT012  # whichever case finds it
-        for rows in (ROWS_AT_FIRST, ROWS_IN_A_FRAME):
-            for case in CASES.values():
+        for rows, cases in ((ROWS_AT_FIRST, ALL), (ROWS_IN_A_FRAME, (ALL[-1], *ALL))):
+            for case in cases:
                 agreement = Agreement(case.binding)
                 for frame in case.frames(rows, seed=1):
                     agreement.check(frame)

@@ -106,7 +106,7 @@ def test_typed_rows(name: str, defaults: bool, nulls: Sequence[str]) -> None:
         binding = bound(TYPED_COLUMNS)
     else:
         binding = typed_binding(KINDS_OF_TYPED[name].split(","), defaults=defaults, nulls=nulls)
-    rows, seen = amount(1_500, quick=300), 0
+    rows, seen = amount(1_500, quick=120), 0
     for columns in (TYPED_COLUMNS.split(","), *([column] for column in TYPED_COLUMNS.split(",")[1:])):
         kept = {*columns, "email"}
         some = [column for column in binding.columns if column.name in kept]
