@@ -194,7 +194,7 @@ def test_silence_ends_at_the_timeout(
     with (
         ContactsClient(server.url, API_KEY, clock=clock.clock, timeout=0.05) as client,
         # On a busy machine the time-out may pass while the answer is being read.
-        pytest.raises(expected, match="no answer within the time-out|TimeoutError"),
+        pytest.raises(expected, match=r"no answer within the time-out|TimeoutError"),
     ):
         operation.call(client)
 
