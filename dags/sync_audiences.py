@@ -32,12 +32,12 @@ DOC = """
 {description}
 
 `folder` → `list` → `mirror` → `prepare` → (`brakes`) → `import` (one task per batch) → `wait` → `verify` →
-`receipt` → `confirm`
+(`gone`) → `receipt` → `confirm`
 
 The source is `{source}`, the list *{list}* in the folder *{folder}*. Contacts that are new or changed since
 the last confirmed run are sent; without any the run succeeds, sends nothing, and its receipt says so.
 Rows of people who opted out on the platform: `{consent}`. Rows that would make the platform merge contacts:
-`{merges}`.
+`{merges}`. Contacts that are not in the source any more: `{gone}`.
 **confirm** makes this run the one that the next is compared with, once the receipt says that every row
 arrived. The file is `{name}` in `include/audiences`; docs/audiences.md explains it.
 """
@@ -68,6 +68,7 @@ def sync(audience: Audience) -> DAG:
             name=audience.name,
             consent=audience.consent,
             merges=audience.merges,
+            gone=audience.gone,
         ),
         tags=TAGS,
         auto_register=False,
@@ -102,6 +103,7 @@ def sync(audience: Audience) -> DAG:
             snapshot_target=[target.output],
             full_sync=audience.mode == FULL or "{{ params.full_sync }}",
             retry_rejects=audience.retry_rejects,
+            gone=audience.gone,
             mirror=mirror.output if mirror else "",
             consent=audience.consent,
             consent_reason=audience.consent_reason,
@@ -129,6 +131,7 @@ def sync(audience: Audience) -> DAG:
             outlets=[
                 Asset(name=f"audience_{audience.name}", uri=f"x-email-contacts://audiences/{audience.name}")
             ],
+            gone=audience.gone,
             wait_for=brakes,
         )
         confirm = ConfirmSnapshotOperator(

@@ -16,6 +16,7 @@ OPERATORS = (
     "contacts",
     "exports",
     "folders",
+    "gone",
     "imports",
     "lists",
     "mirrors",

@@ -55,6 +55,8 @@ def test_everything_that_can_be_said_is_read(tmp_path: Path) -> None:
         ("list: Customers\n", 1, '"source" is missing'),
         (LEAST + "\n# a comment\nmodus: full\n", 5, "unknown setting"),
         (LEAST + "mode: sometimes\n", 3, "it must be one of changes, full"),
+        (LEAST + "gone: delete\n", 3, "it must be one of keep, remove, blacklist"),
+        (LEAST + "mode: full\ngone: remove\n", 4, 'needs "mode: changes"'),
         (LEAST + "schedule: tomorrow\n", 3, "it must match"),
         (LEAST + "schedule:\n  asset: model\n", 3, '"assets" is missing'),
         (LEAST + "owners: []\n", 3, "it must not be empty"),
@@ -116,9 +118,22 @@ def test_the_pages_show_the_examples(page: str, tmp_path: Path) -> None:
     assert audience(tmp_path, shown) == Audience.read(EXAMPLES / "customers.yaml")
 
 
+def test_who_is_gone_is_kept_unless_the_file_says_otherwise(tmp_path: Path) -> None:
+    assert audience(tmp_path, LEAST).gone == "keep"
+    read = audience(tmp_path, LEAST + "mode: full\ngone: keep\n")
+    assert (read.mode, read.gone) == ("full", "keep")
+
+
+def test_the_page_shows_who_is_removed(tmp_path: Path) -> None:
+    text = (PROJECT / "docs" / "audiences.md").read_text(encoding="utf-8")
+    (shown,) = re.findall(r"^```yaml\n([^`]*^gone: .*?)^```$", text, re.M | re.S)
+    read = audience(tmp_path, shown)
+    assert (read.gone, read.brakes) == ("remove", {"max_removals": "2%"})
+
+
 def test_the_page_shows_brakes(tmp_path: Path) -> None:
     text = (PROJECT / "docs" / "audiences.md").read_text(encoding="utf-8")
-    (shown,) = re.findall(r"^```yaml\n([^`]*^brakes:\n.*?)^```$", text, re.M | re.S)
+    (shown,) = re.findall(r"^```yaml\n([^`]*^brakes:\n  max_changes.*?)^```$", text, re.M | re.S)
     assert audience(tmp_path, shown).brakes == {"max_changes": "20%", "max_rejects": 500}
 
 

@@ -54,20 +54,29 @@ def rows(accepted: int = 300, rejected: int = 10, held_back: int = 40) -> Rows:
             ("40 rows are held back; max_held_back is 3% of the 1,000 contacts of the list",),
         ),
         ({"max_held_back": 39}, {}, ("40 rows are held back; max_held_back is 39",)),
+        ({"max_removals": 7}, {"removals": 7}, ()),
+        (
+            {"max_removals": "0.5%"},
+            {"removals": 7},
+            (
+                "7 gone contacts are to be removed or blacklisted; "
+                "max_removals is 0.5% of the 1,000 contacts of the list",
+            ),
+        ),
     ],
 )
 def test_a_run_is_over_a_limit(limits: dict[str, Any], run: dict[str, Any], over: tuple[str, ...]) -> None:
     run = dict(run)
-    size = run.pop("list_size", SIZE)
-    assert Brakes.parse(limits).exceeded(rows(**run), list_size=size) == over
+    size, removals = run.pop("list_size", SIZE), run.pop("removals", 0)
+    assert Brakes.parse(limits).exceeded(rows(**run), list_size=size, removals=removals) == over
 
 
 def test_each_limit_is_judged() -> None:
-    limits = {"max_changes": 1, "max_rejects": 1, "max_held_back": 1}
-    assert len(Brakes.parse(limits).exceeded(rows(), list_size=SIZE)) == 3
+    limits = {"max_changes": 1, "max_rejects": 1, "max_held_back": 1, "max_removals": 1}
+    assert len(Brakes.parse(limits).exceeded(rows(), list_size=SIZE, removals=2)) == 4
 
 
-@pytest.mark.parametrize("name", ["max_changes", "max_rejects", "max_held_back"])
+@pytest.mark.parametrize("name", ["max_changes", "max_rejects", "max_held_back", "max_removals"])
 @pytest.mark.parametrize("said", ["many", "-1", "120%", True, 1.5])
 def test_what_is_no_limit_is_refused_by_name(name: str, said: Any) -> None:
     with pytest.raises(InvalidOption, match=rf"^{name}="):

@@ -152,3 +152,20 @@ def test_an_audience_without_guards_has_no_mirror(project: Path) -> None:
     dags = bag(project).dags
     assert dags["sync_guarded"].get_task("prepare").upstream_task_ids >= {"mirror"}
     assert "mirror" not in dags["sync_free"].task_ids
+
+
+def test_who_is_gone_from_the_source_is_removed_from_the_list(
+    project: Path, connection: str, sandbox: SandboxServer, tmp_path: Path
+) -> None:
+    write(project, shop=LEAST + "gone: remove\nbrakes: {max_removals: 50%}\n", kept=LEAST)
+    dags = bag(project).dags
+    assert "gone" not in dags["sync_kept"].task_ids
+    assert dags["sync_shop"].get_task("gone").downstream_task_ids == {"receipt"}
+    source = project / "customers.csv"
+    source.write_text("email\na@example.com\nb@example.com\nc@example.com\n")
+    stage = tmp_path / "stage" / "sync_shop"
+    (list_id,) = run(dags["sync_shop"], stage)["list_ids"]
+    source.write_text("email\na@example.com\nc@example.com\n")
+    receipt = run(dags["sync_shop"], stage)
+    assert (receipt["rows"]["accepted"], receipt["changes"]["settled"]) == (0, 1)
+    assert size_of(sandbox, list_id) == 2

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from email_contacts.operators.gone import SettleGoneContactsOperator
 from email_contacts.operators.imports import ImportContactsOperator
 from email_contacts.operators.lists import GetListOperator
 from email_contacts.operators.preparation import PrepareContactsOperator
@@ -23,13 +24,17 @@ class Sync:
 
     :param folder: of the source.
     :param name: of the snapshot.
+    :param is_settling: whether the task that settles who is gone is there.
     """
 
     folder: Path
     name: str = "customers"
     runs: int = 0
+    is_settling: bool = True
     receipt: Any = None
     manifest_uri: str = ""
+    verdict: Any = None
+    settled: dict[str, int] = field(default_factory=dict)
 
     def prepare(self, people: People | str, **arguments: Any) -> list[str]:
         """Write the day's source, and prepare it."""
@@ -46,7 +51,7 @@ class Sync:
         return batches
 
     def send(self, batches: list[str]) -> dict[str, Any]:
-        """Import the batches, verify, and write the receipt."""
+        """Import the batches, verify, settle who is gone, and write the receipt."""
         before = GetListOperator(task_id="before", list_id=LIST).execute(self._context())
         submissions, process_ids = [], []
         for uri in batches:
@@ -57,7 +62,7 @@ class Sync:
                 ).execute(context)
             )
             submissions.append(pushed(context)["submission"])
-        verdict = VerifyImportOperator(
+        self.verdict = VerifyImportOperator(
             task_id="verify",
             manifest_uri=self.manifest_uri,
             process_ids=[one for one in process_ids if one is not None],
@@ -66,15 +71,25 @@ class Sync:
             sizes_before=[before],
             patience=0,
         ).execute(self._context())
+        if self.is_settling:
+            self.settle()
         written = WriteReceiptOperator(
             task_id="receipt",
             manifest_uri=self.manifest_uri,
-            verdict=verdict,
+            verdict=self.verdict,
             submissions=submissions,
             sizes_before=[before],
         ).execute(self._context())
         self.receipt = written
         return written
+
+    def settle(self) -> dict[str, int]:
+        """Remove or blacklist who is gone, as the preparation was told."""
+        task = SettleGoneContactsOperator(
+            task_id="gone", manifest_uri=self.manifest_uri, verdict=self.verdict, list_ids=[LIST]
+        )
+        self.settled = task.execute(self._context())
+        return self.settled
 
     def confirm(self) -> dict[str, Any]:
         """Put the snapshot in force."""

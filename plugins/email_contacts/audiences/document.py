@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from email_contacts.contacts.choices import ALLOW, HOLD_BACK, IGNORE, OVERRIDE
+from email_contacts.contacts.choices import ALLOW, HOLD_BACK, IGNORE, KEEP, OVERRIDE
 from email_contacts.contacts.consent_names import words_needed
 from email_contacts.contacts.errors import PreparationError
 from email_contacts.contacts.mapping.reading import MAPPING, SECTIONS, DocumentKind, Written, read
@@ -28,7 +28,7 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
 _FILES_ONLY = ("format", "delimiter", "encoding", "header_row", "skip_rows", "sheet")
 _SECTIONS = (
     "description", "owners", "source", "mapping", "unknown_columns", "duplicates", "conflicts", "body",
-    "list", "folder", "connection", "schedule", "mode", "retry_rejects", "max_rejects",
+    "list", "folder", "connection", "schedule", "mode", "gone", "retry_rejects", "max_rejects",
     "consent", "consent_reason", "consent_column", "merges", "brakes", "fresh_within",
 )  # fmt: skip
 _OPTIONS = ("unknown_columns", "duplicates", "conflicts", "body", "max_rejects", "consent_column")
@@ -58,7 +58,9 @@ class Audience:
     :param consent: rows of people who opted out: ``"hold_back"``, ``"override"`` or ``"ignore"``.
     :param consent_reason: why opt-outs are overridden.
     :param merges: rows that would make the platform merge contacts: ``"hold_back"`` or ``"allow"``.
-    :param brakes: ``max_changes``, ``max_rejects``, ``max_held_back``, over which a person is asked.
+    :param gone: contacts that are not in the source any more: ``"keep"``, ``"remove"`` or ``"blacklist"``.
+    :param brakes: ``max_changes``, ``max_rejects``, ``max_held_back``, ``max_removals``, over which a person
+        is asked.
     :param fresh_within: how long ago a run may have been confirmed; None: nobody minds.
     :param options: options of the preparation, by their names.
     """
@@ -74,6 +76,7 @@ class Audience:
     schedule: str = ""
     assets: tuple[str, ...] = ()
     mode: str = CHANGES
+    gone: str = KEEP
     retry_rejects: bool = False
     consent: str = HOLD_BACK
     consent_reason: str = ""
@@ -103,6 +106,10 @@ class Audience:
         source = {"path": said["source"]} if isinstance(said["source"], str) else said["source"]
         _check_source(written, source)
         _check_consent(written, said)
+        if said.get("gone", KEEP) != KEEP and said.get("mode") == FULL:
+            raise written.wrong(
+                ("gone",), f'"{said["gone"]}" needs "mode: changes": a full sync removes nobody'
+            )
         if isinstance(said.get("mapping"), Mapping):
             check_schema(inline_mapping(written), *_MAPPING_SCHEMA)
         schedule, owners = said.get("schedule", ""), said.get("owners", ())
@@ -118,6 +125,7 @@ class Audience:
             schedule=schedule if isinstance(schedule, str) else "",
             assets=() if isinstance(schedule, str) else tuple(schedule["assets"]),
             mode=said.get("mode", CHANGES),
+            gone=said.get("gone", KEEP),
             retry_rejects=said.get("retry_rejects", False),
             consent=said.get("consent", HOLD_BACK),
             consent_reason=said.get("consent_reason", ""),

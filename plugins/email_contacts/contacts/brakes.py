@@ -14,7 +14,7 @@ from email_contacts.contacts.limits import RowLimit
 if TYPE_CHECKING:
     from email_contacts.contacts.staging.manifest import Rows
 
-BRAKES = ("max_changes", "max_rejects", "max_held_back")
+BRAKES = ("max_changes", "max_rejects", "max_held_back", "max_removals")
 
 
 @dataclass(frozen=True)
@@ -27,11 +27,13 @@ class Brakes:
     :param changes: contacts that are sent, because they are new or changed, or because all are sent.
     :param rejects: rows that break a rule.
     :param held_back: rows that the consent or the merge guard does not let through.
+    :param removals: contacts gone from the source that would be removed from the list or blacklisted.
     """
 
     changes: RowLimit
     rejects: RowLimit
     held_back: RowLimit
+    removals: RowLimit
 
     @classmethod
     def parse(cls, said: Mapping[str, Any]) -> Brakes:
@@ -42,11 +44,12 @@ class Brakes:
         """
         return cls(*(RowLimit.parse(said.get(name), name) for name in BRAKES))
 
-    def exceeded(self, rows: Rows, *, list_size: int | None) -> tuple[str, ...]:
+    def exceeded(self, rows: Rows, *, list_size: int | None, removals: int = 0) -> tuple[str, ...]:
         """Say which limits a prepared run is over; a sentence each.
 
         :param rows: what was prepared.
         :param list_size: contacts of the list before the run; None or 0: no share of it is judged.
+        :param removals: gone contacts that would be removed or blacklisted.
         """
         held_back = sum(rows.held_back.values())
         of_list, of_rows = (list_size or 0, "contacts of the list"), (rows.read, "rows read")
@@ -54,6 +57,13 @@ class Brakes:
             ("max_changes", self.changes, rows.accepted, "contacts are to be sent", of_list),
             ("max_rejects", self.rejects, rows.rejected, "rows were rejected", of_rows),
             ("max_held_back", self.held_back, held_back, "rows are held back", of_list),
+            (
+                "max_removals",
+                self.removals,
+                removals,
+                "gone contacts are to be removed or blacklisted",
+                of_list,
+            ),
         )
         return tuple(
             f"{count:,} {what}; {name} is {limit}"

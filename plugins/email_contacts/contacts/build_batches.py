@@ -29,6 +29,7 @@ from email_contacts.contacts.batches.spool import Spool
 from email_contacts.contacts.choices import FAIL, FILE_URL, REJECT
 from email_contacts.contacts.column_names import IDENTIFIERS
 from email_contacts.contacts.errors import ConflictsFound, DuplicatesFound, SourceChanged
+from email_contacts.contacts.gone.in_source import write_identifiers
 from email_contacts.contacts.guards.holding_back import HeldBack, hold_back
 from email_contacts.contacts.guards.settings import Guards
 from email_contacts.contacts.snapshot.changes import Changes, ChangesSince
@@ -158,7 +159,11 @@ class BatchBuilder:
                 for contacts in self._counting(~found[-1].marks):
                     comparison.keep(contacts)
             batches = self._write(is_out | is_unchanged, tell, comparison.note)
-            changes = comparison.finish(self._stage)
+            changes = comparison.finish(self._stage, rejected=self._rejects.count)
+        if changes.to_settle:
+            everybody = self._counting(np.zeros(self._rows + 1, bool))
+            head = self._first.head.encode()
+            write_identifiers(everybody, self._stage, since.name, body=self._first.body, head=head)
         return BuiltBatches(batches, *found, int(np.count_nonzero(is_unchanged)), changes)
 
     def _identities(self) -> list[IdentityFiles]:

@@ -29,6 +29,10 @@ HOLD_BACK, OVERRIDE, IGNORE, ALLOW = "hold_back", "override", "ignore", "allow"
 CONSENT = (HOLD_BACK, OVERRIDE, IGNORE)
 MERGES = (HOLD_BACK, ALLOW)
 
+# What becomes of contacts that are gone from the source.
+KEEP, REMOVE, BLACKLIST = "keep", "remove", "blacklist"
+GONE = (KEEP, REMOVE, BLACKLIST)
+
 JSON_BODY, FILE_BODY, FILE_URL = "json_body", "file_body", "file_url"
 BODIES = (JSON_BODY, FILE_BODY, FILE_URL)
 

@@ -41,6 +41,9 @@ class BatchingOperator(StagingOperator):
     :param full_sync: send everything, regardless of the snapshot. Templated.
     :param retry_rejects: send again what the platform rejected before, also where it did not change.
         Templated.
+    :param gone: contacts that were confirmed and are not in the source any more: ``keep`` (default) them on
+        the lists, ``remove`` them, or ``blacklist`` them for all of the account's lists.
+        ``SettleGoneContactsOperator`` does it. Templated.
     :param mirror: hold back the rows of people who opted out, and rows that would make the platform merge
         contacts, by this mirror of the account, which ``RefreshMirrorOperator`` must have refreshed: its
         name, or the path or address of its folder. Empty (default): no row is held back. Templated.
@@ -66,6 +69,7 @@ class BatchingOperator(StagingOperator):
         snapshot_target: IdsArg = (),
         full_sync: FlagArg = False,
         retry_rejects: FlagArg = False,
+        gone: TextArg = "keep",
         mirror: TextArg = "",
         mirror_max_age: float | TextArg = 24,
         consent: TextArg = "hold_back",
@@ -81,6 +85,7 @@ class BatchingOperator(StagingOperator):
         self.snapshot_target = snapshot_target
         self.full_sync = full_sync
         self.retry_rejects = retry_rejects
+        self.gone = gone
         self.mirror = mirror
         self.mirror_max_age = mirror_max_age
         self.consent = consent
@@ -94,6 +99,7 @@ class BatchingOperator(StagingOperator):
             snapshot_target=self.snapshot_target,
             full_sync=self.full_sync,
             retry_rejects=self.retry_rejects,
+            gone=self.gone,
             conn_id=self.conn_id,
         )
         return arguments.since(self.hook.settings.staging_root)
@@ -141,6 +147,12 @@ class BatchingOperator(StagingOperator):
                 "snapshot %s: %d new, %d changed, %d gone", changes.name, changes.new, changes.changed,
                 changes.gone,
             )  # fmt: skip
+            if changes.to_settle:
+                self.log.info("who is gone: %s, once the import is verified", changes.when_gone)
+            elif changes.gone_withheld:
+                self.log.warning(
+                    "who is gone: %s, but not this time: %s", changes.when_gone, changes.gone_withheld
+                )
             if changes.why_full:
                 self.log.warning("full sync, every row is sent: %s", changes.why_full)
             if changes.rejected_before:

@@ -9,7 +9,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-from email_contacts.arguments import InvalidArgument, as_flag, as_ids, as_text
+from email_contacts.arguments import InvalidArgument, as_choice, as_flag, as_ids, as_text
+from email_contacts.contacts.choices import GONE
 
 if TYPE_CHECKING:
     from airflow.sdk import ObjectStoragePath
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 # Below the staging folder; no stage of a DAG is called that, for a stage lies deeper.
 SNAPSHOTS = "snapshots"
-SNAPSHOT_FIELDS = ("snapshot", "snapshot_target", "full_sync", "retry_rejects")
+SNAPSHOT_FIELDS = ("snapshot", "snapshot_target", "full_sync", "retry_rejects", "gone")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,199}")
 
 
@@ -30,6 +31,7 @@ class SnapshotArguments:
     :param snapshot_target: ids of the lists that the contacts go to.
     :param full_sync: send everything.
     :param retry_rejects: send again what the platform rejected.
+    :param gone: what becomes of contacts that are not in the source any more.
     :param conn_id: the platform's connection; an id of a list says nothing in another account.
     """
 
@@ -37,6 +39,7 @@ class SnapshotArguments:
     snapshot_target: Any = ()
     full_sync: Any = False
     retry_rejects: Any = False
+    gone: Any = "keep"
     conn_id: str = ""
 
     def since(self, staging_root: str) -> ChangesSince | None:
@@ -57,6 +60,7 @@ class SnapshotArguments:
             target=f"{self.conn_id}:{','.join(map(str, sorted(lists)))}",
             full=as_flag(self.full_sync, "full_sync"),
             retry_rejects=as_flag(self.retry_rejects, "retry_rejects"),
+            gone=as_choice(self.gone, "gone", GONE),
         )
 
 

@@ -47,6 +47,8 @@ class CheckBrakesOperator(HITLOperator):
         ``PrepareContactsOperator``, which fails, this one asks. None: no limit. Templated.
     :param max_held_back: rows that the consent and merge guards may hold back: a number, or a share of the
         list. None: no limit. Templated.
+    :param max_removals: contacts gone from the source that would be removed from the list or blacklisted: a
+        number, or a share of the list. None: no limit. Templated.
     :param approve_within: how long an answer is waited for. Default: a day.
     :param kwargs: also ``notifiers`` and ``assigned_users``, as for Airflow's ``HITLOperator``.
     :return: ``{"fingerprint": ..., "approved": bool}``; ``approved`` only where somebody was asked.
@@ -58,6 +60,7 @@ class CheckBrakesOperator(HITLOperator):
         "max_changes",
         "max_rejects",
         "max_held_back",
+        "max_removals",
     )
 
     def __init__(
@@ -68,6 +71,7 @@ class CheckBrakesOperator(HITLOperator):
         max_changes: int | str | None = None,
         max_rejects: int | str | None = None,
         max_held_back: int | str | None = None,
+        max_removals: int | str | None = None,
         approve_within: timedelta = timedelta(days=1),
         **kwargs: Any,
     ) -> None:
@@ -85,6 +89,7 @@ class CheckBrakesOperator(HITLOperator):
         self.max_changes = max_changes
         self.max_rejects = max_rejects
         self.max_held_back = max_held_back
+        self.max_removals = max_removals
 
     @failing_at_once()
     def execute(self, context: Context) -> dict[str, Any]:
@@ -144,6 +149,7 @@ class CheckBrakesOperator(HITLOperator):
         return Brakes.parse(given).exceeded(
             manifest.rows,
             list_size=sum(sizes.values()) if sizes else None,
+            removals=manifest.changes.to_settle if manifest.changes else 0,
         )
 
     @property
@@ -152,6 +158,7 @@ class CheckBrakesOperator(HITLOperator):
             "max_changes": self.max_changes,
             "max_rejects": self.max_rejects,
             "max_held_back": self.max_held_back,
+            "max_removals": self.max_removals,
         }
 
 
@@ -165,6 +172,8 @@ def _body(manifest: Manifest, over: Sequence[str]) -> str:
         lines.append(
             f"- {changes.new:,} new, {changes.changed:,} changed, {changes.gone:,} gone since the snapshot"
         )
+        if changes.to_settle:
+            lines.append(f"- who is gone: {changes.when_gone}")
         if changes.why_full:
             lines.append(f"- every row is sent: {changes.why_full}")
     reasons = ", ".join(f"{rule}: {count:,}" for rule, count in list(manifest.reject_reasons.items())[:5])

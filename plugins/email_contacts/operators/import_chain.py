@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import Asset, XComArg
 
+from email_contacts.contacts.choices import KEEP
+from email_contacts.operators.gone import SettleGoneContactsOperator
 from email_contacts.operators.imports import ImportContactsOperator
 from email_contacts.operators.receipts import RECEIPTS, VerifyImportOperator, WriteReceiptOperator
 from email_contacts.retry_policy import ContactsRetryPolicy
@@ -45,6 +47,7 @@ def import_and_account(
     disable_notification: FlagArg = True,
     is_dry_run: FlagArg = False,
     retry_of: TextArg = "",
+    gone: str = KEEP,
     outlets: Sequence[Asset] = (),
     wait_for: Sequence[BaseOperator] = (),
 ) -> WriteReceiptOperator:
@@ -58,6 +61,7 @@ def import_and_account(
     :param disable_notification: see ``ImportContactsOperator``.
     :param is_dry_run: whether nothing was to be sent.
     :param retry_of: the import whose rejected rows these are.
+    :param gone: as the preparation has it; but for ``keep``, the task ``gone`` comes before the receipt.
     :param wait_for: further tasks that the import waits for, such as brakes.
     :param outlets: assets that a complete import updates, besides that of all receipts.
     :return: the task of the receipt.
@@ -114,4 +118,9 @@ def import_and_account(
     [sizes_before, *wait_for] >> batches
     batches >> wait >> verify >> receipt
     prepare >> [verify, receipt]
+    if gone != KEEP:
+        settle = SettleGoneContactsOperator(
+            task_id="gone", manifest_uri=manifest_uri, verdict=verify.output, list_ids=list_ids
+        )
+        verify >> settle >> receipt
     return receipt

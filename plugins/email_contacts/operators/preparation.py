@@ -79,6 +79,9 @@ class PrepareContactsOperator(BatchingOperator, ReadingOperator):
     :param full_sync: send everything, regardless of the snapshot. Templated.
     :param retry_rejects: send again what the platform rejected before, also where it did not change.
         Templated.
+    :param gone: contacts that were confirmed and are not in the source any more: ``keep`` (default) them on
+        the lists, ``remove`` them, or ``blacklist`` them for all of the account's lists.
+        ``SettleGoneContactsOperator`` does it. Templated.
     :param mirror: hold back the rows of people who opted out, and rows that would make the platform merge
         contacts, by this mirror of the account, which ``RefreshMirrorOperator`` must have refreshed: its
         name, or the path or address of its folder. Empty (default): no row is held back. Templated.

@@ -24,6 +24,7 @@ from email_contacts.links import ImportLink, ListLink, import_page
 from email_contacts.operators._prepared_run import PreparedRun, read_names, read_rows, read_sizes
 from email_contacts.operators._staging import run_stage
 from email_contacts.operators.base import ContactsOperator
+from email_contacts.operators.gone import read_settled
 from email_contacts.operators.stages import remove_sent
 
 if TYPE_CHECKING:
@@ -216,6 +217,7 @@ class WriteReceiptOperator(ContactsOperator):
             prepared=None if run.manifest else read_rows(self.rows),
             list_names=read_names(self.sizes_before),
             told_by=[str(one.get("told_by") or BY_PROCESS) for one in self._completions],
+            settled=_settled(run),
             retry_of=key.address if (key := history.EntryKey.parse_address(str(self.retry_of))) else "",
         )
 
@@ -246,6 +248,13 @@ class WriteReceiptOperator(ContactsOperator):
             self._completions,
             reason="the import was not verified; see the log of that task",
         )
+
+
+def _settled(run: PreparedRun) -> dict[str, int] | None:
+    if run.stage is None or run.manifest is None:
+        return None
+    done = read_settled(run.stage, run.manifest.fingerprint)
+    return done.to_json() if done else None
 
 
 def _instant(moment: datetime) -> str:

@@ -17,6 +17,7 @@ from email_contacts.imports.verification.verdict import GOOD_STATES
 from email_contacts.operators._guard_arguments import as_hours
 from email_contacts.operators._snapshot_arguments import snapshot_folder
 from email_contacts.operators.base import ContactsOperator
+from email_contacts.operators.gone import read_settled
 
 if TYPE_CHECKING:
     from airflow.sdk import ObjectStoragePath, XComArg
@@ -60,6 +61,11 @@ class ConfirmSnapshotOperator(ContactsOperator):
         if changes is None:
             self.log.info("nothing to confirm: the source was empty, or was not compared with a snapshot")
             return {"snapshot": None, "is_confirmed": False}
+        if changes.to_settle and read_settled(path.parent, manifest.fingerprint) is None:
+            raise AirflowFailException(
+                f"{changes.to_settle} gone contacts are still to be settled ({changes.when_gone}), so the "
+                "previous snapshot stays in force; place SettleGoneContactsOperator before the receipt"
+            )
         failpoints.reached(failpoints.BEFORE_CONFIRMATION)
         is_done_now = confirm(
             changes,

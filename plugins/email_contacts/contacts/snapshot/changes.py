@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from email_contacts.contacts.choices import GONE, KEEP, check_choice
 from email_contacts.contacts.paths import AnyPath
 
 _SHOWN = 200
@@ -24,6 +25,9 @@ class ChangesSince:
         nothing about this one.
     :param full: send everything, regardless of the snapshot.
     :param retry_rejects: send again what the platform rejected, also where it did not change.
+    :param gone: contacts that are not in the source any more: ``"keep"`` them, ``"remove"`` them from the
+        lists, or ``"blacklist"`` them.
+    :raises InvalidOption: when ``gone`` is none of these.
     """
 
     folder: AnyPath
@@ -31,6 +35,10 @@ class ChangesSince:
     target: str = ""
     full: bool = False
     retry_rejects: bool = False
+    gone: str = KEEP
+
+    def __post_init__(self) -> None:
+        check_choice("gone", self.gone, GONE)
 
 
 @dataclass(frozen=True)
@@ -49,6 +57,9 @@ class Changes:
     :param rejected_before: contacts that are not sent because the platform rejected them as they are.
     :param settles: runs that were not confirmed, and whose contacts this one sends again.
     :param gone_digest: of who is gone; empty for nobody.
+    :param when_gone: what becomes of them: ``"keep"``, ``"remove"`` or ``"blacklist"``.
+    :param gone_withheld: why nothing becomes of them this time; empty where that is not so.
+    :param retains_gone: that they stay in the snapshot, so that the next run finds them gone again.
     """
 
     folder: str
@@ -63,12 +74,23 @@ class Changes:
     rejected_before: int = 0
     settles: tuple[str, ...] = ()
     gone_digest: str = ""
+    when_gone: str = KEEP
+    gone_withheld: str = ""
+    retains_gone: bool = False
+
+    @property
+    def to_settle(self) -> int:
+        """How many gone contacts are to be removed or blacklisted before this run is confirmed."""
+        return self.gone if self.when_gone != KEEP and not self.gone_withheld else 0
 
     @property
     def summary(self) -> dict[str, Any]:
         """What a receipt says of it."""
-        said = {"new": self.new, "changed": self.changed, "gone": self.gone}
-        return {**said, "why_full": self.why_full[:_SHOWN]} if self.why_full else said
+        said: dict[str, Any] = {"new": self.new, "changed": self.changed, "gone": self.gone}
+        if self.when_gone != KEEP:
+            said["when_gone"] = self.when_gone
+        reasons = {"why_full": self.why_full, "gone_withheld": self.gone_withheld}
+        return said | {name: reason[:_SHOWN] for name, reason in reasons.items() if reason}
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Changes:

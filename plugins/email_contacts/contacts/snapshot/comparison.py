@@ -15,6 +15,7 @@ import numpy as np
 
 from email_contacts.contacts.batches.contact_bytes import Chosen
 from email_contacts.contacts.batches.spool import NamelessFiles
+from email_contacts.contacts.choices import KEEP
 from email_contacts.contacts.snapshot.changes import Changes, ChangesSince
 from email_contacts.contacts.snapshot.contact_keys import key_reader
 from email_contacts.contacts.snapshot.digests import DIGEST, Digester, Digests
@@ -64,6 +65,7 @@ class Comparison:
         self._doubts: Doubts = self._folder.doubts()
         self._attempt = uuid4().hex
         self._why_full = ""
+        self._is_continued = False
         self._begin()
 
     def close(self) -> None:
@@ -89,6 +91,7 @@ class Comparison:
                 self._compare(reader, contacts, marks)
         except SnapshotUnusable as error:
             self._why_full = str(error)
+            self._is_continued = False
             self._begin()
             marks[:] = False
         return marks
@@ -111,8 +114,11 @@ class Comparison:
         """Note contacts that are in the source, and are held back: they are not gone."""
         self._kept_keys.add(self._digester.keys(self._keys_of(contacts.each())))
 
-    def finish(self, stage: Stage) -> Changes:
-        """Write what is needed to confirm the run, and note whom it may change on the platform."""
+    def finish(self, stage: Stage, *, rejected: int) -> Changes:
+        """Write what is needed to confirm the run, and note whom it may change on the platform.
+
+        :param rejected: rows of the source that break a rule; whom they are about is not known.
+        """
         with closing(SealedWriter(stage.path(SENT_FILE), SENT_CONTACTS, {"attempt": self._attempt})) as sent:
             for some in self._sent.sorted():
                 sent.add(some)
@@ -122,9 +128,9 @@ class Comparison:
                 replaced.add(some)
             replaced.seal()
         new, changed, gone, gone_digest = self._count(stage)
-        if self._sent.count:
-            self._folder.note_in_doubt(self._attempt, self._sent_keys.sorted(), is_all=bool(self._why_full))
-        return Changes(
+        withheld = self._why_withheld(rejected) if gone and self._since.gone != KEEP else ""
+        retains_gone = bool(withheld) and self._is_continued
+        changes = Changes(
             folder=self._folder.uri,
             name=self._since.name,
             attempt=self._attempt,
@@ -135,9 +141,29 @@ class Comparison:
             changed=changed,
             gone=gone,
             rejected_before=self._rejected_before,
-            settles=self._doubts.attempts,
+            # Who was sent in these runs and is gone is in no snapshot that could be retained.
+            settles=() if retains_gone and not self._why_full else self._doubts.attempts,
             gone_digest=gone_digest if gone else "",
+            when_gone=self._since.gone,
+            gone_withheld=withheld,
+            retains_gone=retains_gone,
         )
+        if self._sent.count or changes.to_settle:
+            self._note_in_doubt(with_gone=bool(changes.to_settle))
+        return changes
+
+    def _note_in_doubt(self, *, with_gone: bool) -> None:
+        """Note who may change: who is sent, and who is to be removed and could be back in the next source."""
+        walks = zip(self._sent_keys.sorted(), self._gone_keys.sorted(), strict=True)
+        keys = (_in_order(np.concatenate([now, gone])) if with_gone else now for now, gone in walks)
+        self._folder.note_in_doubt(self._attempt, keys, is_all=bool(self._why_full))
+
+    def _why_withheld(self, rejected: int) -> str:
+        if self._why_full:
+            return f"everything is sent: {self._why_full}"
+        if rejected:
+            return f"{rejected:,} rows were rejected, and may be about those who seem to be gone"
+        return ""
 
     def _begin(self) -> None:
         self._spool.close()
@@ -146,16 +172,18 @@ class Comparison:
         self._sent = Buckets(self._spool, "sent", SENT)
         self._sent_keys = Buckets(self._spool, "sent keys", DIGEST)
         self._kept_keys = Buckets(self._spool, "kept keys", DIGEST)
+        self._gone_keys = Buckets(self._spool, "gone keys", DIGEST)
         self._replaced = Buckets(self._spool, "replaced", DIGEST)
         self._replaced_keys = Buckets(self._spool, "replaced keys", DIGEST)
         self._replaced_keys.add(self._doubts.keys)
 
     def _reason_to_send_all(self, reader: SealedReader) -> str:
-        if self._since.full:
-            return "a full sync was requested"
         before = reader.header.get("made_with", {})
         names = {"mapping": "the mapping", "body": "the form of the bodies", "target": "the target"}
         different = [names[name] for name, value in self._made_with.items() if before.get(name) != value]
+        self._is_continued = not different
+        if self._since.full:
+            return "a full sync was requested"
         if different:
             return f"{' and '.join(different)} changed since the snapshot"
         return self._doubts.of_all
@@ -197,10 +225,15 @@ class Comparison:
                 left = _each_once(before[~is_there & ~is_kept])
                 gone += len(left)
                 writer.add(left)
+                self._gone_keys.add(left)
             return new, changed, gone, writer.seal()
 
     def _writer(self, stage: Stage, name: str, kind: Format) -> SealedWriter:
         return SealedWriter(stage.path(name), kind, {"name": self._since.name})
+
+
+def _in_order(keys: Digests) -> Digests:
+    return keys[np.argsort(keys["high"], kind="stable")]
 
 
 def _each_once(keys: Digests) -> Digests:

@@ -15,15 +15,25 @@ import numpy as np
 from email_contacts.contacts.paths import AnyPath
 from email_contacts.contacts.snapshot.changes import Changes
 from email_contacts.contacts.snapshot.comparison import (
+    GONE_CONTACTS,
+    GONE_FILE,
     REPLACED_CONTACTS,
     REPLACED_FILE,
     SENT_CONTACTS,
     SENT_FILE,
 )
-from email_contacts.contacts.snapshot.digests import DIGEST
+from email_contacts.contacts.snapshot.digests import DIGEST, Digests
 from email_contacts.contacts.snapshot.errors import SnapshotSuperseded
 from email_contacts.contacts.snapshot.folder import SnapshotFolder
-from email_contacts.contacts.snapshot.records import CONTACT, REJECTED, SENT, Records, found_in, in_buckets
+from email_contacts.contacts.snapshot.records import (
+    CONTACT,
+    REJECTED,
+    SENT,
+    Records,
+    found_in,
+    in_buckets,
+    key_digests,
+)
 from email_contacts.contacts.snapshot.sealed_file import SealedReader
 
 
@@ -47,11 +57,7 @@ def confirm(
     into = SnapshotFolder(folder, changes.name)
     current = into.current_id()
     if current != changes.attempt:
-        if current != changes.based_on:
-            raise SnapshotSuperseded(
-                f"Another run was confirmed in {folder} since this one was prepared. Its snapshot stays in "
-                "force, and the next run sends again what this one sent."
-            )
+        check_in_force(changes, folder)
         contacts = _contacts(changes, into, stage, rejected_rows)
         count = into.write(changes.attempt, changes.made_with, contacts)
         into.put_in_force(changes.attempt, contacts=count, **details)
@@ -59,27 +65,50 @@ def confirm(
     return current != changes.attempt
 
 
+def check_in_force(changes: Changes, folder: AnyPath) -> None:
+    """See that the snapshot in force is the one that was compared with, or what became of it.
+
+    :raises SnapshotSuperseded: when another run was confirmed since.
+    """
+    if SnapshotFolder(folder, changes.name).current_id() not in (changes.based_on, changes.attempt):
+        raise SnapshotSuperseded(
+            f"Another run was confirmed in {folder} since this one was prepared. Its snapshot stays in "
+            "force, and the next run sends again what this one sent."
+        )
+
+
 def _contacts(
     changes: Changes, folder: SnapshotFolder, stage: AnyPath, rejected_rows: Collection[int]
 ) -> Iterator[Records]:
-    """Walk the contacts of the next snapshot: those that were not replaced, and those that were sent."""
+    """Walk the contacts of the next snapshot: those that were not replaced, and those that were sent.
+
+    And those that are gone, where nothing has become of them yet.
+    """
     rejected = np.array(sorted(rejected_rows), "<u4")
     with (
         closing(SealedReader(cast("AnyPath", stage / SENT_FILE), SENT_CONTACTS)) as sent,
         closing(SealedReader(cast("AnyPath", stage / REPLACED_FILE), REPLACED_CONTACTS)) as replaced,
     ):
         now = in_buckets(sent.blocks(), SENT)
-        if changes.why_full:
+        if changes.why_full and not changes.retains_gone:
             for some in now:
                 yield _confirmed(some, rejected)
             return
+        retained = _gone(stage) if changes.retains_gone else np.empty(0, DIGEST)
         with closing(folder.open_current()) as current:
             before = in_buckets(current.blocks(), CONTACT)
-            gone = in_buckets(replaced.blocks(), DIGEST)
-            for some, old, out in zip(now, before, gone, strict=True):
+            outs = in_buckets(replaced.blocks(), DIGEST)
+            for some, old, out in zip(now, before, outs, strict=True):
                 _, is_replaced = found_in(old, out)
-                merged = np.concatenate([old[~is_replaced], _confirmed(some, rejected)])
+                _, is_retained = found_in(key_digests(old), retained)
+                is_kept = is_retained if changes.why_full else ~is_replaced | is_retained
+                merged = np.concatenate([old[is_kept], _confirmed(some, rejected)])
                 yield merged[np.argsort(merged["high"], kind="stable")]
+
+
+def _gone(stage: AnyPath) -> Digests:
+    with closing(SealedReader(cast("AnyPath", stage / GONE_FILE), GONE_CONTACTS)) as reader:
+        return np.concatenate([np.empty(0, DIGEST), *reader.blocks()])
 
 
 def _confirmed(sent: Records, rejected: Any) -> Records:

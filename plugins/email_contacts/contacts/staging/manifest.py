@@ -117,11 +117,13 @@ class Manifest:
     def fingerprint(self) -> str:
         """SHA-256 over the batches' fingerprints and the counts: the same rows prepared the same way.
 
-        Where contacts are compared with a snapshot, also over who is gone.
+        Where contacts are compared with a snapshot, also over who is gone and what becomes of them.
         """
         content: list[Any] = [[batch.fingerprint for batch in self.batches], self.rows.to_json()]
         if self.changes is not None:
             content.append(self.changes.gone_digest)
+            if self.changes.to_settle:
+                content.append(self.changes.when_gone)
         return sha256(json.dumps(content).encode()).hexdigest()
 
     @property

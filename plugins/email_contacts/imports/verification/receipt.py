@@ -133,6 +133,7 @@ class Receipt:
         list_names: Mapping[int, str] | None = None,
         told_by: Iterable[str] = (),
         retry_of: str = "",
+        settled: Mapping[str, int] | None = None,
     ) -> Receipt:
         """Put a receipt together of what was prepared, what was submitted, and what was seen on the platform.
 
@@ -142,6 +143,7 @@ class Receipt:
         :param list_names: the names of lists, as far as they are known.
         :param told_by: the source that reported the end of each import.
         :param retry_of: the import whose rejected rows these are.
+        :param settled: what has become of the contacts that are gone from the source.
         """
         rows = RowAccount.of(manifest.rows if manifest else prepared, batches.outcomes(verdict.statuses))
         if not verdict.has_arrived:
@@ -180,7 +182,7 @@ class Receipt:
             platform_rejects_uri=verdict.platform_rejects_uri,
             recovered=_recovered(batches.submissions),
             verification=_shortened(verdict.verification, sizes),
-            changes=manifest.changes.summary if manifest and manifest.changes else {},
+            changes={**manifest.changes.summary, **(settled or {})} if manifest and manifest.changes else {},
             list_names={
                 str(list_id): name[:MAX_LIST_NAME]
                 for list_id, name in (list_names or {}).items()

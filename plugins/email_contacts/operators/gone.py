@@ -1,0 +1,189 @@
+"""The operator that removes or blacklists the contacts that are gone from the source."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+from airflow.sdk import Context
+from airflow.sdk.exceptions import AirflowFailException
+
+from email_contacts.arguments import as_ids
+from email_contacts.contacts.choices import REMOVE
+from email_contacts.failures import failing_at_once
+from email_contacts.imports import failpoints
+from email_contacts.imports.verification.verdict import GOOD_STATES
+from email_contacts.operators.base import ContactsOperator
+from email_contacts.operators.lists import remove_from_list
+
+if TYPE_CHECKING:
+    from airflow.sdk import ObjectStoragePath, XComArg
+
+    from email_contacts.api import ContactsClient
+    from email_contacts.arguments import IdsArg, TextArg
+    from email_contacts.contacts.snapshot.changes import Changes
+
+
+class SettleGoneContactsOperator(ContactsOperator):
+    """Remove from the lists, or blacklist, the contacts that are gone from the source.
+
+    What is done the preparation says (its argument ``gone``). Place it between ``VerifyImportOperator`` and
+    ``WriteReceiptOperator``, with Airflow's default trigger rule; ``ConfirmSnapshotOperator`` refuses a run
+    whose gone contacts are not settled. A task that is retried or cleared does what is left to do.
+
+    The contacts of the lists are read, since a snapshot holds no addresses. One that seems gone, and of whom
+    any identifier is in the source, is left alone. They are removed in requests of 150 (api-contract §6).
+    Blacklisting only ever sets ``emailBlacklisted``, and ``smsBlacklisted`` where there is a number, contact
+    by contact (§1.3); they stay on the lists.
+
+    :param manifest_uri: what ``PrepareContactsOperator`` pushed as ``manifest_uri``. Templated.
+    :param verdict: what ``VerifyImportOperator`` returned: only after a complete import is anybody removed.
+        Templated.
+    :param list_ids: the lists imported into. Templated.
+    :return: ``settled`` (removed or blacklisted by this try), ``not_on_list``, and ``in_source``: who seemed
+        gone, and is in the source under another identifier. Counts only.
+    """
+
+    template_fields: Sequence[str] = ("conn_id", "manifest_uri", "verdict", "list_ids")
+
+    def __init__(
+        self,
+        *,
+        manifest_uri: TextArg,
+        verdict: Mapping[str, Any] | XComArg,
+        list_ids: IdsArg,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.manifest_uri = manifest_uri
+        self.verdict: Any = verdict
+        self.list_ids = list_ids
+
+    @failing_at_once()
+    def execute(self, context: Context) -> dict[str, int]:
+        """Find who is gone on each list, and settle it."""
+        from airflow.sdk import ObjectStoragePath
+
+        from email_contacts.contacts.snapshot.confirming import check_in_force
+        from email_contacts.contacts.staging.manifest import Manifest
+
+        path = ObjectStoragePath(str(self.manifest_uri))
+        manifest = Manifest.read(cast("Any", path))
+        changes = manifest.changes
+        if changes is None or not changes.to_settle:
+            reason = changes.gone_withheld if changes is not None else ""
+            self.log.info("nobody is removed: %s", reason or "nobody is gone, or who is gone is kept")
+            return Settled().to_json()
+        done = read_settled(path.parent, manifest.fingerprint)
+        if done is None:
+            self._check_verdict()
+            check_in_force(changes, cast("Any", ObjectStoragePath(changes.folder)))
+            done = Settled()
+            for list_id in as_ids(self.list_ids, "list_ids"):
+                done += self._settle(changes, path.parent, list_id)
+            _write(path.parent, manifest.fingerprint, done)
+        failpoints.reached(failpoints.GONE_SETTLED)
+        self.log.info(
+            "%s: %d of %d gone contacts; %d are not on the list any more, %d are in the source under another "
+            "identifier", changes.when_gone, done.settled, changes.gone, done.not_on_list, done.in_source,
+        )  # fmt: skip
+        return done.to_json()
+
+    def _check_verdict(self) -> None:
+        state = self.verdict.get("state") if isinstance(self.verdict, Mapping) else None
+        if state not in GOOD_STATES:
+            raise AirflowFailException(
+                f"the verdict on the import is {state or 'not there'}, so nobody is removed; pass the output "
+                "of VerifyImportOperator, and place this task after it"
+            )
+
+    def _settle(self, changes: Changes, stage: ObjectStoragePath, list_id: int) -> Settled:
+        from email_contacts.api.writes import MAX_REMOVED
+        from email_contacts.contacts.gone.on_list import find_gone
+
+        client = self.hook.client
+        found = find_gone(cast("Any", stage), changes.name, client.iter_list_contacts(list_id))
+        failpoints.reached(failpoints.GONE_FOUND)
+        settled = 0
+        if changes.when_gone == REMOVE:
+            for start in range(0, len(found.ids), MAX_REMOVED):
+                portion = found.ids[start : start + MAX_REMOVED]
+                settled += remove_from_list(client, list_id, "ids", portion)["removed"]
+                failpoints.reached(failpoints.PORTION_SETTLED)
+        else:
+            settled = _blacklist(client, list_id, set(found.ids))
+        left = changes.gone - len(found.ids) - found.in_source
+        return Settled(settled, max(left, 0), found.in_source)
+
+
+@dataclass(frozen=True)
+class Settled:
+    """What has become of the contacts that are gone.
+
+    :param settled: removed or blacklisted.
+    :param not_on_list: who is not on the list any more.
+    :param in_source: who is in the source under another identifier, and is left alone.
+    """
+
+    settled: int = 0
+    not_on_list: int = 0
+    in_source: int = 0
+
+    def __add__(self, other: Settled) -> Settled:
+        return Settled(
+            self.settled + other.settled,
+            self.not_on_list + other.not_on_list,
+            self.in_source + other.in_source,
+        )
+
+    def to_json(self) -> dict[str, int]:
+        """The counts by name."""
+        return {"settled": self.settled, "not_on_list": self.not_on_list, "in_source": self.in_source}
+
+
+def read_settled(stage: ObjectStoragePath, fingerprint: str) -> Settled | None:
+    """Read what has become of the gone contacts of a run; None where they are not settled.
+
+    :param stage: the folder of its preparation.
+    :param fingerprint: of its manifest.
+    """
+    from email_contacts.contacts.staging.stage import SETTLED
+
+    path = stage / SETTLED
+    if not path.is_file():
+        return None
+    with path.open("rb") as file:  # type: ignore[no-untyped-call]
+        said = json.loads(file.read())
+    return Settled(**said["counts"]) if said.get("fingerprint") == fingerprint else None
+
+
+def _write(stage: ObjectStoragePath, fingerprint: str, done: Settled) -> None:
+    from email_contacts.contacts.staging.stage import SETTLED, write_whole
+
+    document = {"fingerprint": fingerprint, "counts": done.to_json()}
+    write_whole(cast("Any", stage / SETTLED), json.dumps(document).encode())
+
+
+def _blacklist(client: ContactsClient, list_id: int, ids: set[int]) -> int:
+    """Blacklist contacts of a list; those that are blacklisted already are left out."""
+    settled = 0
+    for contact in client.iter_list_contacts(list_id) if ids else ():
+        attributes = contact.get("attributes") or {}
+        has_number = bool(attributes.get("SMS"))
+        is_done = contact.get("emailBlacklisted") and (contact.get("smsBlacklisted") or not has_number)
+        if contact["id"] not in ids or is_done:
+            continue
+        email, ext_id = contact.get("email") or None, attributes.get("EXT_ID") or None
+        client.create_contact(
+            email=email,
+            ext_id=None if email else ext_id,
+            attributes={"SMS": attributes["SMS"]} if has_number and not (email or ext_id) else None,
+            email_blacklisted=True,
+            sms_blacklisted=True if has_number else None,
+            update_enabled=True,
+        )
+        settled += 1
+        failpoints.reached(failpoints.PORTION_SETTLED)
+    return settled

@@ -1,0 +1,288 @@
+"""Contacts that are gone from the source: kept, removed or blacklisted, against the sandbox."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airflow.providers.standard.operators.hitl import HITLOperator
+from airflow.sdk.exceptions import AirflowFailException
+
+from email_contacts.api import ContactsClient
+from email_contacts.imports import failpoints
+from email_contacts.operators.brakes import CheckBrakesOperator
+from email_contacts.operators.mirrors import RefreshMirrorOperator
+from tests.operators.conftest import LIST
+from tests.operators.syncing import Sync
+from tests.task_context import StateStore, make_context
+
+PEOPLE = {f"{name}@example.com": name.title() for name in ("ann", "bob", "cy", "di")}
+STAY = {"ann@example.com": "Ann", "bob@example.com": "Bob"}
+
+
+@pytest.fixture
+def sync(tmp_path: Path) -> Sync:
+    return Sync(tmp_path)
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+def on_list(platform: ContactsClient) -> set[str]:
+    return {one["email"] for one in platform.iter_list_contacts(LIST)}
+
+
+def in_account(platform: ContactsClient) -> dict[str, dict[str, Any]]:
+    return {one["email"]: one for one in platform.iter_contacts()}
+
+
+def killed_at(monkeypatch: pytest.MonkeyPatch, failpoint: str) -> None:
+    def listener(reached: str) -> None:
+        if reached == failpoint:
+            raise Killed
+
+    monkeypatch.setattr(failpoints, "_listeners", [listener])
+
+
+def test_who_is_gone_stays_on_the_list_unless_told_otherwise(sync: Sync, platform: ContactsClient) -> None:
+    sync.run(PEOPLE)
+    receipt = sync.run(STAY)
+    assert receipt["changes"] == {"new": 0, "changed": 0, "gone": 2}
+    assert on_list(platform) == set(PEOPLE)
+
+
+def test_who_is_gone_is_removed_from_the_list_and_stays_in_the_account(
+    sync: Sync, platform: ContactsClient
+) -> None:
+    sync.run(PEOPLE, gone="remove")
+    receipt = sync.run(STAY, gone="remove")
+    assert receipt["changes"] == {
+        "new": 0, "changed": 0, "gone": 2, "when_gone": "remove",
+        "settled": 2, "not_on_list": 0, "in_source": 0,
+    }  # fmt: skip
+    assert on_list(platform) == set(STAY)
+    assert set(in_account(platform)) == set(PEOPLE)
+    assert sync.run(STAY, gone="remove")["changes"]["gone"] == 0
+    sync.run(PEOPLE, gone="remove")  # they are back
+    assert on_list(platform) == set(PEOPLE)
+
+
+def test_who_is_gone_is_blacklisted_and_nobody_is_taken_off_the_blacklist(
+    sync: Sync, platform: ContactsClient
+) -> None:
+    rows = "email,sms,firstname\nann@example.com,,Ann\nbob@example.com,4915123456789,Bob\n,4915123456780,Cy\n"
+    sync.run(rows + "di@example.com,,Di\n", gone="blacklist")
+    platform.create_contact(email="di@example.com", email_blacklisted=True, update_enabled=True)
+    receipt = sync.run("email,sms,firstname\nann@example.com,,Ann\n", gone="blacklist")
+    assert (receipt["changes"]["gone"], receipt["changes"]["settled"]) == (3, 2)
+    told = {
+        one["attributes"]["FIRSTNAME"]: (one["emailBlacklisted"], one["smsBlacklisted"])
+        for one in platform.iter_list_contacts(LIST)
+    }
+    assert told == {"Ann": (False, False), "Bob": (True, True), "Cy": (True, True), "Di": (True, False)}
+
+
+def test_who_left_the_list_by_another_way_is_counted(sync: Sync, platform: ContactsClient) -> None:
+    sync.run(PEOPLE, gone="remove")
+    platform.remove_from_list(LIST, emails=["cy@example.com"])
+    changes = sync.run(STAY, gone="remove")["changes"]
+    assert (changes["settled"], changes["not_on_list"]) == (1, 1)
+
+
+def test_many_are_removed_in_portions(sync: Sync, platform: ContactsClient) -> None:
+    sync.run(PEOPLE | {f"p{number}@example.com": "P" for number in range(310)}, gone="remove")
+    assert sync.run(PEOPLE, gone="remove")["changes"]["settled"] == 310
+    assert on_list(platform) == set(PEOPLE)
+
+
+def test_who_is_in_the_source_under_another_identifier_is_not_removed(
+    sync: Sync, platform: ContactsClient
+) -> None:
+    sync.run("email,ext_id,firstname\nann@example.com,X-1,Ann\nbob@example.com,X-2,Bob\n", gone="remove")
+    platform.create_contact(email="new@example.com")
+    context = make_context(StateStore())
+    mirror = RefreshMirrorOperator(task_id="mirror").execute(context)
+    # Ann's address is empty now, and Bob's new one belongs to somebody else, so that his row is held back.
+    rows = "email,ext_id,firstname\n,X-1,Ann\nnew@example.com,X-2,Bob\n"
+    receipt = sync.run(rows, gone="remove", mirror=mirror)
+    assert receipt["held_back"] == {"would_merge": 1}
+    assert (receipt["changes"]["gone"], receipt["changes"]["settled"]) == (2, 0)
+    assert receipt["changes"]["in_source"] == 2
+    assert {"ann@example.com", "bob@example.com"} <= on_list(platform)
+
+
+def test_a_row_that_is_held_back_is_not_gone(sync: Sync, platform: ContactsClient) -> None:
+    sync.run(PEOPLE, gone="remove")
+    platform.create_contact(email="cy@example.com", email_blacklisted=True, update_enabled=True)
+    mirror = RefreshMirrorOperator(task_id="mirror").execute(make_context(StateStore()))
+    receipt = sync.run({**PEOPLE, "cy@example.com": "Cyrus"}, gone="remove", mirror=mirror)
+    assert (receipt["held_back"], receipt["changes"]["gone"]) == ({"opted_out": 1}, 0)
+    assert on_list(platform) == set(PEOPLE)
+
+
+@pytest.mark.parametrize("bad", ["cy@", "cy@example.com,2026-99-99"])
+def test_while_rows_are_rejected_nobody_is_removed_and_they_are_found_gone_again(
+    bad: str, sync: Sync, platform: ContactsClient
+) -> None:
+    head = "email,birthday\n"
+    people = "ann@example.com,2000-01-01\nbob@example.com,2000-01-01\n"
+    mapping = {"columns": {"email": "EMAIL", "birthday": {"attribute": "BIRTHDAY", "type": "date"}}}
+    sync.run(f"{head}{people}cy@example.com,2000-01-01\n", gone="remove", mapping=mapping)
+    bad = bad if "," in bad else f"{bad},2000-01-01"
+    for _ in range(2):
+        changes = sync.run(f"{head}ann@example.com,2000-01-01\n{bad}\n", gone="remove", mapping=mapping)[
+            "changes"
+        ]
+        assert changes["gone"] == 2
+        assert changes["gone_withheld"].startswith("1 rows were rejected")
+        assert len(on_list(platform)) == 3
+    changes = sync.run(f"{head}{people}", gone="remove", mapping=mapping)["changes"]
+    assert (changes["gone"], changes["settled"]) == (1, 1)
+    assert on_list(platform) == {"ann@example.com", "bob@example.com"}
+
+
+def test_a_full_sync_removes_nobody_and_the_next_run_does(sync: Sync, platform: ContactsClient) -> None:
+    sync.run(PEOPLE, gone="remove")
+    changes = sync.run(STAY, gone="remove", full_sync=True)["changes"]
+    assert (changes["gone"], changes["gone_withheld"]) == (2, "everything is sent: a full sync was requested")
+    assert on_list(platform) == set(PEOPLE)
+    assert sync.run(STAY, gone="remove")["changes"]["settled"] == 2
+    assert on_list(platform) == set(STAY)
+
+
+@pytest.mark.parametrize("lost", ["empty", "snapshot", "pointer", "mapping"])
+def test_without_a_snapshot_to_go_by_nobody_is_removed(
+    lost: str, sync: Sync, platform: ContactsClient
+) -> None:
+    sync.run(PEOPLE, gone="remove")
+    for path in sync.folder.rglob("snapshots/**/*"):
+        if (lost == "snapshot" and path.suffix == ".bin") or (lost == "pointer" and path.suffix == ".json"):
+            path.unlink()
+    rows: Any = STAY
+    arguments: dict[str, Any] = {}
+    if lost == "empty":
+        rows = "email,firstname\n"
+    if lost == "mapping":
+        arguments = {"mapping": {"columns": {"email": "EMAIL", "firstname": "LASTNAME"}}}
+    for _ in range(2):
+        receipt = sync.run(rows, gone="remove", **arguments)
+        assert "settled" not in receipt.get("changes", {})
+        assert on_list(platform) == set(PEOPLE)
+
+
+@pytest.mark.parametrize("gone", ["remove", "blacklist"])
+@pytest.mark.parametrize(
+    "failpoint", [failpoints.GONE_FOUND, failpoints.PORTION_SETTLED, failpoints.GONE_SETTLED]
+)
+def test_a_killed_task_leaves_the_snapshot_and_a_second_one_does_the_rest(
+    gone: str, failpoint: str, sync: Sync, platform: ContactsClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many = PEOPLE | {f"p{number}@example.com": "P" for number in range(160)}
+    sync.run(many, gone=gone)
+    before = in_force(sync)
+    killed_at(monkeypatch, failpoint)
+    with pytest.raises(Killed):
+        sync.send(sync.prepare(PEOPLE, gone=gone))
+    assert in_force(sync) == before
+    monkeypatch.setattr(failpoints, "_listeners", [])
+    sync.settle()
+    sync.send([])
+    assert sync.confirm()["is_confirmed"]
+    assert in_force(sync) != before
+    if gone == "remove":
+        assert on_list(platform) == set(PEOPLE)
+    else:
+        blocked = {one["email"] for one in platform.iter_contacts() if one["emailBlacklisted"]}
+        assert blocked == set(many) - set(PEOPLE)
+
+
+def test_who_was_removed_in_a_run_that_was_not_confirmed_and_is_back_is_sent_again(
+    sync: Sync, platform: ContactsClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sync.run(PEOPLE, gone="remove")
+    killed_at(monkeypatch, failpoints.GONE_SETTLED)
+    with pytest.raises(Killed):
+        sync.send(sync.prepare(STAY, gone="remove"))
+    monkeypatch.setattr(failpoints, "_listeners", [])
+    assert on_list(platform) == set(STAY)
+    receipt = sync.run(PEOPLE, gone="remove")
+    assert (receipt["rows"]["accepted"], receipt["rows"]["unchanged"]) == (2, 2)
+    assert on_list(platform) == set(PEOPLE)
+
+
+def test_a_run_whose_gone_contacts_are_not_settled_is_not_confirmed(sync: Sync) -> None:
+    sync.run(PEOPLE, gone="remove")
+    sync.is_settling = False
+    sync.send(sync.prepare(STAY, gone="remove"))
+    with pytest.raises(AirflowFailException, match="2 gone contacts are still to be settled"):
+        sync.confirm()
+
+
+@pytest.mark.parametrize("verdict", [None, {}, {"state": "failed"}, {"state": "unknown"}])
+def test_after_an_import_that_is_not_complete_nobody_is_removed(
+    verdict: Any, sync: Sync, platform: ContactsClient
+) -> None:
+    sync.run(PEOPLE, gone="remove")
+    sync.prepare(STAY, gone="remove")
+    sync.verdict = verdict
+    with pytest.raises(AirflowFailException, match="so nobody is removed"):
+        sync.settle()
+    assert on_list(platform) == set(PEOPLE)
+
+
+def test_a_run_that_another_one_overtook_removes_nobody(sync: Sync, platform: ContactsClient) -> None:
+    sync.run(PEOPLE, gone="remove")
+    sync.prepare(STAY, gone="remove")
+    old = sync.manifest_uri
+    sync.run({**PEOPLE, "ann@example.com": "Anna"}, gone="remove")
+    sync.manifest_uri = old
+    with pytest.raises(AirflowFailException, match="Another run was confirmed"):
+        sync.settle()
+    assert on_list(platform) == set(PEOPLE)
+
+
+@pytest.mark.parametrize(
+    ("limit", "gone", "is_asked"),
+    [(1, "remove", True), ("9%", "blacklist", True), (2, "remove", False), (1, "keep", False)],
+)
+def test_more_removals_than_the_brake_allows_are_asked_about_before_anything_is_sent(
+    limit: Any, gone: str, is_asked: bool, sync: Sync, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ask(*_: Any) -> None:
+        raise Killed
+
+    monkeypatch.setattr(HITLOperator, "execute", ask)  # what is asked; tests/e2e/test_brakes.py shows how
+    sync.run(PEOPLE)
+    sync.prepare(STAY, gone=gone)
+    brakes = CheckBrakesOperator(
+        task_id="brakes",
+        manifest_uri=sync.manifest_uri,
+        sizes_before={"id": LIST, "name": "Customers", "size": 20},
+        max_removals=limit,
+    )
+    if not is_asked:
+        assert brakes.execute(make_context(StateStore()))["approved"] is False
+        return
+    with pytest.raises(Killed):
+        brakes.execute(make_context(StateStore()))
+    assert f"2 gone contacts are to be removed or blacklisted; max_removals is {limit}" in str(brakes.body)
+    assert f"who is gone: {gone}" in str(brakes.body)
+
+
+def test_nothing_that_is_kept_of_the_gone_names_anybody(sync: Sync) -> None:
+    sync.run(PEOPLE, gone="remove")
+    sync.run(STAY, gone="remove")
+    kept = [*sync.folder.rglob("changes-*.bin"), *sync.folder.rglob("gone.json")]
+    assert {path.name for path in kept} >= {"changes-gone.bin", "changes-present.bin", "gone.json"}
+    for path in kept:
+        assert b"example.com" not in path.read_bytes()
+        assert path.stat().st_mode & 0o077 == 0
+    assert "example.com" not in json.dumps(sync.settled)
+
+
+def in_force(sync: Sync) -> str:
+    (path,) = sync.folder.rglob("snapshots/customers/current.json")
+    return path.read_text()
