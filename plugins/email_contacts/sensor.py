@@ -106,6 +106,7 @@ class ImportCompletedSensor(BaseSensorOperator):
 
     def execute(self, context: Context) -> list[dict[str, Any]]:
         """Look first; then wait where the task was told to."""
+        self._log_overriding()
         if self.deferrable:
             return self._look_or_defer(context)
         found: list[dict[str, Any]] = super().execute(context)
@@ -115,6 +116,7 @@ class ImportCompletedSensor(BaseSensorOperator):
         self, context: Context, event: Mapping[str, Any] | None = None
     ) -> list[dict[str, Any]]:
         """Judge what the trigger saw; a callback only says that it is time to look."""
+        self._log_overriding()
         with failing_at_once():
             outcome = WaitOutcome.from_event(event)
             if outcome.is_called:
@@ -127,6 +129,12 @@ class ImportCompletedSensor(BaseSensorOperator):
                     f"imports {self._awaited[0]}: {error} Clear this task to wait longer."
                 ) from error
             return outcome.statuses.to_json()
+
+    def _log_overriding(self) -> None:
+        with failing_at_once():
+            submissions = as_documents(self.submissions, "submissions")
+        for text in dict.fromkeys(str(one["overriding"]) for one in submissions if one.get("overriding")):
+            log.warning("%s", text)
 
     def _look_or_defer(self, context: Context) -> list[dict[str, Any]]:
         first = self._first_look(context)

@@ -34,6 +34,7 @@ class Sync:
     receipt: Any = None
     manifest_uri: str = ""
     verdict: Any = None
+    submissions: list[dict[str, Any]] = field(default_factory=list)
     settled: dict[str, int] = field(default_factory=dict)
 
     def prepare(self, people: People | str, **arguments: Any) -> list[str]:
@@ -62,6 +63,7 @@ class Sync:
                 ).execute(context)
             )
             submissions.append(pushed(context)["submission"])
+        self.submissions = submissions
         self.verdict = VerifyImportOperator(
             task_id="verify",
             manifest_uri=self.manifest_uri,

@@ -19,6 +19,7 @@ from email_contacts.operators.mirrors import RefreshMirrorOperator
 from email_contacts.operators.partitions import MergePartitionsOperator
 from email_contacts.operators.preparation import PrepareContactsOperator
 from email_contacts.sandbox import SandboxServer
+from email_contacts.sensor import ImportCompletedSensor
 from tests.operators.syncing import Sync
 from tests.task_context import StateStore, make_context, pushed
 
@@ -79,7 +80,10 @@ def test_a_row_that_would_merge_two_contacts_is_not_sent(sync: Sync, platform: C
 
 
 def test_an_override_is_in_the_receipt_and_in_the_log_of_each_task(
-    sync: Sync, platform: ContactsClient, capsys: pytest.CaptureFixture[str]
+    sync: Sync,
+    platform: ContactsClient,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     platform.create_contact(email="a@example.com", email_blacklisted=True)
     given = {"mirror": refreshed()["mirror"], "consent": "override", "consent_reason": "Product recall 12."}
@@ -87,8 +91,12 @@ def test_an_override_is_in_the_receipt_and_in_the_log_of_each_task(
     assert receipt["rows"]["accepted"] == 1
     assert receipt["guards"]["consent_reason"] == "Product recall 12."
     assert receipt["guards"]["overridden"] == 1
+    wait = ImportCompletedSensor(task_id="wait", submissions=sync.submissions, deferrable=False)
+    wait.execute(make_context(StateStore()))
     said = [line for line in capsys.readouterr().out.splitlines() if "Product recall 12." in line]
-    assert len(said) == 3  # prepare, verify, receipt
+    assert len(said) == 5  # prepare, verify, gone, receipt, confirm
+    loggers = {one.name.rpartition(".")[2] for one in caplog.records if "Product recall 12." in one.message}
+    assert loggers >= {"_submission_report", "sensor"}
     with pytest.raises(AirflowFailException, match="needs consent_reason"):
         sync.prepare({"a@example.com": "Ann"}, mirror="x", consent="override")
 

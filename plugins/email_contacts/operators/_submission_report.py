@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, cast
 
 from email_contacts.imports.errors import SubmissionUnknown
 
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from email_contacts.imports.submission.import_record import ImportRecord
     from email_contacts.imports.submission.ledger import Ledger, StateStore
 
+log = logging.getLogger(__name__)
 # In the task's state: what was last pushed, which clearing the task does not remove.
 _LAST = "email_contacts.submission"
 # Of a request whose outcome is unknown, and whose record is gone.
@@ -40,12 +43,16 @@ class SubmissionReport:
     def push(self, record: ImportRecord | None) -> None:
         """Push what is known; None: it may have been sent, and nothing more is known."""
         requests = self.client.requests
+        overriding = {"overriding": self._overriding} if self._overriding else {}
+        if overriding:
+            log.warning("%s", self._overriding)
         self._push(
             {
                 **(record.to_xcom() if record else _UNKNOWN),
                 "requests": {"made": requests.made, "retried": requests.retried},
                 "batch_uri": self.batch_uri,
                 "update_existing_contacts": self.updates_existing,
+                **overriding,
             }
         )
 
@@ -84,6 +91,21 @@ class SubmissionReport:
             elif is_told and ledger.record() is None:
                 self._push(None)
             raise
+
+    @cached_property
+    def _overriding(self) -> str:
+        """What the log is to say where the batch was prepared with opt-outs overridden; else empty."""
+        from airflow.sdk import ObjectStoragePath
+
+        from email_contacts.contacts.staging.manifest import Manifest
+        from email_contacts.contacts.staging.stage import MANIFEST
+
+        if not self.batch_uri:
+            return ""
+        try:
+            return Manifest.read(cast("Any", ObjectStoragePath(self.batch_uri).parent / MANIFEST)).overriding
+        except Exception:  # noqa: BLE001  a batch of one's own; and no submission fails for want of a line
+            return ""
 
     def _push(self, said: dict[str, Any] | None) -> None:
         self.ti.xcom_push("submission", said)

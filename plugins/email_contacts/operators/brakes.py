@@ -96,6 +96,8 @@ class CheckBrakesOperator(HITLOperator):
         """Compare what was prepared with the limits; ask where it is over one."""
         manifest = self._manifest()
         over = self._exceeded(manifest)
+        if manifest.overriding:
+            self.log.warning("%s", manifest.overriding)
         if not over:
             self.log.info("within the limits: %d contacts are to be sent", manifest.rows.accepted)
             return {FINGERPRINT: manifest.fingerprint, "approved": False}
@@ -179,5 +181,7 @@ def _body(manifest: Manifest, over: Sequence[str]) -> str:
     reasons = ", ".join(f"{rule}: {count:,}" for rule, count in list(manifest.reject_reasons.items())[:5])
     if reasons:
         lines.append(f"- rejects: {reasons}; listed in `{manifest.rejects_uri}`")
+    if manifest.overriding:
+        lines.append(f"- {manifest.overriding}")
     lines.append(f"- source: `{manifest.source}`")
     return "\n".join([*lines, "", "Nothing has been sent yet."])

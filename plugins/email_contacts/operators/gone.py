@@ -71,6 +71,8 @@ class SettleGoneContactsOperator(ContactsOperator):
 
         path = ObjectStoragePath(str(self.manifest_uri))
         manifest = Manifest.read(cast("Any", path))
+        if manifest.overriding:
+            self.log.warning("%s", manifest.overriding)
         changes = manifest.changes
         if changes is None or not changes.to_settle:
             reason = changes.gone_withheld if changes is not None else ""

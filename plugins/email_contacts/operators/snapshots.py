@@ -57,6 +57,8 @@ class ConfirmSnapshotOperator(ContactsOperator):
         path = ObjectStoragePath(str(self.manifest_uri))
         manifest = Manifest.read(cast("Any", path))
         check_receipt(self.receipt, manifest)
+        if manifest.overriding:
+            self.log.warning("%s", manifest.overriding)
         changes = manifest.changes
         if changes is None:
             self.log.info("nothing to confirm: the source was empty, or was not compared with a snapshot")
