@@ -17,6 +17,7 @@ from email_contacts.operators.folders import CreateFolderOperator
 from email_contacts.operators.import_chain import TASK_DEFAULTS, import_and_account
 from email_contacts.operators.lists import CreateListOperator, GetListOperator
 from email_contacts.operators.mirrors import RefreshMirrorOperator
+from email_contacts.operators.opt_outs import PropagateOptOutsOperator
 from email_contacts.operators.preparation import PrepareContactsOperator
 from email_contacts.operators.snapshots import ConfirmSnapshotOperator
 
@@ -108,6 +109,7 @@ def sync(audience: Audience) -> DAG:
             consent=audience.consent,
             consent_reason=audience.consent_reason,
             merges=audience.merges,
+            propagate_opt_outs=audience.propagate_opt_outs,
             execution_timeout=timedelta(hours=6),
             **audience.options,
         )
@@ -139,6 +141,9 @@ def sync(audience: Audience) -> DAG:
         )
         folder >> target >> before >> prepare
         receipt >> confirm
+        if audience.propagate_opt_outs:
+            opt_outs = PropagateOptOutsOperator(task_id="opt_outs", manifest_uri=MANIFEST_URI)
+            [prepare, *brakes] >> opt_outs >> confirm
     return dag
 
 

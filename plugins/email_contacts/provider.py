@@ -20,6 +20,7 @@ OPERATORS = (
     "imports",
     "lists",
     "mirrors",
+    "opt_outs",
     "partitions",
     "preparation",
     "receipts",

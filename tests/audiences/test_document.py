@@ -57,6 +57,7 @@ def test_everything_that_can_be_said_is_read(tmp_path: Path) -> None:
         (LEAST + "mode: sometimes\n", 3, "it must be one of changes, full"),
         (LEAST + "gone: delete\n", 3, "it must be one of keep, remove, blacklist"),
         (LEAST + "mode: full\ngone: remove\n", 4, 'needs "mode: changes"'),
+        (LEAST + "propagate_opt_outs: true\n", 3, 'it needs "consent_column"'),
         (LEAST + "schedule: tomorrow\n", 3, "it must match"),
         (LEAST + "schedule:\n  asset: model\n", 3, '"assets" is missing'),
         (LEAST + "owners: []\n", 3, "it must not be empty"),
@@ -214,6 +215,7 @@ def test_the_page_about_consent_shows_an_audience(tmp_path: Path) -> None:
     text = (PROJECT / "docs" / "consent-and-merges.md").read_text(encoding="utf-8")
     shown = re.findall(r"^```yaml\n(.*?)^```$", text, re.M | re.S)
     found = [audience(tmp_path, one) for one in shown]
-    assert [one.is_guarded for one in found] == [True, True, True]
-    words = [ConsentColumn.read(one.options["consent_column"]).words_for_no for one in found[1:]]
+    assert [one.is_guarded for one in found] == [True, True, True, True]
+    assert [one.propagate_opt_outs for one in found] == [False, False, False, True]
+    words = [ConsentColumn.read(one.options["consent_column"]).words_for_no for one in found[1:3]]
     assert words == [{"nein", "widerrufen", ""}, {"true", "1"}]

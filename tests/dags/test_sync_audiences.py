@@ -169,3 +169,19 @@ def test_who_is_gone_from_the_source_is_removed_from_the_list(
     receipt = run(dags["sync_shop"], stage)
     assert (receipt["rows"]["accepted"], receipt["changes"]["settled"]) == (0, 1)
     assert size_of(sandbox, list_id) == 2
+
+
+def test_an_opt_out_of_the_source_is_brought_to_the_platform(
+    project: Path, connection: str, sandbox: SandboxServer, tmp_path: Path
+) -> None:
+    column = "consent_column: newsletter\n"
+    write(project, quiet=LEAST + column, shop=LEAST + column + "propagate_opt_outs: true\n")
+    dags = bag(project).dags
+    assert "opt_outs" not in dags["sync_quiet"].task_ids
+    (project / "customers.csv").write_text("email,newsletter\na@example.com,yes\nb@example.com,no\n")
+    with ContactsClient(sandbox.url, sandbox.api_key, requests_per_second=1000) as client:
+        client.create_contact(email="b@example.com")
+        receipt = run(dags["sync_shop"], tmp_path / "stage" / "sync_shop")
+        told = {one["email"]: (one["emailBlacklisted"], one["listIds"]) for one in client.iter_contacts()}
+    assert receipt["guards"]["to_opt_out"] == 1
+    assert told == {"a@example.com": (False, receipt["list_ids"]), "b@example.com": (True, [])}

@@ -29,7 +29,7 @@ _FILES_ONLY = ("format", "delimiter", "encoding", "header_row", "skip_rows", "sh
 _SECTIONS = (
     "description", "owners", "source", "mapping", "unknown_columns", "duplicates", "conflicts", "body",
     "list", "folder", "connection", "schedule", "mode", "gone", "retry_rejects", "max_rejects",
-    "consent", "consent_reason", "consent_column", "merges", "brakes", "fresh_within",
+    "consent", "consent_reason", "consent_column", "propagate_opt_outs", "merges", "brakes", "fresh_within",
 )  # fmt: skip
 _OPTIONS = ("unknown_columns", "duplicates", "conflicts", "body", "max_rejects", "consent_column")
 
@@ -59,6 +59,7 @@ class Audience:
     :param consent_reason: why opt-outs are overridden.
     :param merges: rows that would make the platform merge contacts: ``"hold_back"`` or ``"allow"``.
     :param gone: contacts that are not in the source any more: ``"keep"``, ``"remove"`` or ``"blacklist"``.
+    :param propagate_opt_outs: whether opt-outs of the consent column are brought to the platform.
     :param brakes: ``max_changes``, ``max_rejects``, ``max_held_back``, ``max_removals``, over which a person
         is asked.
     :param fresh_within: how long ago a run may have been confirmed; None: nobody minds.
@@ -81,6 +82,7 @@ class Audience:
     consent: str = HOLD_BACK
     consent_reason: str = ""
     merges: str = HOLD_BACK
+    propagate_opt_outs: bool = False
     brakes: Mapping[str, Any] = field(default_factory=dict)
     fresh_within: timedelta | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -130,6 +132,7 @@ class Audience:
             consent=said.get("consent", HOLD_BACK),
             consent_reason=said.get("consent_reason", ""),
             merges=said.get("merges", HOLD_BACK),
+            propagate_opt_outs=said.get("propagate_opt_outs", False),
             brakes=said.get("brakes", {}),
             fresh_within=_duration(said.get("fresh_within", "")),
             options={option: said[option] for option in _OPTIONS if option in said},
@@ -138,7 +141,7 @@ class Audience:
     @property
     def is_guarded(self) -> bool:
         """Whether rows are looked up in the account's mirror."""
-        return (self.consent, self.merges) != (IGNORE, ALLOW)
+        return (self.consent, self.merges) != (IGNORE, ALLOW) or self.propagate_opt_outs
 
 
 def _duration(said: str) -> timedelta | None:
@@ -162,6 +165,8 @@ def _check_consent(written: Written, said: Mapping[str, Any]) -> None:
         )
     if consent != OVERRIDE and "consent_reason" in said:
         raise written.wrong(("consent_reason",), f'it belongs to "consent: override", not to "{consent}"')
+    if said.get("propagate_opt_outs") and "consent_column" not in said:
+        raise written.wrong(("propagate_opt_outs",), 'it needs "consent_column", which says who opted out')
     column = said.get("consent_column", "")
     words = column if isinstance(column, Mapping) else {}
     if {str(word).casefold() for word in words.get("yes", ())} & {

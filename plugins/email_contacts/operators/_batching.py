@@ -55,6 +55,8 @@ class BatchingOperator(StagingOperator):
     :param consent_reason: why opt-outs are overridden; it is in the log and in the receipt. Templated.
     :param merges: with a mirror, rows that would make the platform merge contacts, or move an identifier
         from one to another (api-contract §3.1): ``hold_back`` (default) or ``allow``. Templated.
+    :param propagate_opt_outs: with a mirror and a consent column: note whose opt-out the source knows and the
+        account does not, for ``PropagateOptOutsOperator``. Templated.
     """
 
     template_fields: Sequence[str] = (*StagingOperator.template_fields, *BATCHING_FIELDS)
@@ -75,6 +77,7 @@ class BatchingOperator(StagingOperator):
         consent: TextArg = "hold_back",
         consent_reason: TextArg = "",
         merges: TextArg = "hold_back",
+        propagate_opt_outs: FlagArg = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -91,6 +94,7 @@ class BatchingOperator(StagingOperator):
         self.consent = consent
         self.consent_reason = consent_reason
         self.merges = merges
+        self.propagate_opt_outs = propagate_opt_outs
 
     def changes_since(self) -> ChangesSince | None:
         """What the contacts are compared with; None: nothing."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
 
-from email_contacts.arguments import InvalidArgument, as_ids, as_text
+from email_contacts.arguments import InvalidArgument, as_flag, as_ids, as_text
 
 if TYPE_CHECKING:
     from airflow.sdk import ObjectStoragePath
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 # Below the staging folder; no stage of a DAG is called that, for a stage lies deeper.
 MIRRORS = "mirrors"
-GUARD_FIELDS = ("mirror", "mirror_max_age", "consent", "consent_reason", "merges")
+GUARD_FIELDS = ("mirror", "mirror_max_age", "consent", "consent_reason", "merges", "propagate_opt_outs")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,199}")
 
 
@@ -33,6 +33,7 @@ class GuardArguments:
     :param consent: ``hold_back``, ``override`` or ``ignore``.
     :param consent_reason: why opt-outs are overridden.
     :param merges: ``hold_back`` or ``allow``.
+    :param propagate_opt_outs: whether opt-outs of the source are to be brought to the platform.
     :param lists: ids of the lists that the contacts go to.
     """
 
@@ -41,6 +42,7 @@ class GuardArguments:
     consent: Any
     consent_reason: Any
     merges: Any
+    propagate_opt_outs: Any = False
     lists: Any = ()
 
     def guards(self, settings: ContactsConnection) -> Guards | None:
@@ -60,7 +62,13 @@ class GuardArguments:
                 "mirror is None: the task that refreshes it did not run, or returned nothing. Pass the "
                 "output of RefreshMirrorOperator, or an empty text for no guard"
             )
+        propagates = as_flag(self.propagate_opt_outs, "propagate_opt_outs")
         if self.mirror == "":
+            if propagates:
+                raise InvalidArgument(
+                    "propagate_opt_outs needs a mirror, which says who can still be written to; pass the "
+                    "output of RefreshMirrorOperator"
+                )
             check_consent(consent, reason)
             return None
         folder = mirror_folder(self.mirror, settings.staging_root)
@@ -72,6 +80,7 @@ class GuardArguments:
             consent=consent,
             consent_reason=reason,
             merges=str(self.merges or "hold_back"),
+            propagates=propagates,
             max_age=timedelta(hours=as_hours(self.mirror_max_age, "mirror_max_age")),
         )
 

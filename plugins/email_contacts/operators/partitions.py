@@ -151,6 +151,9 @@ class MergePartitionsOperator(BatchingOperator):
     :param full_sync: send everything, regardless of the snapshot. Templated.
     :param retry_rejects: send again what the platform rejected before, also where it did not change.
         Templated.
+    :param gone: contacts that were confirmed and are not in the source any more: ``keep`` (default) them on
+        the lists, ``remove`` them, or ``blacklist`` them for all of the account's lists.
+        ``SettleGoneContactsOperator`` does it. Templated.
     :param mirror: hold back the rows of people who opted out, and rows that would make the platform merge
         contacts, by this mirror of the account, which ``RefreshMirrorOperator`` must have refreshed: its
         name, or the path or address of its folder. Empty (default): no row is held back. Templated.
@@ -162,6 +165,8 @@ class MergePartitionsOperator(BatchingOperator):
     :param consent_reason: why opt-outs are overridden; it is in the log and in the receipt. Templated.
     :param merges: with a mirror, rows that would make the platform merge contacts, or move an identifier
         from one to another (api-contract §3.1): ``hold_back`` (default) or ``allow``. Templated.
+    :param propagate_opt_outs: with a mirror and a consent column: note whose opt-out the source knows and the
+        account does not, for ``PropagateOptOutsOperator``. Templated.
     :return: the batches' addresses, to expand an import over. The XComs ``manifest_uri`` and ``rows`` say
         more.
     """

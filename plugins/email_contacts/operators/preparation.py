@@ -93,6 +93,8 @@ class PrepareContactsOperator(BatchingOperator, ReadingOperator):
     :param consent_reason: why opt-outs are overridden; it is in the log and in the receipt. Templated.
     :param merges: with a mirror, rows that would make the platform merge contacts, or move an identifier
         from one to another (api-contract §3.1): ``hold_back`` (default) or ``allow``. Templated.
+    :param propagate_opt_outs: with a mirror and a consent column: note whose opt-out the source knows and the
+        account does not, for ``PropagateOptOutsOperator``. Templated.
     :param restrict_sources: read only what the connection allows (``source_roots``,
         ``source_sql_conn_ids``), and query in read-only transactions: for DAGs whose form says what to read.
         Not templated, for a form must not decide it.

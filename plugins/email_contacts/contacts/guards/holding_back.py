@@ -15,6 +15,7 @@ import numpy as np
 from email_contacts.contacts.batches.contact_bytes import Chosen
 from email_contacts.contacts.choices import HOLD_BACK, OVERRIDE
 from email_contacts.contacts.guards.looking_up import FINDING, Findings, found_in_rows, look_up
+from email_contacts.contacts.guards.opt_outs import write_opt_outs
 from email_contacts.contacts.guards.settings import NO_CONSENT, OPTED_OUT, WOULD_MERGE, Guards
 from email_contacts.contacts.staging.rejects import write_pairs
 from email_contacts.contacts.staging.stage import HELD_BACK, Stage
@@ -66,9 +67,10 @@ def hold_back(
         rows = np.concatenate([some.rows[said_no[some.rows]] for some in contacts()])
         findings.append((NO_CONSENT, found_in_rows(rows)))
     if guards and not guards.is_off:
-        found = look_up(
-            guards, contacts(), body=body, head=head, identifiers=identifiers, rows=len(said_no) - 1
-        )
+        found = look_up(guards, contacts(), body=body, head=head, identifiers=identifiers, said_no=said_no)
+        if guards.propagates:
+            write_opt_outs(stage, found.to_opt_out)
+            summary["to_opt_out"] = len(found.to_opt_out)
         summary["mirror_as_of"] = found.version.as_of.isoformat(timespec="seconds")
         if guards.consent == HOLD_BACK:
             findings.append((OPTED_OUT, found.findings[OPTED_OUT]))

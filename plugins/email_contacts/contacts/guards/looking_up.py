@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
 
@@ -21,7 +21,7 @@ from email_contacts.contacts.choices import HOLD_BACK, IGNORE
 from email_contacts.contacts.guards.joining import between, joined, last_and_differing
 from email_contacts.contacts.guards.plain_identifiers import Plain, plain_reader
 from email_contacts.contacts.guards.settings import OPTED_OUT, WOULD_MERGE, Guards
-from email_contacts.contacts.mirror.account_contacts import MIRRORED, identity_key, rows_concern
+from email_contacts.contacts.mirror.account_contacts import MIRRORED, OF_EMAIL, identity_key, rows_concern
 from email_contacts.contacts.mirror.errors import MirrorUnusable
 from email_contacts.contacts.mirror.folder import MirrorFolder, Version
 from email_contacts.contacts.read_ahead import ahead
@@ -53,10 +53,12 @@ class Found:
 
     :param version: of the mirror.
     :param findings: reason → the rows, each once and sorted; a row may be there for several reasons.
+    :param to_opt_out: ids of the contacts of rows that say no, and who have not opted out of e-mail.
     """
 
     version: Version
     findings: dict[str, Findings]
+    to_opt_out: Any = field(default_factory=lambda: np.empty(0, "<u8"))
 
 
 def look_up(
@@ -66,27 +68,27 @@ def look_up(
     body: str,
     head: bytes,
     identifiers: Collection[str],
-    rows: int,
+    said_no: Any,
 ) -> Found:
     """Look up the contacts that count.
 
     :param body: the form that they are written in.
     :param head: what a body begins with.
     :param identifiers: which ones the rows have.
-    :param rows: how many rows the source has.
+    :param said_no: for each row, numbered from 1, whether the source says that the person does not consent.
     :raises MirrorUnusable: when there is no mirror, or it is damaged, too old, or of another account.
     """
     folder = MirrorFolder(guards.folder, guards.name)
     version, reader = folder.open_current()
     with closing(reader), closing(NamelessFiles()) as spool:
         _check(guards, version)
-        search = _Search(guards, spool, rows)
+        search = _Search(guards, spool, said_no)
         search.note(contacts, body, head, identifiers)
         try:
             search.compare(blocks_in_buckets(reader.blocks(), MIRRORED))
         except SnapshotUnusable as error:
             raise MirrorUnusable(f"{error} Refresh it") from error
-        return Found(version, search.findings())
+        return Found(version, search.findings(), search.to_opt_out())
 
 
 def _check(guards: Guards, version: Version) -> None:
@@ -108,13 +110,15 @@ class _Search:
     """Compares the identifiers of rows with those of the account.
 
     :param spool: where what is found is kept.
-    :param rows: how many there are.
+    :param said_no: for each row, numbered from 1, whether the person does not consent.
     """
 
-    def __init__(self, guards: Guards, spool: NamelessFiles, rows: int) -> None:
+    def __init__(self, guards: Guards, spool: NamelessFiles, said_no: Any) -> None:
         self._guards = guards
         self._digester = Digester(guards.name)
-        self._scale = np.uint64((1 << 64) // (rows + 2))
+        self._said_no = said_no
+        self._to_opt_out: list[Any] = []
+        self._scale = np.uint64((1 << 64) // (len(said_no) + 1))
         self._identifiers = Buckets(spool, "identifiers", IDENTIFIER)
         self._opted_out = Buckets(spool, "opted out", PAIR)
         self._by_row = Buckets(spool, "by row", PAIR)
@@ -164,9 +168,16 @@ class _Search:
         found[WOULD_MERGE] = _together([*of_two, *of_one, *self._shared])
         return found
 
+    def to_opt_out(self) -> Any:
+        """Return the ids of contacts whose opt-out the account does not know yet."""
+        return np.unique(np.concatenate([np.empty(0, "<u8"), *self._to_opt_out]))
+
     def _look_for(self, ours: Records, theirs: Records) -> None:
         mine, known = (taken(*some) for some in zip((ours, theirs), joined(ours, theirs), strict=True))
         self._look_for_opt_outs(mine, known)
+        if self._guards.propagates:
+            is_new = self._said_no[mine["row"]] & ((known["flags"] & OF_EMAIL) == 0)
+            self._to_opt_out.append(np.unique(known["contact"][is_new]))
         if self._guards.merges == HOLD_BACK:
             self._keep_contacts(mine, known)
 

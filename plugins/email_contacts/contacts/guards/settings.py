@@ -34,6 +34,7 @@ class Guards:
     :param consent_reason: why opt-outs are overridden; at most 300 characters, no personal data.
     :param merges: ``"hold_back"`` the rows that would make the platform merge contacts, or ``"allow"`` it.
     :param max_age: how old the mirror may be.
+    :param propagates: find the contacts of rows that do not consent, and who can still be written to.
     :raises InvalidOption: when the choices do not fit each other.
     """
 
@@ -45,6 +46,7 @@ class Guards:
     consent_reason: str = ""
     merges: str = HOLD_BACK
     max_age: timedelta = MIRROR_MAX_AGE
+    propagates: bool = False
 
     def __post_init__(self) -> None:
         check_consent(self.consent, self.consent_reason)
@@ -53,7 +55,7 @@ class Guards:
     @property
     def is_off(self) -> bool:
         """Whether nothing is to be held back, and nothing to be counted."""
-        return self.consent == IGNORE and self.merges != HOLD_BACK
+        return self.consent == IGNORE and self.merges != HOLD_BACK and not self.propagates
 
     @property
     def summary(self) -> dict[str, Any]:

@@ -30,13 +30,15 @@ MERGED = "merged.json"
 RECEIPT = "receipt.json"
 # What has become of the contacts that are gone from the source: counts.
 SETTLED = "gone.json"
+# Ids of the contacts whose opt-out the source knows, and the account does not.
+OPT_OUTS = "opt-outs.bin"
 # Where one of these is, the folder counts as complete.
 _COMPLETE = (MANIFEST, PART)
 # What may be kept: it holds row numbers and masked values.
 LISTS = re.compile(r"(rejects|duplicates|conflicts|held_back)\.csv|rejects\.parquet")
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _OURS = re.compile(
-    rf"changes-(sent|replaced|gone|present)\.bin|batch-\d{{5,}}\.json|contacts\.csv|row_numbers\.bin|{LISTS.pattern}"
+    rf"changes-(sent|replaced|gone|present)\.bin|opt-outs\.bin|batch-\d{{5,}}\.json|contacts\.csv|row_numbers\.bin|{LISTS.pattern}"
     r"|(manifest|part|merged|gone)\.json(\.part)?|part-(bodies|lengths|rows|no_consent|EMAIL|EXT_ID|SMS|WHATSAPP|LANDLINE_NUMBER)"
 )
 # What an object store's file holds in memory, twice while it sends: s3fs's own 50 MB are too much. S3 takes

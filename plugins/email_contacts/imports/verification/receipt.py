@@ -71,7 +71,8 @@ class Receipt:
     :param intended_at: when the first request was about to be sent; None where that is not known.
     :param told_by: who told that the imports had ended: ``process``, ``callback``, ``list_growth``.
     :param guards: which rows were to be held back: ``consent``, ``merges``, ``mirror_as_of``; and where
-        opt-outs were overridden, ``consent_reason`` and for how many rows.
+        opt-outs were overridden, ``consent_reason`` and for how many rows; and ``to_opt_out``, for how many
+        contacts the source knew an opt-out that the account did not.
     :param held_back_uri: the list of the rows that a guard held back; empty where there are none.
     :param source_version: what tells the source from one that was written again; empty where nothing does.
     :param read_as: how the source was read, as far as that was said: option → value.

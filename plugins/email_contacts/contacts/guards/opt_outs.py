@@ -1,0 +1,34 @@
+"""The contacts whose opt-out the source knows, and the account does not: ids of contacts in the stage."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import Any, cast
+
+import numpy as np
+
+from email_contacts.contacts.paths import AnyPath
+from email_contacts.contacts.snapshot.sealed_file import Format, SealedReader, SealedWriter
+from email_contacts.contacts.staging.stage import OPT_OUTS, Stage
+
+_CONTACTS = Format("email-contacts opt-outs", np.dtype([("contact", "<u8")]))
+
+
+def write_opt_outs(stage: Stage, ids: Any) -> None:
+    """Write whose opt-out is to be brought to the platform.
+
+    :param ids: of contacts, sorted.
+    """
+    with closing(SealedWriter(stage.path(OPT_OUTS), _CONTACTS, {})) as writer:
+        writer.add(ids.astype(_CONTACTS.dtype))
+        writer.seal()
+
+
+def read_opt_outs(stage: AnyPath) -> list[int]:
+    """Read whose opt-out is to be brought to the platform.
+
+    :param stage: the folder that the preparation filled.
+    :raises SnapshotUnusable: when the file is not there, or damaged.
+    """
+    with closing(SealedReader(cast("AnyPath", stage / OPT_OUTS), _CONTACTS)) as reader:
+        return [int(one) for some in reader.blocks() for one in some["contact"].tolist()]

@@ -1,0 +1,69 @@
+"""The operator that brings opt-outs that the source knows to the platform."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, cast
+
+from airflow.sdk import Context
+
+from email_contacts.failures import failing_at_once
+from email_contacts.imports import failpoints
+from email_contacts.operators.base import ContactsOperator
+
+if TYPE_CHECKING:
+    from email_contacts.api import ContactsClient
+    from email_contacts.arguments import TextArg
+
+
+class PropagateOptOutsOperator(ContactsOperator):
+    """Blocklist for e-mail the contacts of rows that say no in the consent column.
+
+    Place it after a preparation with ``propagate_opt_outs``, which has found them in the mirror: those who
+    are in the account, under any identifier of the row, and can still be written to. It only ever takes
+    consent away: each contact is read, and updated by its address with ``emailBlacklisted`` and nothing else
+    (api-contract §1.3). Not by an import: that would put them on a list, and would make a contact of
+    everybody who has left the account. A task that is retried does what is left to do.
+
+    :param manifest_uri: what ``PrepareContactsOperator`` pushed as ``manifest_uri``. Templated.
+    :return: ``opted_out``, and ``left_alone``: who is not in the account any more, has opted out meanwhile,
+        or has no address. Counts only.
+    """
+
+    template_fields: Sequence[str] = ("conn_id", "manifest_uri")
+
+    def __init__(self, *, manifest_uri: TextArg, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.manifest_uri = manifest_uri
+
+    @failing_at_once()
+    def execute(self, context: Context) -> dict[str, int]:
+        """Look each contact up, and blocklist it."""
+        from airflow.sdk import ObjectStoragePath
+
+        from email_contacts.contacts.guards.opt_outs import read_opt_outs
+        from email_contacts.contacts.staging.manifest import Manifest
+
+        path = ObjectStoragePath(str(self.manifest_uri))
+        manifest = Manifest.read(cast("Any", path))
+        ids = read_opt_outs(cast("Any", path.parent)) if manifest.guards.get("to_opt_out") else []
+        opted_out = 0
+        for contact_id in ids:
+            opted_out += _opt_out(self.hook.client, contact_id)
+            failpoints.reached(failpoints.PORTION_SETTLED)
+        self.log.info("opt-outs of the source: %d of %d contacts were blocklisted", opted_out, len(ids))
+        return {"opted_out": opted_out, "left_alone": len(ids) - opted_out}
+
+
+def _opt_out(client: ContactsClient, contact_id: int) -> bool:
+    """Blocklist a contact; return whether that was to do."""
+    from email_contacts.api import NotFound
+
+    try:
+        contact = client.get_contact(contact_id)
+    except NotFound:
+        return False
+    if contact.get("emailBlacklisted") or not contact.get("email"):
+        return False
+    client.create_contact(email=str(contact["email"]), email_blacklisted=True, update_enabled=True)
+    return True

@@ -1,0 +1,138 @@
+"""Opt-outs that the source knows are brought to the platform, and only ever take consent away."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airflow.sdk.exceptions import AirflowFailException
+
+from email_contacts.api import ContactsClient
+from email_contacts.imports import failpoints
+from email_contacts.operators.mirrors import RefreshMirrorOperator
+from email_contacts.operators.opt_outs import PropagateOptOutsOperator
+from email_contacts.sandbox import SandboxServer
+from tests.operators.conftest import asked
+from tests.operators.syncing import Sync
+from tests.task_context import StateStore, make_context
+
+HEAD = "email,ext_id,sms,firstname,newsletter\n"
+
+
+@pytest.fixture
+def sync(tmp_path: Path) -> Sync:
+    return Sync(tmp_path)
+
+
+def prepare(sync: Sync, rows: str, **arguments: Any) -> list[str]:
+    mirror = RefreshMirrorOperator(task_id="mirror").execute(make_context(StateStore()))
+    given = {"mirror": mirror, "consent_column": "newsletter", "propagate_opt_outs": True, **arguments}
+    return sync.prepare(HEAD + rows, **given)
+
+
+def propagate(sync: Sync) -> dict[str, int]:
+    task = PropagateOptOutsOperator(task_id="opt_outs", manifest_uri=sync.manifest_uri)
+    return task.execute(make_context(StateStore()))
+
+
+def in_account(platform: ContactsClient) -> dict[int, dict[str, Any]]:
+    return {one["id"]: one for one in platform.iter_contacts()}
+
+
+def test_who_says_no_is_blocklisted_under_any_identifier_and_nothing_else_changes(
+    sync: Sync, platform: ContactsClient
+) -> None:
+    platform.create_contact(email="ann@example.com", attributes={"FIRSTNAME": "Ann"})
+    platform.create_contact(email="bob@example.com", ext_id="X-2", attributes={"FIRSTNAME": "Bob"})
+    platform.create_contact(email="cy@example.com", attributes={"SMS": "4915123456789"})
+    platform.create_contact(email="di@example.com", email_blacklisted=True)
+    platform.create_contact(email="stays@example.com")
+    before = in_account(platform)
+    rows = (
+        "ann@example.com,,,Other,no\nbob.new@example.com,X-2,,Other,no\n,,4915123456789,Other,no\n"
+        "di@example.com,,,Other,no\nnobody@example.com,,,Other,no\nstays@example.com,,,Stays,yes\n"
+    )
+    receipt = sync.send(prepare(sync, rows))
+    assert receipt["held_back"] == {"no_consent": 5}
+    assert receipt["guards"]["to_opt_out"] == 3
+    assert propagate(sync) == {"opted_out": 3, "left_alone": 0}
+    after = in_account(platform)
+    assert after.keys() == before.keys()  # nobody was created for who is not in the account
+    out = {one["email"] for one in after.values() if one["emailBlacklisted"]}
+    assert out == {"ann@example.com", "bob@example.com", "cy@example.com", "di@example.com"}
+    changed = ("emailBlacklisted", "modifiedAt")
+    for number, one in after.items():
+        if one["email"] != "stays@example.com":
+            assert {key: value for key, value in one.items() if key not in changed} == {
+                key: value for key, value in before[number].items() if key not in changed
+            }
+
+
+def test_the_next_run_finds_nothing_to_do(
+    sync: Sync, platform: ContactsClient, sandbox: SandboxServer
+) -> None:
+    platform.create_contact(email="ann@example.com")
+    prepare(sync, "ann@example.com,,,Ann,no\n")
+    propagate(sync)
+    prepare(sync, "ann@example.com,,,Ann,no\n")
+    requests = len(asked(sandbox))
+    assert propagate(sync) == {"opted_out": 0, "left_alone": 0}
+    assert len(asked(sandbox)) == requests
+
+
+def test_a_killed_task_does_the_rest_when_it_runs_again(
+    sync: Sync, platform: ContactsClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("ann", "bob", "cy"):
+        platform.create_contact(email=f"{name}@example.com")
+    prepare(sync, "".join(f"{name}@example.com,,,X,no\n" for name in ("ann", "bob", "cy")))
+    platform.create_contact(email="cy@example.com", email_blacklisted=True, update_enabled=True)
+
+    def kill(_: str) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(failpoints, "_listeners", [kill])
+        with pytest.raises(KeyboardInterrupt):
+            propagate(sync)
+    assert propagate(sync) == {"opted_out": 1, "left_alone": 2}
+    assert all(one["emailBlacklisted"] for one in platform.iter_contacts())
+
+
+def test_who_was_deleted_since_the_mirror_is_not_created_again(
+    sync: Sync, platform: ContactsClient, sandbox: SandboxServer
+) -> None:
+    platform.create_contact(email="ann@example.com")
+    prepare(sync, "ann@example.com,,,Ann,no\n")
+    sandbox.reset()
+    assert propagate(sync) == {"opted_out": 0, "left_alone": 1}
+    assert not in_account(platform)
+
+
+@pytest.mark.parametrize("choices", [{}, {"consent": "ignore", "merges": "allow"}])
+def test_it_is_found_whatever_else_is_looked_for(
+    choices: dict[str, str], sync: Sync, platform: ContactsClient
+) -> None:
+    platform.create_contact(email="ann@example.com")
+    prepare(sync, "ann@example.com,,,Ann,no\n", **choices)
+    assert propagate(sync)["opted_out"] == 1
+
+
+def test_nothing_is_propagated_unless_that_is_asked(sync: Sync, platform: ContactsClient) -> None:
+    platform.create_contact(email="ann@example.com")
+    prepare(sync, "ann@example.com,,,Ann,no\n", propagate_opt_outs=False)
+    assert propagate(sync)["opted_out"] == 0
+    assert not next(platform.iter_contacts())["emailBlacklisted"]
+
+
+def test_without_a_mirror_it_cannot_be_known_who_can_still_be_written_to(sync: Sync) -> None:
+    with pytest.raises(AirflowFailException, match="propagate_opt_outs needs a mirror"):
+        prepare(sync, "ann@example.com,,,Ann,no\n", mirror="")
+
+
+def test_what_is_kept_of_it_names_nobody(sync: Sync, platform: ContactsClient) -> None:
+    platform.create_contact(email="ann@example.com")
+    prepare(sync, "ann@example.com,,,Ann,no\n")
+    (path,) = sync.folder.rglob("opt-outs.bin")
+    assert b"example.com" not in path.read_bytes()
