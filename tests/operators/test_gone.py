@@ -8,10 +8,8 @@ from typing import Any
 
 import pytest
 from airflow.providers.standard.operators.hitl import HITLOperator
-from airflow.sdk.exceptions import AirflowFailException
 
 from email_contacts.api import ContactsClient
-from email_contacts.imports import failpoints
 from email_contacts.operators.brakes import CheckBrakesOperator
 from email_contacts.operators.mirrors import RefreshMirrorOperator
 from tests.operators.conftest import LIST
@@ -37,14 +35,6 @@ def on_list(platform: ContactsClient) -> set[str]:
 
 def in_account(platform: ContactsClient) -> dict[str, dict[str, Any]]:
     return {one["email"]: one for one in platform.iter_contacts()}
-
-
-def killed_at(monkeypatch: pytest.MonkeyPatch, failpoint: str) -> None:
-    def listener(reached: str) -> None:
-        if reached == failpoint:
-            raise Killed
-
-    monkeypatch.setattr(failpoints, "_listeners", [listener])
 
 
 def test_who_is_gone_stays_on_the_list_unless_told_otherwise(sync: Sync, platform: ContactsClient) -> None:
@@ -173,77 +163,6 @@ def test_without_a_snapshot_to_go_by_nobody_is_removed(
         assert on_list(platform) == set(PEOPLE)
 
 
-@pytest.mark.parametrize("gone", ["remove", "blacklist"])
-@pytest.mark.parametrize(
-    "failpoint", [failpoints.GONE_FOUND, failpoints.PORTION_SETTLED, failpoints.GONE_SETTLED]
-)
-def test_a_killed_task_leaves_the_snapshot_and_a_second_one_does_the_rest(
-    gone: str, failpoint: str, sync: Sync, platform: ContactsClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    many = PEOPLE | {f"p{number}@example.com": "P" for number in range(160)}
-    sync.run(many, gone=gone)
-    before = in_force(sync)
-    killed_at(monkeypatch, failpoint)
-    with pytest.raises(Killed):
-        sync.send(sync.prepare(PEOPLE, gone=gone))
-    assert in_force(sync) == before
-    monkeypatch.setattr(failpoints, "_listeners", [])
-    sync.settle()
-    sync.send([])
-    assert sync.confirm()["is_confirmed"]
-    assert in_force(sync) != before
-    if gone == "remove":
-        assert on_list(platform) == set(PEOPLE)
-    else:
-        blocked = {one["email"] for one in platform.iter_contacts() if one["emailBlacklisted"]}
-        assert blocked == set(many) - set(PEOPLE)
-
-
-def test_who_was_removed_in_a_run_that_was_not_confirmed_and_is_back_is_sent_again(
-    sync: Sync, platform: ContactsClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    sync.run(PEOPLE, gone="remove")
-    killed_at(monkeypatch, failpoints.GONE_SETTLED)
-    with pytest.raises(Killed):
-        sync.send(sync.prepare(STAY, gone="remove"))
-    monkeypatch.setattr(failpoints, "_listeners", [])
-    assert on_list(platform) == set(STAY)
-    receipt = sync.run(PEOPLE, gone="remove")
-    assert (receipt["rows"]["accepted"], receipt["rows"]["unchanged"]) == (2, 2)
-    assert on_list(platform) == set(PEOPLE)
-
-
-def test_a_run_whose_gone_contacts_are_not_settled_is_not_confirmed(sync: Sync) -> None:
-    sync.run(PEOPLE, gone="remove")
-    sync.is_settling = False
-    sync.send(sync.prepare(STAY, gone="remove"))
-    with pytest.raises(AirflowFailException, match="2 gone contacts are still to be settled"):
-        sync.confirm()
-
-
-@pytest.mark.parametrize("verdict", [None, {}, {"state": "failed"}, {"state": "unknown"}])
-def test_after_an_import_that_is_not_complete_nobody_is_removed(
-    verdict: Any, sync: Sync, platform: ContactsClient
-) -> None:
-    sync.run(PEOPLE, gone="remove")
-    sync.prepare(STAY, gone="remove")
-    sync.verdict = verdict
-    with pytest.raises(AirflowFailException, match="so nobody is removed"):
-        sync.settle()
-    assert on_list(platform) == set(PEOPLE)
-
-
-def test_a_run_that_another_one_overtook_removes_nobody(sync: Sync, platform: ContactsClient) -> None:
-    sync.run(PEOPLE, gone="remove")
-    sync.prepare(STAY, gone="remove")
-    old = sync.manifest_uri
-    sync.run({**PEOPLE, "ann@example.com": "Anna"}, gone="remove")
-    sync.manifest_uri = old
-    with pytest.raises(AirflowFailException, match="Another run was confirmed"):
-        sync.settle()
-    assert on_list(platform) == set(PEOPLE)
-
-
 @pytest.mark.parametrize(
     ("limit", "gone", "is_asked"),
     [(1, "remove", True), ("9%", "blacklist", True), (2, "remove", False), (1, "keep", False)],
@@ -281,8 +200,3 @@ def test_nothing_that_is_kept_of_the_gone_names_anybody(sync: Sync) -> None:
         assert b"example.com" not in path.read_bytes()
         assert path.stat().st_mode & 0o077 == 0
     assert "example.com" not in json.dumps(sync.settled)
-
-
-def in_force(sync: Sync) -> str:
-    (path,) = sync.folder.rglob("snapshots/customers/current.json")
-    return path.read_text()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
-from email_contacts.api import ContactsClient
+from email_contacts.api import ContactsClient, RouteMissing
 from email_contacts.imports import failpoints
 from email_contacts.operators.mirrors import RefreshMirrorOperator
 from email_contacts.operators.opt_outs import PropagateOptOutsOperator
@@ -136,3 +136,17 @@ def test_what_is_kept_of_it_names_nobody(sync: Sync, platform: ContactsClient) -
     prepare(sync, "ann@example.com,,,Ann,no\n")
     (path,) = sync.folder.rglob("opt-outs.bin")
     assert b"example.com" not in path.read_bytes()
+
+
+def test_a_platform_that_shows_no_single_contact_is_no_reason_to_leave_them_alone(
+    sync: Sync, platform: ContactsClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    platform.create_contact(email="ann@example.com")
+    prepare(sync, "ann@example.com,,,Ann,no\n")
+
+    def missing(*_: Any) -> None:
+        raise RouteMissing("GET /v3/contacts/{identifier} is not offered")
+
+    monkeypatch.setattr(ContactsClient, "get_contact", missing)
+    with pytest.raises(AirflowFailException, match="is not offered"):
+        propagate(sync)

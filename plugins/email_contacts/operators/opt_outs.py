@@ -57,10 +57,12 @@ class PropagateOptOutsOperator(ContactsOperator):
 
 def _opt_out(client: ContactsClient, contact_id: int) -> bool:
     """Blocklist a contact; return whether that was to do."""
-    from email_contacts.api import NotFound
+    from email_contacts.api import NotFound, RouteMissing
 
     try:
         contact = client.get_contact(contact_id)
+    except RouteMissing:  # which says nothing of the contact
+        raise
     except NotFound:
         return False
     if contact.get("emailBlacklisted") or not contact.get("email"):
