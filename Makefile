@@ -3,13 +3,14 @@ PYTHON ?= python3
 UV_VERSION := 0.13.9
 BIN := .venv/bin
 # More than there are cores, for much of the tests is waiting for an Airflow.
-TEST_PROCESSES ?= 3
+TEST_PROCESSES ?= 4
 # Tests make thousands of small files and sync many of them. They are in memory where 4 GB of it are free for
 # files, and programs may be run from there; what has passed is removed at once.
 SHM := $(shell grep -qs ' /dev/shm .*noexec' /proc/mounts || \
 	df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 && $$4 > 4194304 {print "/dev/shm"}')
 PYTEST := $(if $(SHM),TMPDIR=$(SHM) )$(BIN)/python -m pytest -q --dist loadscope --no-loadscope-reorder \
 	$(if $(SHM),-o tmp_path_retention_policy=failed)
+COMPILED := airflow hypothesis numpy pandas phonenumbers polars pyarrow pydantic _pytest sqlalchemy
 REQUIREMENTS := -r requirements.txt -c requirements.lock
 
 # Without compiled files each of the many Python processes would compile Airflow anew.
@@ -43,6 +44,8 @@ setup-dev: .venv/.dev
 	@echo "installing the development requirements into .venv"
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements-dev.txt -c requirements.lock
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --target .venv/openlineage --no-deps -r requirements-openlineage.txt
+# What most tests import is compiled here, once, and not by each of the first processes.
+	@cd .venv/lib/python3.*/site-packages && $(CURDIR)/$(BIN)/python -m compileall -q -j 0 $(COMPILED)
 	@touch $@
 
 demo: setup ## import 1,000 sample contacts with a real Airflow into the sandbox, and show every step

@@ -2,8 +2,8 @@
 
 Tests of one file stay together, for they share fixtures. Those that share a running Airflow stay together
 across files, so that each Airflow is started once. The longest of these begin first, for most of them is
-waiting; the others come in the middle, so that not all Airflows run at the same time, and so that the last
-groups are short ones.
+waiting; the others follow after a third of the rest, so that not all Airflows run at the same time, and so that
+the last groups are short ones.
 """
 
 from __future__ import annotations
@@ -52,8 +52,8 @@ def arrange(items: list[pytest.Item]) -> None:
     """Put the groups in order."""
     groups = {item: group_of(item.nodeid) for item in items}
     others = [group for group in dict.fromkeys(groups.values()) if group not in (*FIRST, *IN_THE_MIDDLE)]
-    half = len(others) // 2
-    order = [*FIRST, *others[:half], *IN_THE_MIDDLE, *others[half:]]
+    third = len(others) // 3
+    order = [*FIRST, *others[:third], *IN_THE_MIDDLE, *others[third:]]
     items.sort(key=lambda item: order.index(groups[item]))
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from local.home import PROJECT, USER, Home
 from local.stack import Stack
-from tests.e2e.conftest import DAG_ID, Run, run_to_the_end
+from tests.e2e.conftest import DAG_ID, SETTINGS, Run, run_to_the_end
 from tests.grouping import SHARED
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def stack(chromium: str) -> Stack:
     """Airflow and the sandbox, started once for all tests of this folder."""
     folder = Path(tempfile.mkdtemp(prefix="airflow-browser-"))
     SHARED.callback(shutil.rmtree, folder, ignore_errors=True)
-    return SHARED.enter_context(Stack(Home(folder)))
+    return SHARED.enter_context(Stack(Home(folder), settings=SETTINGS))
 
 
 @pytest.fixture(scope="session")

@@ -18,6 +18,8 @@ from local.stack import Stack
 from tests.grouping import SHARED
 
 DAG_ID = "import_contacts"
+# No file of DAGs changes here; one that could not be parsed at once is parsed again after two minutes (30 s).
+SETTINGS = {"AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "120"}
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ def stack() -> Stack:
     """Airflow and the sandbox, started once for all tests of this folder."""
     folder = Path(tempfile.mkdtemp(prefix="airflow-e2e-"))
     SHARED.callback(shutil.rmtree, folder, ignore_errors=True)
-    return SHARED.enter_context(Stack(Home(folder)))
+    return SHARED.enter_context(Stack(Home(folder), settings=SETTINGS))
 
 
 def run_to_the_end(stack: Stack, **conf: Any) -> Run:
