@@ -8,8 +8,7 @@ TEST_PROCESSES ?= 4
 # files, and programs may be run from there; what has passed is removed at once.
 SHM := $(shell grep -qs ' /dev/shm .*noexec' /proc/mounts || \
 	df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 && $$4 > 4194304 {print "/dev/shm"}')
-PYTEST := $(if $(SHM),TMPDIR=$(SHM) )$(BIN)/python -m pytest -q --dist loadscope --no-loadscope-reorder \
-	$(if $(SHM),-o tmp_path_retention_policy=failed)
+PYTEST := $(if $(SHM),TMPDIR=$(SHM) )$(BIN)/python -m pytest -q $(if $(SHM),-o tmp_path_retention_policy=failed)
 COMPILED := airflow hypothesis numpy pandas phonenumbers polars pyarrow pydantic _pytest sqlalchemy
 REQUIREMENTS := -r requirements.txt -c requirements.lock
 
@@ -67,17 +66,26 @@ test: setup-dev ## lint, types, and every test, side by side
 	@$(MAKE) --no-print-directory --jobs lint types tests
 
 check: setup-dev ## what to run while working: lint, types, and the tests that need no Airflow, with fewer examples
-	@$(MAKE) --no-print-directory --jobs lint types quick-tests
+	@$(MAKE) --no-print-directory --jobs $(if $(filter output-sync,$(.FEATURES)),--output-sync) lint types quick-tests
 
 soak: setup-dev ## kill and freeze parts of a real Airflow at random: MINUTES=30 EXECUTOR=local SEED=1
 	@$(BIN)/python -m tests.faults.soak --minutes $(or $(MINUTES),3) --executor $(or $(EXECUTOR),local) $(if $(SEED),--seed $(SEED))
 
 tests: setup-dev
-	@$(PYTEST) -n $(TEST_PROCESSES)
+	@$(PYTEST) -n $(TEST_PROCESSES) --dist loadscope --no-loadscope-reorder
 
-# Every test of these rooms, with a share of what it generates: tests/amount.py.
-quick-tests: setup-dev
-	@TEST_AMOUNT=quick $(PYTEST) -n 2 tests/api tests/audiences tests/contacts tests/exports tests/imports tests/sandbox tests/project
+# Every test of these rooms, with a share of what it generates: tests/amount.py. In four processes that take about as
+# long as each other, since with pytest-xdist each would collect all tests.
+QUICK := quick-sources quick-contacts quick-imports quick-api
+SOURCES := tests/contacts/checks tests/contacts/mapping tests/contacts/sources tests/contacts/values
+quick-sources: ROOMS := $(SOURCES)
+quick-contacts: ROOMS := tests/contacts $(SOURCES:%=--ignore=%)
+quick-imports: ROOMS := tests/audiences tests/exports tests/imports
+quick-api: ROOMS := tests/api tests/project tests/sandbox
+quick-tests: $(QUICK)
+.PHONY: $(QUICK)
+$(QUICK): setup-dev
+	@TEST_AMOUNT=quick $(PYTEST) $(ROOMS)
 
 lint: setup-dev
 	@$(BIN)/ruff check .

@@ -2,8 +2,8 @@
 
 Tests of one file stay together, for they share fixtures. Those that share a running Airflow stay together
 across files, so that each Airflow is started once. The longest of these begin first, for most of them is
-waiting; the others follow after a third of the rest, so that not all Airflows run at the same time, and so that
-the last groups are short ones.
+waiting; the others follow after a third of the rest, so that not all Airflows run at the same time, and so
+that the last groups are short ones.
 """
 
 from __future__ import annotations

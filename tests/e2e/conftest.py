@@ -18,7 +18,7 @@ from local.stack import Stack
 from tests.grouping import SHARED
 
 DAG_ID = "import_contacts"
-# No file of DAGs changes here; one that could not be parsed at once is parsed again after two minutes (30 s).
+# No file of DAGs changes here; one that could not be parsed is parsed again after two minutes (30 s).
 SETTINGS = {"AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "120"}
 
 
