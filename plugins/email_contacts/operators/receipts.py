@@ -191,8 +191,9 @@ class WriteReceiptOperator(ContactsOperator):
         stage.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_whole(cast("Any", path), json.dumps(document, indent=2).encode())
         failpoints.reached(failpoints.RECEIPT_WRITTEN)
-        self.log.info("receipt: %s\n%s", path, "\n".join(ImportReport(receipt).lines))
-        receipt.raise_for_unaccounted()
+        report = ImportReport(receipt)
+        self.log.info("receipt: %s\n%s", path, "\n".join(report.lines))
+        receipt.raise_for_unaccounted(report.account)
         if run.manifest is not None and not self.keep_batches:
             remove_sent(run.manifest, stage)
         if receipt.state == DRY_RUN:

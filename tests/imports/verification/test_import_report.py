@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from email_contacts.imports.errors import ImportNotAccountedFor
 from email_contacts.imports.verification.import_report import ImportReport
 from email_contacts.imports.verification.verdict import COMPLETED, FAILED, UNKNOWN
 from tests.imports.verification.test_receipt import receipt, verdict
@@ -58,3 +59,21 @@ def test_the_next_step_depends_on_why_rows_are_held_back(
     assert advice in report.next_step
     for reason, count in held_back.items():
         assert f"Held back: {count} ({reason})" in report.lines
+
+
+def test_a_failed_run_says_how_many_why_where_and_what_to_do() -> None:
+    whole = receipt(judged=verdict(FAILED, "process 78 failed"))
+    held_back = {"import_failed": 970}
+    failed = replace(
+        whole,
+        rows=replace(whole.rows, accepted=0, held_back=held_back),
+        reject_reasons={"email": 15, "date": 5},
+    )
+    with pytest.raises(ImportNotAccountedFor) as error:
+        failed.raise_for_unaccounted(ImportReport(failed).account)
+    assert str(error.value) == (
+        "the import is failed: process 78 failed. 0 of 1,000 rows accepted, 20 rejected, 970 held back. "
+        "Reasons: 970 import_failed, 15 email, 5 date. "
+        f"Rejected rows are listed in {failed.rejects_uri}. "
+        "Next step: See on the platform why it ended the import, then clear the import task."
+    )

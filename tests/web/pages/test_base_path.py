@@ -15,7 +15,7 @@ from sqlalchemy import delete
 from tests.web.door import Door, serving
 from tests.web.pages import users
 from tests.web.pages.entries import make_receipt, put
-from tests.web.pages.test_progress import Import, begun
+from tests.web.pages.running import Import, begun
 from tests.web.pages.test_retry import REJECTED, retry_dag
 
 __all__ = ["begun", "retry_dag"]

@@ -15,7 +15,10 @@ from tests.web.conftest import set_connection
 from tests.web.pages import users
 from tests.web.pages.conftest import Reader
 from tests.web.pages.entries import forget_all, make_receipt, put
+from tests.web.pages.running import Import, begun
 from tests.web.runs import Run
+
+__all__ = ["begun"]
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
 HEADER = "row,key,field,rule,message,value\n"
@@ -131,6 +134,7 @@ def test_the_runs_own_page_shows_its_imports(reader: Callable[[str], Reader], st
     text = person.text(f"/run?dag_id={users.CRM}&run_id=manual__1")
     assert "customers-1.csv" in text
     assert "customers-2.csv" not in text
+    assert ">Download CSV<" in text
     assert "No receipt." in person.text(f"/run?dag_id={users.CRM}&run_id=manual__3")
 
 
@@ -230,3 +234,20 @@ def test_what_others_named_is_shown_as_text(admin_reader: Reader, stage: Path) -
         assert "\\u202e" in page
         assert long[:1000] not in page
         assert not re.search(r"<[^>]+\son\w+=", page)
+
+
+def test_a_failed_import_leads_to_the_log_of_the_task_that_failed_first(
+    admin_reader: Reader, begun: Callable[..., Import]
+) -> None:
+    run = begun()
+    for task_id, ago in (("verify", 5), ("prepare", 60), ("wait", 20), ("receipt", 1)):
+        if task_id != "receipt":
+            run.task(task_id, "failed")
+        run.ended(task_id, "failed", ago=ago)
+    failed = make_receipt(1, state="failed", reason="the preparation did not finish")
+    (address,) = put((users.CRM, failed), run_id=run.run_id)
+    log = f'href="/dags/{users.CRM}/runs/{run.run_id}/tasks/prepare"'
+    for path in (f"/{address}", f"/run?dag_id={users.CRM}&run_id={run.run_id}"):
+        assert log in admin_reader.text(path)
+    (address,) = put((users.CRM, make_receipt(2)), run_id=run.run_id)
+    assert "/tasks/" not in admin_reader.text(f"/{address}")

@@ -54,6 +54,24 @@ class ImportReport:
         return [self.headline, *self._details(), f"Next step: {self.next_step}"]
 
     @property
+    def account(self) -> str:
+        """How many, why, where the rest is listed and what to do, in one line."""
+        rows, receipt = self.receipt.rows, self.receipt
+        kept = {**receipt.reject_reasons, **receipt.platform, **rows.held_back}
+        most = sorted(kept.items(), key=lambda counted: (-counted[1], counted[0]))[:MAX_REASONS]
+        reasons = ", ".join(f"{count:,} {reason}" for reason, count in most)
+        parts = [
+            f"{rows.accepted:,} of {rows.read:,} rows accepted, {self.rejected:,} rejected, "
+            f"{sum(rows.held_back.values()):,} held back",
+            f"Reasons: {reasons}" if reasons else "",
+            f"Rejected rows are listed in {receipt.rejects_uri}"
+            if rows.rejected and receipt.rejects_uri
+            else "",
+            f"Next step: {self.next_step}",
+        ]
+        return ". ".join(filter(None, parts))
+
+    @property
     def rejected(self) -> int:
         """Rows that were rejected, here or by the platform."""
         return self.receipt.rows.rejected + sum(self.receipt.platform.values())

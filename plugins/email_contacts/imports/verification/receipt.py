@@ -223,15 +223,17 @@ class Receipt:
         """Whether the run did what was asked of it: a complete import, or a dry run."""
         return self.state in (*GOOD_STATES, DRY_RUN)
 
-    def raise_for_unaccounted(self) -> None:
+    def raise_for_unaccounted(self, account: str = "") -> None:
         """Fail the run whose receipt is not that of a complete import.
 
-        :raises ImportNotAccountedFor: naming the state, the reason and the numbers.
+        :param account: the numbers, and what to do, for the message.
+        :raises ImportNotAccountedFor: naming the state, the reason and the account.
         """
         if self.rows.unaccounted:
             raise ImportNotAccountedFor(f"{self.rows.unaccounted} rows are unaccounted for: {self.rows}")
         if not self.is_good:
-            raise ImportNotAccountedFor(f"the import is {self.state}: {self.reason}")
+            said = f"the import is {self.state}: {self.reason.rstrip('.')}."
+            raise ImportNotAccountedFor(f"{said} {account}".rstrip())
 
     def _fitted(self) -> Receipt:
         """The same with so few process ids, and so short texts, that it is small enough."""

@@ -22,7 +22,7 @@ from email_contacts.web.pages.progress import Progress
 from email_contacts.web.pages.reject_lists import NotAList, Sample, safe_csv, samples
 from email_contacts.web.pages.retry_form import CORRECTED_ROWS, DAG_ID, InvalidForm, RetryForm, typed
 from email_contacts.web.pages.row_charts import reasons, where_rows_went
-from email_contacts.web.pages.timeline import timeline
+from email_contacts.web.pages.timeline import failed_first, timeline
 from email_contacts.web.pages.trend import MAX_POINTS, trends
 
 PAGE_SIZE = 25
@@ -214,6 +214,7 @@ def _detail(history: History, one: ImportView) -> dict[str, Any]:
         "one": one,
         "steps": timeline(one, tasks),
         "is_run_there": tasks is not None,
+        "failed_first": "" if one.is_good else failed_first(tasks or ()),
         "parts": where_rows_went(one),
         "bars": reasons(one),
         "next_step": ImportReport(one.receipt).next_step,

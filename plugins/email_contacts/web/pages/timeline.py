@@ -66,6 +66,12 @@ def timeline(one: ImportView, tasks: Sequence[TaskEnd] | None) -> list[Step]:
     return list(_steps(one, tasks or ()))
 
 
+def failed_first(tasks: Sequence[TaskEnd]) -> str:
+    """The task that failed before all others; empty where none did."""
+    ends = [(one.ended_at, one.task_id) for one in tasks if one.state == "failed" and one.ended_at]
+    return min(ends, default=(None, ""))[1]
+
+
 def _steps(one: ImportView, tasks: Sequence[TaskEnd]) -> Iterator[Step]:
     receipt, rows = one.receipt, one.receipt.rows
     yield Step("Started", moment(receipt.started_at), "", is_done=True)
