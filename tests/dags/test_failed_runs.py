@@ -50,6 +50,20 @@ def test_a_run_leaves_a_true_receipt_whatever_task_fails(
     assert receipt["rows"]["accepted"] == (0 if held_back else 971)
 
 
+def test_a_preparation_that_stops_at_its_rejects_leaves_their_list_to_the_receipt(
+    dag: DAG, sandbox: SandboxServer, tmp_path: Path
+) -> None:
+    """It can be downloaded from the import's page, and nobody has to look for a file on a server."""
+    outcome, tasks = run(dag, max_rejects="1%")
+    assert (outcome, tasks["prepare"], tasks["receipt"]) == ("failed", "failed", "failed"), tasks
+    receipt = receipt_of(tmp_path / "stage")
+    assert_true(receipt, sandbox)
+    assert receipt["rows"]["rejected"] == 22
+    assert receipt["held_back"] == {"not_prepared": 978}
+    (listed,) = (tmp_path / "stage").rglob("rejects.csv")
+    assert receipt["rejects_uri"] == listed.as_uri()
+
+
 def test_one_of_several_imports_that_fails_leaves_the_rows_of_the_others(
     dag: DAG, sandbox: SandboxServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

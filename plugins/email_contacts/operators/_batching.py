@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import Context
@@ -115,6 +116,23 @@ class BatchingOperator(StagingOperator):
         if guards is None:
             self.log.info("no mirror is given: it is not looked up who opted out on the platform")
         return guards
+
+    @contextmanager
+    def telling_of_rejects(self, context: Context, stage: ObjectStoragePath) -> Iterator[None]:
+        """Where too many rows are rejected, leave their list and numbers for the receipt, and fail."""
+        from email_contacts.contacts.errors import TooManyRejects
+        from email_contacts.contacts.staging.manifest import Rows
+        from email_contacts.contacts.staging.stage import MANIFEST
+        from email_contacts.imports.verification.row_account import NOT_PREPARED
+
+        try:
+            yield
+        except TooManyRejects as error:
+            held_back = {NOT_PREPARED: error.read - error.rejected}
+            rows = Rows(error.read, 0, error.rejected, 0, held_back=held_back)
+            context["ti"].xcom_push("manifest_uri", str(stage / MANIFEST))
+            context["ti"].xcom_push("rows", rows.to_json())
+            raise
 
     def hand_on(self, context: Context, manifest: Manifest, stage: ObjectStoragePath) -> list[str]:
         """Report what was prepared, and give the batches' addresses.

@@ -55,6 +55,15 @@ class PreparedRun:
         )
 
     @property
+    def unfinished_rejects(self) -> str:
+        """The list of rejected rows of a preparation that did not finish; empty where there is none."""
+        from email_contacts.contacts.staging.stage import REJECTS
+
+        if self.manifest is not None or self.stage is None or not (self.stage / REJECTS).is_file():
+            return ""
+        return str(self.stage / REJECTS)
+
+    @property
     def what_is_missing(self) -> str:
         """Why nothing can be verified; empty where there is a manifest."""
         if self.manifest is not None:

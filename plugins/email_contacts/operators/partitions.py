@@ -190,12 +190,13 @@ class MergePartitionsOperator(BatchingOperator):
         )
         stage = self.stage(context)
         folders = [ObjectStoragePath(uri) for uri in as_texts(self.partitions, "partitions")]
-        manifest = merge_partitions(
-            folders,
-            stage,
-            options=options,
-            changes_since=self.changes_since(),
-            guards=self.guards(),
-            on_progress=ProgressLog(self.log),
-        )
+        with self.telling_of_rejects(context, stage):
+            manifest = merge_partitions(
+                folders,
+                stage,
+                options=options,
+                changes_since=self.changes_since(),
+                guards=self.guards(),
+                on_progress=ProgressLog(self.log),
+            )
         return self.hand_on(context, manifest, stage)

@@ -152,13 +152,14 @@ class PrepareContactsOperator(BatchingOperator, ReadingOperator):
             access=self.access,
         ).open()
         options = self.options(*BATCHING_OPTIONS)
-        manifest = prepare(
-            source,
-            stage,
-            options,
-            changes_since=self.changes_since(),
-            guards=self.guards(),
-            read_as=self.read_as,
-            on_progress=ProgressLog(self.log),
-        )
+        with self.telling_of_rejects(context, stage):
+            manifest = prepare(
+                source,
+                stage,
+                options,
+                changes_since=self.changes_since(),
+                guards=self.guards(),
+                read_as=self.read_as,
+                on_progress=ProgressLog(self.log),
+            )
         return self.hand_on(context, manifest, stage)

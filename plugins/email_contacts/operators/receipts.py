@@ -219,6 +219,7 @@ class WriteReceiptOperator(ContactsOperator):
             list_names=read_names(self.sizes_before),
             told_by=[str(one.get("told_by") or BY_PROCESS) for one in self._completions],
             settled=_settled(run),
+            rejects_uri=run.unfinished_rejects,
             retry_of=key.address if (key := history.EntryKey.parse_address(str(self.retry_of))) else "",
         )
 

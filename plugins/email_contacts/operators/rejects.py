@@ -94,7 +94,10 @@ class PrepareRejectsOperator(BatchingOperator, ReadingOperator):
         options = replace(self.options(*BATCHING_OPTIONS), only_rows=self._selection(retried))
         stage = self.stage(context)
         progress = ProgressLog(self.log)
-        manifest = prepare(source, stage, options, guards=guards, read_as=self.read_as, on_progress=progress)
+        with self.telling_of_rejects(context, stage):
+            manifest = prepare(
+                source, stage, options, guards=guards, read_as=self.read_as, on_progress=progress
+            )
         return self.hand_on(context, manifest, stage)
 
     def _selection(self, retried: RetriedImport) -> RowSelection | None:

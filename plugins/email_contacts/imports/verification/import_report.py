@@ -22,6 +22,7 @@ _WORDS = {
     "unknown": "ended with an unknown outcome",
 }
 _NEXT_STEPS = {
+    "not_prepared": "Correct the rejected rows in the source, or raise max_rejects, and start the run again.",
     "not_submitted": "Clear the failed task: a batch that was submitted is not submitted again.",
     "import_failed": "See on the platform why it ended the import, then clear the import task.",
     "outcome_unknown": "Look on the platform whether these imports ran before you run it again.",

@@ -134,6 +134,7 @@ class Receipt:
         list_names: Mapping[int, str] | None = None,
         told_by: Iterable[str] = (),
         retry_of: str = "",
+        rejects_uri: str = "",
         settled: Mapping[str, int] | None = None,
     ) -> Receipt:
         """Put a receipt together of what was prepared, what was submitted, and what was seen on the platform.
@@ -144,6 +145,7 @@ class Receipt:
         :param list_names: the names of lists, as far as they are known.
         :param told_by: the source that reported the end of each import.
         :param retry_of: the import whose rejected rows these are.
+        :param rejects_uri: the list of rejected rows of a preparation that did not finish; empty for none.
         :param settled: what has become of the contacts that are gone from the source.
         """
         rows = RowAccount.of(manifest.rows if manifest else prepared, batches.outcomes(verdict.statuses))
@@ -171,7 +173,7 @@ class Receipt:
                 for list_id, after in sizes.items()
             },
             lists_left_out=len(verdict.list_sizes) - len(sizes),
-            rejects_uri=manifest.rejects_uri if manifest else "",
+            rejects_uri=manifest.rejects_uri if manifest else rejects_uri,
             started_at=started_at,
             intended_at=_first("intended_at", batches.submissions),
             submitted_at=_first("submitted_at", batches.submissions),

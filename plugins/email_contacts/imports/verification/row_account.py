@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 # What a batch came to, and for all but the first, why its rows are held back.
 ACCEPTED = "accepted"
+NOT_PREPARED = "not_prepared"
 NOT_SUBMITTED = "not_submitted"
 IMPORT_FAILED = "import_failed"
 OUTCOME_UNKNOWN = "outcome_unknown"
@@ -31,7 +32,8 @@ class RowAccount:
     :param accepted: rows that were submitted in an import that completed.
     :param rejected: rows that break a rule and were not sent.
     :param duplicates: rows that another row about the same contact supersedes.
-    :param held_back: valid rows that are not known to be imported, by reason: ``not_submitted``,
+    :param held_back: valid rows that are not known to be imported, by reason: ``not_prepared`` (the
+        preparation stopped at too many rejected rows), ``not_submitted``,
         ``import_failed`` (some of them may still be imported), ``outcome_unknown``, ``not_arrived``; and
         those that a guard did not let through: ``opted_out``, ``no_consent``, ``would_merge``.
     :param unchanged: rows that were not sent because they are as the snapshot says they were confirmed.
