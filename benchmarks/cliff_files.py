@@ -181,6 +181,10 @@ def _half_bad(_: Random, row: int) -> str:
     return f"p{row}{'@' if row % 2 else '..'}example.com"
 
 
+def _half_bad_phone(random: Random, row: int) -> str:
+    return f"+336{_digits(random, 8)}" if row % 2 else f"+336{_digits(random, 5)}"
+
+
 _CHOICES = {"attribute": "A", "type": "multiple_choice"}
 CLIFFS = {
     PLAIN: Cliff(1),
@@ -195,6 +199,7 @@ CLIFFS = {
     "quotes in every row": Cliff(4, lambda _, row: f'Ada "the {row % 977}th"'),
     "line breaks in every row": Cliff(4, lambda _, row: f"Ada\n{row % 977}"),
     "half of all rows bad": Cliff(4, email=_half_bad),
+    "half of all phone numbers bad": Cliff(4, _half_bad_phone, _phone()),
     "NDJSON, three keys": Cliff(3, form="ndjson"),
     "JSON array, three keys": Cliff(3, form="json"),
     "NDJSON, nested": Cliff(3, form="nested ndjson"),

@@ -12,7 +12,7 @@ import pyarrow.json
 import pytest
 
 from email_contacts.contacts.errors import PreparationError
-from email_contacts.contacts.sources import json_frames, json_rows
+from email_contacts.contacts.sources import json_frames, json_numbers, json_rows
 from email_contacts.contacts.sources.json_frames import JsonFrames
 from email_contacts.contacts.sources.rows import Frame
 from tests.contacts.sources.reading import opened, rows_in
@@ -151,7 +151,9 @@ _WITHIN: Any = JsonFrames._within
 _PARSE: Any = pyarrow.json.ParseOptions
 # What the frames would be if somebody made them take more.
 LOOSENED: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
-    "floats of any kind": lambda patch: patch.setattr(json_frames, "_is_exact", lambda _: True),
+    "floats of any kind": lambda patch: patch.setattr(json_frames, "are_decimals", lambda _: True),
+    "whole decimals": lambda patch: patch.setattr(json_frames, "may_have_whole_decimals", lambda _: False),
+    "numbers that are no floats": lambda patch: patch.setattr(json_numbers, "_BELOW", 1e18),
     "objects over several lines": lambda patch: patch.setattr(
         JsonFrames, "of_lines", lambda self, text, **_: self._frame(text, self._fields, text.count(b"\n"))
     ),

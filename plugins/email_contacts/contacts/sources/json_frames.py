@@ -15,6 +15,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.json
 
+from email_contacts.contacts.sources.json_numbers import are_decimals, may_have_whole_decimals, numerals
 from email_contacts.contacts.sources.nested import ATTRIBUTES, path_of
 from email_contacts.contacts.sources.rows import Frame
 
@@ -119,13 +120,22 @@ class JsonFrames:
             count = len(objects)
             columns = dict(zip((field.name for field in self._fields), objects.flatten(), strict=True))
         may_have_nulls = b"null" in text
+        has_whole_decimals: bool | None = None
         cells: list[pl.Series] = [pl.repeat(None, count, dtype=pl.String, eager=True)] * self._width
         for path, place in self._leaves:
             column = self._within(columns, path, may_have_nulls=may_have_nulls)
-            if column is None or not _is_exact(column):
+            if column is None:
                 return None
-            if not pa.types.is_null(column.type):
-                cells[place] = cast("pl.Series", pl.from_arrow(column))
+            if pa.types.is_null(column.type):
+                continue
+            cells[place] = cast("pl.Series", pl.from_arrow(column))
+            if pa.types.is_floating(column.type) and not are_decimals(cells[place]):
+                if has_whole_decimals is None:
+                    has_whole_decimals = may_have_whole_decimals(text)
+                as_written = None if has_whole_decimals else numerals(cells[place])
+                if as_written is None:
+                    return None
+                cells[place] = as_written
         named = {str(place): some for place, some in enumerate(cells)}
         lacks = "".join(one for one in ";\\'" if one.encode() not in text)
         return Frame(pl.DataFrame(named), is_unescaped=b"\\" not in text, lacks=lacks)
@@ -152,14 +162,6 @@ class JsonFrames:
         return frame
 
 
-def _is_exact(column: Any) -> bool:
-    """Say whether numbers are what Python reads: NaN is not JSON, and a whole number is no float."""
-    if not pa.types.is_floating(column.type):
-        return True
-    numbers = pl.Series(pl.from_arrow(column)).drop_nulls()
-    return bool((numbers.is_finite() & (numbers.floor() != numbers)).all())
-
-
 def _fields(objects: Sequence[Mapping[str, Any]], whole: Collection[str]) -> list[pa.Field]:
     values: dict[str, list[Any]] = {}
     for one in objects:
@@ -173,6 +175,8 @@ def _type_of(values: Sequence[Any], *, is_whole: bool) -> pa.DataType:
     kinds = set(map(type, filled))
     if not kinds:
         return pa.null()
+    if kinds == {int, float}:
+        return pa.float64()
     if len(kinds) > 1:
         raise _NotUniform
     (kind,) = kinds

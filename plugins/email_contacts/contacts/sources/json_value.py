@@ -7,6 +7,7 @@ leave them where a number is missing.
 from __future__ import annotations
 
 import json
+import math
 import re
 from typing import Any
 
@@ -34,8 +35,16 @@ def parse(text: bytes) -> Any:
 def _with_constants(text: bytes) -> Any:
     """Read what Python's ``json`` writes; None where orjson could not write the value, or it is none."""
     try:
-        value = json.loads(text.decode())
+        value = json.loads(text.decode(), parse_float=_finite)
         orjson.dumps(value)  # no half of a surrogate pair, no number of more than 64 bits
     except (ValueError, TypeError, RecursionError):
         return None
     return value
+
+
+def _finite(digits: str) -> float:
+    """Read a decimal; one of more than a float holds, such as 1E400, is no number to orjson either."""
+    number = float(digits)
+    if math.isinf(number):
+        raise ValueError(digits)
+    return number
