@@ -118,6 +118,7 @@ LOOSENED: dict[str, Loosened] = {
     "rejects: an address with an apostrophe": _rejecting(
         "pattern_of", lambda _: fast_path_values.EMAIL.lower()
     ),
+    "rejects: phone numbers of any length": _rejecting("impossible_pattern", lambda: r"^\+[0-9]+$"),
     "rejects: words for nothing": _rejecting("NO_IDENTIFIERS", ()),
     "rejects: marks of a spreadsheet": _rejecting("_MARKS", ("?",)),
     "rejects: what is shown": _rejecting("masked", lambda texts: texts),

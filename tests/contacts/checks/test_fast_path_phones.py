@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from random import Random
 
@@ -13,6 +14,7 @@ from email_contacts.contacts.checks import fast_path_phones
 from email_contacts.contacts.checks.fast_path_values import Cells
 from email_contacts.contacts.checks.schema import judge
 from email_contacts.contacts.values import phones
+from email_contacts.contacts.values.phone_patterns import impossible_pattern
 from tests.amount import amount
 
 REGIONS = [None, *sorted(phonenumbers.SUPPORTED_REGIONS)]
@@ -81,3 +83,28 @@ def test_a_looser_way_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(AssertionError):  # noqa: PT012  # whichever country finds it
         for region in REGIONS:
             compared(region)
+
+
+def test_what_is_certainly_no_number_is_none_in_any_region() -> None:
+    """Too few and too many digits for each calling code, and what is at the edge."""
+    random, is_valid = Random(1), judge("phone")
+    impossible = re.compile(impossible_pattern()).fullmatch
+    found = 0
+    for code in map(str, phonenumbers.COUNTRY_CODE_TO_REGION_CODE):
+        for size in range(19):
+            for first in ("", "0", "1", "8", "9", "15", "02"):
+                cell = f"+{code}{first}" + "".join(random.choices("0123456789", k=max(size - len(first), 0)))
+                if impossible(cell):
+                    found += 1
+                    assert not is_valid(phones.phone(cell, "DE")), cell
+    assert found > 5_000
+
+
+@pytest.mark.parametrize("cell", ["+33612345678", "+44 20 7946 0958", "15", "+", "", "a1", "Zoë", "+3361x"])
+def test_what_is_looked_at_one_by_one(cell: str) -> None:
+    assert re.fullmatch(impossible_pattern(), cell) is None
+
+
+@pytest.mark.parametrize("cell", ["unknown", "n.a.", "+336", "+3361234567890", "+44" + "1" * 20])
+def test_what_is_rejected_at_once(cell: str) -> None:
+    assert re.fullmatch(impossible_pattern(), cell)

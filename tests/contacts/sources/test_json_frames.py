@@ -190,3 +190,23 @@ def test_most_of_a_uniform_file_is_read_as_frames(tmp_path: Path, form: Callable
 
 def _lines(rows: Sequence[dict[str, Any]]) -> str:
     return "".join(f"{json.dumps(row)}\n" for row in rows)
+
+
+def test_whole_numbers_and_decimals_side_by_side_are_read_at_once(tmp_path: Path) -> None:
+    points = ("0", "37.5", "-2", "74.25", "0.0001", "999999999999999", "null")
+    lines = [f'{{"email":"p{row}@example.com","points":{points[row % 7]}}}\n' for row in range(ROWS)]
+    path = tmp_path / "x.json"
+    path.write_text("".join(lines))
+    found, framed = read(path, frames=True, drop=False)
+    assert framed > ROWS // 2  # all but the first block, which tells what the columns are
+    assert found == read(path, frames=False, drop=False)[0]
+
+
+@pytest.mark.parametrize("odd", ["1.0", "-0", "1e2", "0.00001", "1.00000000000000001", "1e15", "2.0000"])
+def test_a_number_that_may_be_another_to_python_is_read_one_by_one(tmp_path: Path, odd: str) -> None:
+    lines = [f'{{"email":"p{row}@example.com","points":{row / 2:g}}}\n' for row in range(FIRST)]
+    path = tmp_path / "x.json"
+    path.write_text("".join((*lines, f'{{"email":"odd@example.com","points":{odd}}}\n')))
+    found, _ = read(path, frames=True, drop=False)
+    assert found == read(path, frames=False, drop=False)[0]
+    assert repr(json.loads(odd)) in found[-2]

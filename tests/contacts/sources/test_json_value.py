@@ -30,7 +30,12 @@ def test_what_python_writes_is_read(value: object) -> None:
     "text",
     [
         *(b"nan", b"NAN", b"{'a': NaN}", b'{"a": NaN', b'{"a": +Infinity}', b'{"a": NaN,}', b"\xffNaN"),
-        *(b'["\\ud800", NaN]', b"[" * 100_000 + b"NaN", b"[1E400, NaN]", b"[NaN, 123456789012345678901234567890]"),
+        *(
+            b'["\\ud800", NaN]',
+            b"[" * 100_000 + b"NaN",
+            b"[1E400, NaN]",
+            b"[NaN, 123456789012345678901234567890]",
+        ),
     ],
 )
 def test_nothing_else_is(text: bytes) -> None:

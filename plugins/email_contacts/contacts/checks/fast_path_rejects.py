@@ -22,6 +22,7 @@ from email_contacts.contacts.sources.row_frames import LISTS, NUMERALS
 from email_contacts.contacts.sources.rows import EMPTY, Frame
 from email_contacts.contacts.values.marks import BLANKS
 from email_contacts.contacts.values.normalising import NO_IDENTIFIERS, Remembered
+from email_contacts.contacts.values.phone_patterns import impossible_pattern
 
 _PLACE = "place"
 _SCHEMA = {
@@ -34,7 +35,7 @@ _SCHEMA = {
 # Types of cells that are looked at here, and further ones of which none is a fault of its row.
 _LOOKED_AT = (pl.String, pl.Boolean, pl.Float32, pl.Float64)
 _NO_FAULTS = (*_LOOKED_AT, pl.Date, pl.Datetime, pl.Null, LISTS, NUMERALS, pl.List(pl.String))
-_LONGEST_ADDRESS = 200
+_LONGEST = 200
 _MARKS = ("=", "'")
 _FAULTS_REMEMBERED = 1 << 13  # of each column
 
@@ -92,9 +93,9 @@ class _Column:
             return pl.DataFrame(schema=_SCHEMA)
         if cells.dtype != pl.String:  # 1, 1.0 and True would be one memory
             return self._one_by_one(cells.to_list(), places, self._fault_of)
-        if self._column.kind != "email":
+        if self._column.kind not in ("email", "phone"):
             return self._one_by_one(cells.to_list(), places, self._fault_of_text)
-        is_certain = _are_no_addresses(cells, self._column.nulls).to_numpy()
+        is_certain = _are_certainly_wrong(cells, self._column.kind, self._column.nulls).to_numpy()
         others = cells.filter(pl.Series(~is_certain))
         known = self._one_by_one(others.to_list(), places[~is_certain], self._fault_of_text)
         values = masked(cells.filter(pl.Series(is_certain)))
@@ -135,20 +136,25 @@ def _rejected(
     return pl.DataFrame({_PLACE: places, **columns}, _SCHEMA)
 
 
-def _are_no_addresses(cells: pl.Series, nulls: Sequence[str]) -> pl.Series:
-    """Say of which cells it is certain that they are no addresses, and that nothing more is said of them.
+def _are_certainly_wrong(cells: pl.Series, kind: str, nulls: Sequence[str]) -> pl.Series:
+    """Say of which cells it is certain that they are no addresses, or no phone numbers, and nothing more.
 
     Of other cells there may be more to say, or less: words for nothing, invisible characters, marks.
     """
     text = pl.col(cells.name).str.strip_chars(BLANKS)
     lower = text.str.to_lowercase()
     is_ascii = pl.col(cells.name).str.len_bytes() == pl.col(cells.name).str.len_chars()
+    is_wrong = (
+        ~lower.str.contains(pattern_of("email"))
+        if kind == "email"
+        else text.str.contains(impossible_pattern())
+    )
     is_certain = (
         is_ascii
-        & ~lower.str.contains(pattern_of("email"))
+        & is_wrong
         & ~lower.is_in(["", *NO_IDENTIFIERS])
         & ~text.is_in(list(nulls))
         & ~text.str.slice(0, 1).is_in(_MARKS)
-        & (text.str.len_bytes() <= _LONGEST_ADDRESS)
+        & (text.str.len_bytes() <= _LONGEST)
     )
     return cells.to_frame().select(is_certain.fill_null(value=False)).to_series()

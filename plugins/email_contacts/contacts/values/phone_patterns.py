@@ -46,6 +46,25 @@ def is_plain(cell: str) -> bool:
     return _plain()(cell) is not None
 
 
+@cache
+def impossible_pattern() -> str:
+    r"""Give the pattern of cells that are no phone number, whatever the region.
+
+    ``^…$`` for a trimmed cell: words without a digit, and ``+`` with digits of which there are too few or too
+    many for their calling code. Taking a national prefix off makes a number shorter only: where the library
+    may put other digits in its place, a pattern does not know.
+    """
+    numbers = []
+    for code, prefixes, lengths in _calling_codes():
+        if not _PLAIN_DIGITS(prefixes or "0") or _is_transformed(code) or not lengths:
+            continue
+        size = len(str(code))
+        fewest = max(min(lengths), _FEWEST_DIGITS - size)
+        most = min(max(lengths), _MOST_DIGITS - size) + max(map(len, (prefixes or "").split("|")))
+        numbers.append(f"{code}(?:[0-9]{{0,{fewest - 1}}}|[0-9]{{{most + 1},}})")
+    return rf"^(?:[A-Za-z][A-Za-z ._-]*|\+(?:{'|'.join(numbers)}))$"
+
+
 @dataclass(frozen=True)
 class NationalNumbers:
     """How numbers are dialled within a country, in digits only.
@@ -127,3 +146,11 @@ def _calling_codes() -> Iterator[tuple[int, str | None, tuple[int, ...]]]:
         known = PhoneMetadata.metadata_for_region(region)
         if known is not None and known.general_desc is not None:
             yield code, known.national_prefix_for_parsing, tuple(known.general_desc.possible_length)
+
+
+def _is_transformed(code: int) -> bool:
+    """Say whether the library may put other digits in the place of a national prefix."""
+    from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata
+
+    known = PhoneMetadata.metadata_for_region(COUNTRY_CODE_TO_REGION_CODE[code][0])
+    return known is None or bool(known.national_prefix_transform_rule)
