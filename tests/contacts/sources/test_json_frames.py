@@ -12,7 +12,7 @@ import pyarrow.json
 import pytest
 
 from email_contacts.contacts.errors import PreparationError
-from email_contacts.contacts.sources import json_frames, json_numbers, json_rows
+from email_contacts.contacts.sources import json_frames, json_rows
 from email_contacts.contacts.sources.json_frames import JsonFrames
 from email_contacts.contacts.sources.rows import Frame
 from tests.contacts.sources.reading import opened, rows_in
@@ -30,6 +30,7 @@ KINDS: dict[str, Callable[[random.Random], Any]] = {
     "answer": lambda chance: chance.random() < 0.5,
     "list": lambda chance: chance.choices(TEXTS, k=chance.randrange(3)),
     "either": lambda chance: chance.choice((*NUMBERS, *FLOATS)),
+    "mixed": lambda chance: chance.choice((0, 7, -1, 10**14, 0.5, -37.25, 123456.789)),
     "nothing": lambda _: None,
     "inside": lambda chance: {"city": chance.choice(TEXTS), "geo": {"lat": chance.choice(FLOATS)}},
     "attributes": lambda chance: {"FIRSTNAME": chance.choice(TEXTS), "POINTS": chance.choice(NUMBERS)},
@@ -40,7 +41,8 @@ ODD_VALUES: Sequence[Any] = (
     {"city": None}, {"city": 1}, {"geo": None}, {"x": "new"}, {"city": "x", "geo": {}}, {"FIRSTNAME": "x"},
 )
 NEAR_MISSES: dict[str, Sequence[Any]] = {
-    "float": (1, 10.0), "number": (1.0, True), "text": (1, None), "inside": (None, {"geo": None}),
+    "mixed": (1.0, 10.0, -0.0, 1e15, 2**53 + 1, 2**54 + 1, 1e-7, "1.5"), "float": (1, 10.0),
+    "number": (1.0, True), "text": (1, None), "inside": (None, {"geo": None}),
 }
 ODD_TEXTS = (
     "NaN", "Infinity", "-Infinity", "01", "-0", "1e2", "1E400", ".5", "5.", "+1", "0x1", "tru", "'x'", '"x',
@@ -48,6 +50,9 @@ ODD_TEXTS = (
     '{"city":"a","city":"b"}', "1}{", '1},{"text":"y"', '1}],"rows":[{"text":"y"', "nul", "", '"\ufeff"', "}",
 )
 # fmt: on
+
+
+NOT_UNIFORM = ("either", "mixed")  # with decimals such as 1e-07 beside them
 
 
 def written(one: dict[str, Any], chance: random.Random) -> str:
@@ -153,7 +158,6 @@ _PARSE: Any = pyarrow.json.ParseOptions
 LOOSENED: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "floats of any kind": lambda patch: patch.setattr(json_frames, "are_decimals", lambda _: True),
     "whole decimals": lambda patch: patch.setattr(json_frames, "may_have_whole_decimals", lambda _: False),
-    "numbers that are no floats": lambda patch: patch.setattr(json_numbers, "_BELOW", 1e18),
     "objects over several lines": lambda patch: patch.setattr(
         JsonFrames, "of_lines", lambda self, text, **_: self._frame(text, self._fields, text.count(b"\n"))
     ),
@@ -181,7 +185,9 @@ def test_frames_that_take_more_are_found(
 def test_most_of_a_uniform_file_is_read_as_frames(tmp_path: Path, form: Callable[..., str]) -> None:
     chance = random.Random(1)
     path = tmp_path / "x.json"
-    rows = [{kind: make(chance) for kind, make in KINDS.items() if kind != "either"} for _ in range(ROWS)]
+    rows = [
+        {kind: make(chance) for kind, make in KINDS.items() if kind not in NOT_UNIFORM} for _ in range(ROWS)
+    ]
     path.write_text("[" + ",".join(map(json.dumps, rows)) + "]" if form is in_an_array else _lines(rows))
     found, framed = read(path, frames=True, drop=False)
     assert framed > 0.9 * (ROWS - FIRST)
@@ -193,8 +199,8 @@ def _lines(rows: Sequence[dict[str, Any]]) -> str:
 
 
 def test_whole_numbers_and_decimals_side_by_side_are_read_at_once(tmp_path: Path) -> None:
-    points = ("0", "37.5", "-2", "74.25", "0.0001", "999999999999999", "null")
-    lines = [f'{{"email":"p{row}@example.com","points":{points[row % 7]}}}\n' for row in range(ROWS)]
+    points = ("0", "37.5", "-2", "0.8371629374651928", "0.0001", "999999999999999", "1.9", "null")
+    lines = [f'{{"email":"p{row}@example.com","points":{points[row % 8]}}}\n' for row in range(ROWS)]
     path = tmp_path / "x.json"
     path.write_text("".join(lines))
     found, framed = read(path, frames=True, drop=False)
@@ -202,11 +208,18 @@ def test_whole_numbers_and_decimals_side_by_side_are_read_at_once(tmp_path: Path
     assert found == read(path, frames=False, drop=False)[0]
 
 
-@pytest.mark.parametrize("odd", ["1.0", "-0", "1e2", "0.00001", "1.00000000000000001", "1e15", "2.0000"])
+@pytest.mark.parametrize(
+    "odd",
+    [
+        *("1.0", "-0", "1e2", "0.00001", "1e15", "2.0000", "9007199254740993", "12345678901234567.5"),
+        *("1.00000000000000001", "1.99999999999999999999", "123456789012345.00001", "9007199254740992.0"),
+    ],
+)
 def test_a_number_that_may_be_another_to_python_is_read_one_by_one(tmp_path: Path, odd: str) -> None:
-    lines = [f'{{"email":"p{row}@example.com","points":{row / 2:g}}}\n' for row in range(FIRST)]
+    lines = [f'{{"email":"p{row}@example.com","points":{row / 2:g}}}\n' for row in range(ROWS)]
+    lines[ROWS // 2] = f'{{"email":"odd@example.com","points":{odd}}}\n'
     path = tmp_path / "x.json"
-    path.write_text("".join((*lines, f'{{"email":"odd@example.com","points":{odd}}}\n')))
-    found, _ = read(path, frames=True, drop=False)
+    path.write_text("".join(lines))
+    found, framed = read(path, frames=True, drop=False)
+    assert 0 < framed < ROWS - FIRST
     assert found == read(path, frames=False, drop=False)[0]
-    assert repr(json.loads(odd)) in found[-2]

@@ -13,7 +13,7 @@ import polars as pl
 
 from email_contacts.contacts.sources.row_frames import NUMERALS
 
-# With so many digits at most, two different numbers are different floats.
+# So many digits of a number a float keeps in any case.
 _MOST_DIGITS = 15
 # Between these, every library writes a float without an exponent.
 _LEAST, _BELOW = 1e-4, 1e15
@@ -59,28 +59,36 @@ def may_have_whole_decimals(text: bytes) -> bool:
         return True
     points = np.flatnonzero(inner == _POINT) + 1
     points = points[_are_digits(data[points - 1]) & _are_digits(data[points + 1])]
-    before, _ = _digits_from(data, points - 1, -1)
-    behind, are_zeros = _digits_from(data, points + 1, 1)
-    return bool((are_zeros | (before + behind > _MOST_DIGITS)).any())
+    before = _digits_before(data, points)
+    return bool((before > _MOST_DIGITS).any()) or _may_round_to_whole(data, points + 1, _MOST_DIGITS - before)
 
 
-def _digits_from(data: Any, places: Any, step: int) -> tuple[Any, Any]:
-    """Count the digits from some places on, up to one more than may be.
+def _digits_before(data: Any, points: Any) -> Any:
+    """Count the digits before points, up to one more than a float keeps."""
+    count = np.zeros(len(points), np.intp)
+    goes_on = np.ones(len(points), bool)
+    for back in range(1, _MOST_DIGITS + 2):
+        goes_on &= _are_digits(data[np.maximum(points - back, 0)]) & (points >= back)
+        count += goes_on
+    return count
 
-    :return: how many, and whether all are zero.
+
+def _may_round_to_whole(data: Any, places: Any, kept: Any) -> bool:
+    """Say whether all decimals that a float keeps may be 0, or 9 with more behind.
+
+    :param places: where decimals begin.
+    :param kept: how many of them a float keeps.
     """
-    count = np.zeros(len(places), np.intp)
-    are_zeros = np.ones(len(places), bool)
-    goes_on = np.ones(len(places), bool)
-    for _ in range(_MOST_DIGITS + 1):
-        some = data[np.clip(places, 0, len(data) - 1)]
-        goes_on &= _are_digits(some)
-        if not goes_on.any():
-            break
+    are_zeros, are_nines = np.ones(len(places), bool), np.ones(len(places), bool)
+    goes_on, count = np.ones(len(places), bool), np.zeros(len(places), np.intp)
+    for ahead in range(_MOST_DIGITS):
+        some = data[np.minimum(places + ahead, len(data) - 1)]
+        goes_on &= _are_digits(some) & (ahead < kept)
         count += goes_on
         are_zeros &= ~goes_on | (some == _ZERO)
-        places = places + step
-    return count, are_zeros
+        are_nines &= ~goes_on | (some == _NINE)
+    are_more = (count == kept) & _are_digits(data[np.minimum(places + kept, len(data) - 1)])
+    return bool((are_zeros | (are_nines & are_more)).any())
 
 
 def _are_digits(some: Any) -> Any:

@@ -28,6 +28,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+import orjson
+
 from email_contacts.contacts.header_names import shown_column
 from email_contacts.contacts.sources.rows import EMPTY, Row, RowFault
 
@@ -89,15 +91,24 @@ def frame_rows(frame: pl.DataFrame) -> list[Row | RowFault]:
 def _cells_of(column: pl.Series) -> list[Any]:
     import polars as pl
 
+    from email_contacts.contacts.sources.row_frames import NUMERALS
+
     kind = column.dtype
     if kind == pl.Date:
         return _texts(column.cast(pl.String))
     if isinstance(kind, pl.Datetime):
         return _iso(column)
+    if kind == NUMERALS:
+        return _numbers(column.struct.field("numeral"))
     cells: list[Any] = column.to_list()
     if kind in (pl.String, pl.Boolean, pl.Float32, pl.Float64) or kind.is_integer():
         return [EMPTY if cell is None else cell for cell in cells] if column.null_count() else cells
     return list(map(plain, cells))
+
+
+def _numbers(numerals: pl.Series) -> list[Any]:
+    cells = orjson.loads(f"[{','.join(numerals.fill_null('null'))}]")
+    return [EMPTY if cell is None else cell for cell in cells]
 
 
 def _iso(column: pl.Series) -> list[str]:
