@@ -155,7 +155,11 @@ def test_an_audience_without_guards_has_no_mirror(project: Path) -> None:
 
 
 def test_who_is_gone_from_the_source_is_removed_from_the_list(
-    project: Path, connection: str, sandbox: SandboxServer, tmp_path: Path
+    project: Path,
+    connection: str,
+    sandbox: SandboxServer,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     write(project, shop=LEAST + "gone: remove\nbrakes: {max_removals: 50%}\n", kept=LEAST)
     dags = bag(project).dags
@@ -169,10 +173,15 @@ def test_who_is_gone_from_the_source_is_removed_from_the_list(
     receipt = run(dags["sync_shop"], stage)
     assert (receipt["rows"]["accepted"], receipt["changes"]["settled"]) == (0, 1)
     assert size_of(sandbox, list_id) == 2
+    assert_names_nobody(capfd)
 
 
 def test_an_opt_out_of_the_source_is_brought_to_the_platform(
-    project: Path, connection: str, sandbox: SandboxServer, tmp_path: Path
+    project: Path,
+    connection: str,
+    sandbox: SandboxServer,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     column = "consent_column: newsletter\n"
     write(project, quiet=LEAST + column, shop=LEAST + column + "propagate_opt_outs: true\n")
@@ -185,3 +194,18 @@ def test_an_opt_out_of_the_source_is_brought_to_the_platform(
         told = {one["email"]: (one["emailBlacklisted"], one["listIds"]) for one in client.iter_contacts()}
     assert receipt["guards"]["to_opt_out"] == 1
     assert told == {"a@example.com": (False, receipt["list_ids"]), "b@example.com": (True, [])}
+    assert_names_nobody(capfd)
+
+
+def assert_names_nobody(capfd: pytest.CaptureFixture[str]) -> None:
+    """See that neither the log nor an XCom of the runs has an address."""
+    from airflow.models.xcom import XComModel
+    from airflow.utils.session import create_session
+
+    log = "".join(capfd.readouterr())
+    assert "prepared" in log
+    assert "@example.com" not in log
+    with create_session() as session:
+        values = [str(one.value) for one in session.query(XComModel)]
+    assert values
+    assert not [one for one in values if "@example.com" in one]
