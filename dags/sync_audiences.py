@@ -33,7 +33,7 @@ DOC = """
 {description}
 
 `folder` → `list` → `mirror` → `prepare` → (`brakes`) → `import` (one task per batch) → `wait` → `verify` →
-(`gone`) → `receipt` → `confirm`
+(`gone`) → `receipt` → `confirm`; beside the import, and before `confirm`: (`opt_outs`)
 
 The source is `{source}`, the list *{list}* in the folder *{folder}*. Contacts that are new or changed since
 the last confirmed run are sent; without any the run succeeds, sends nothing, and its receipt says so.
