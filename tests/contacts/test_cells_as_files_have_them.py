@@ -63,6 +63,14 @@ def test_a_phone_number_that_is_refused_says_why(tmp_path: Path, cell: str, says
     assert says in of(tmp_path, f"email,sms\na@example.com,{cell}\n").rejects[0]["message"]
 
 
+@pytest.mark.parametrize("cell", ["0000-00-00", "0000-00-00 00:00:00"])
+def test_a_day_of_mysql_that_is_none_says_why(tmp_path: Path, cell: str) -> None:
+    assert (
+        'list it under "nulls"'
+        in of(tmp_path, f"email,birthday\na@example.com,{cell}\n").rejects[0]["message"]
+    )
+
+
 @pytest.mark.parametrize(
     ("cell", "sent"),
     [

@@ -108,7 +108,7 @@ LOOSENED: dict[str, Loosened] = {
     ),
     "ext_id: NULL is somebody": _pattern("NO_EXT_ID", r"^never$"),
     "text: an apostrophe before a number": _pattern("APOSTROPHE", "never"),
-    "date: slashes of two kinds": _pattern("SLASHED", r"^[0-9]{4}/[0-9]{2}.[0-9]{2}$"),
+    "date: slashes of two kinds": _pattern("YEAR_FIRST", r"^[0-9]{4}/[0-9]{1,2}.[0-9]{1,2}$"),
     "date: the first days of Excel": lambda patch: patch.setattr(fast_path_written, "_FIRST_SERIAL", 1),
     "number: any grouping": lambda patch: patch.setattr(
         fast_path_written,
@@ -120,6 +120,7 @@ LOOSENED: dict[str, Loosened] = {
     ),
     "rejects: phone numbers of any length": _rejecting("impossible_pattern", lambda: r"^\+[0-9]+$"),
     "rejects: words for nothing": _rejecting("NO_IDENTIFIERS", ()),
+    "rejects: the address of a link": _rejecting("LINK", "never:"),
     "rejects: marks of a spreadsheet": _rejecting("_MARKS", ("?",)),
     "rejects: what is shown": _rejecting("masked", lambda texts: texts),
     "rejects: any fault of a row": lambda patch: patch.setattr(fast_path_rows, "_first", _last_fault),

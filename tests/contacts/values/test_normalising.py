@@ -21,7 +21,17 @@ from email_contacts.contacts.values import choices, dates, normalising, numerals
         ("0", 0),
         ("007", "007"),
         ("+1", 1),
-        (".5", ".5"),
+        (".5", 0.5),
+        ("-.5", -0.5),
+        ("+.25", 0.25),
+        ("\u22125", -5),
+        ("\u2212.5", -0.5),
+        ("5.", "5."),
+        (".", "."),
+        ("-.", "-."),
+        ("\u2212", "\u2212"),
+        ("+-5", "+-5"),
+        ("\u2212-5", "\u2212-5"),
         ("1_000", "1_000"),
         ("1,5", "1,5"),
         ("NaN", "NaN"),
@@ -65,6 +75,20 @@ def test_boolean(cell: Any, sent: Any) -> None:
         ("1990-01-05 10:00", "1990-01-05"),
         ("1990-01-05T25:00", "1990-01-05T25:00"),
         ("1990-01-05x", "1990-01-05x"),
+        ("1990/1/5", "1990-01-05"),
+        ("1990-1-5", "1990-01-05"),
+        ("1990.1.15", "1990-01-15"),
+        ("1990/1-5", "1990/1-5"),
+        ("1990/1/5 3:04 PM", "1990-01-05"),
+        ("199015", "199015"),
+        ("19900105T120000Z", "1990-01-05"),
+        ("19900105T1200+0100", "1990-01-05"),
+        ("19900105T12", "19900105T12"),
+        ("1990-01-05 12:00:00.000 America/New_York", "1990-01-05"),
+        ("1990-01-05T12:00:00Z[Etc/UTC]", "1990-01-05"),
+        ("1990-01-05 12:00:00 CEST", "1990-01-05"),
+        ("1990-01-05 12:00:00+00 BC", "1990-01-05 12:00:00+00 BC"),
+        ("1990-01-05 BC", "1990-01-05 BC"),
         ("5/1/1990", "5/1/1990"),
     ],
 )
@@ -84,6 +108,19 @@ def test_date(cell: str, sent: str) -> None:
 )
 def test_date_in_a_format(cell: str, sent: str) -> None:
     assert dates.date_in(["%d/%m/%Y"])(cell) == sent
+
+
+@pytest.mark.parametrize(
+    ("cell", "sent"),
+    [
+        ("mailto:Jane@example.com", "jane@example.com"),
+        (" MAILTO:jane@example.com", "jane@example.com"),
+        ("mailto:mailto:jane@example.com", "mailto:jane@example.com"),
+        ("mailto: jane@example.com", " jane@example.com"),
+    ],
+)
+def test_the_address_of_a_link(cell: str, sent: str) -> None:
+    assert normalising.email(cell) == sent
 
 
 def test_email_is_lowered_in_ascii_only() -> None:

@@ -21,7 +21,7 @@ from email_contacts.contacts.masking import mask, masked
 from email_contacts.contacts.sources.row_frames import LISTS, NUMERALS
 from email_contacts.contacts.sources.rows import EMPTY, Frame
 from email_contacts.contacts.values.marks import BLANKS
-from email_contacts.contacts.values.normalising import NO_IDENTIFIERS, Remembered
+from email_contacts.contacts.values.normalising import LINK, NO_IDENTIFIERS, Remembered
 from email_contacts.contacts.values.phone_patterns import impossible_pattern
 
 _PLACE = "place"
@@ -145,7 +145,7 @@ def _are_certainly_wrong(cells: pl.Series, kind: str, nulls: Sequence[str]) -> p
     lower = text.str.to_lowercase()
     is_ascii = pl.col(cells.name).str.len_bytes() == pl.col(cells.name).str.len_chars()
     is_wrong = (
-        ~lower.str.contains(pattern_of("email"))
+        ~lower.str.strip_prefix(LINK).str.contains(pattern_of("email"))
         if kind == "email"
         else text.str.contains(impossible_pattern())
     )

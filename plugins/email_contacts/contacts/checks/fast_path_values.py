@@ -32,7 +32,7 @@ DATE = (
     r"(?:0[13578]|1[02])-31)|[1-9][0-9](?:0[48]|[2468][048]|[13579][26])-02-29)$"
 )
 DATE_TIME = rf"^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}{TIME_OF_DAY}$"
-SLASHED, COMPACT = "^[0-9]{4}/[0-9]{2}/[0-9]{2}$", "^[0-9]{8}$"
+YEAR_FIRST, COMPACT = "^[0-9]{4}(?:/[0-9]{1,2}/|-[0-9]{1,2}-)[0-9]{1,2}$", "^[0-9]{8}$"
 # What row by row takes for nobody or for damaged, or writes otherwise.
 NO_EXT_ID = (
     rf"(?i)^(?:{'|'.join(map(re.escape, sorted(NO_IDENTIFIERS)))})$|[.]0+$|^[+-]?[0-9](?:[.,][0-9]+)?e[+]"
@@ -40,7 +40,7 @@ NO_EXT_ID = (
 APOSTROPHE, FORMULA = "'", '="'
 NULL_BYTE = "\0"
 LONGEST_CATEGORY = 200
-LENGTH_OF_A_DAY, LENGTH_OF_A_COMPACT_DAY = 10, 8
+LENGTH_OF_A_DAY = 10
 
 
 @dataclass(frozen=True)
@@ -155,8 +155,8 @@ def date(cells: Cells) -> Plain:
             .then(cell.str.slice(0, LENGTH_OF_A_DAY))
             .when(cell.str.contains(COMPACT))
             .then(pl.concat_str(parts, separator="-"))
-            .when(cell.str.contains(SLASHED))
-            .then(cell.str.replace_all("/", "-", literal=True))
+            .when(cell.str.contains(YEAR_FIRST))
+            .then(cell.str.replace_many({"/": "-"}).str.to_date("%Y-%m-%d", strict=False).cast(pl.String))
             .otherwise(cell)
         )
     return Plain(day, cells.or_empty(day.str.contains(DATE)))
@@ -176,8 +176,6 @@ RULES: dict[str, PlainRule] = {
 CHANGING: dict[str, Callable[[pl.Expr], pl.Expr]] = {
     "number": lambda cell: cell.str.contains(NOUGHTS),
     "date": lambda cell: (
-        (cell.str.len_bytes() > LENGTH_OF_A_DAY)
-        | (cell.str.len_bytes() == LENGTH_OF_A_COMPACT_DAY)
-        | cell.str.contains("/", literal=True)
+        ((cell.str.len_bytes() != LENGTH_OF_A_DAY) & (cell != "")) | cell.str.contains("/", literal=True)
     ),
 }

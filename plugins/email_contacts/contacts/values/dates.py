@@ -22,10 +22,14 @@ NAMED_FORMATS = (ISO, EXCEL)
 # What may follow a day, in the syntax that Python's and Rust's regular expressions share.
 TIME_OF_DAY = (
     r"(?:T| +|, *)(?:[01]?[0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:[.,][0-9]+)?)?(?: ?[AaPp]\.?[Mm]\.?)?"
-    r"(?: ?(?:[Zz]|UTC|GMT|[+-][0-9]{2}(?::?[0-9]{2})?))?"
+    r"(?: ?(?:[Zz]|[A-Z]{3,5}|[+-][0-9]{2}(?::?[0-9]{2})?))?"
+    r"(?:\[[A-Za-z_/+-]+\]| [A-Z][A-Za-z_]+/[A-Za-z_/+-]+)?"
 )
 _TIME_AT_END = re.compile(rf"{TIME_OF_DAY}\Z").search
-_YEAR_FIRST = re.compile(r"([0-9]{4})([-/.]?)([0-9]{2})\2([0-9]{2})").fullmatch
+_YEAR_FIRST = re.compile(r"([0-9]{4})([-/.])([0-9]{1,2})\2([0-9]{1,2})").fullmatch
+_COMPACT = re.compile(
+    r"([0-9]{4})()([0-9]{2})([0-9]{2})(?:T[0-9]{4}(?:[0-9]{2}(?:[.,][0-9]+)?)?(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)?)?"
+).fullmatch
 _SERIAL = re.compile(r"([1-9][0-9]{1,6})(?:\.[0-9]+)?").fullmatch
 _EPOCH_OF_EXCEL = day_of(1899, 12, 30)
 # From 1 March 1900: before that Excel counts a 29 February that was none. To the end of the year 9999.
@@ -53,13 +57,13 @@ _PATTERNS = {
     "f": "[0-9]{1,9}",
     "p": r"[ap]\.?m\.?",
     "z": "(?:Z|[+-][0-9]{2}:?[0-9]{2})",
-    "Z": "(?:UTC|GMT|Z)",
+    "Z": "(?:Z|[A-Z]{3,5})",
     "%": "%",
 }
 
 
 def date(cell: Any) -> Any:
-    """Read what can mean one day only: ``2024-01-11``, ``2024/01/11``, ``20240111``, with a time or not.
+    """Read what can mean one day only: ``2024-01-11``, ``2024/1/11``, ``20240111``, with a time or not.
 
     :param cell: text, or a whole number of eight digits, as warehouses keep days.
     :return: ``YYYY-MM-DD``, or the cell as it is where it is not such a day.
@@ -176,8 +180,8 @@ def _reader(said: str) -> Callable[[str], str | None]:
 
 def _iso(cell: str) -> str | None:
     for day in _days(cell):
-        if found := _YEAR_FIRST(day):
-            return f"{found[1]}-{found[3]}-{found[4]}"
+        if found := _YEAR_FIRST(day) or _COMPACT(day):
+            return f"{found[1]}-{found[3]:0>2}-{found[4]:0>2}"
     return None
 
 

@@ -23,6 +23,7 @@ NULLS = ("\\N",)
 NO_IDENTIFIERS = frozenset(
     {"null", "(null)", "<null>", "none", "nil", "nan", "n/a", "#n/a", "undefined", "-", "--"}
 )
+LINK = "mailto:"  # what stands before the address of a link; a colon is in no address
 _BOOLEANS = {"true": True, "yes": True, "y": True, "t": True, "on": True, "1": True, "1.0": True} | {
     "false": False,
     "no": False,
@@ -117,11 +118,14 @@ def value(cell: Any) -> Any:
 
 
 def email(cell: Any) -> Any:
-    """Trim and lower-case. Not outside ASCII: there some letters have an ASCII lower case (Kelvin's sign)."""
+    """Trim and lower-case, and take the address of a link: ``mailto:jane@example.com``.
+
+    Not outside ASCII: there some letters have an ASCII lower case (Kelvin's sign).
+    """
     if type(cell) is not str:
         return cell
     cell = bare(cell)
-    return cell.lower() if cell.isascii() else cell
+    return (cell.lower().removeprefix(LINK) or cell) if cell.isascii() else cell
 
 
 def boolean(cell: Any) -> Any:

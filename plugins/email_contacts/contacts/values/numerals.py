@@ -20,10 +20,11 @@ _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?").fu
 # A blank between thousands may be one that does not break the line.
 _BLANKS_OF_NUMBERS = " \u00a0\u202f\u2009"
 _APOSTROPHES = "'\u2019"
+_MINUS = "\u2212"  # as people and Nordic spreadsheets write it
 
 
 def number(cell: Any) -> Any:
-    """Read a number by the grammar of JSON, with ``+`` before it or not.
+    """Read a number by the grammar of JSON, with ``+`` before it or not; ``.5``, as Oracle writes it, is 0.5.
 
     Neither ``1_000`` nor ``NaN``, which ``float`` would take.
     """
@@ -60,7 +61,8 @@ def grammar(decimal: str, thousands: str | None) -> str:
     :param thousands: groups have three digits, but for the first; a number may be without groups.
     """
     groups = rf"|[0-9]{{1,3}}(?:[{re.escape(_alike(thousands))}][0-9]{{3}})+" if thousands else ""
-    return rf"[+-]?(?:[0-9]+{groups})(?:{re.escape(decimal)}[0-9]+)?"
+    decimals = rf"{re.escape(decimal)}[0-9]+"
+    return rf"[+{_MINUS}-]?(?:(?:[0-9]+{groups})(?:{decimals})?|{decimals})"
 
 
 def alike(separator: str | None) -> str:
@@ -76,8 +78,13 @@ def _alike(separator: str | None) -> str:
 
 
 def _of_json(written: str, otherwise: str) -> int | float | str:
-    if written[:1] == "+" and written[1:2].isdigit():
-        written = written[1:]
+    sign, digits = written[:1], written[1:]
+    if sign == "+" and (digits[:1].isdigit() or digits[:1] == POINT):
+        written = digits
+    elif sign == _MINUS:
+        written = f"-{digits}"
+    if written.startswith((POINT, f"-{POINT}")):
+        written = written.replace(POINT, f"0{POINT}", 1)
     if _INTEGER(written):
         return int(written)
     if _NUMBER(written) and isfinite(decimal := float(written)):

@@ -19,10 +19,12 @@ from email_contacts.contacts.values.marks import digits_of, is_scientific, whole
 from email_contacts.contacts.values.normalising import text
 from email_contacts.contacts.values.phone_patterns import is_plain
 
-# What may stand between digits; a no-break space among it.
-PUNCTUATION = " \u00a0\u202f./()-"
+# What may stand between digits; blanks and hyphens that do not break the line among it, and dashes.
+PUNCTUATION = " \u00a0\u202f./()-\u2010\u2011\u2012\u2013\u2014\u2212"
 LONGEST = 41
 _WRITTEN = re.compile(rf"\(?\+?[0-9{re.escape(PUNCTUATION)}]{{1,{LONGEST - 1}}}").fullmatch
+# What stands before a number in a link, and in the leads of advertisements.
+_PREFIX = re.compile(r"(?:tel|p): ?(?=[(+])", re.IGNORECASE).match
 _WITHOUT_PUNCTUATION = str.maketrans("", "", PUNCTUATION)
 # A decimal behind so many digits is a data frame's; without the point it would be another number.
 LIKE_A_FLOAT = r"[0-9]{6,}\.(?:[0-9]{1,2}|0+)$"
@@ -48,7 +50,8 @@ def phone(cell: Any, region: str | None = None) -> Any:
     if _LIKE_A_FLOAT(cell):
         digits = whole(cell)
         return phone(digits, region) if digits else f"?{cell}"
-    return (_digits_of(cell, region) if _WRITTEN(cell) else None) or f"?{cell}"
+    written = cell[prefix.end() :] if (prefix := _PREFIX(cell)) else cell
+    return (_digits_of(written, region) if _WRITTEN(written) else None) or f"?{cell}"
 
 
 def is_region(region: str) -> bool:

@@ -13,9 +13,11 @@ from email_contacts.contacts.values import phones
 from email_contacts.contacts.values.marks import bare, invisible_in, is_scientific
 from email_contacts.contacts.values.normalising import NO_IDENTIFIERS
 
-# Words for nothing that are no value of any type but text.
+_LIKE_NULL = 'It looks like a null value: list it under "nulls" in the mapping if it is.'
 _DAY_AND_MONTH = re.compile(r"[0-9]{1,2}[-/. ][0-9]{1,2}[-/. ][0-9]{4}\b").match
 _TWO_DIGIT_YEAR = re.compile(r"[0-9]{1,2}[-/.][0-9]{1,2}[-/.][0-9]{2}(?: |$)").match
+# As MySQL writes that there is no date.
+_NO_DAY = re.compile(r"0{4}-00-00(?: [0:.]+)?").fullmatch
 _SERIAL = re.compile(r"[1-9][0-9]{4}(?:\.[0-9]+)?").fullmatch
 _CURRENCY = re.compile(r"[$€£¥₹₽₩₺₴฿]|\b(?:EUR|USD|GBP|CHF)\b|\bkr\b")
 _GROUPED = re.compile(
@@ -42,7 +44,7 @@ def reason(kind: str, cell: Any, *, region: str | None = None, separator: str = 
         return None
     cell = bare(cell)
     if cell.casefold() in NO_IDENTIFIERS:
-        return 'It looks like a null value: list it under "nulls" in the mapping if it is.'
+        return _LIKE_NULL
     if (invisible := invisible_in(cell)) is not None:
         return f"There is an invisible character, {invisible}, within it: remove that."
     if kind == "phone":
@@ -79,6 +81,8 @@ def _of_number(cell: str) -> str | None:
 
 
 def _of_date(cell: str) -> str | None:
+    if _NO_DAY(cell):
+        return _LIKE_NULL
     if _DAY_AND_MONTH(cell):
         return 'The mapping must say whether the day or the month comes first: "format".'
     if _TWO_DIGIT_YEAR(cell):
