@@ -18,7 +18,7 @@ SOURCE = """email,ext_id,sms,firstname,country,birthday,points,newsletter,intere
 a.zyxwvu@example.com,K-1,+447700900001,Zyxwvu,DE,1990-01-05,1,yes,books
 b.zyxwvu@@example.com,K-2,+447700900002,Zyxwvu,DE,1990-01-05,1,yes,books
 c.zyxwvu@example.com,K-3,7700900003,Zyxwvu,DE,1990-01-05,1,yes,books
-d.zyxwvu@example.com,K-4,+447700900004,Zyxwvu,DE,1990-1-5,1,yes,books
+d.zyxwvu@example.com,K-4,+447700900004,Zyxwvu,DE,1990-13-5,1,yes,books
 e.zyxwvu@example.com,K-5,+447700900005,Zyxwvu,Zyxwvu,1990-01-05,1,yes,books
 f.zyxwvu@example.com,K-6,+447700900006,Zyxwvu,DE,1990-01-05,1990_7700900,yes,books
 g.zyxwvu@example.com,K-7,+447700900007,Zyxwvu,DE,1990-01-05,1,zyxwvu,books

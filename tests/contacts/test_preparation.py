@@ -84,7 +84,7 @@ def test_each_kind_of_bad_row_is_rejected_under_its_rule_and_the_rest_goes_on(wr
 
 
 def test_a_row_with_two_faults_is_listed_once_with_the_first_of_its_columns(write: WriteSource) -> None:
-    found = prepared(write(HEADER + "a@example.com,,,123,,1990-1-5,x,,\n"), account_attributes=ACCOUNT)
+    found = prepared(write(HEADER + "a@example.com,,,123,,1990-13-5,x,,\n"), account_attributes=ACCOUNT)
     assert found.rules == [(1, "sms", "phone")]
 
 

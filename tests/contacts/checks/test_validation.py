@@ -233,7 +233,7 @@ def test_the_evaluators_agree_on_what_rows_become(cells: list[str]) -> None:
 
 def test_a_reject_says_what_is_asked_for() -> None:
     read = BINDING.reader(text_only=True)
-    cells = ["a@example.com", "", "", "", "UK", "1990-1-5", "", "", ""]
+    cells = ["a@example.com", "", "", "", "UK", "1990-13-5", "", "", ""]
     reject = VALIDATOR.reject(7, "C-7", cells, read(cells))
     assert (reject.row, reject.key, reject.field, reject.rule, reject.value) == (
         7,
