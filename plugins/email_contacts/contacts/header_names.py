@@ -56,8 +56,12 @@ def looks_like_header(names: Iterable[str]) -> bool:
     names = [name for name in names if name.strip()]
     if any(map(looks_like_data, names)):
         return any(map(says_who, names)) and not looks_like_contact(names)
-    known = sum(group_of(name) is not None for name in names)
-    return any(map(says_who, names)) or known >= min(2, max(len(names), 1))
+    return any(map(says_who, names)) or len(usual_names(names)) >= min(2, max(len(names), 1))
+
+
+def usual_names(names: Iterable[str]) -> list[str]:
+    """Return those that columns usually have."""
+    return [name for name in names if says_who(name) or group_of(name) is not None]
 
 
 @contextmanager

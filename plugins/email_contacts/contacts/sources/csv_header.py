@@ -8,11 +8,18 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import chain, count, islice
 
 from email_contacts.contacts.errors import HeaderError, SourceEmpty
-from email_contacts.contacts.header_names import check_header, looks_like_contact, looks_like_header
+from email_contacts.contacts.header_names import (
+    check_header,
+    looks_like_contact,
+    looks_like_header,
+    says_who,
+    usual_names,
+)
 from email_contacts.contacts.sources.delimiter import CANDIDATES, delimiter_of, shown_delimiter
 
 LINES_LOOKED_AT = 20
@@ -49,6 +56,8 @@ def read_head(lines: Iterator[str], *, delimiter: str | None, skip: int, name: s
     :raises SourceEmpty: when there is no header.
     :raises HeaderError: when it cannot be one.
     """
+    lines_read = count()
+    lines = (line for line, _ in zip(lines, lines_read, strict=False))
     skipped = sum(1 for _ in islice(lines, skip))
     head = _header_lines(lines)
     notes = [f"{skipped} lines above the header are skipped"] if skipped else []
@@ -64,7 +73,8 @@ def read_head(lines: Iterator[str], *, delimiter: str | None, skip: int, name: s
         notes.append(f"delimiter: {shown_delimiter(cut_by)}, by the header")
     names = tuple(cell.strip() for cell in _parsed(chain(head, lines), cut_by, name))
     if looks_like_contact(names):
-        check_header(names, source=name, what="The first line" if not skipped else "The header line")
+        with _header_below_named(lines, after=next(lines_read), cut_by=cut_by):
+            check_header(names, source=name, what="The first line" if not skipped else "The header line")
     return CsvHead(names, cut_by, tuple(notes))
 
 
@@ -75,12 +85,32 @@ def likely_header(first: Sequence[Sequence[str]], names: Sequence[str]) -> int |
     :param names: the header that was taken.
     :return: its number, from 1, or None.
     """
-    if looks_like_header(names):
+    if any(map(says_who, names)):
         return None
+    # A title such as "Notes" is a usual name, too, and so may be a cell of a row.
+    usual = len(usual_names(names))
     for number, cells in enumerate(first[:LINES_LOOKED_AT], start=1):
-        if tuple(cells) != tuple(names) and looks_like_header(cells):
+        if looks_like_header(cells) and any(map(says_who, cells)) and len(usual_names(cells)) > usual:
             return number
     return None
+
+
+@contextmanager
+def _header_below_named(lines: Iterator[str], *, after: int, cut_by: str) -> Iterator[None]:
+    """Add to a refusal of the header which of the next lines looks like it, where one does.
+
+    :param after: lines that are read already.
+    """
+    try:
+        yield
+    except HeaderError as error:
+        below = [_cells(line, cut_by) for line in islice(lines, LINES_LOOKED_AT)]
+        if number := likely_header(below, ()):
+            line = after + number
+            raise HeaderError(
+                f"{str(error).partition('. ')[0]}. Line {line} looks like the header: give header_row={line}."
+            ) from None
+        raise
 
 
 def cut_somehow(line: str) -> list[str]:
