@@ -51,7 +51,7 @@ def framed(rows: WholeRows, *, delimiter: str, width: int, least: int | None = N
     is_trimmed = _is_trimmed(rows, text, ord(delimiter))
     if not is_blank.any():
         # Polars refuses rows with too many cells, and fills up those with too few.
-        cells = _read(rows.data, delimiter, width, height=len(lengths))
+        cells = _read(rows.data, delimiter, width, height=len(lengths), is_quoted=len(rows.quotes) > 0)
         if cells is not None and not _is_filled_up(cells, rows, text, ord(delimiter)):
             return _known(
                 Frame(cells, is_trimmed=is_trimmed), _odd_lines(rows, text, ord(delimiter)), rows.data
@@ -80,7 +80,7 @@ def _framed_line_by_line(
     data = _with_lines_replaced(rows.data, starts, rows.ends, is_wrong, is_blank, delimiter * (widest - 1))
     # Polars takes the number of columns from the first line, so one that has them all comes first.
     model = b'""' + delimiter.encode() * (widest - 1) + b"\n"
-    cells = _read(model + data, delimiter, widest, height=int((~is_blank).sum()) + 1)
+    cells = _read(model + data, delimiter, widest, height=int((~is_blank).sum()) + 1, is_quoted=True)
     if cells is None:
         return None
     cells = cells[1:]
@@ -106,13 +106,19 @@ def _known(frame: Frame, is_odd: Any, data: bytes) -> Frame:
     return replace(frame, is_odd=is_odd if is_rare else None, is_unescaped=is_rare, lacks=lacks)
 
 
-def _read(data: bytes, delimiter: str, width: int, *, height: int) -> pl.DataFrame | None:
+def _read(data: bytes, delimiter: str, width: int, *, height: int, is_quoted: bool) -> pl.DataFrame | None:
     schema = {str(place): pl.String for place in range(width)}
+    quote = '"' if is_quoted else None  # where there is none, it is quicker not to look for any
     if not height:
         return pl.DataFrame(schema=schema)
     try:
         cells = pl.read_csv(
-            data, has_header=False, schema=schema, separator=delimiter, empty_string_is_null=False
+            data,
+            has_header=False,
+            schema=schema,
+            separator=delimiter,
+            quote_char=quote,
+            empty_string_is_null=False,
         )
     except pl.exceptions.PolarsError:
         # A row with too many cells; or bytes that are not UTF-8, of which csv finds the place and the words.
