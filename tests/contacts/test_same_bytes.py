@@ -64,7 +64,7 @@ def odd_csv(*, has_faults: bool) -> bytes:
 def files_of(
     source: Path, stage: Path, on_progress: Callable[[Progress], None] | None = None, **options: Any
 ) -> dict[str, object]:
-    wanted = Options(account_attributes=ACCOUNT, max_batch_bytes=130_000, **options)
+    wanted = Options(account_attributes=ACCOUNT, max_batch_bytes=160_000, **options)
     prepare(source, stage, wanted, on_progress=on_progress)
     files: dict[str, object] = {path.name: path.read_bytes() for path in stage.iterdir()}
     files["rejects.parquet"] = pl.read_parquet(stage / "rejects.parquet").rows()
