@@ -19,14 +19,14 @@ _LETTERS = re.compile(r"\*{4,}")
 def mask(value: Any) -> str:
     """Turn a value into its shape: letters become ``*`` (at most three in a row), digits ``#``.
 
-    ASCII punctuation and blanks stay, anything else becomes ``?``. The shape shows the usual faults
-    (``***..***@***.***``, ``##/##/####``, ``##,#``, ``+## ### ####``) and nothing about the person. The same
-    value always has the same mask.
+    ASCII punctuation and blanks stay, but for blanks before the value; anything else becomes ``?``. The shape
+    shows the usual faults (``***..***@***.***``, ``##/##/####``, ``##,#``, ``+## ### ####``) and nothing
+    about the person. The same value always has the same mask.
 
     :param value: a cell: a string, or what a JSON document can hold.
     :return: at most 41 characters; none of them is a letter or a digit.
     """
-    text = value if isinstance(value, str) else str(value)
+    text = (value if isinstance(value, str) else str(value)).lstrip(" ")
     # Only so much of the value is looked at that the mask's length is certain: a cell can hold megabytes.
     shape = _LETTERS.sub("***", text[: LONGEST * 8].translate(_SHAPES))
     return shape if len(shape) <= LONGEST and len(text) <= LONGEST * 8 else shape[:LONGEST] + "…"
@@ -41,7 +41,8 @@ def masked(texts: pl.Series) -> pl.Series:
     import polars as pl
     import pyarrow as pa
 
-    _, offsets, data = texts.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest()).buffers()
+    texts = texts.str.strip_chars_start(" ").rechunk()
+    _, offsets, data = texts.to_arrow(compat_level=pl.CompatLevel.oldest()).buffers()
     if data is None:
         return texts
     table = np.array([ord(_SHAPES[code]) for code in range(128)], np.uint8)
