@@ -26,6 +26,9 @@ from email_contacts.contacts.masking import LONGEST, mask, masked
         ("Zoë\n\0", "***??"),
         (True, "***"),
         (["a", 1], "['*', #]"),
+        ({"city": "Paris"}, "{…}"),
+        ([{"id": 1}, None], "[…]"),
+        ([["a"]], "[…]"),
         ("", ""),
     ],
 )

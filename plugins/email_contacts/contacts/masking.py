@@ -7,6 +7,7 @@ written into a file of rejects, printed and logged.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -21,11 +22,16 @@ def mask(value: Any) -> str:
 
     ASCII punctuation and blanks stay, but for blanks before the value; anything else becomes ``?``. The shape
     shows the usual faults (``***..***@***.***``, ``##/##/####``, ``##,#``, ``+## ### ####``) and nothing
-    about the person. The same value always has the same mask.
+    about the person. The same value always has the same mask. Of objects nothing is shown: how they are read
+    decides whether a key without a value is there, and in which order the keys are.
 
     :param value: a cell: a string, or what a JSON document can hold.
     :return: at most 41 characters; none of them is a letter or a digit.
     """
+    if isinstance(value, Mapping):
+        return "{…}"
+    if isinstance(value, list) and any(isinstance(item, Mapping | list) for item in value):
+        return "[…]"
     text = (value if isinstance(value, str) else str(value)).lstrip(" ")
     # Only so much of the value is looked at that the mask's length is certain: a cell can hold megabytes.
     shape = _LETTERS.sub("***", text[: LONGEST * 8].translate(_SHAPES))

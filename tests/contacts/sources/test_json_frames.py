@@ -12,6 +12,7 @@ import pyarrow.json
 import pytest
 
 from email_contacts.contacts.errors import PreparationError
+from email_contacts.contacts.masking import mask
 from email_contacts.contacts.sources import json_frames, json_rows
 from email_contacts.contacts.sources.json_frames import JsonFrames
 from email_contacts.contacts.sources.rows import Frame
@@ -29,6 +30,11 @@ KINDS: dict[str, Callable[[random.Random], Any]] = {
     "float": lambda chance: chance.choice(FLOATS),
     "answer": lambda chance: chance.random() < 0.5,
     "list": lambda chance: chance.choices(TEXTS, k=chance.randrange(3)),
+    "numbers": lambda chance: chance.choices((*NUMBERS, None), k=chance.randrange(3)),
+    "objects": lambda chance: (
+        [{"id": chance.choice(NUMBERS), "paid": chance.choice(FLOATS)}] * chance.randrange(3)
+    ),
+    "lists": lambda chance: [[chance.choice(TEXTS)], None][: chance.randrange(3)],
     "either": lambda chance: chance.choice((*NUMBERS, *FLOATS)),
     "mixed": lambda chance: chance.choice((0, 7, -1, 10**14, 0.5, -37.25, 123456.789)),
     "nothing": lambda _: None,
@@ -112,11 +118,18 @@ def read(path: Path, *, frames: bool, drop: bool) -> tuple[list[str], int]:
         try:
             rows = opened(path, source_format="ndjson", expected=["wanted"], drop_late_columns=drop)
             for block in rows.blocks():
-                found += map(repr, rows_in(block))
+                found += map(repr, map(_comparable, rows_in(block)))
                 framed += len(block) if isinstance(block, Frame) else 0
             return [repr(rows.columns), *found, repr(rows.late_columns)], framed
         except PreparationError as error:
             return [repr(error)], framed
+
+
+def _comparable(row: Any) -> Any:
+    """A row, without what is in objects: nobody asks for that."""
+    if not isinstance(row, list):
+        return row
+    return ["[…]" if mask(cell) == "[…]" else cell for cell in row]
 
 
 @pytest.fixture(autouse=True)
@@ -177,7 +190,7 @@ def test_frames_that_take_more_are_found(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, loosened: str
 ) -> None:
     LOOSENED[loosened](monkeypatch)
-    found = (differs(tmp_path / "x.json", form, seed) for seed in range(SEEDS) for form in FORMS)
+    found = (differs(tmp_path / "x.json", form, seed) for seed in range(4 * SEEDS) for form in FORMS)
     assert any(found)
 
 

@@ -180,13 +180,23 @@ def _type_of(values: Sequence[Any], *, is_whole: bool) -> pa.DataType:
     if len(kinds) > 1:
         raise _NotUniform
     (kind,) = kinds
-    if kind is dict and not is_whole:
-        return pa.struct(_fields(filled, ()))
-    if kind is list and {type(item) for items in filled for item in items} <= {str, type(None)}:
-        return pa.list_(pa.string())
+    if kind is dict and not is_whole and (fields := _fields(filled, ())):
+        return pa.struct(fields)
+    if kind is list:
+        return pa.list_(_type_of_items([item for items in filled for item in items]))
     if kind not in _TYPES:
         raise _NotUniform
     return _TYPES[kind]
+
+
+def _type_of_items(items: Sequence[Any]) -> pa.DataType:
+    """Give the type of what lists hold. What objects in lists say does not matter: no contact takes any."""
+    kinds = set(map(type, items)) - {type(None)}
+    if not kinds:
+        return pa.string()
+    if len(kinds) > 1 or kinds == {float}:  # to Python, 1 beside 1.5 stays a whole number
+        raise _NotUniform
+    return _type_of(items, is_whole=False)
 
 
 def _leaves(fields: Sequence[pa.Field]) -> Iterator[tuple[str, Path]]:
