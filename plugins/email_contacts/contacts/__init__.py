@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from email_contacts.contacts.options import Options as Options
     from email_contacts.contacts.partitions import merge_partitions as merge_partitions
     from email_contacts.contacts.partitions import prepare_partition as prepare_partition
-    from email_contacts.contacts.preparation import Progress as Progress
     from email_contacts.contacts.preparation import prepare as prepare
+    from email_contacts.contacts.progress import Progress as Progress
     from email_contacts.contacts.sources.sql_rows import Query as Query
     from email_contacts.contacts.staging.manifest import Batch as Batch
     from email_contacts.contacts.staging.manifest import Manifest as Manifest

@@ -29,7 +29,8 @@ from email_contacts.contacts.header_names import knowing
 from email_contacts.contacts.limits import RowLimit
 from email_contacts.contacts.options import Options
 from email_contacts.contacts.paths import AnyPath
-from email_contacts.contacts.preparation import Clock, Progress, check_rejects, finish, rejects_of, sift
+from email_contacts.contacts.preparation import check_rejects, finish, rejects_of, sift
+from email_contacts.contacts.progress import Clock, Progress
 from email_contacts.contacts.snapshot.changes import ChangesSince
 from email_contacts.contacts.sources.opening import Source
 from email_contacts.contacts.staging.cleaning import remove_partition

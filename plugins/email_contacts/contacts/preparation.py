@@ -11,12 +11,9 @@ Memory holds two blocks of the source, one body and what is known of duplicates,
 
 from __future__ import annotations
 
-import resource
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
-from time import monotonic
+from dataclasses import replace
 from typing import Any
 
 from email_contacts.contacts import consent_names
@@ -32,6 +29,7 @@ from email_contacts.contacts.header_names import knowing, shown_column, shown_na
 from email_contacts.contacts.limits import RowLimit
 from email_contacts.contacts.options import Options
 from email_contacts.contacts.paths import AnyPath
+from email_contacts.contacts.progress import Clock, Progress, peak_memory_bytes
 from email_contacts.contacts.snapshot.changes import ChangesSince
 from email_contacts.contacts.sources.opening import Source
 from email_contacts.contacts.sources.version import joined_versions, version_of
@@ -48,22 +46,6 @@ from email_contacts.contacts.staging.stage import (
     lack_of_room_named,
 )
 from email_contacts.contacts.validate_rows import RowValidation, identifiers_of
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a preparation is.
-
-    :param read: rows read.
-    :param rejected: rows rejected.
-    :param batches: bodies written; 0 until all rows are read.
-    :param seconds: since the start.
-    """
-
-    read: int
-    rejected: int
-    batches: int
-    seconds: float
 
 
 def prepare(
@@ -271,27 +253,3 @@ def check_rejects(limit: RowLimit, rejects: RejectsFile, *, read: int, folder: S
         reasons=rejects.reasons,
         rejects_uri=uri,
     )
-
-
-class Clock:
-    """Tells a listener how far a preparation is, and how long it has taken."""
-
-    def __init__(self, listener: Callable[[Progress], None] | None) -> None:
-        self._started = monotonic()
-        self._listener = listener
-
-    @property
-    def seconds(self) -> float:
-        """Seconds since the start."""
-        return round(monotonic() - self._started, 3)
-
-    def tell(self, read: int, rejected: int, batches: int = 0) -> None:
-        """Tell the listener, when there is one."""
-        if self._listener is not None:
-            self._listener(Progress(read, rejected, batches, self.seconds))
-
-
-def peak_memory_bytes() -> int:
-    """Most memory that this process has had: the kernel counts kilobytes, but bytes on macOS."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024

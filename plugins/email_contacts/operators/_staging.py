@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from email_contacts.arguments import TextArg
     from email_contacts.contacts.options import Options
-    from email_contacts.contacts.preparation import Progress
+    from email_contacts.contacts.progress import Progress
 
 PROGRESS_EVERY = 5.0
 

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from email_contacts.contacts.preparation import Progress
+from email_contacts.contacts.progress import Progress
 
 
 @contextmanager
