@@ -105,6 +105,7 @@ def sync(audience: Audience) -> DAG:
             full_sync=audience.mode == FULL or "{{ params.full_sync }}",
             retry_rejects=audience.retry_rejects,
             gone=audience.gone,
+            max_unidentified=audience.max_unidentified,
             mirror=mirror.output if mirror else "",
             consent=audience.consent,
             consent_reason=audience.consent_reason,

@@ -20,25 +20,6 @@ PROJECT = Path(__file__).resolve().parents[2]
 LEAST = "source: customers.csv\nlist: Customers\n"
 
 
-@pytest.fixture
-def project(airflow_database: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A project with the DAG file, and audience files of its own."""
-    import email_contacts.sensor
-
-    monkeypatch.setattr(email_contacts.sensor, "RESUME_GRACE", 0.0)
-    folder = tmp_path / "project"
-    (folder / "dags").mkdir(parents=True)
-    (folder / "include" / "audiences").mkdir(parents=True)
-    shutil.copy(PROJECT / "dags" / "sync_audiences.py", folder / "dags")
-    bundle = {
-        "name": "the_project",
-        "classpath": "airflow.dag_processing.bundles.local.LocalDagBundle",
-        "kwargs": {"path": str(folder / "dags")},
-    }
-    monkeypatch.setenv("AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST", json.dumps([bundle]))
-    return folder
-
-
 def write(project: Path, **audiences: str) -> None:
     for name, text in audiences.items():
         (project / "include" / "audiences" / f"{name}.yaml").write_text(text)
@@ -72,6 +53,19 @@ def test_a_broken_file_concerns_its_own_dag_only(project: Path) -> None:
     assert "99 99 * * *" in str(found.dags["sync_cron"].doc_md)
     assets: Any = found.dags["sync_asset"].schedule
     assert [one.name for one in assets] == ["model", "s3://bucket/key"]
+
+
+def test_an_audience_that_would_remove_the_contacts_of_another_one_does_not_run(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(project, shop=LEAST + "gone: remove\n", vip=LEAST)
+    found = bag(project)
+    assert found.import_errors == {}
+    assert found.dags["sync_shop"].task_ids == ["audience_file"]
+    assert "vip.yaml fills the same one" in str(found.dags["sync_shop"].doc_md)
+    assert "import" in found.dags["sync_vip"].task_ids
+    monkeypatch.setenv("_AIRFLOW_PARSING_CONTEXT_DAG_ID", "sync_shop")  # as a task reads it
+    assert bag(project).dags["sync_shop"].task_ids == ["audience_file"]
 
 
 def test_a_run_of_a_broken_file_fails_and_says_what_is_wrong(project: Path) -> None:
@@ -161,18 +155,23 @@ def test_who_is_gone_from_the_source_is_removed_from_the_list(
     tmp_path: Path,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    write(project, shop=LEAST + "gone: remove\nbrakes: {max_removals: 50%}\n", kept=LEAST)
+    kept = LEAST.replace("Customers", "Others")
+    write(project, shop=LEAST + "gone: remove\nbrakes: {max_removals: 90%}\n", kept=kept)
     dags = bag(project).dags
     assert "gone" not in dags["sync_kept"].task_ids
     assert dags["sync_shop"].get_task("gone").downstream_task_ids == {"receipt"}
     source = project / "customers.csv"
-    source.write_text("email\na@example.com\nb@example.com\nc@example.com\n")
+    people = ("a@example.com,", "b@example.com,X-2", "c@example.com,X-3", "d@example.com,")
+    source.write_text("\n".join(["email,ext_id", *people]) + "\n")
     stage = tmp_path / "stage" / "sync_shop"
     (list_id,) = run(dags["sync_shop"], stage)["list_ids"]
-    source.write_text("email\na@example.com\nc@example.com\n")
+    # The row of c is rejected, and tells by its EXT_ID whom it is about; d has none, and may be in it.
+    source.write_text("email,ext_id\na@example.com,\nc@,X-3\n")
     receipt = run(dags["sync_shop"], stage)
-    assert (receipt["rows"]["accepted"], receipt["changes"]["settled"]) == (0, 1)
-    assert size_of(sandbox, list_id) == 2
+    settled = {name: receipt["changes"][name] for name in ("gone", "settled", "in_source", "unclear")}
+    assert settled == {"gone": 3, "settled": 1, "in_source": 1, "unclear": 1}
+    assert (receipt["rows"]["accepted"], receipt["rows"]["rejected"]) == (0, 1)
+    assert size_of(sandbox, list_id) == 3
     assert_names_nobody(capfd)
 
 

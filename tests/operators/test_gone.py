@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from airflow.providers.standard.operators.hitl import HITLOperator
+from airflow.sdk.exceptions import AirflowFailException
 
 from email_contacts.api import ContactsClient
 from email_contacts.operators.brakes import CheckBrakesOperator
@@ -113,25 +114,65 @@ def test_a_row_that_is_held_back_is_not_gone(sync: Sync, platform: ContactsClien
     assert on_list(platform) == set(PEOPLE)
 
 
-@pytest.mark.parametrize("bad", ["cy@", "cy@example.com,2026-99-99"])
-def test_while_rows_are_rejected_nobody_is_removed_and_they_are_found_gone_again(
-    bad: str, sync: Sync, platform: ContactsClient
+def test_while_a_rejected_row_may_be_about_anybody_nobody_is_removed_and_they_are_found_gone_again(
+    sync: Sync, platform: ContactsClient
 ) -> None:
     head = "email,birthday\n"
     people = "ann@example.com,2000-01-01\nbob@example.com,2000-01-01\n"
     mapping = {"columns": {"email": "EMAIL", "birthday": {"attribute": "BIRTHDAY", "type": "date"}}}
     sync.run(f"{head}{people}cy@example.com,2000-01-01\n", gone="remove", mapping=mapping)
-    bad = bad if "," in bad else f"{bad},2000-01-01"
+    bad = f"{head}ann@example.com,2000-01-01\ncy@,2000-01-01\n"
     for _ in range(2):
-        changes = sync.run(f"{head}ann@example.com,2000-01-01\n{bad}\n", gone="remove", mapping=mapping)[
-            "changes"
-        ]
-        assert changes["gone"] == 2
-        assert changes["gone_withheld"].startswith("1 rows were rejected")
+        changes = sync.run(bad, gone="remove", mapping=mapping)["changes"]
+        assert (changes["gone"], changes["unidentified"]) == (2, 1)
+        assert "no identifier that can be read (max_unidentified is 0)" in changes["gone_withheld"]
         assert len(on_list(platform)) == 3
     changes = sync.run(f"{head}{people}", gone="remove", mapping=mapping)["changes"]
     assert (changes["gone"], changes["settled"]) == (1, 1)
     assert on_list(platform) == {"ann@example.com", "bob@example.com"}
+
+
+def test_who_is_in_a_rejected_row_is_not_removed_and_others_are(sync: Sync, platform: ContactsClient) -> None:
+    mapping = {
+        "columns": {
+            "email": "EMAIL",
+            "ext_id": "EXT_ID",
+            "birthday": {"attribute": "BIRTHDAY", "type": "date"},
+        }
+    }
+    head, names = "email,ext_id,birthday\n", ("ann", "bob", "cy", "di")
+    rows = {name: f"{name}@example.com,X-{name},2000-01-01\n" for name in names}
+    sync.run(head + "".join(rows.values()), gone="remove", mapping=mapping)
+    rows |= {"bob": "bob@example.com,X-bob,2026-99-99\n", "cy": "cy@,X-cy,2000-01-01\n", "di": ""}
+    receipt = sync.run(head + "".join(rows.values()), gone="remove", mapping=mapping)
+    assert receipt["rows"]["rejected"] == 2
+    assert receipt["changes"] == {
+        "new": 0, "changed": 0, "gone": 2, "when_gone": "remove",
+        "settled": 1, "not_on_list": 0, "in_source": 1,
+    }  # fmt: skip
+    assert on_list(platform) == {"ann@example.com", "bob@example.com", "cy@example.com"}
+    receipt = sync.run(head + rows["ann"] + "em@,X-em,2000-01-01\n", gone="remove", mapping=mapping)
+    assert receipt["changes"]["settled"] == 2
+    assert on_list(platform) == {"ann@example.com"}
+
+
+def test_a_contact_that_a_rejected_row_may_be_about_is_left_alone_and_counted(
+    sync: Sync, platform: ContactsClient
+) -> None:
+    head = "email,ext_id\n"
+    sync.run(f"{head}ann@example.com,\nbob@example.com,X-2\ncy@example.com,X-3\n", gone="remove")
+    changes = sync.run(f"{head}ann@,X-1\ncy@example.com,X-3\n", gone="remove")["changes"]
+    assert (changes["settled"], changes["unclear"]) == (1, 1)
+    assert on_list(platform) == {"ann@example.com", "cy@example.com"}
+    sync.run(f"{head}ann@example.com,X-1\ncy@example.com,X-3\n", gone="remove")
+    sync.run(f"{head}cy@example.com,X-3\n", gone="remove")
+    assert on_list(platform) == {"cy@example.com"}
+
+
+def test_a_limit_that_is_none_is_refused(sync: Sync) -> None:
+    for limit in (None, "", "many", True):
+        with pytest.raises(AirflowFailException, match="max_unidentified"):
+            sync.prepare(STAY, gone="remove", max_unidentified=limit)
 
 
 def test_a_full_sync_removes_nobody_and_the_next_run_does(sync: Sync, platform: ContactsClient) -> None:
@@ -195,7 +236,8 @@ def test_nothing_that_is_kept_of_the_gone_names_anybody(sync: Sync) -> None:
     sync.run(PEOPLE, gone="remove")
     sync.run(STAY, gone="remove")
     kept = [*sync.folder.rglob("changes-*.bin"), *sync.folder.rglob("gone.json")]
-    assert {path.name for path in kept} >= {"changes-gone.bin", "changes-present.bin", "gone.json"}
+    names = {f"changes-{kind}.bin" for kind in ("gone", "present", "unsent", "retained", "spared")}
+    assert {path.name for path in kept} == {*names, "changes-sent.bin", "changes-replaced.bin", "gone.json"}
     for path in kept:
         assert b"example.com" not in path.read_bytes()
         assert path.stat().st_mode & 0o077 == 0

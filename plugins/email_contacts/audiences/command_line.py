@@ -12,7 +12,12 @@ from pathlib import Path
 from typing import cast
 
 from email_contacts.audiences.document import Audience
-from email_contacts.audiences.reading import BrokenAudience, audience_files, read_audiences
+from email_contacts.audiences.reading import (
+    BrokenAudience,
+    audience_files,
+    read_audience,
+    read_audiences,
+)
 from email_contacts.contacts.errors import PreparationError
 from email_contacts.contacts.paths import AnyPath
 
@@ -45,17 +50,9 @@ def main(arguments: Sequence[str], *, program: str) -> int:
         print(f"error: {asked.path} has no audience files", file=sys.stderr)
         return WRONG
     # One by one, so that every fault shows.
-    wrong = sum(not _is_right(one, asked.root) for one in _read(asked.path))
+    found = read_audiences(asked.path) if asked.path.is_dir() else [read_audience(asked.path)]
+    wrong = sum(not _is_right(one, asked.root) for one in found)
     return WRONG if wrong else RIGHT
-
-
-def _read(path: Path) -> list[Audience | BrokenAudience]:
-    if path.is_dir():
-        return list(read_audiences(path))
-    try:
-        return [Audience.read(cast("AnyPath", path))]
-    except PreparationError as error:
-        return [BrokenAudience(path.stem, path.name, str(error))]
 
 
 def _is_right(audience: Audience | BrokenAudience, root: Path) -> bool:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
+from unicodedata import normalize
 
 from email_contacts.contacts.choices import ALLOW, HOLD_BACK, IGNORE, KEEP, OVERRIDE
 from email_contacts.contacts.consent_names import words_needed
@@ -21,6 +22,7 @@ from email_contacts.contacts.paths import AnyPath
 
 CHANGES, FULL = "changes", "full"
 DEFAULT_FOLDER = "Airflow imports"
+DEFAULT_CONNECTION = "email_contacts_default"
 _SCHEMA = ("email_contacts.audiences", "audience.schema.json")
 _MAPPING_SCHEMA = ("email_contacts.contacts", "schemas/mapping.schema.json")
 # The name becomes a DAG's id, and the folder of a snapshot.
@@ -28,7 +30,8 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
 _FILES_ONLY = ("format", "delimiter", "encoding", "header_row", "skip_rows", "sheet")
 _SECTIONS = (
     "description", "owners", "source", "mapping", "unknown_columns", "duplicates", "conflicts", "body",
-    "list", "folder", "connection", "schedule", "mode", "gone", "retry_rejects", "max_rejects",
+    "list", "folder", "connection", "schedule", "mode", "gone", "max_unidentified", "retry_rejects",
+    "max_rejects",
     "consent", "consent_reason", "consent_column", "propagate_opt_outs", "merges", "brakes", "fresh_within",
 )  # fmt: skip
 _OPTIONS = ("unknown_columns", "duplicates", "conflicts", "body", "max_rejects", "consent_column")
@@ -59,6 +62,7 @@ class Audience:
     :param consent_reason: why opt-outs are overridden.
     :param merges: rows that would make the platform merge contacts: ``"hold_back"`` or ``"allow"``.
     :param gone: contacts that are not in the source any more: ``"keep"``, ``"remove"`` or ``"blacklist"``.
+    :param max_unidentified: rejected rows without a readable identifier, up to which that is done.
     :param propagate_opt_outs: whether opt-outs of the consent column are brought to the platform.
     :param brakes: ``max_changes``, ``max_rejects``, ``max_held_back``, ``max_removals``, over which a person
         is asked.
@@ -78,6 +82,7 @@ class Audience:
     assets: tuple[str, ...] = ()
     mode: str = CHANGES
     gone: str = KEEP
+    max_unidentified: int | str = 0
     retry_rejects: bool = False
     consent: str = HOLD_BACK
     consent_reason: str = ""
@@ -112,6 +117,8 @@ class Audience:
             raise written.wrong(
                 ("gone",), f'"{said["gone"]}" needs "mode: changes": a full sync removes nobody'
             )
+        if said.get("gone", KEEP) == KEEP and "max_unidentified" in said:
+            raise written.wrong(("max_unidentified",), 'it belongs to "gone: remove" and "gone: blacklist"')
         if isinstance(said.get("mapping"), Mapping):
             check_schema(inline_mapping(written), *_MAPPING_SCHEMA)
         schedule, owners = said.get("schedule", ""), said.get("owners", ())
@@ -128,6 +135,7 @@ class Audience:
             assets=() if isinstance(schedule, str) else tuple(schedule["assets"]),
             mode=said.get("mode", CHANGES),
             gone=said.get("gone", KEEP),
+            max_unidentified=said.get("max_unidentified", 0),
             retry_rejects=said.get("retry_rejects", False),
             consent=said.get("consent", HOLD_BACK),
             consent_reason=said.get("consent_reason", ""),
@@ -137,6 +145,12 @@ class Audience:
             fresh_within=_duration(said.get("fresh_within", "")),
             options={option: said[option] for option in _OPTIONS if option in said},
         )
+
+    @property
+    def target(self) -> tuple[str, ...]:
+        """The list that it fills, as it is looked up: two of one name are one list."""
+        named = (" ".join(normalize("NFC", name).split()) for name in (self.folder, self.list))
+        return (self.connection or DEFAULT_CONNECTION, *named)
 
     @property
     def is_guarded(self) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, chain
 from typing import Any
 
 import numpy as np
@@ -25,15 +25,23 @@ from email_contacts.contacts.batches.duplicates import (
 from email_contacts.contacts.batches.forms import SEPARATORS, TAILS
 from email_contacts.contacts.batches.identity import IdentityFiles
 from email_contacts.contacts.batches.parts import Part, check_rows, read_contacts, read_without_consent
+from email_contacts.contacts.batches.rejected import RejectedRows
 from email_contacts.contacts.batches.spool import Spool
 from email_contacts.contacts.choices import FAIL, FILE_URL, REJECT
 from email_contacts.contacts.column_names import IDENTIFIERS
 from email_contacts.contacts.errors import ConflictsFound, DuplicatesFound, SourceChanged
-from email_contacts.contacts.gone.in_source import write_identifiers
+from email_contacts.contacts.gone.in_source import (
+    PRESENT_FILE,
+    UNSENT_FILE,
+    identities_of,
+    write_identifiers,
+)
 from email_contacts.contacts.guards.holding_back import HeldBack, hold_back
 from email_contacts.contacts.guards.settings import Guards
+from email_contacts.contacts.mirror.account_contacts import identity_key
 from email_contacts.contacts.snapshot.changes import Changes, ChangesSince
 from email_contacts.contacts.snapshot.comparison import Comparison
+from email_contacts.contacts.snapshot.contact_keys import key_of
 from email_contacts.contacts.staging.manifest import Batch
 from email_contacts.contacts.staging.rejects import Reject, RejectsFile, write_pairs
 from email_contacts.contacts.staging.stage import CONFLICTS, DUPLICATES, ROW_NUMBERS, Stage
@@ -79,6 +87,7 @@ class BatchBuilder:
         self._limit = limit
         self._first = parts[0][0]
         self._rows = sum(part.rows for part, _ in parts)
+        self._read = sum(part.read for part, _ in parts)
         check_rows(self._rows)
         for part, _ in parts:
             if part.head != self._first.head or part.body != self._first.body:
@@ -146,6 +155,9 @@ class BatchBuilder:
         found: tuple[int, int, HeldBack],
     ) -> BuiltBatches:
         """Write the contacts that changed since a snapshot."""
+        rejected = RejectedRows(
+            [(part.rejected, spool if part.names_rejects else None) for part, spool in self._parts]
+        )
         with closing(
             Comparison(
                 since,
@@ -155,16 +167,27 @@ class BatchBuilder:
             )
         ) as comparison:
             is_unchanged = comparison.unchanged(lambda: self._counting(is_out), rows=self._rows)
-            if found[-1].reasons:
-                for contacts in self._counting(~found[-1].marks):
-                    comparison.keep(contacts)
+            for contacts in self._counting(~is_out) if is_out.any() else ():
+                comparison.keep(contacts)
+            for keys in rejected.keys(key_of):
+                comparison.keep_keys(keys)
             batches = self._write(is_out | is_unchanged, tell, comparison.note)
-            changes = comparison.finish(self._stage, rejected=self._rejects.count)
+            changes = comparison.finish(self._stage, rejected=rejected, read=self._read)
         if changes.to_settle:
-            everybody = self._counting(np.zeros(self._rows + 1, bool))
-            head = self._first.head.encode()
-            write_identifiers(everybody, self._stage, since.name, body=self._first.body, head=head)
+            self._write_identifiers(is_out, rejected, since.name)
         return BuiltBatches(batches, *found, int(np.count_nonzero(is_unchanged)), changes)
+
+    def _write_identifiers(self, is_out: Any, rejected: RejectedRows, name: str) -> None:
+        """Write who is in the source under whichever identifier.
+
+        :param is_out: for each row whether it is in no snapshot.
+        :param name: of the snapshot.
+        """
+        form: dict[str, Any] = {"body": self._first.body, "head": self._first.head.encode()}
+        present = identities_of(self._counting(is_out), **form)
+        unsent = identities_of(self._counting(~is_out), **form)
+        write_identifiers(PRESENT_FILE, present, self._stage, name)
+        write_identifiers(UNSENT_FILE, chain(unsent, rejected.keys(identity_key)), self._stage, name)
 
     def _identities(self) -> list[IdentityFiles]:
         placed = {name: self._placed(having=name) for name in IDENTIFIERS}

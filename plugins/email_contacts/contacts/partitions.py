@@ -84,7 +84,9 @@ def prepare_partition(
         closing(StagedFiles(folder)) as spool,
         closing(RejectsFile(stage.create(REJECTS))) as rejects,
     ):
-        part = replace(sift(source, options, spool, rejects, clock, read_as), index=index, count=count)
+        # Whether it is compared with a snapshot shows when it is merged.
+        part = sift(source, options, spool, rejects, clock, read_as, names_rejects=True)
+        part = replace(part, index=index, count=count)
     limit = RowLimit.parse(options.max_rejects)
     if limit.is_passed_for_good(part.rejected):
         check_rejects(limit, rejects, read=part.read, folder=stage)

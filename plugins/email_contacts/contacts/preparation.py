@@ -86,7 +86,7 @@ def prepare(
         closing(NamelessFiles()) as spool,
         closing(rejects_of(folder)) as rejects,
     ):
-        part = sift(source, options, spool, rejects, clock, read_as)
+        part = sift(source, options, spool, rejects, clock, read_as, names_rejects=changes_since is not None)
         return finish([(part, spool)], folder, options, rejects, clock, changes_since, guards)
 
 
@@ -102,12 +102,15 @@ def sift(
     rejects: RejectsFile,
     clock: Clock,
     read_as: Mapping[str, Any] | None = None,
+    *,
+    names_rejects: bool,
 ) -> Part:
     """Do the first half for a source, or a partition of one.
 
     :param spool: where valid contacts go.
     :param rejects: where the other rows are listed, numbered from 1.
     :param read_as: how it is read, for the manifest: option → value.
+    :param names_rejects: whether to keep whom rejected rows are about, for the comparison with a snapshot.
     """
     version = version_of(source)  # before it is read: what is written meanwhile counts as another one
     limit = RowLimit.parse(options.max_rejects)
@@ -125,7 +128,12 @@ def sift(
         validator = ContactValidator(options.bind(rows, source))
         form = form_of(options.body, validator.binding)
         identifiers = identifiers_of(validator)
-        contacts = PartWriter(spool, identifiers, longest=longest_contact(form, options.max_batch_bytes))
+        contacts = PartWriter(
+            spool,
+            identifiers,
+            longest=longest_contact(form, options.max_batch_bytes),
+            names_rejects=names_rejects,
+        )
         read = 0
         for read in RowValidation(rows, validator, form, contacts, rejects, options.only_rows).blocks():
             clock.tell(read, rejects.count)
@@ -149,6 +157,7 @@ def sift(
             body=options.body,
             notes=(*rows.notes, *(() if consent else consent_names.notes_on(rows.columns))),
             mapping=validator.binding.fingerprint,
+            names_rejects=names_rejects,
             no_consent=contacts.without_consent(consent.said_no) if consent else 0,
             version=version,
             read_as=read_as or {},

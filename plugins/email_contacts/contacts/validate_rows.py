@@ -6,8 +6,8 @@ rows of the frame before it that were not plainly good are decided one by one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import numpy as np
@@ -19,12 +19,13 @@ from email_contacts.contacts.batches.identity import Records, records_of
 from email_contacts.contacts.batches.parts import PartWriter
 from email_contacts.contacts.checks.fast_path_rejects import FastPathRejects
 from email_contacts.contacts.checks.fast_path_rows import BODY, FastPathRows, Judged
+from email_contacts.contacts.checks.rejected_identifiers import Identifiers, RejectedIdentifiers
 from email_contacts.contacts.checks.validation import ContactValidator
 from email_contacts.contacts.column_names import EMAIL, IDENTIFIERS
 from email_contacts.contacts.mapping.binding import Contact
 from email_contacts.contacts.read_ahead import ahead
 from email_contacts.contacts.sources.row_frames import frame_of
-from email_contacts.contacts.sources.rows import EMPTY, Block, Frame, Row, RowFault, Rows
+from email_contacts.contacts.sources.rows import EMPTY, Block, Frame, RefusedRow, Row, RowFault, Rows
 from email_contacts.contacts.sources.selection import RowSelection, numbered
 from email_contacts.contacts.sources.typed import frame_rows
 from email_contacts.contacts.staging.rejects import Reject, RejectsFile, frame_of_rejects
@@ -63,6 +64,7 @@ class RowValidation:
         self._identifiers = identifiers_of(validator)
         self._plain = FastPathRows(validator.binding, form)
         self._certain = FastPathRejects(validator)
+        self._rejected_identifiers = RejectedIdentifiers(validator) if part.names_rejects else None
         self._contact_of = validator.binding.reader(text_only=rows.text_only)
         self.read = 0
 
@@ -84,10 +86,14 @@ class RowValidation:
         found = judged.rows if is_good.all() else judged.rows.filter(pl.Series(is_good))
         rejects = self._rejected(frame, judged, numbers)
         others = ~is_good
-        others[rejects.drop_in_place("place").to_numpy()] = False
+        places = rejects.drop_in_place("place").to_numpy()
+        others[places] = False
+        rejected = []
+        if self._rejected_identifiers is not None and len(places):
+            rejected = list(self._rejected_identifiers.of_frame(frame.cells[places]))
         good = Contacts(*_bytes_of(found.get_column(BODY)), numbers[is_good])
         records = list(records_of(found, good.rows))
-        return _JudgedBlock(rows, numbers, good, records, rejects, np.flatnonzero(others))
+        return _JudgedBlock(rows, numbers, good, records, rejects, rejected, np.flatnonzero(others))
 
     def _rejected(self, frame: Frame, judged: Judged, numbers: Any) -> pl.DataFrame:
         """Reject the rows that are certainly wrong; the fields of ``Reject`` as columns, and the place."""
@@ -108,6 +114,7 @@ class RowValidation:
     def _keep(self, block: _JudgedBlock) -> None:
         kept, good = self._kept(_cells_of(block)), block.good
         self._rejects.add_all(pl.concat([block.rejects, frame_of_rejects(kept.rejects)]).sort("row"))
+        self._part.reject([*block.rejected, *kept.rejected])
         self._part.know(block.records)
         if kept.numbers:
             good = good.merged(kept.contacts())
@@ -122,21 +129,28 @@ class RowValidation:
         contact_of, is_valid = self._contact_of, self._validator.is_valid
         kept = _Kept()
         keep_number, keep_body, keep_contact = kept.numbers.append, kept.bodies.append, kept.people.append
-        keep_reject, write = kept.rejects.append, self._form.row
+        write = self._form.row
+
+        def keep_reject(reject: Reject, cells: Row | None) -> None:
+            kept.rejects.append(reject)
+            if self._rejected_identifiers is not None:
+                kept.rejected.append({} if cells is None else self._rejected_identifiers.of(cells))
+
         for number, cells in rows:
             if isinstance(cells, RowFault):
-                keep_reject(Reject(number, self._rows.place(number), "", cells.rule, cells.message))
+                reject = Reject(number, self._rows.place(number), "", cells.rule, cells.message)
+                keep_reject(reject, cells.cells if isinstance(cells, RefusedRow) else None)
             elif is_valid(contact := contact_of(cells)):
                 try:
                     keep_body(write(contact))
                 except NotWritable as why:
                     key = self._key(number, cells)
-                    keep_reject(self._validator.unwritable(number, key, cells, contact, str(why)))
+                    keep_reject(self._validator.unwritable(number, key, cells, contact, str(why)), cells)
                     continue
                 keep_number(number)
                 keep_contact(contact)
             else:
-                keep_reject(self._validator.reject(number, self._key(number, cells), cells, contact))
+                keep_reject(self._validator.reject(number, self._key(number, cells), cells, contact), cells)
         return kept
 
     def _key(self, number: int, cells: Row) -> str:
@@ -154,6 +168,7 @@ class _JudgedBlock:
     :param good: the contacts of the rows that are plainly good.
     :param records: who they are.
     :param rejects: the rows that are certainly wrong; the fields of ``Reject`` as columns.
+    :param rejected: whom those are about, where that is asked for.
     :param others: the places of the other rows.
     """
 
@@ -162,6 +177,7 @@ class _JudgedBlock:
     good: Contacts
     records: Sequence[tuple[str, Records]]
     rejects: pl.DataFrame
+    rejected: Sequence[Identifiers]
     others: Any
 
 
@@ -173,6 +189,7 @@ class _Kept:
         self.bodies: list[bytes] = []
         self.people: list[Contact] = []
         self.rejects: list[Reject] = []
+        self.rejected: list[Identifiers] = []
 
     def contacts(self) -> Contacts:
         lengths = np.fromiter(map(len, self.bodies), np.uint32, len(self.bodies))
@@ -195,9 +212,15 @@ def _cells_of(block: _JudgedBlock) -> Iterator[tuple[int, Row | RowFault]]:
         for number, place in zip(numbers, places.tolist(), strict=True):
             yield number, rows[place]
         return
-    cells = iter(frame_rows(rows.cells[places[~marked(rows.faults, len(rows))[places]]]))
+    unreadable = [place for place, fault in rows.faults.items() if not isinstance(fault, RefusedRow)]
+    cells = iter(frame_rows(rows.cells[places[~marked(unreadable, len(rows))[places]]]))
     for number, place in zip(numbers, places.tolist(), strict=True):
-        yield number, rows.faults.get(place) or next(cells)
+        fault = rows.faults.get(place)
+        if isinstance(fault, RefusedRow):
+            row = next(cells)
+            yield number, fault if isinstance(row, RowFault) else replace(fault, cells=row)
+        else:
+            yield number, fault or next(cells)
 
 
 def _bytes_of(bodies: pl.Series) -> tuple[list[memoryview], Any]:
@@ -224,7 +247,7 @@ def identifiers_of(validator: ContactValidator) -> tuple[str, ...]:
     return tuple(column.attribute for column in validator.binding.columns if column.attribute in IDENTIFIERS)
 
 
-def marked(places: Mapping[int, object], count: int) -> Any:
+def marked(places: Iterable[int], count: int) -> Any:
     """Mark places among so many."""
     marks = np.zeros(count, bool)
     marks[list(places)] = True

@@ -45,6 +45,9 @@ class BatchingOperator(StagingOperator):
     :param gone: contacts that were confirmed and are not in the source any more: ``keep`` (default) them on
         the lists, ``remove`` them, or ``blacklist`` them for all of the account's lists.
         ``SettleGoneContactsOperator`` does it. Templated.
+    :param max_unidentified: rejected rows of which no identifier can be read, up to which gone contacts are
+        removed or blacklisted: a number (0 by default), or a share of the rows read (``"0.1%"``). Each of
+        them may be about one of these contacts. Templated.
     :param mirror: hold back the rows of people who opted out, and rows that would make the platform merge
         contacts, by this mirror of the account, which ``RefreshMirrorOperator`` must have refreshed: its
         name, or the path or address of its folder. Empty (default): no row is held back. Templated.
@@ -73,6 +76,7 @@ class BatchingOperator(StagingOperator):
         full_sync: FlagArg = False,
         retry_rejects: FlagArg = False,
         gone: TextArg = "keep",
+        max_unidentified: int | TextArg = 0,
         mirror: TextArg = "",
         mirror_max_age: float | TextArg = 24,
         consent: TextArg = "hold_back",
@@ -90,6 +94,7 @@ class BatchingOperator(StagingOperator):
         self.full_sync = full_sync
         self.retry_rejects = retry_rejects
         self.gone = gone
+        self.max_unidentified = max_unidentified
         self.mirror = mirror
         self.mirror_max_age = mirror_max_age
         self.consent = consent
@@ -99,14 +104,8 @@ class BatchingOperator(StagingOperator):
 
     def changes_since(self) -> ChangesSince | None:
         """What the contacts are compared with; None: nothing."""
-        arguments = SnapshotArguments(
-            snapshot=self.snapshot,
-            snapshot_target=self.snapshot_target,
-            full_sync=self.full_sync,
-            retry_rejects=self.retry_rejects,
-            gone=self.gone,
-            conn_id=self.conn_id,
-        )
+        given = {name: getattr(self, name) for name in SNAPSHOT_FIELDS}
+        arguments = SnapshotArguments(**given, conn_id=self.conn_id)
         return arguments.since(self.hook.settings.staging_root)
 
     def guards(self) -> Guards | None:

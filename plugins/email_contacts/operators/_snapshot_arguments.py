@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 # Below the staging folder; no stage of a DAG is called that, for a stage lies deeper.
 SNAPSHOTS = "snapshots"
-SNAPSHOT_FIELDS = ("snapshot", "snapshot_target", "full_sync", "retry_rejects", "gone")
+SNAPSHOT_FIELDS = ("snapshot", "snapshot_target", "full_sync", "retry_rejects", "gone", "max_unidentified")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,199}")
 
 
@@ -32,6 +32,7 @@ class SnapshotArguments:
     :param full_sync: send everything.
     :param retry_rejects: send again what the platform rejected.
     :param gone: what becomes of contacts that are not in the source any more.
+    :param max_unidentified: rejected rows without a readable identifier, up to which that is done.
     :param conn_id: the platform's connection; an id of a list says nothing in another account.
     """
 
@@ -40,6 +41,7 @@ class SnapshotArguments:
     full_sync: Any = False
     retry_rejects: Any = False
     gone: Any = "keep"
+    max_unidentified: Any = 0
     conn_id: str = ""
 
     def since(self, staging_root: str) -> ChangesSince | None:
@@ -61,6 +63,7 @@ class SnapshotArguments:
             full=as_flag(self.full_sync, "full_sync"),
             retry_rejects=as_flag(self.retry_rejects, "retry_rejects"),
             gone=as_choice(self.gone, "gone", GONE),
+            max_unidentified=self.max_unidentified,
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from airflow.sdk import Context
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from email_contacts.api import ContactsClient
     from email_contacts.arguments import IdsArg, TextArg
+    from email_contacts.contacts.gone.on_list import GoneOnList
     from email_contacts.contacts.snapshot.changes import Changes
 
 
@@ -42,8 +43,9 @@ class SettleGoneContactsOperator(ContactsOperator):
     :param verdict: what ``VerifyImportOperator`` returned: only after a complete import is anybody removed.
         Templated.
     :param list_ids: the lists imported into. Templated.
-    :return: ``settled`` (removed or blacklisted by this try), ``not_on_list``, and ``in_source``: who seemed
-        gone, and is in the source under another identifier. Counts only.
+    :return: ``settled`` (removed or blacklisted by this try), ``not_on_list``, ``in_source``: who seemed
+        gone, and is in the source under another identifier, and where there are any ``unclear``: who may be
+        in a rejected row. Counts only.
     """
 
     template_fields: Sequence[str] = ("conn_id", "manifest_uri", "verdict", "list_ids")
@@ -82,15 +84,18 @@ class SettleGoneContactsOperator(ContactsOperator):
         if done is None:
             self._check_verdict()
             check_in_force(changes, cast("Any", ObjectStoragePath(changes.folder)))
-            done = Settled()
-            for list_id in as_ids(self.list_ids, "list_ids"):
-                done += self._settle(changes, path.parent, list_id)
+            done = self._settle_all(changes, path.parent)
             _write(path.parent, manifest.fingerprint, done)
         failpoints.reached(failpoints.GONE_SETTLED)
         self.log.info(
             "%s: %d of %d gone contacts; %d are not on the list any more, %d are in the source under another "
             "identifier", changes.when_gone, done.settled, changes.gone, done.not_on_list, done.in_source,
         )  # fmt: skip
+        if done.unclear:
+            self.log.warning(
+                "%d gone contacts are left alone: rejected rows may be about them; they are found gone again "
+                "when these rows are corrected", done.unclear,
+            )  # fmt: skip
         return done.to_json()
 
     def _check_verdict(self) -> None:
@@ -101,13 +106,23 @@ class SettleGoneContactsOperator(ContactsOperator):
                 "of VerifyImportOperator, and place this task after it"
             )
 
-    def _settle(self, changes: Changes, stage: ObjectStoragePath, list_id: int) -> Settled:
+    def _settle_all(self, changes: Changes, stage: ObjectStoragePath) -> Settled:
+        from email_contacts.contacts.gone.on_list import find_gone, write_spared
+
+        done, spared = Settled(), []
+        for list_id in as_ids(self.list_ids, "list_ids"):
+            contacts = self.hook.client.iter_list_contacts(list_id)
+            found = find_gone(cast("Any", stage), changes.name, contacts, known_only_by=changes.known_only_by)
+            failpoints.reached(failpoints.GONE_FOUND)
+            done += self._settle(changes, list_id, found)
+            spared.append(found.spared)
+        write_spared(cast("Any", stage), changes.name, spared)
+        return done
+
+    def _settle(self, changes: Changes, list_id: int, found: GoneOnList) -> Settled:
         from email_contacts.api.writes import MAX_REMOVED
-        from email_contacts.contacts.gone.on_list import find_gone
 
         client = self.hook.client
-        found = find_gone(cast("Any", stage), changes.name, client.iter_list_contacts(list_id))
-        failpoints.reached(failpoints.GONE_FOUND)
         settled = 0
         if changes.when_gone == REMOVE:
             for start in range(0, len(found.ids), MAX_REMOVED):
@@ -116,8 +131,8 @@ class SettleGoneContactsOperator(ContactsOperator):
                 failpoints.reached(failpoints.PORTION_SETTLED)
         else:
             settled = _blacklist(client, list_id, set(found.ids))
-        left = changes.gone - len(found.ids) - found.in_source
-        return Settled(settled, max(left, 0), found.in_source)
+        left = changes.gone - len(found.ids) - found.in_source - found.unclear
+        return Settled(settled, max(left, 0), found.in_source, found.unclear)
 
 
 @dataclass(frozen=True)
@@ -127,22 +142,25 @@ class Settled:
     :param settled: removed or blacklisted.
     :param not_on_list: who is not on the list any more.
     :param in_source: who is in the source under another identifier, and is left alone.
+    :param unclear: who may be in a rejected row, and is left alone.
     """
 
     settled: int = 0
     not_on_list: int = 0
     in_source: int = 0
+    unclear: int = 0
 
     def __add__(self, other: Settled) -> Settled:
         return Settled(
             self.settled + other.settled,
             self.not_on_list + other.not_on_list,
             self.in_source + other.in_source,
+            self.unclear + other.unclear,
         )
 
     def to_json(self) -> dict[str, int]:
-        """The counts by name."""
-        return {"settled": self.settled, "not_on_list": self.not_on_list, "in_source": self.in_source}
+        """The counts by name; ``unclear`` only where there are any."""
+        return {name: count for name, count in asdict(self).items() if count or name != "unclear"}
 
 
 def read_settled(stage: ObjectStoragePath, fingerprint: str) -> Settled | None:

@@ -231,7 +231,7 @@ def test_who_is_held_back_is_not_gone_and_is_tried_again(guarded: Guarded) -> No
     guarded.mirror(contact(1, "b@example.com"))
     third = guarded.prepare(*rows[:2], since=True)
     assert third.changes is not None
-    assert (third.rows.accepted, third.rows.unchanged, third.changes.new) == (1, 1, 1)
+    assert (third.rows.accepted, third.rows.unchanged, third.changes.changed) == (1, 1, 1)
 
 
 def test_where_all_are_held_back_there_is_nothing_to_send(guarded: Guarded) -> None:

@@ -9,15 +9,19 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 from uuid import uuid4
 
 import numpy as np
 
 from email_contacts.contacts.batches.contact_bytes import Contacts, Window
 from email_contacts.contacts.batches.identity import MOST_ROWS, IdentityFile, Records, canary
+from email_contacts.contacts.batches.rejected import REJECTED, written
 from email_contacts.contacts.batches.spool import Spool
 from email_contacts.contacts.errors import PreparationError, RowTooLong
+
+if TYPE_CHECKING:
+    from email_contacts.contacts.checks.rejected_identifiers import Identifiers
 
 BODIES, LENGTHS, ROWS, NO_CONSENT = "bodies", "lengths", "rows", "no_consent"
 _CONTACTS_AT_ONCE = 1 << 14
@@ -43,6 +47,7 @@ class Part:
     :param mapping: a digest of what columns become.
     :param digest: how identifiers are made digests (``identity.canary``).
     :param no_consent: rows whose consent column says no.
+    :param names_rejects: whether it was kept whom the rejected rows are about.
     :param index: which partition of the source it is, from 0.
     :param count: how many partitions the source has.
     :param version: what tells the source from one that was written again (``sources.version``).
@@ -64,6 +69,7 @@ class Part:
     mapping: str = ""
     digest: str = field(default_factory=canary)
     no_consent: int = 0
+    names_rejects: bool = False
     index: int = 0
     count: int = 1
     version: str = ""
@@ -84,7 +90,8 @@ class Part:
     @property
     def files(self) -> tuple[str, ...]:
         """Names of the files that belong to it."""
-        return (BODIES, LENGTHS, ROWS, *self.identifiers, *((NO_CONSENT,) if self.no_consent else ()))
+        optional = {NO_CONSENT: self.no_consent, REJECTED: self.names_rejects}
+        return (BODIES, LENGTHS, ROWS, *self.identifiers, *(name for name, said in optional.items() if said))
 
     def to_bytes(self) -> bytes:
         """Return the document, for another task."""
@@ -112,13 +119,22 @@ class PartWriter:
     :param spool: where the files are.
     :param identifiers: which ones the rows have.
     :param longest: bytes that a contact may have.
+    :param names_rejects: whether to keep whom rejected rows are about.
     """
 
-    def __init__(self, spool: Spool, identifiers: tuple[str, ...], *, longest: int) -> None:
+    def __init__(
+        self, spool: Spool, identifiers: tuple[str, ...], *, longest: int, names_rejects: bool = False
+    ) -> None:
         self._longest, self._spool = longest, spool
         self._bodies, self._lengths, self._rows = (spool.create(name) for name in (BODIES, LENGTHS, ROWS))
         self._identities = {name: IdentityFile(spool, name) for name in identifiers}
+        self._rejected = spool.create(REJECTED) if names_rejects else None
         self.accepted = 0
+
+    @property
+    def names_rejects(self) -> bool:
+        """Whether it keeps whom rejected rows are about."""
+        return self._rejected is not None
 
     def add(self, contacts: Contacts) -> None:
         """Keep some contacts.
@@ -141,6 +157,14 @@ class PartWriter:
         """
         for attribute, some in records:
             self._identities[attribute].add(some)
+
+    def reject(self, identifiers: Iterable[Identifiers]) -> None:
+        """Keep whom rejected rows are about.
+
+        :param identifiers: of each row.
+        """
+        if self._rejected is not None:
+            self._rejected.write(written(identifiers))
 
     def without_consent(self, rows: Collection[int]) -> int:
         """Keep which rows say no; gives how many.

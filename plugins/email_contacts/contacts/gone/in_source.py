@@ -6,7 +6,7 @@ address was removed from its row, or its row is held back under a new address.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 
 from email_contacts.contacts.batches.contact_bytes import Chosen
@@ -18,25 +18,35 @@ from email_contacts.contacts.snapshot.records import Buckets
 from email_contacts.contacts.snapshot.sealed_file import Format, SealedWriter
 from email_contacts.contacts.staging.stage import Stage
 
-PRESENT_FILE = "changes-present.bin"
+# Of rows whose contacts are in the next snapshot; and of the others: rejected, held back, superseded.
+PRESENT_FILE, UNSENT_FILE = "changes-present.bin", "changes-unsent.bin"
 PRESENT_CONTACTS = Format("email-contacts present", DIGEST)
 
 
-def write_identifiers(contacts: Iterable[Chosen], stage: Stage, name: str, *, body: str, head: bytes) -> None:
-    """Write the digests of all identifiers of all valid rows to the stage.
+def identities_of(contacts: Iterable[Chosen], *, body: str, head: bytes) -> Iterator[list[bytes]]:
+    """Walk all identifiers of contacts as they are digested, some at a time.
 
-    :param contacts: of all rows, also of those that are not sent.
-    :param name: of the snapshot, with which digests are salted.
-    :param body: the form that they are written in.
+    :param body: the form that the contacts are written in.
     :param head: what a body begins with.
     """
-    digester, read = Digester(name), identifier_reader(body, head)
+    read = identifier_reader(body, head)
+    for some in contacts:
+        yield [identity_key(*one) for each in read(some.each()) for one in each.items()]
+
+
+def write_identifiers(file: str, identities: Iterable[Iterable[bytes]], stage: Stage, name: str) -> None:
+    """Write the digests of identifiers to the stage.
+
+    :param file: its name.
+    :param identities: as ``identity_key`` writes them, some at a time.
+    :param name: of the snapshot, with which digests are salted.
+    """
+    digester = Digester(name)
     with closing(NamelessFiles()) as spool:
         present = Buckets(spool, "present", DIGEST)
-        for some in contacts:
-            given = read(some.each())
-            present.add(digester.keys(identity_key(*one) for each in given for one in each.items()))
-        with closing(SealedWriter(stage.path(PRESENT_FILE), PRESENT_CONTACTS, {"name": name})) as writer:
+        for some in identities:
+            present.add(digester.keys(some))
+        with closing(SealedWriter(stage.path(file), PRESENT_CONTACTS, {"name": name})) as writer:
             for digests in present.sorted():
                 writer.add(digests)
             writer.seal()

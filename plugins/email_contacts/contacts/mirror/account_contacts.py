@@ -67,7 +67,7 @@ def mirrored(contacts: Iterable[Mapping[str, Any]], digester: Digester) -> Recor
     for contact in contacts:
         lists = (0, *(contact.get("listUnsubscribed") or ()))
         flags, number = _opt_outs(contact), int(contact["id"])
-        for key in dict.fromkeys(_identities(contact)):
+        for key in dict.fromkeys(identities(contact)):
             keys += [key] * len(lists)
             said += [(flags, number, int(one)) for one in lists]
     digests = digester.keys(keys)
@@ -78,7 +78,8 @@ def mirrored(contacts: Iterable[Mapping[str, Any]], digester: Digester) -> Recor
     )  # fmt: skip
 
 
-def _identities(contact: Mapping[str, Any]) -> Iterator[bytes]:
+def identities(contact: Mapping[str, Any]) -> Iterator[bytes]:
+    """Yield the identifiers of a contact as they are digested."""
     attributes = contact.get("attributes") or {}
     address = contact.get("email") or attributes.get(EMAIL)
     if address:

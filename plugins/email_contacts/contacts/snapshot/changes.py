@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from email_contacts.contacts.choices import GONE, KEEP, check_choice
+from email_contacts.contacts.limits import RowLimit
 from email_contacts.contacts.paths import AnyPath
 
 _SHOWN = 200
@@ -27,7 +28,9 @@ class ChangesSince:
     :param retry_rejects: send again what the platform rejected, also where it did not change.
     :param gone: contacts that are not in the source any more: ``"keep"`` them, ``"remove"`` them from the
         lists, or ``"blacklist"`` them.
-    :raises InvalidOption: when ``gone`` is none of these.
+    :param max_unidentified: rejected rows of whom no identifier can be read, up to which something becomes of
+        gone contacts: a number, or a share of the rows read (``"0.1%"``). Each may be about one of them.
+    :raises InvalidOption: when ``gone`` is none of these, or ``max_unidentified`` is no limit.
     """
 
     folder: AnyPath
@@ -36,9 +39,16 @@ class ChangesSince:
     full: bool = False
     retry_rejects: bool = False
     gone: str = KEEP
+    max_unidentified: int | str = 0
 
     def __post_init__(self) -> None:
         check_choice("gone", self.gone, GONE)
+        _ = self.limit
+
+    @property
+    def limit(self) -> RowLimit:
+        """``max_unidentified``, of which None is none."""
+        return RowLimit.parse(str(self.max_unidentified), "max_unidentified")
 
 
 @dataclass(frozen=True)
@@ -59,7 +69,9 @@ class Changes:
     :param gone_digest: of who is gone; empty for nobody.
     :param when_gone: what becomes of them: ``"keep"``, ``"remove"`` or ``"blacklist"``.
     :param gone_withheld: why nothing becomes of them this time; empty where that is not so.
-    :param retains_gone: that they stay in the snapshot, so that the next run finds them gone again.
+    :param unidentified: rejected rows of whom no identifier can be read.
+    :param known_only_by: which identifiers can be read of rejected rows of whom others cannot: such a row may
+        be about a contact that has none of them.
     """
 
     folder: str
@@ -76,7 +88,8 @@ class Changes:
     gone_digest: str = ""
     when_gone: str = KEEP
     gone_withheld: str = ""
-    retains_gone: bool = False
+    unidentified: int = 0
+    known_only_by: tuple[tuple[str, ...], ...] = ()
 
     @property
     def to_settle(self) -> int:
@@ -89,6 +102,8 @@ class Changes:
         said: dict[str, Any] = {"new": self.new, "changed": self.changed, "gone": self.gone}
         if self.when_gone != KEEP:
             said["when_gone"] = self.when_gone
+            if self.unidentified:
+                said["unidentified"] = self.unidentified
         reasons = {"why_full": self.why_full, "gone_withheld": self.gone_withheld}
         return said | {name: reason[:_SHOWN] for name, reason in reasons.items() if reason}
 
@@ -96,4 +111,8 @@ class Changes:
     def from_json(cls, document: Mapping[str, Any]) -> Changes:
         """Make it of its document; what a later version adds is left out."""
         known = {one.name: document[one.name] for one in fields(cls) if one.name in document}
-        return cls(**known | {"settles": tuple(document.get("settles", ()))})
+        lists = {
+            "settles": tuple(document.get("settles", ())),
+            "known_only_by": tuple(map(tuple, document.get("known_only_by", ()))),
+        }
+        return cls(**known | lists)

@@ -14,6 +14,7 @@ from uuid import uuid4
 import numpy as np
 
 from email_contacts.contacts.batches.contact_bytes import Chosen
+from email_contacts.contacts.batches.rejected import RejectedRows
 from email_contacts.contacts.batches.spool import NamelessFiles
 from email_contacts.contacts.choices import KEEP
 from email_contacts.contacts.snapshot.changes import Changes, ChangesSince
@@ -37,16 +38,21 @@ from email_contacts.contacts.snapshot.sealed_file import Format, SealedReader, S
 from email_contacts.contacts.staging.stage import Stage
 
 # In the stage, until the run is confirmed.
-SENT_FILE, REPLACED_FILE, GONE_FILE = "changes-sent.bin", "changes-replaced.bin", "changes-gone.bin"
+SENT_FILE, REPLACED_FILE = "changes-sent.bin", "changes-replaced.bin"
+GONE_FILE, RETAINED_FILE = "changes-gone.bin", "changes-retained.bin"
 SENT_CONTACTS = Format("email-contacts sent", SENT)
 REPLACED_CONTACTS = Format("email-contacts replaced", DIGEST)
 GONE_CONTACTS = Format("email-contacts gone", DIGEST)
+RETAINED_CONTACTS = Format("email-contacts retained", DIGEST)
+# Written when gone contacts are settled: those of them that may be in a row that is not sent.
+SPARED_FILE, SPARED_CONTACTS = "changes-spared.bin", Format("email-contacts spared", DIGEST)
 
 
 class Comparison:
     """Compares the contacts of one preparation: ``unchanged``, then ``note`` for all others, then ``finish``.
 
-    ``keep`` says who is neither sent nor gone.
+    ``keep`` says who is in the source and not sent: such a contact is not gone, and stays in the snapshot
+    if it is known there, with nothing said of what was sent for it.
 
     :param since: what they are compared with.
     :param body: the form that they are written in.
@@ -111,14 +117,23 @@ class Comparison:
         )  # fmt: skip
 
     def keep(self, contacts: Chosen) -> None:
-        """Note contacts that are in the source, and are held back: they are not gone."""
-        self._kept_keys.add(self._digester.keys(self._keys_of(contacts.each())))
+        """Note contacts that are in the source, and are not sent."""
+        self.keep_keys(self._keys_of(contacts.each()))
 
-    def finish(self, stage: Stage, *, rejected: int) -> Changes:
+    def keep_keys(self, keys: Iterable[bytes]) -> None:
+        """Note who is in the source, and is not sent.
+
+        :param keys: as ``contact_keys.key_of`` writes them.
+        """
+        self._kept_keys.add(self._digester.keys(keys))
+
+    def finish(self, stage: Stage, *, rejected: RejectedRows, read: int) -> Changes:
         """Write what is needed to confirm the run, and note whom it may change on the platform.
 
-        :param rejected: rows of the source that break a rule; whom they are about is not known.
+        :param rejected: rows of the source that break a rule.
+        :param read: rows of the source.
         """
+        withheld = self._why_withheld(rejected.unidentified, read) if self._since.gone != KEEP else ""
         with closing(SealedWriter(stage.path(SENT_FILE), SENT_CONTACTS, {"attempt": self._attempt})) as sent:
             for some in self._sent.sorted():
                 sent.add(some)
@@ -127,9 +142,7 @@ class Comparison:
             for some in self._replaced.sorted():
                 replaced.add(some)
             replaced.seal()
-        new, changed, gone, gone_digest = self._count(stage)
-        withheld = self._why_withheld(rejected) if gone and self._since.gone != KEEP else ""
-        retains_gone = bool(withheld) and self._is_continued
+        new, changed, gone, gone_digest = self._count(stage, retains_gone=bool(withheld))
         changes = Changes(
             folder=self._folder.uri,
             name=self._since.name,
@@ -141,12 +154,12 @@ class Comparison:
             changed=changed,
             gone=gone,
             rejected_before=self._rejected_before,
-            # Who was sent in these runs and is gone is in no snapshot that could be retained.
-            settles=() if retains_gone and not self._why_full else self._doubts.attempts,
+            settles=self._doubts.attempts,
             gone_digest=gone_digest if gone else "",
             when_gone=self._since.gone,
-            gone_withheld=withheld,
-            retains_gone=retains_gone,
+            gone_withheld=withheld if gone else "",
+            unidentified=rejected.unidentified,
+            known_only_by=rejected.known_only_by,
         )
         if self._sent.count or changes.to_settle:
             self._note_in_doubt(with_gone=bool(changes.to_settle))
@@ -158,11 +171,14 @@ class Comparison:
         keys = (_in_order(np.concatenate([now, gone])) if with_gone else now for now, gone in walks)
         self._folder.note_in_doubt(self._attempt, keys, is_all=bool(self._why_full))
 
-    def _why_withheld(self, rejected: int) -> str:
+    def _why_withheld(self, unidentified: int, read: int) -> str:
         if self._why_full:
             return f"everything is sent: {self._why_full}"
-        if rejected:
-            return f"{rejected:,} rows were rejected, and may be about those who seem to be gone"
+        if self._since.limit.is_passed(unidentified, of=read):
+            return (
+                f"{unidentified:,} rejected rows have no identifier that can be read (max_unidentified is "
+                f"{self._since.limit}), and may be about those who seem gone; correct them"
+            )
         return ""
 
     def _begin(self) -> None:
@@ -212,9 +228,16 @@ class Comparison:
             is_in_doubt |= (before["key_low"] & REJECTED) == 1
         return is_in_doubt
 
-    def _count(self, stage: Stage) -> tuple[int, int, int, str]:
+    def _count(self, stage: Stage, *, retains_gone: bool) -> tuple[int, int, int, str]:
+        """Count who is new, changed and gone; write who is gone, and who stays in the snapshot unsent.
+
+        :param retains_gone: whether those who are gone stay in it, too, to be found gone again.
+        """
         new = changed = gone = 0
-        with closing(self._writer(stage, GONE_FILE, GONE_CONTACTS)) as writer:
+        with (
+            closing(self._writer(stage, GONE_FILE, GONE_CONTACTS)) as writer,
+            closing(self._writer(stage, RETAINED_FILE, RETAINED_CONTACTS)) as retained,
+        ):
             walks = (self._sent_keys.sorted(), self._replaced_keys.sorted(), self._kept_keys.sorted())
             for now, before, kept in zip(*walks, strict=True):
                 _, is_known = found_in(now, before)
@@ -226,6 +249,10 @@ class Comparison:
                 gone += len(left)
                 writer.add(left)
                 self._gone_keys.add(left)
+                if self._is_continued:
+                    is_retained = ~is_there if retains_gone else ~is_there & is_kept
+                    retained.add(_each_once(before[is_retained]))
+            retained.seal()
             return new, changed, gone, writer.seal()
 
     def _writer(self, stage: Stage, name: str, kind: Format) -> SealedWriter:

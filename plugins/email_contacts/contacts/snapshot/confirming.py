@@ -15,15 +15,17 @@ import numpy as np
 from email_contacts.contacts.paths import AnyPath
 from email_contacts.contacts.snapshot.changes import Changes
 from email_contacts.contacts.snapshot.comparison import (
-    GONE_CONTACTS,
-    GONE_FILE,
     REPLACED_CONTACTS,
     REPLACED_FILE,
+    RETAINED_CONTACTS,
+    RETAINED_FILE,
     SENT_CONTACTS,
     SENT_FILE,
+    SPARED_CONTACTS,
+    SPARED_FILE,
 )
 from email_contacts.contacts.snapshot.digests import DIGEST, Digests
-from email_contacts.contacts.snapshot.errors import SnapshotSuperseded
+from email_contacts.contacts.snapshot.errors import SnapshotMissing, SnapshotSuperseded
 from email_contacts.contacts.snapshot.folder import SnapshotFolder
 from email_contacts.contacts.snapshot.records import (
     CONTACT,
@@ -32,9 +34,9 @@ from email_contacts.contacts.snapshot.records import (
     Records,
     found_in,
     in_buckets,
-    key_digests,
+    records,
 )
-from email_contacts.contacts.snapshot.sealed_file import SealedReader
+from email_contacts.contacts.snapshot.sealed_file import Format, SealedReader
 
 
 def confirm(
@@ -82,7 +84,8 @@ def _contacts(
 ) -> Iterator[Records]:
     """Walk the contacts of the next snapshot: those that were not replaced, and those that were sent.
 
-    And those that are gone, where nothing has become of them yet.
+    And those that were not sent and stay known: what was sent for them is written as their key, which no
+    content's digest is.
     """
     rejected = np.array(sorted(rejected_rows), "<u4")
     with (
@@ -90,25 +93,38 @@ def _contacts(
         closing(SealedReader(cast("AnyPath", stage / REPLACED_FILE), REPLACED_CONTACTS)) as replaced,
     ):
         now = in_buckets(sent.blocks(), SENT)
-        if changes.why_full and not changes.retains_gone:
-            for some in now:
-                yield _confirmed(some, rejected)
+        retained = zip(
+            in_buckets(_digests(stage, RETAINED_FILE, RETAINED_CONTACTS), DIGEST),
+            in_buckets(_digests(stage, SPARED_FILE, SPARED_CONTACTS), DIGEST),
+            strict=True,
+        )
+        if changes.why_full:
+            for some, staying in zip(now, retained, strict=True):
+                yield _sorted(_confirmed(some, rejected), *map(_known, staying))
             return
-        retained = _gone(stage) if changes.retains_gone else np.empty(0, DIGEST)
         with closing(folder.open_current()) as current:
             before = in_buckets(current.blocks(), CONTACT)
             outs = in_buckets(replaced.blocks(), DIGEST)
-            for some, old, out in zip(now, before, outs, strict=True):
+            for some, staying, old, out in zip(now, retained, before, outs, strict=True):
                 _, is_replaced = found_in(old, out)
-                _, is_retained = found_in(key_digests(old), retained)
-                is_kept = is_retained if changes.why_full else ~is_replaced | is_retained
-                merged = np.concatenate([old[is_kept], _confirmed(some, rejected)])
-                yield merged[np.argsort(merged["high"], kind="stable")]
+                yield _sorted(old[~is_replaced], _confirmed(some, rejected), *map(_known, staying))
 
 
-def _gone(stage: AnyPath) -> Digests:
-    with closing(SealedReader(cast("AnyPath", stage / GONE_FILE), GONE_CONTACTS)) as reader:
-        return np.concatenate([np.empty(0, DIGEST), *reader.blocks()])
+def _digests(stage: AnyPath, name: str, kind: Format) -> Iterator[Digests]:
+    try:
+        reader = SealedReader(cast("AnyPath", stage / name), kind)
+    except SnapshotMissing:  # nobody is spared where nobody was to be removed
+        return
+    yield from reader.blocks()
+
+
+def _known(keys: Digests) -> Records:
+    return records(CONTACT, high=keys["high"], low=keys["low"], key=keys["high"], key_low=keys["low"])
+
+
+def _sorted(*some: Records) -> Records:
+    merged = np.concatenate(some)
+    return merged[np.argsort(merged["high"], kind="stable")]
 
 
 def _confirmed(sent: Records, rejected: Any) -> Records:

@@ -15,7 +15,7 @@ from email_contacts.contacts.batches.spool import NamelessFiles
 from email_contacts.contacts.snapshot.digests import DIGEST, LAST_BIT, Digests
 
 # A confirmed contact: what was sent for it, and who it is. The last bit of ``key_low`` says that the platform
-# rejected it.
+# rejected it. One whose row is in the source and was not sent has its key in place of what was sent.
 CONTACT = np.dtype([("high", "<u8"), ("low", "<u4"), ("key", "<u8"), ("key_low", "<u4")])
 # A contact that is to be sent, and its row.
 SENT = np.dtype([*CONTACT.descr, ("row", "<u4")])

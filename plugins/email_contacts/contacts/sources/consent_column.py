@@ -19,7 +19,7 @@ import polars as pl
 from email_contacts.contacts.column_names import canonical
 from email_contacts.contacts.consent_names import words_needed
 from email_contacts.contacts.errors import InvalidOption, MappingError
-from email_contacts.contacts.sources.rows import Block, Frame, Row, RowFault, Rows
+from email_contacts.contacts.sources.rows import Block, Frame, RefusedRow, Row, RowFault, Rows
 from email_contacts.contacts.values.marks import bare
 
 YES = ("true", "yes", "y", "t", "on", "1", "1.0")
@@ -80,9 +80,9 @@ class ConsentColumn:
         return frozenset(map(_compared, self.no or NO))
 
     @property
-    def fault(self) -> RowFault:
+    def fault(self) -> RefusedRow:
         """Why a row is rejected that says neither."""
-        return RowFault(
+        return RefusedRow(
             "consent",
             f"The consent column must say one of {_shown(self.words_for_yes)}, or one of "
             f"{_shown(self.words_for_no)}. Correct it, or add its words to consent_column.",
@@ -137,17 +137,24 @@ class RowsWithConsent:
 
     def _list(self, rows: Sequence[Row | RowFault]) -> list[Row | RowFault]:
         return [
-            row if isinstance(row, RowFault) else self._judged(number, row)
+            self._refused(row) if isinstance(row, RowFault) else self._judged(number, row)
             for number, row in enumerate(rows, self._read + 1)
         ]
 
     def _judged(self, number: int, row: Row) -> Row | RowFault:
         word = _compared(row[self._place])
+        cells = [row[place] for place in self._kept]
         if word in self._no:
             self.said_no.append(number)
         elif word not in self._yes:
-            return self._fault
-        return [row[place] for place in self._kept]
+            return replace(self._fault, cells=cells)
+        return cells
+
+    def _refused(self, fault: RowFault) -> RowFault:
+        """Leave the column out of a row, too, that is refused already."""
+        if not isinstance(fault, RefusedRow) or fault.cells is None:
+            return fault
+        return replace(fault, cells=[fault.cells[place] for place in self._kept])
 
     def _frame(self, frame: Frame) -> Frame:
         texts = frame.cells.to_series(self._place).cast(pl.String, strict=False).fill_null("")

@@ -16,7 +16,7 @@ import numpy as np
 import polars as pl
 
 from email_contacts.contacts.column_names import SMS, WHATSAPP, canonical
-from email_contacts.contacts.sources.rows import Block, Frame, Row, RowFault, Rows
+from email_contacts.contacts.sources.rows import Block, Frame, RefusedRow, Row, RowFault, Rows
 from email_contacts.contacts.values.marks import bare
 
 # Each flag with the column that it is about: without a number there is nothing to send to.
@@ -30,11 +30,11 @@ _SIGN_OF_AN_ANSWER = "LISTIDS"
 _YES = frozenset({"true", "t", "yes", "y", "1", "1.0"})
 # An empty cell says nothing; an export of the platform always has one or the other.
 _NO = frozenset({"false", "f", "no", "n", "0", "0.0", ""})
-_OPTED_OUT = RowFault(
+_OPTED_OUT = RefusedRow(
     "opted_out",
     "The contact has opted out: {flag} is true. Remove the row, or let opted_out=import take such rows.",
 )
-_UNCLEAR = RowFault(
+_UNCLEAR = RefusedRow(
     "opted_out_unclear",
     "Whether the contact has opted out is not clear: {flag} must be true or false. Correct it, or let "
     "opted_out=import take such rows.",
@@ -99,10 +99,11 @@ class _ConsentedRows:
         return [row if isinstance(row, RowFault) else self._judged(row) for row in rows]
 
     def _judged(self, row: Row) -> Row | RowFault:
+        cells = [row[place] for place in self._kept]
         for flag, place in self._flags.items():
             if (fault := _fault_of(row[place])) is not None and self._matters(flag, row):
-                return _about(fault, flag)
-        return [row[place] for place in self._kept]
+                return replace(_about(fault, flag), cells=cells)
+        return cells
 
     def _matters(self, flag: str, row: Row) -> bool:
         """Return whether a row has what the flag is about."""
@@ -130,16 +131,16 @@ class _ConsentedRows:
         return (numbers.cast(pl.String).str.strip_chars() != "").fill_null(value=False).to_numpy()
 
 
-def _fault_of(cell: Any) -> RowFault | None:
+def _fault_of(cell: Any) -> RefusedRow | None:
     """Read a flag; anything but a clear no is a fault."""
     text = "" if cell is None else bare(str(cell)).casefold()
     return None if text in _NO else _OPTED_OUT if text in _YES else _UNCLEAR
 
 
-def _faults_in(cells: pl.Series) -> Iterator[tuple[RowFault, Any]]:
+def _faults_in(cells: pl.Series) -> Iterator[tuple[RefusedRow, Any]]:
     """Read the flags of a column: each fault, and which rows have it. Each spelling is read once."""
     texts = cells.cast(pl.String, strict=False)
-    spellings: dict[RowFault, list[str]] = {}
+    spellings: dict[RefusedRow, list[str]] = {}
     for text in texts.unique():
         if (fault := _fault_of(text)) is not None:
             spellings.setdefault(fault, []).append(text)
@@ -147,5 +148,5 @@ def _faults_in(cells: pl.Series) -> Iterator[tuple[RowFault, Any]]:
         yield fault, texts.is_in(found).fill_null(value=False).to_numpy()
 
 
-def _about(fault: RowFault, flag: str) -> RowFault:
+def _about(fault: RefusedRow, flag: str) -> RefusedRow:
     return replace(fault, message=fault.message.format(flag=flag))

@@ -36,11 +36,22 @@ class RowFault:
 
 
 @dataclass(frozen=True)
+class RefusedRow(RowFault):
+    """A row that can be read as cells, and is rejected for what one of them says.
+
+    :param cells: the others, one for each column; None in a frame, which has them.
+    """
+
+    cells: Row | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True)
 class Frame:
     r"""Rows as columns.
 
     :param cells: one column for each of the source's, in their order; a null is an empty cell.
-    :param faults: place in the frame, from 0 → why that row cannot be read; what its cells say is void.
+    :param faults: place in the frame, from 0 → why that row is rejected; what its cells say is void, unless
+        it is a ``RefusedRow``.
     :param is_trimmed: whether certainly no cell begins or ends with a blank.
     :param is_odd: for each row whether it has to be decided separately (a NumPy array); None for none.
     :param is_unescaped: whether no cell of the other rows holds a quote, a backslash or a control character,

@@ -23,7 +23,7 @@ _BODIES = re.compile(r"batch-\d{5,}\.json|contacts(-\d+)?\.csv|part-.+")
 _LISTS = re.compile(
     r"(manifest|receipt|part|merged|gone)\.json(\.part)?"
     r"|(rejects|duplicates|conflicts|held_back|platform_rejects)\.(csv|parquet)|row_numbers\.bin"
-    r"|changes-(sent|replaced|gone|present)\.bin|opt-outs\.bin"
+    r"|changes-(sent|replaced|gone|retained|present|unsent|spared)\.bin|opt-outs\.bin"
 )
 # Of every manifest and of every receipt, of any version.
 _IN_EVERY_MANIFEST = {"fingerprint", "batches", "rows", "rejects_uri"}

@@ -38,8 +38,8 @@ _COMPLETE = (MANIFEST, PART)
 LISTS = re.compile(r"(rejects|duplicates|conflicts|held_back)\.csv|rejects\.parquet")
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _OURS = re.compile(
-    rf"changes-(sent|replaced|gone|present)\.bin|opt-outs\.bin|batch-\d{{5,}}\.json|contacts\.csv|row_numbers\.bin|{LISTS.pattern}"
-    r"|(manifest|part|merged|gone)\.json(\.part)?|part-(bodies|lengths|rows|no_consent|EMAIL|EXT_ID|SMS|WHATSAPP|LANDLINE_NUMBER)"
+    rf"changes-(sent|replaced|gone|retained|present|unsent|spared)\.bin|opt-outs\.bin|batch-\d{{5,}}\.json|contacts\.csv|row_numbers\.bin|{LISTS.pattern}"
+    r"|(manifest|part|merged|gone)\.json(\.part)?|part-(bodies|lengths|rows|no_consent|rejected|EMAIL|EXT_ID|SMS|WHATSAPP|LANDLINE_NUMBER)"
 )
 # What an object store's file holds in memory, twice while it sends: s3fs's own 50 MB are too much. S3 takes
 # ten thousand such parts, 80 GB.
