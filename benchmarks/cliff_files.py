@@ -70,7 +70,8 @@ class Cliff:
         city = "address.city" if "nested" in self.form else "CITY"
         second = {"attribute": "CITY", "type": "date"} if self.form == "parquet" else "CITY"
         columns = {"email": "EMAIL", "A": self.rule, city: second}
-        return Options(mapping=Mapping.from_json({"columns": columns, "nulls": list(self.nulls)}))
+        said = {"columns": columns, "nulls": list(self.nulls), "unknown_columns": "drop"}
+        return Options(mapping=Mapping.from_json(said))
 
 
 def _write_csv(path: Path, rows: Iterator[Row]) -> None:
@@ -96,6 +97,10 @@ def _flat(row: Row) -> dict[str, Any]:
 def _nested(row: Row) -> dict[str, Any]:
     email, cell, city = row
     return {"email": email, "attributes": {"A": cell}, "address": {"city": city}}
+
+
+def _with_orders(row: Row) -> dict[str, Any]:
+    return _flat(row) | {"orders": [{"id": len(row[1]), "item": "book"}, {"id": 2, "item": "map"}]}
 
 
 def _lines(objects: Iterator[dict[str, Any]]) -> Iterator[str]:
@@ -139,6 +144,7 @@ FORMS: dict[str, Callable[[Path, Iterator[Row]], None]] = {
     "wide csv": _write_wide,
     "ndjson": _writer_of_json(_flat, _lines),
     "json": _writer_of_json(_flat, _array),
+    "orders ndjson": _writer_of_json(_with_orders, _lines),
     "nested ndjson": _writer_of_json(_nested, _lines),
     "nested json": _writer_of_json(_nested, _array),
     "parquet": _write_parquet,
@@ -203,6 +209,7 @@ CLIFFS = {
     "NDJSON, three keys": Cliff(3, form="ndjson"),
     "JSON array, three keys": Cliff(3, form="json"),
     "NDJSON, nested": Cliff(3, form="nested ndjson"),
+    "NDJSON, orders that are left out": Cliff(3, form="orders ndjson"),
     "JSON array, nested": Cliff(3, form="nested json"),
     f"{TEXT_COLUMNS} text columns": Cliff(6, form="wide csv"),
     "nulls": Cliff(3, lambda _, row: ("NULL", "\\N", "Ada")[row % 3], nulls=("NULL",)),
