@@ -193,10 +193,11 @@ def test_silence_ends_at_the_timeout(
     server.plays(*[stays_silent] * 9)
     with (
         ContactsClient(server.url, API_KEY, clock=clock.clock, timeout=0.05) as client,
-        # On a busy machine the time-out may pass while the answer is being read.
-        pytest.raises(expected, match=r"no answer within the time-out|TimeoutError"),
+        # On a busy machine the time-out may pass while the answer is read, or before the request has left.
+        pytest.raises((expected, NotSent), match=r"no answer within the time-out|TimeoutError") as caught,
     ):
         operation.call(client)
+    assert isinstance(caught.value, expected) or len(server.seen) < client.requests.made
 
 
 def test_waiting_is_bounded_by_max_wait_in_all(server: ScriptedServer, clock: FakeClock) -> None:

@@ -93,7 +93,9 @@ class Person:
 
     def frame(self) -> Frame:
         """The frame of the plugin's page, for what is done inside it."""
-        (frame,) = [one for one in self.page.frames if one.parent_frame and PAGES in one.url]
+        frame = self.page.locator("iframe").last.element_handle().content_frame()
+        assert frame is not None
+        assert PAGES in frame.url
         return frame
 
     def keep(self, name: str) -> Path:

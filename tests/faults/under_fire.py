@@ -162,19 +162,24 @@ def insist(change: Callable[[], object]) -> None:
     At the first task it hears of, it loads the execution API, and answers nobody meanwhile.
     """
 
+    why = ""
+
     def is_made() -> bool:
+        nonlocal why
         try:
             change()
         except requests.HTTPError as error:
             status = error.response.status_code
             if status < 500 and status != CONFLICT:
                 raise
+            why = str(error)
             return bool(status == CONFLICT)
-        except requests.RequestException:
+        except requests.RequestException as error:
+            why = str(error)
             return False
         return True
 
-    until(is_made, seconds=300, what=lambda: "a change over the REST API")
+    until(is_made, seconds=900, what=lambda: f"a change over the REST API: {why}")
 
 
 def until(condition: Callable[[], bool], *, seconds: float, what: Callable[[], str]) -> None:
