@@ -1,5 +1,7 @@
 """How long the page "Contact imports" takes with 10,000 receipts in the history, on Airflow's own SQLite.
 
+Without running imports, and with 50 of them, of three batches each, which the platform works on.
+
 Requests over HTTP to a real API server, as a user who has logged in. The peer is what there is without a
 history: reading the receipts' files below the staging folder.
 """
@@ -17,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 RECEIPTS = 10_000
+RUNNING, BATCHES = 50, 3
 RUNS = 15
 
 
@@ -51,6 +54,9 @@ def main() -> None:
             _print("a page from the middle", lambda: get("?before=2026-11-24T20:00:00.000/" + "0" * 16))
             _print(f"the day {middle}", lambda: get(f"?from={middle}&to={middle}"))
             _print("a search that finds nothing", lambda: get("?text=nothing-like-it"))
+            for _ in range(RUNNING):
+                _begin()
+            _print(f"first page, {RUNNING} imports run", lambda: get(""))
         _print("the peer: newest of 10,000 files", _files(folder / "stage", documents))
     finally:
         shutil.rmtree(folder)
@@ -73,6 +79,17 @@ def _configure(folder: Path) -> None:
         "AIRFLOW__API_AUTH__JWT_SECRET": "j" * 64,
         "AIRFLOW__LOGGING__LOGGING_LEVEL": "WARNING",
     }
+
+
+def _begin() -> None:
+    """Begin an import as ``import_contacts`` does, up to the wait for its batches."""
+    from tests.web.pages import running
+
+    run = running.begin("import_contacts")
+    run.is_prepared()
+    for number in range(BATCHES):
+        run.is_submitted(1_000 + number, number)
+    run.waits(*(1_000 + number for number in range(BATCHES)))
 
 
 def _receipt(document: dict[str, Any]) -> dict[str, Any]:

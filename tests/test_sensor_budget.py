@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from email_contacts.api import ContactsClient
 from email_contacts.hook import ContactsHook
+from email_contacts.imports.waiting.look_note import LOOK, LookNote
 from email_contacts.sandbox import SandboxServer
 from tests.conftest import connect
 from tests.imports.conftest import asked, submitted, until_ended
@@ -76,3 +77,18 @@ def test_a_poke_after_which_there_is_no_time_for_another_looks_in_any_case(
     sandbox.set_knobs(hold="none")
     until_ended(platform, ids[0])
     assert task.poke(context).is_done
+
+
+def test_what_a_worker_saw_is_left_where_people_see_it(
+    context: Context, sandbox: SandboxServer, platform: ContactsClient
+) -> None:
+    sandbox.set_knobs(hold="in_process")
+    (process_id,) = submitted(platform, 1)
+    task = sensor([process_id], deferrable=False, timeout=1000.0)
+    for _ in range(3):  # the last two find no budget, and leave what was seen
+        task.poke(context)
+    left = cast("Any", context["ti"]).pushed[LOOK]
+    note = LookNote.parse(left["note"])
+    assert note is not None
+    assert note.statuses == {process_id: "in_process"}
+    assert left["deadline"] > note.next_at

@@ -22,6 +22,7 @@ from email_contacts.imports.errors import ImportTimeout
 from email_contacts.imports.waiting.completion import AUTO, always, look_for_end
 from email_contacts.imports.waiting.completion_signals import CompletionSignals
 from email_contacts.imports.waiting.deadline import in_words, utc
+from email_contacts.imports.waiting.look_note import LookReport
 from email_contacts.imports.waiting.worker_wait import Supervision, WaitOutcome
 from email_contacts.trigger import RESUME_GRACE, ImportCompletedTrigger
 
@@ -100,6 +101,10 @@ class ImportCompletedSensor(BaseSensorOperator):
                 may_ask=always if self.deferrable else self._begin_or_budget(context),
             )
             if statuses is None or not statuses.is_finished:
+                # What the triggerer sees its poller notes.
+                if statuses is not None and self._gives_up_at is not None:
+                    report = LookReport(context["ti"].xcom_push, self._gives_up_at, self._source(evidence))
+                    report(statuses.processes, next_look_in=self.poke_interval, is_answered=True)
                 return PokeReturnValue(is_done=False)
             statuses.raise_for_failed()
             return PokeReturnValue(is_done=True, xcom_value=statuses.to_json())

@@ -8,6 +8,7 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
 
 from email_contacts.api import ContactsClient, RateLimited, Unavailable
+from email_contacts.imports.waiting.look_note import LOOK, LookNote
 from email_contacts.imports.waiting.worker_wait import WaitingFailed
 from email_contacts.operators.imports import ImportContactsOperator
 from email_contacts.sandbox import SandboxServer
@@ -54,9 +55,22 @@ def hand_on(context: Context, **arguments: Any) -> int:
     return process_id
 
 
-def test_an_import_can_be_waited_for_in_the_worker(context: Context, sandbox: SandboxServer) -> None:
-    sandbox.set_knobs(process_seconds=0.2)
+def test_an_import_can_be_waited_for_in_the_worker_and_its_looks_are_seen(
+    context: Context, sandbox: SandboxServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sandbox.set_knobs(hold="in_process")
+    push = context["ti"].xcom_push
+
+    def push_and_let_end(key: str, value: Any) -> None:
+        push(key, value)
+        if key == LOOK:
+            sandbox.set_knobs(hold="none")
+
+    monkeypatch.setattr(context["ti"], "xcom_push", push_and_let_end)
     process_id = an_import(deferrable=False).execute(context)
+    note = LookNote.parse(pushed(context)[LOOK]["note"])
+    assert note is not None
+    assert note.statuses == {process_id: "in_process"}
     submission = pushed(context)["submission"]
     assert submission["process_id"] == process_id
     assert submission["is_reconnected"] is False

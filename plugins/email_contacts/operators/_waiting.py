@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from email_contacts.imports.waiting.completion import AUTO, nobody_called
+from email_contacts.imports.waiting.look_note import LookReport
 from email_contacts.imports.waiting.worker_wait import WaitOutcome, pauses, wait_here
 from email_contacts.operators.base import ContactsOperator
 from email_contacts.operators.import_arguments import WaitArguments
@@ -65,8 +66,12 @@ class WaitingOperator(ContactsOperator):
         called: Callable[[CompletionSignals], bool] = nobody_called,
         then: str = "execute_complete",
         kwargs: dict[str, Any] | None = None,
+        push: Callable[[str, Any], Any] | None = None,
     ) -> WaitOutcome:
-        """Wait in the worker and come back, or in the triggerer and come back through the method ``then``."""
+        """Wait in the worker and come back, or in the triggerer and come back through the method ``then``.
+
+        :param push: pushes an XCom; a wait in the worker leaves its last look there.
+        """
         settings = self.hook.settings
         # Of other people's imports only their processes can tell the end.
         source = settings.completion_source if signals else AUTO
@@ -95,4 +100,5 @@ class WaitingOperator(ContactsOperator):
             source=source,
             called=called,
             reserve=self.hook.budget.reserve,
+            report=LookReport(push, deadline, source) if push else None,
         )

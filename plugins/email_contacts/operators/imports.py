@@ -208,7 +208,7 @@ class ImportContactsOperator(WaitingOperator):
             return record.process_id
         # One that was accepted just now has not ended, and each look is one of few in an hour.
         ended = run.look(record) if record.is_reconnected else None
-        return self._end(context, run, record, ended or self._wait_for_end(run, record))
+        return self._end(context, run, record, ended or self._wait_for_end(context, run, record))
 
     def _queue(self, context: Context, callback: Callback) -> SubmissionQueue:
         return SubmissionQueue(
@@ -268,7 +268,7 @@ class ImportContactsOperator(WaitingOperator):
         deadline = queue.join().deadline if blocked.deadline is None else blocked.deadline
         run.come_back(self._wait(ids, deadline, enough=enough, then="resume_submission"))
 
-    def _wait_for_end(self, run: ImportRun, record: ImportRecord) -> WaitOutcome:
+    def _wait_for_end(self, context: Context, run: ImportRun, record: ImportRecord) -> WaitOutcome:
         failpoints.reached(failpoints.BEFORE_DEFERRAL)
         outcome = self._wait(
             [record.process_id],
@@ -276,6 +276,7 @@ class ImportContactsOperator(WaitingOperator):
             signals=run.signals(record),
             called=run.ledger.was_called,
             kwargs={"fingerprint": record.fingerprint},
+            push=context["ti"].xcom_push,
         )
         failpoints.reached(failpoints.WOKEN)
         return outcome

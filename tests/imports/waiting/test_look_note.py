@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from typing import Any
 
 import pytest
 
-from email_contacts.api import Process, Unavailable
-from email_contacts.imports.waiting.look_note import MAX_PROCESSES, LookNote, look_key
+from email_contacts.api import ContactsClient, Process, Unavailable
+from email_contacts.imports.waiting.look_note import MAX_PROCESSES, LookNote, LookReport, look_key
+from email_contacts.imports.waiting.worker_wait import pauses, wait_here
+from email_contacts.sandbox import SandboxServer
+from tests.imports.conftest import submitted
 from tests.imports.simulated import Platform, end_of, seen_ends, wall_clock
 from tests.imports.virtual_time import run
 from tests.task_context import SharedStore
@@ -87,3 +92,44 @@ def test_an_entry_is_of_bounded_size() -> None:
 )  # fmt: skip
 def test_what_is_no_entry_is_none(text: str) -> None:
     assert LookNote.parse(text) is None
+
+
+def test_a_wait_in_a_worker_leaves_its_looks_where_people_see_them(
+    sandbox: SandboxServer, client: ContactsClient
+) -> None:
+    sandbox.set_knobs(hold="in_process")
+    (process_id,) = submitted(client, 1)
+    left: dict[str, Any] = {}
+
+    def push(key: str, value: Any) -> None:
+        left[key] = value
+        if LookNote.parse(value["note"]):
+            sandbox.set_knobs(hold="none")
+
+    deadline = time.time() + 300
+    outcome = wait_here(
+        client, [process_id], deadline=deadline, pauses=pauses(100, every=0.02),
+        report=LookReport(push, deadline, "auto"),
+    )  # fmt: skip
+    assert outcome.completed()
+    (said,) = left.values()
+    assert (said["deadline"], said["source"]) == (deadline, "auto")
+    note = LookNote.parse(said["note"])
+    assert note is not None
+    assert (note.statuses, note.is_answered) == ({process_id: "in_process"}, True)
+    assert note.at < note.next_at
+
+
+def test_looks_that_cannot_be_left_end_no_wait(sandbox: SandboxServer, client: ContactsClient) -> None:
+    sandbox.set_knobs(hold="in_process")
+    ids = submitted(client, 1)
+
+    def refuse(_key: str, _value: Any) -> None:
+        sandbox.set_knobs(hold="none")
+        raise ConnectionError
+
+    deadline = time.time() + 300
+    report = LookReport(refuse, deadline, "auto")
+    assert wait_here(
+        client, ids, deadline=deadline, pauses=pauses(100, every=0.02), report=report
+    ).completed()

@@ -19,7 +19,8 @@ from airflow.models.xcom import XComModel
 from airflow.utils.session import create_session
 from sqlalchemy import delete, insert, update
 
-from email_contacts.imports.waiting.look_note import look_key
+from email_contacts.api import Process
+from email_contacts.imports.waiting.look_note import LookReport, look_key
 from tests.web.pages import users
 from tests.web.pages.entries import asset_id
 from tests.web.runs import CONN_ID, OUR_TRIGGER, Run
@@ -86,35 +87,47 @@ class Import(Run):
         submission = {"process_id": process_id, "submitted_at": "2026-11-28T08:00:01.000+00:00"}
         self.leaves("import", "submission", submission, map_index)
 
+    def waits_in_worker(
+        self, task_id: str, seen: dict[int, str], *, deadline: float = 1_800_000_000.0
+    ) -> None:
+        """Wait in a worker, and leave its last look there."""
+        self.task(task_id, "running")
+        processes = [Process(one, "IMPORTUSER", status) for one, status in seen.items()]
+        report = LookReport(lambda key, value: self.leaves(task_id, key, value), deadline, "auto")
+        report(processes, next_look_in=36, is_answered=True)
+
     def waits(self, *process_ids: int, deadline: float = 1_800_000_000.0, **arguments: Any) -> None:
         """Wait for the platform."""
         given = {"conn_id": CONN_ID, "process_ids": [*process_ids], "deadline": deadline, "source": "auto"}
         self.task("wait", "deferred", **{**given, **arguments})
 
 
+def begin(dag_id: str = users.CRM) -> Import:
+    """Begin a run of a DAG whose task ``receipt`` writes receipts."""
+    with create_session() as session:
+        if session.get(DagBundleModel, "tests") is None:
+            session.add(DagBundleModel(name="tests"))
+            session.flush()
+        if session.get(DagModel, dag_id) is None:
+            session.add(cast("Any", DagModel)(dag_id=dag_id, bundle_name="tests"))
+            session.flush()
+            reference = TaskOutletAssetReference(asset_id=asset_id(session), dag_id=dag_id, task_id="receipt")
+            session.add(reference)
+    run = Import(dag_id=dag_id)
+    run.task("receipt", None)
+    return run
+
+
 @pytest.fixture
 def begun(history: None) -> Iterator[Callable[..., Import]]:
-    """Begin a run of a DAG whose task ``receipt`` writes receipts."""
+    """Begin runs, which are gone after the test."""
     made = []
 
-    def begin(dag_id: str = users.CRM) -> Import:
-        with create_session() as session:
-            if session.get(DagBundleModel, "tests") is None:
-                session.add(DagBundleModel(name="tests"))
-                session.flush()
-            if session.get(DagModel, dag_id) is None:
-                session.add(cast("Any", DagModel)(dag_id=dag_id, bundle_name="tests"))
-                session.flush()
-                reference = TaskOutletAssetReference(
-                    asset_id=asset_id(session), dag_id=dag_id, task_id="receipt"
-                )
-                session.add(reference)
-        run = Import(dag_id=dag_id)
-        run.task("receipt", None)
-        made.append(run)
-        return run
+    def begin_one(dag_id: str = users.CRM) -> Import:
+        made.append(begin(dag_id))
+        return made[-1]
 
-    yield begin
+    yield begin_one
     with create_session() as session:
         for run in made:
             session.execute(delete(DagRun).filter_by(run_id=run.run_id))

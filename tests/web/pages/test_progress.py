@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from airflow.models.variable import Variable
+from sqlalchemy import Engine, event
 
 from email_contacts.api import Process
 from email_contacts.imports.waiting.look_note import LookNote, look_key
+from email_contacts.web.pages.progress import MAX_SHOWN
 from tests.web.pages import users
 from tests.web.pages.conftest import Reader
 from tests.web.pages.entries import make_receipt, put
@@ -82,6 +85,69 @@ def test_a_look_that_came_before_the_wait_is_none(admin_reader: Reader, begun: C
     assert "the platform did not answer; it is asked again" in detail(admin_reader, run)
     Variable.set(look_key(CONN_ID), '{"at": 1e999, "statuses": 7}')
     assert "not looked at yet" in detail(admin_reader, run)
+
+
+@pytest.mark.parametrize("task", ["import", "wait"])
+def test_the_looks_of_a_wait_in_a_worker_are_shown_too(
+    admin_reader: Reader, begun: Callable[..., Import], task: str
+) -> None:
+    run = begun()
+    run.is_prepared()
+    run.is_submitted(78, 0)
+    run.waits_in_worker(task, {78: "in_process"})
+    for said in (running(admin_reader.text()), detail(admin_reader, run)):
+        for part in (
+            "on the platform",
+            "1 in process",
+            "last look",
+            "next look by",
+            "gives up at 2027-01-15",
+        ):
+            assert part in said, part
+    run.end(task, "up_for_retry")
+    assert "last look" not in detail(admin_reader, run)
+
+
+def test_what_is_asked_of_the_database_does_not_grow_with_what_runs(
+    admin_reader: Reader, begun: Callable[..., Import]
+) -> None:
+    def with_imports(count: int) -> int:
+        for _ in range(count):
+            run = begun()
+            run.is_prepared()
+            run.is_submitted(78, 0)
+            run.waits(78)
+        asked: list[str] = []
+
+        def note_query(*given: Any) -> None:
+            asked.append(given[2])
+
+        event.listen(Engine, "before_cursor_execute", note_query)
+        try:
+            admin_reader.text()
+        finally:
+            event.remove(Engine, "before_cursor_execute", note_query)
+        return len(asked)
+
+    few = with_imports(1)
+    assert few > 5, "the queries of the page are seen"
+    assert with_imports(4) == few
+
+
+def test_more_running_imports_than_are_shown_are_counted_and_found_by_the_filters(
+    admin_reader: Reader, begun: Callable[..., Import]
+) -> None:
+    oldest = begun()
+    oldest.is_prepared()
+    for _ in range(MAX_SHOWN):
+        begun()
+    said = running(admin_reader.text())
+    assert f"Running {MAX_SHOWN + 1}" in said
+    assert "1 more runs now" in said
+    assert "customers.csv" not in said
+    found = running(admin_reader.text("/?text=customers"))
+    assert "customers.csv" in found
+    assert "more runs now" not in found
 
 
 def test_each_phase_is_named(admin_reader: Reader, begun: Callable[..., Import]) -> None:

@@ -1,23 +1,30 @@
-"""The last look of a connection's poller, left in the shared store for the people who watch an import.
+"""The last look at the platform, left for the people who watch an import.
 
-One entry for a connection, replaced with each look. It tells nothing that a wait relies on: it may be late,
-or missing, and nobody waits for it to be written.
+A connection's poller leaves it in the shared store, one entry for a connection; a wait in a worker among the
+XComs of its task. Each look replaces the one before. It tells nothing that a wait relies on: it may be late,
+or missing.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 import math
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from email_contacts.imports.shared_store import digest
 
 if TYPE_CHECKING:
     from email_contacts.api import Process
 
+log = logging.getLogger(__name__)
+
+# The XCom of a task that waits in a worker.
+LOOK = "look"
 MAX_PROCESSES = 200
 _MAX_STATUS = 40
 
@@ -68,3 +75,28 @@ class LookNote:
             if math.isfinite(at) and math.isfinite(next_at):
                 return cls(at, next_at, statuses, bool(given["is_answered"]))
         return None
+
+
+@dataclass(frozen=True)
+class LookReport:
+    """Leaves the looks of a wait in a worker where people can see them.
+
+    :param push: pushes an XCom of the task that waits.
+    :param deadline: when the wait gives up, seconds since the epoch.
+    :param source: the connection's ``completion_source``.
+    """
+
+    push: Callable[[str, Any], Any]
+    deadline: float
+    source: str
+
+    def __call__(self, processes: Iterable[Process], *, next_look_in: float, is_answered: bool) -> None:
+        """Leave one; where that is not possible, nothing is missing.
+
+        :param next_look_in: seconds.
+        """
+        note = LookNote.of(processes, at=time.time(), next_look_in=next_look_in, is_answered=is_answered)
+        try:
+            self.push(LOOK, {"note": note.to_text(), "deadline": self.deadline, "source": self.source})
+        except Exception as error:  # noqa: BLE001  whatever Airflow may raise
+            log.debug("the last look could not be noted: %s", error)

@@ -25,6 +25,7 @@ from email_contacts.imports.waiting.process_status import ProcessStatuses
 if TYPE_CHECKING:
     from email_contacts.api import ContactsClient, Process
     from email_contacts.imports.waiting.completion_signals import CompletionSignals
+    from email_contacts.imports.waiting.look_note import LookReport
 
 log = logging.getLogger(__name__)
 
@@ -189,6 +190,7 @@ def wait_here(
     source: str = AUTO,
     called: Callable[[CompletionSignals], bool] = nobody_called,
     reserve: Callable[[], float] = at_once,
+    report: LookReport | None = None,
 ) -> WaitOutcome:
     """Wait in this thread. Errors that may pass never end the wait, nor does a key that is refused by now.
 
@@ -200,6 +202,7 @@ def wait_here(
         ``source`` and ``called``, too.
     :param reserve: reserves a request to the process route in the account's budget; 0.0, or the seconds until
         there is one. The last look before the deadline does not wait for it.
+    :param report: is told of each look but the last.
     :raises Orphaned: when the supervisor of this process dies.
     """
     from email_contacts.api import Forbidden, Unauthorized
@@ -234,7 +237,10 @@ def wait_here(
             # A look at many processes makes several requests; each of them is paid for with a pause.
             made = max(1, asked.requests.made - made_before)
             pause = sum(islice(pauses, made)) if completion.open_ids() else next(signs)
-            time.sleep(min(max(pause, min(until_token, LONGEST_SLEEP)), left))
+            pause = min(max(pause, min(until_token, LONGEST_SLEEP)), left)
+            if report is not None and not until_token:
+                report(statuses.processes, next_look_in=pause, is_answered=not trouble)
+            time.sleep(pause)
         elif is_last or not completion.begin_last_look():
             return WaitOutcome(statuses, is_late=True, error=trouble)
         else:

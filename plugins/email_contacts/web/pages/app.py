@@ -18,7 +18,7 @@ from email_contacts.web.airflow_runs import RunningImports
 from email_contacts.web.pages.import_view import ImportView
 from email_contacts.web.pages.imports_filter import RUNNING, ImportsFilter, InvalidFilter
 from email_contacts.web.pages.page_response import HEADERS, STATIC, page, static
-from email_contacts.web.pages.progress import Progress
+from email_contacts.web.pages.progress import MAX_SHOWN, Progress
 from email_contacts.web.pages.reject_lists import NotAList, Sample, safe_csv, samples
 from email_contacts.web.pages.retry_form import CORRECTED_ROWS, DAG_ID, InvalidForm, RetryForm, typed
 from email_contacts.web.pages.row_charts import reasons, where_rows_went
@@ -79,9 +79,11 @@ def list_imports(request: Request, user: GetUserDep) -> Response:
                 last = None
     more = asked.query(before=f"{last.ended_at}/{last.receipt_id}") if last else ""
     running = map(Progress, RunningImports(user).newest_first()) if is_first else ()
+    fitting = [one for one in running if asked.allows_running(one)]
     listing = _listing(
         query,
-        running=[one for one in running if asked.allows_running(one)],
+        running=fitting[:MAX_SHOWN],
+        running_count=len(fitting),
         imports=found[:PAGE_SIZE],
         trends=trends(found, asked) if is_first else [],
         more=more,
@@ -247,6 +249,7 @@ def _listing(query: dict[str, str], **values: Any) -> dict[str, Any]:
         "is_narrowed": True,
         "fault": "",
         "running": [],
+        "running_count": 0,
         "trends": [],
     }
     typed = {name: query.get(name, "") for name in ("text", "list", "state", "from", "to")}

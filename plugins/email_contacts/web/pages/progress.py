@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from email_contacts.imports.waiting.look_note import LookNote
     from email_contacts.web.airflow_runs import RunningImport, RunningTask
 
+# Running imports that the list shows; the others are counted.
+MAX_SHOWN = 20
 QUEUED, BETWEEN, PREPARING, ASKING = "queued", "running", "preparing", "waits for approval"
 SUBMITTING, IN_LINE, ON_PLATFORM, VERIFYING = (
     "submitting",
@@ -137,6 +139,8 @@ class Progress:
     def look(self) -> LookNote | None:
         """The last look at the platform since it is waited for."""
         for one in self._waits:
+            if one.look:
+                return one.look
             look = self.run.looks.get(str(one.waits_for.get("conn_id")))
             if look and (one.started_at is None or look.at >= one.started_at.timestamp()):
                 return look
@@ -218,13 +222,14 @@ class Progress:
 
     @cached_property
     def _waits(self) -> list[RunningTask]:
-        """The tasks that wait for this import's own processes, in the triggerer."""
+        """The tasks that wait for this import's own processes, in the triggerer or in a worker."""
         waiting = [one for one in self.run.tasks if one.trigger == _TRIGGER and one.state == "deferred"]
-        return [
+        deferred = [
             one
             for one in waiting
             if one.operator == SENSOR or self._are_own(one.waits_for.get("process_ids"))
         ]
+        return [*deferred, *(one for one in self.run.tasks if one.look)]
 
     def _are_own(self, process_ids: Any) -> bool:
         return isinstance(process_ids, (list, tuple)) and set(process_ids) <= {*self.process_ids, None}
