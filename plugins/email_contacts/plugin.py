@@ -1,4 +1,4 @@
-"""What the package adds to Airflow itself: its callback address, its pages, and a fixed Test button.
+"""What the package adds to Airflow itself: callback address, pages, Test button, reports of failed tasks.
 
 Every Airflow process loads it, workers and the triggerer too: what only the API server needs is loaded there,
 when it is first asked for.
@@ -9,6 +9,7 @@ from __future__ import annotations
 from airflow.configuration import conf
 from airflow.plugins_manager import AirflowPlugin
 
+from email_contacts import failure_report
 from email_contacts.web.connection_test import BlankPort
 from email_contacts.web.lazy import LazyApp
 
@@ -40,6 +41,7 @@ class EmailContactsPlugin(AirflowPlugin):
             "url_route": "contact-import",
         },
     ]
+    listeners = [failure_report]  # noqa: RUF012
     fastapi_root_middlewares = [{"middleware": BlankPort, "name": "Email Contacts connection test"}]  # noqa: RUF012
 
 

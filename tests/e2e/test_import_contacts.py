@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 import requests
 
@@ -73,6 +75,21 @@ def test_the_form_refuses_what_cannot_be_right(stack: Stack, conf: dict[str, str
     assert named in str(refusal.value)
 
 
+def last_line(log: str) -> tuple[str, str]:
+    """The level and the words of what Airflow's UI shows last, and not in a group that is closed."""
+    depth, shown = 0, []
+    for line in map(json.loads, log.splitlines()):
+        if "::group::" in line["event"]:
+            depth += 1
+        elif "::endgroup::" in line["event"]:
+            depth = max(depth - 1, 0)
+        else:
+            shown.append((depth, line["level"], line["event"]))
+    (*_, (depth, level, event)) = shown
+    assert depth == 0
+    return level, event
+
+
 def test_a_wrong_file_is_refused_by_the_first_task(stack: Stack) -> None:
     before = stack.sandbox("/sandbox/journal").json()
     run = run_to_the_end(stack, source="requirements.txt", folder="Never made")
@@ -80,6 +97,13 @@ def test_a_wrong_file_is_refused_by_the_first_task(stack: Stack) -> None:
     assert run.tasks["prepare"] == "failed"
     log = (run.logs / "task_id=prepare" / "attempt=1.log").read_text()
     assert "EMAIL" in log
+    level, words = last_line(log)
+    assert level == "error"
+    assert "EMAIL" in words
+    at_the_end = last_line((run.logs / "task_id=receipt" / "attempt=1.log").read_text())[1]
+    assert at_the_end.startswith("the import is failed: ")
+    assert "0 of 0 rows accepted" in at_the_end
+    assert "Next step: See the log of the task that failed first" in at_the_end
     assert not (run.logs / "task_id=prepare" / "attempt=2.log").exists(), "a retry cannot mend a file"
     assert stack.sandbox("/sandbox/journal").json()["imports_accepted"] == before["imports_accepted"]
     folders = stack.sandbox("/v3/contacts/folders", limit=50).json()["folders"]

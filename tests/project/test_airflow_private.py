@@ -20,7 +20,7 @@ THE_MODULES = [
 # What Airflow documents for authors of operators, hooks, triggers and plugins (its "Public Interface" page).
 PUBLIC = (
     "airflow.sdk", "airflow.exceptions", "airflow.triggers.base", "airflow.configuration",
-    "airflow.plugins_manager", "airflow.providers",
+    "airflow.plugins_manager", "airflow.listeners", "airflow.providers",
 )  # fmt: skip
 BASES = (BaseOperator, BaseSensorOperator, BaseHook, BaseTrigger, BaseNotifier, AirflowPlugin)
 
