@@ -45,6 +45,7 @@ def said(
         (Unavailable("the platform answered 503"), "the platform answered 503"),
         (KeyError("batch"), "KeyError: 'batch'"),
         (MemoryError(), "MemoryError"),
+        (AirflowFailException("3 of 9. Reasons: a.b 3. Fix it."), "3 of 9.\nReasons: a.b 3.\nFix it."),
     ],
 )
 def test_the_words_of_an_error_are_the_last_line_outside_of_any_group(
@@ -57,7 +58,7 @@ def test_a_try_that_is_not_the_last_says_so(caplog: pytest.LogCaptureFixture) ->
     (_, last) = said(caplog, Unavailable("the platform answered 503."), state=AGAIN)
     assert last == (
         logging.WARNING,
-        "the platform answered 503. Airflow tries this task again; this was try 2 of 4.",
+        "the platform answered 503.\nAirflow tries this task again; this was try 2 of 4.",
     )
 
 

@@ -8,6 +8,7 @@ says the words once more. Every process of Airflow loads it with the plugin, so 
 from __future__ import annotations
 
 import logging
+import re
 from typing import Any
 
 from airflow.listeners import hookimpl
@@ -17,6 +18,7 @@ log = logging.getLogger(__name__)
 OURS = "email_contacts."
 LONGEST = 2_000
 _AGAIN = "up_for_retry"
+_SENTENCE = re.compile(r"\. (?=[A-Z])")
 
 
 @hookimpl(trylast=True)
@@ -38,13 +40,15 @@ def on_task_instance_failed(task_instance: Any, error: Any) -> None:
 def report(error: BaseException, task_instance: Any) -> str:
     """Say what went wrong, and whether Airflow tries the task again.
 
+    Each sentence has a line of its own, for the UI wraps none.
+
     :param error: its text is said; of errors that are not meant for people its type, too.
     """
     said = str(error).strip()
     if not type(error).__module__.startswith((OURS, "airflow.")):
         said = f"{type(error).__name__}: {said}".rstrip(": ")
     said = f"{said[:LONGEST]}…" if len(said) > LONGEST else said
-    if str(task_instance.state) != _AGAIN:
-        return said
-    tries = f"try {task_instance.try_number} of {task_instance.max_tries + 1}"
-    return f"{said.rstrip('.')}. Airflow tries this task again; this was {tries}."
+    if str(task_instance.state) == _AGAIN:
+        tries = f"try {task_instance.try_number} of {task_instance.max_tries + 1}"
+        said = f"{said.rstrip('.')}. Airflow tries this task again; this was {tries}."
+    return _SENTENCE.sub(".\n", said)

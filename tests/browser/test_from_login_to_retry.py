@@ -6,9 +6,11 @@ import csv
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import pytest
 
+from local.home import PROJECT
 from local.processes import wait_until
 from local.stack import sandbox_connection
 from tests.browser.conftest import LIST, Person, faults_of_access
@@ -17,7 +19,12 @@ from tests.e2e.conftest import DAG_ID, hold
 if TYPE_CHECKING:
     from playwright.sync_api import FrameLocator, Locator
 
-CORRECTED = "include/sample_contacts/corrected.csv"
+SAMPLE = PROJECT / "include" / "sample_contacts" / "contacts.csv"
+# What is right in each column that the sample has wrong cells in.
+VALUES = {
+    "email": "mended.{}@example.com", "sms": "+3361234{:04}", "birthday": "1990-01-02", "points": "7",
+    "newsletter": "true", "country": "DE", "interests": "food",
+}  # fmt: skip
 ENDED = ("success", "failed")
 
 
@@ -75,6 +82,30 @@ def tab_of_run(person: Person) -> FrameLocator:
     return frame
 
 
+def corrected(rejects: Path, folder: Path) -> Path:
+    """Correct every row that a downloaded list names, in a copy of the source; a file with these rows only.
+
+    A row without its cells in the right places gets an address and nothing else.
+    """
+    with SAMPLE.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    with rejects.open(newline="") as file:
+        listed = list(csv.DictReader(file))
+    mended = []
+    for one in listed:
+        number = int(one["row"])
+        has_cells = one["rule"] not in ("columns", "quoting")
+        row = {**rows[number - 1]} if has_cells else dict.fromkeys(rows[0], "")
+        field = one["field"] or "email"
+        mended.append({**row, field: VALUES[field].format(number)})
+    path = folder / "corrected rows.csv"
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(mended)
+    return path
+
+
 def in_both_themes(person: Person, name: str) -> None:
     """Keep a picture in each theme, and have axe-core look at both."""
     for scheme in ("dark", "light"):
@@ -124,7 +155,9 @@ class TestByClick:
         assert "nothing was sent" in told
         assert person.stack.sandbox("/sandbox/journal").json()["imports_accepted"] == 0
 
-    def test_an_import_is_watched_to_its_end_and_its_rejected_rows_are_retried(self, person: Person) -> None:
+    def test_an_import_is_watched_to_its_end_and_all_its_rejected_rows_are_mended(
+        self, person: Person, tmp_path: Path
+    ) -> None:
         hold(person.stack, "in_process")
         run_id = press_trigger(person, form(person))
         frame = person.open(LIST)
@@ -160,18 +193,17 @@ class TestByClick:
 
         with person.page.expect_download() as download:
             frame.get_by_role("link", name="Download CSV").click()
-        with Path(download.value.path()).open(newline="") as file:
-            assert len(list(csv.DictReader(file))) == 22
+        mended = corrected(Path(download.value.path()), tmp_path)
 
         frame.get_by_role("link", name="Retry rejected rows").click()
-        frame.get_by_label("Corrected file", exact=True).fill(CORRECTED)
+        frame.get_by_label("Corrected file", exact=True).set_input_files(mended)
         in_both_themes(person, "retry")
         frame.get_by_role("button", name="Start the retry").click()
         frame.get_by_role("heading", name="The retry has started").wait_for()
         frame.get_by_role("link", name="Watch it").click()
         # The page of its progress turns into that of its receipt by itself.
-        frame.get_by_role("heading", name="3 rows read").wait_for()
-        frame.get_by_text("3 of 3 contacts found").wait_for()
+        frame.get_by_role("heading", name="22 rows read").wait_for()
+        frame.get_by_text("22 of 22 contacts found").wait_for()
         told = frame.locator("main").inner_text()
         for part in ("Retries the rejected rows of", "Sample contacts"):
             assert part in told, part
@@ -186,3 +218,24 @@ class TestByClick:
         frame.get_by_role("img", name=re.compile("Accepted in the last 2 imports")).wait_for()
         in_both_themes(person, "list-over-time")
         assert person.faults == []
+
+    def test_a_failed_run_leads_to_the_log_whose_last_line_says_what_to_do(self, person: Person) -> None:
+        rest = person.stack.rest
+        run_id = rest.trigger(DAG_ID, {"max_rejects": "1%"})
+        wait_until(
+            lambda: rest.run(DAG_ID, run_id)["state"] in ENDED,
+            services=person.stack.services,
+            seconds=900,
+            what="waited for the end of the run",
+        )
+        person.page.goto(f"{person.stack.home.url}/dags/{DAG_ID}/runs/{quote(run_id)}")
+        frame = tab_of_run(person)
+        frame.get_by_role("heading", name="1,000 rows read").wait_for()
+        assert "Next: Correct the rejected rows in the source" in frame.locator("main").inner_text()
+        in_both_themes(person, "failed")
+        frame.get_by_role("link", name="Open the log of prepare").click()
+        # Below the closed group of what followed the error, as a line of its own.
+        last = person.page.get_by_text("Fix the source, or raise max_rejects.").last
+        last.wait_for()
+        person.keep("failed-log")
+        assert "Task failed with exception" not in last.inner_text()

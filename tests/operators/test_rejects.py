@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
 from email_contacts.contacts.staging.manifest import Manifest
+from email_contacts.contacts.staging.uploads import keep_upload, upload_folder
 from email_contacts.imports.history import EntryKey
 from email_contacts.imports.verification.receipt import Receipt
 from email_contacts.imports.verification.row_account import RowAccount
@@ -185,3 +187,26 @@ def test_what_the_connection_does_not_allow_is_not_read(
     connect(monkeypatch, sandbox, stage=tmp_path / "stage", source_roots=str(tmp_path))
     with pytest.raises(AirflowFailException, match="may be read here"):
         before.retry(**{where: "/etc/passwd"}, restrict_sources=True)
+
+
+def uploaded(folder: Path, run_id: str, text: str) -> str:
+    """Put a file where the form of a retry keeps it for a run; its address."""
+    place = cast("Path", upload_folder(folder / "stage", make_context(StateStore())["ti"].dag_id, run_id))
+    kept = keep_upload(place, io.BytesIO(text.encode()), name="corrected.csv")
+    return cast("Path", kept).as_uri()
+
+
+def test_what_was_uploaded_for_this_run_or_the_one_that_is_retried_is_read_and_no_others(
+    before: Before, corrected: Path, tmp_path: Path
+) -> None:
+    text = corrected.read_text()
+    run_id = make_context(StateStore())["ti"].run_id
+    own = uploaded(tmp_path, run_id, text)
+    manifest, _ = before.retry(source=own, restrict_sources=True)
+    assert manifest.rows.accepted == 1
+    before.says(run_id="the_retried_one")
+    earlier = uploaded(tmp_path, "the_retried_one", text)
+    assert before.retry(source=earlier, restrict_sources=True)[0].rows.accepted == 1
+    others = uploaded(tmp_path, "anothers", text)
+    with pytest.raises(AirflowFailException, match="may be read here"):
+        before.retry(source=others, restrict_sources=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timezone
 from typing import Any, NamedTuple, Protocol
 
@@ -17,7 +18,9 @@ ASSET_URI = "x-email-contacts://receipts"
 # In the task's own state store: the keys of the entries that it wrote.
 WRITTEN_KEYS = "email_contacts.history_keys"
 _PREFIX = "receipt/"
-_KEY = re.compile(rf"{_PREFIX}(?P<at>\d{{4}}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{{3}})Z/(?P<id>[0-9a-f]{{16}})")
+_KEY = re.compile(
+    rf"{_PREFIX}(?P<at>\d{{4}}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{{3}})Z/(?P<id>[0-9a-f]{{16}})", re.ASCII
+)
 
 
 class EntryStore(Protocol):
@@ -53,7 +56,10 @@ class EntryKey(NamedTuple):
     def parse(cls, text: str) -> EntryKey | None:
         """Read a key; None for anything that is not one."""
         match = _KEY.fullmatch(text)
-        return cls(match["at"], match["id"]) if match else None
+        with suppress(ValueError):  # 30 February
+            if match and datetime.fromisoformat(match["at"]):
+                return cls(match["at"], match["id"])
+        return None
 
     @classmethod
     def parse_address(cls, text: str) -> EntryKey | None:

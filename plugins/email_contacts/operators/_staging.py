@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -83,12 +81,8 @@ def run_stage(root: str, context: Context) -> ObjectStoragePath:
     """Name the folder of this task below the staging folder: the same for every try, and nobody else's."""
     from airflow.sdk import ObjectStoragePath
 
+    from email_contacts.contacts.staging.stage import run_folder
+
     ti = context["ti"]
-    stage = ObjectStoragePath(root) / ti.dag_id / _folder_name(ti.run_id) / ti.task_id
+    stage = ObjectStoragePath(root) / ti.dag_id / run_folder(ti.run_id) / ti.task_id
     return stage / str(ti.map_index) if ti.map_index is not None and ti.map_index >= 0 else stage
-
-
-def _folder_name(run_id: str) -> str:
-    """Make a folder's name of a run id, which may hold anything; two different ones never get the same."""
-    name = re.sub(r"[^A-Za-z0-9_-]", "-", run_id)
-    return name if name == run_id else f"{name}-{hashlib.sha256(run_id.encode()).hexdigest()[:8]}"

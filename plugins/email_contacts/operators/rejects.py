@@ -20,6 +20,7 @@ from email_contacts.operators.receipts import RECEIPTS
 if TYPE_CHECKING:
     from email_contacts.arguments import TextArg
     from email_contacts.contacts.sources.selection import RowSelection
+    from email_contacts.operators._source_access import SourceAccess
 
 ALL, REJECTED = "all", "rejected"
 GUARDED = (
@@ -87,7 +88,10 @@ class PrepareRejectsOperator(BatchingOperator, ReadingOperator):
         if not self.source and not retried.receipt.source_version:
             retried.check_source("")
         source = rooted_path(
-            "source", self.source or retried.receipt.source, root=self.source_root, access=self.access
+            "source",
+            self.source or retried.receipt.source,
+            root=self.source_root,
+            access=self._access(ti.dag_id, ti.run_id, retried.receipt.run_id),
         )
         if not self.source:
             retried.check_source(version_of(source))
@@ -99,6 +103,18 @@ class PrepareRejectsOperator(BatchingOperator, ReadingOperator):
                 source, stage, options, guards=guards, read_as=self.read_as, on_progress=progress
             )
         return self.hand_on(context, manifest, stage)
+
+    def _access(self, dag_id: str, *run_ids: str) -> SourceAccess | None:
+        """What may be read, and what was uploaded for this run and for the one that is retried."""
+        from airflow.sdk import ObjectStoragePath
+
+        from email_contacts.contacts.staging.uploads import upload_folder
+
+        if self.access is None:
+            return None
+        root: Any = ObjectStoragePath(self.hook.settings.staging_root)
+        uploads = (str(upload_folder(root, dag_id, one)) for one in run_ids)
+        return replace(self.access, roots=(*self.access.roots, *uploads))
 
     def _selection(self, retried: RetriedImport) -> RowSelection | None:
         """The rows to read; None: all of the corrected file."""

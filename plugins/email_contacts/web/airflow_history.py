@@ -31,11 +31,12 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from email_contacts.contacts.sources.allowed_roots import AllowedRoots
+from email_contacts.contacts.staging.uploads import keep_upload, upload_folder
 from email_contacts.imports.history import ASSET_NAME, EntryKey, keys_between
 from email_contacts.web.airflow_access import Access
 from email_contacts.web.airflow_core import read_connection
 
-__all__ = ["GetUserDep", "History", "RunRefused", "StoredReceipt", "TaskEnd"]
+__all__ = ["GetUserDep", "History", "RunRefused", "StoredReceipt", "TaskEnd", "UploadFailed"]
 
 # Entries that are read in one go: at first as many as a page shows, then more, for a filter may skip most.
 FIRST_CHUNK, CHUNK = 40, 500
@@ -47,6 +48,10 @@ log = logging.getLogger(__name__)
 
 class RunRefused(ValueError):
     """Airflow does not start the run; the message is Airflow's."""
+
+
+class UploadFailed(OSError):
+    """A file cannot be kept in the staging folder from here."""
 
 
 @dataclass(frozen=True)
@@ -137,11 +142,11 @@ class History:
             dag = DagModel.get_current(dag_id, session=session)
             return dag is not None and bool(dag.is_paused)
 
-    def trigger(self, dag_id: str, conf: dict[str, Any]) -> str:
+    def trigger(self, dag_id: str, run_id: str, conf: dict[str, Any]) -> None:
         """Start a run in the user's name.
 
+        :param run_id: a new one.
         :param conf: its parameters.
-        :return: the run's id.
         :raises PermissionError: when the user may not.
         :raises RunRefused: when Airflow refuses the parameters, or runs of this kind.
         """
@@ -150,6 +155,7 @@ class History:
         try:
             run = trigger_dag(
                 dag_id=dag_id,
+                run_id=run_id,
                 triggered_by=DagRunTriggeredByType.UI,
                 triggering_user_name=self._access.user.get_name(),
                 conf=conf,
@@ -158,7 +164,24 @@ class History:
             raise RunRefused(str(error)) from error
         if run is None:
             raise RunRefused("Airflow started no run.")
-        return str(run.run_id)
+
+    def keep_upload(self, conn_id: str, dag_id: str, run_id: str, file: IO[bytes], name: str) -> Any:
+        """Keep a file for a run in the staging folder of a connection.
+
+        :param name: its name on the person's computer.
+        :return: its path.
+        :raises UploadFailed: when this server cannot write there.
+        """
+        try:
+            settings = read_connection(conn_id)
+            if settings is None:
+                raise FileNotFoundError
+            root = cast("Any", ObjectStoragePath(settings.staging_root))
+            return keep_upload(upload_folder(root, dag_id, run_id), file, name=name)
+        # Whatever a disk, a bucket or its credentials may raise: it cannot be kept from here.
+        except Exception as error:
+            log.info("a file for %s cannot be kept: %s", dag_id, type(error).__name__)
+            raise UploadFailed from error
 
     def may_read_logs(self, dag_id: str) -> bool:
         """Whether the user may read the logs of a DAG's tasks."""

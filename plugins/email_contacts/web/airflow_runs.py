@@ -159,7 +159,7 @@ def _running(session: Session, runs: Collection[DagRun]) -> list[RunningImport]:
     ]
 
 
-def _first_of_each(run_id: Any, *columns: Any, where: Any, order: Any) -> Any:
+def _first_of_each(run_id: Any, *columns: Any, where: Any, order: Any) -> tuple[Any, Any]:
     """Select columns of the first rows of each run, of no more than are read of one."""
     place = func.row_number().over(partition_by=run_id, order_by=order).label("place")
     found = select(run_id.label("run"), *columns, place).where(where).subquery()
@@ -190,7 +190,8 @@ def _xcoms(session: Session, runs: Collection[int]) -> _XComs:
         order=(XComModel.map_index, XComModel.task_id),
     )
     xcoms: _XComs = {}
-    for run, task_id, key, map_index, value, _ in session.execute(query):
+    rows: Any = session.execute(query)
+    for run, task_id, key, map_index, value, _ in rows:
         xcoms.setdefault(run, {}).setdefault((task_id, key), {})[map_index] = value
     return xcoms
 
@@ -198,8 +199,9 @@ def _xcoms(session: Session, runs: Collection[int]) -> _XComs:
 def _rendered(session: Session, runs: Collection[int]) -> dict[int, dict[str, Any]]:
     of_run = and_(DagRun.dag_id == Fields.dag_id, DagRun.run_id == Fields.run_id)
     found: dict[int, dict[str, Any]] = {}
-    query: Any = select(DagRun.id, Fields.task_id, Fields.rendered_fields).join(Fields, of_run)
-    for run, task_id, fields in session.execute(query.where(DagRun.id.in_(runs), Fields.map_index == -1)):
+    query = select(DagRun.id, Fields.task_id, Fields.rendered_fields).join(Fields, of_run)
+    rows: Any = session.execute(query.where(DagRun.id.in_(runs), Fields.map_index == -1))
+    for run, task_id, fields in rows:
         found.setdefault(run, {})[str(task_id)] = fields
     return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import time
@@ -20,6 +21,7 @@ from email_contacts.contacts.staging.cleaning import (
     stages_older_than,
 )
 from email_contacts.contacts.staging.manifest import Manifest
+from email_contacts.contacts.staging.uploads import keep_upload
 from local.object_store import ObjectStore
 
 WEEK = timedelta(days=7)
@@ -195,3 +197,14 @@ def test_so_does_one_that_was_killed_at_once(tmp_path: Path) -> None:
         (folder / name).touch()
     aged(folder, WEEK * 2)
     assert old(tmp_path / "root") == [str(folder)]
+
+
+def test_what_somebody_uploaded_goes_when_it_is_old(tmp_path: Path) -> None:
+    folder = tmp_path / "root/retry_rejects/run/upload"
+    keep_upload(folder, io.BytesIO(b"email\na@example.com\n"), name="corrected.csv")
+    (folder / "uploaded-contacts.csv.bak").write_text("of others")
+    assert old(tmp_path / "root") == []
+    aged(folder, timedelta(days=8))
+    assert old(tmp_path / "root") == [str(folder)]
+    assert remove_stage(folder) == 1
+    assert [file.name for file in folder.iterdir()] == ["uploaded-contacts.csv.bak"]

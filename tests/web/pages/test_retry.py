@@ -100,8 +100,10 @@ def test_an_import_does_not_show_the_retry_that_one_may_not_see(
     ("fields", "refusal"),
     [
         ({"corrected_rows": "some"}, "Rows of the corrected file:"),
-        ({"corrected_file": "x" * 2001}, "Corrected file: must have at most"),
+        ({"corrected_file": "x" * 2001}, "Path of the corrected file: must have at most"),
+        ({"corrected_file": "/data/a\0b"}, "Path of the corrected file: must not have control characters"),
         ({"mapping": "x" * 2001}, "Mapping document: must have at most"),
+        ({"mapping": "a\nb"}, "Mapping document: must not have control characters"),
     ],
 )
 def test_a_refusal_names_the_field_and_starts_nothing(
@@ -139,6 +141,15 @@ def test_another_site_cannot_send_the_form(
 ) -> None:
     (address,) = put((users.CRM, make_receipt(1, **REJECTED)))
     assert send(admin_reader, address, {"Sec-Fetch-Site": site}).status_code == 403
+    assert runs() == []
+
+
+def test_a_form_with_fields_that_it_does_not_have_is_none(
+    admin_reader: Reader, runs: Callable[[], list[DagRun]]
+) -> None:
+    (address,) = put((users.CRM, make_receipt(1, **REJECTED)))
+    answer = send(admin_reader, address, **{f"more_{number}": "" for number in range(1000)})
+    assert (answer.status_code, "This form cannot be read" in answer.text) == (400, True)
     assert runs() == []
 
 

@@ -16,9 +16,11 @@ from typing import Any, cast
 
 from email_contacts.contacts.paths import AnyPath, local_path
 from email_contacts.contacts.staging.stage import MANIFEST, PART, RECEIPT, REJECTS
+from email_contacts.contacts.staging.uploads import UPLOADED
 
 # A stage lies at DAG / run / task, and that of a mapped task one deeper.
 DEEPEST = 4
+_BATCH = re.compile(r"batch-\d{5,}\.json")
 _BODIES = re.compile(r"batch-\d{5,}\.json|contacts(-\d+)?\.csv|part-.+")
 _LISTS = re.compile(
     r"(manifest|receipt|part|merged|gone)\.json(\.part)?"
@@ -64,9 +66,9 @@ def remove_partition(folder: AnyPath) -> int:
 def stages_older_than(root: AnyPath, age: timedelta) -> Iterator[AnyPath]:
     """Walk the stages below a staging folder whose newest file is older than an age.
 
-    A stage is a folder with a manifest or a receipt of ours, with batches, with a partition, or with a list
-    of rejects of ours next to what an unfinished preparation left. Other folders are looked into, and left
-    alone.
+    A stage is a folder with a manifest or a receipt of ours, with batches, with a partition, with a file that
+    somebody uploaded, or with a list of rejects of ours next to what an unfinished preparation left. Other
+    folders are looked into, and left alone.
 
     :param root: the staging folder.
     :param age: by the clock of this machine.
@@ -104,7 +106,9 @@ def _is_stage(folder: AnyPath) -> bool:
     for name, keys in ((MANIFEST, _IN_EVERY_MANIFEST), (RECEIPT, _IN_EVERY_RECEIPT)):
         if name in files and _has_keys(files[name], keys):
             return True
-    if any(re.fullmatch(r"batch-\d{5,}\.json", name) for name in files) or files.keys() >= _IN_A_PARTITION:
+    if any(_BATCH.fullmatch(name) or UPLOADED.fullmatch(name) for name in files):
+        return True
+    if files.keys() >= _IN_A_PARTITION:
         return True
     return REJECTS in files and _are_our_rejects(files[REJECTS])
 
@@ -133,7 +137,7 @@ def _is_folder(entry: AnyPath) -> bool:
 
 
 def _is_ours(file: AnyPath) -> bool:
-    return bool(_BODIES.fullmatch(file.name) or _LISTS.fullmatch(file.name))
+    return any(names.fullmatch(file.name) for names in (_BODIES, _LISTS, UPLOADED))
 
 
 def _changed_at(file: AnyPath) -> float:

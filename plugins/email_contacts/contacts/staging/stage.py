@@ -7,6 +7,7 @@ folder is made for its owner only (0700) and so is every file (0600).
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import re
 from collections.abc import Iterator
@@ -49,6 +50,12 @@ _PART_BYTES = 8 << 20
 def batch_name(number: int) -> str:
     """Name the file of a batch; names sort in the order of the batches."""
     return f"batch-{number:05d}.json"
+
+
+def run_folder(run_id: str) -> str:
+    """Make a folder's name of a run id, which may hold anything; two different ones never get the same."""
+    name = re.sub(r"[^A-Za-z0-9_-]", "-", run_id)
+    return name if name == run_id else f"{name}-{hashlib.sha256(run_id.encode()).hexdigest()[:8]}"
 
 
 class Stage:

@@ -205,7 +205,9 @@ class Receipt:
     def from_json(cls, document: Mapping[str, Any]) -> Receipt:
         """Read a receipt of this version or an earlier one; fields that are not known here are left out."""
         known = {one.name: document[one.name] for one in fields(cls) if one.name in document}
-        counts = dict(document["rows"])
+        counts = {
+            one.name: document["rows"][one.name] for one in fields(RowAccount) if one.name in document["rows"]
+        }
         held_back = counts.pop("held_back", 0)
         by_reason = document.get("held_back") or ({"unspecified": held_back} if held_back else {})
         known["rows"] = RowAccount(**counts, held_back=by_reason)

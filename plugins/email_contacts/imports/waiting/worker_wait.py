@@ -202,7 +202,7 @@ def wait_here(
         ``source`` and ``called``, too.
     :param reserve: reserves a request to the process route in the account's budget; 0.0, or the seconds until
         there is one. The last look before the deadline does not wait for it.
-    :param report: is told of each look but the last.
+    :param report: is given each look but the last.
     :raises Orphaned: when the supervisor of this process dies.
     """
     from email_contacts.api import Forbidden, Unauthorized

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 from contextlib import closing
-from typing import Annotated, Any
-from urllib.parse import urlencode
+from typing import Any
 
-from fastapi import Depends, FastAPI, Request, Response
+from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
 from starlette.responses import StreamingResponse
 
 from email_contacts.imports.history import EntryKey
 from email_contacts.imports.verification.import_report import ImportReport
 from email_contacts.imports.verification.verdict import STATES
-from email_contacts.web.airflow_history import GetUserDep, History, RunRefused
+from email_contacts.web.airflow_history import GetUserDep, History
 from email_contacts.web.airflow_runs import RunningImports
+from email_contacts.web.pages import retry
+from email_contacts.web.pages.found_import import find_import, key_of
 from email_contacts.web.pages.import_view import ImportView
 from email_contacts.web.pages.imports_filter import RUNNING, ImportsFilter, InvalidFilter
 from email_contacts.web.pages.page_response import HEADERS, STATIC, page, static
 from email_contacts.web.pages.progress import MAX_SHOWN, Progress
 from email_contacts.web.pages.reject_lists import NotAList, Sample, safe_csv, samples
-from email_contacts.web.pages.retry_form import CORRECTED_ROWS, DAG_ID, InvalidForm, RetryForm, typed
+from email_contacts.web.pages.retry_form import DAG_ID
 from email_contacts.web.pages.row_charts import reasons, where_rows_went
 from email_contacts.web.pages.timeline import failed_first, timeline
 from email_contacts.web.pages.trend import MAX_POINTS, trends
@@ -29,9 +30,10 @@ PAGE_SIZE = 25
 # Imports that one request looks through for those that a filter allows; the page goes on from there.
 SEARCHED_AT_MOST = 20_000
 _REFUSALS = {
+    400: ("This form cannot be read", "Open the page again, and send the form from there."),
     401: ("You are not logged in", "Log in to Airflow, and open this page again."),
     403: ("You may not see this", "Ask an administrator of Airflow for permission to use the DAG."),
-    413: ("That is too much", "Fill the form in again, with shorter texts."),
+    413: ("That is too much", "Send shorter texts, and a file of at most 20 MB."),
     404: ("There is no such page", "The import is not there, or you may not read its DAG."),
 }
 
@@ -44,8 +46,8 @@ def make_app() -> FastAPI:
     app.get("/run")(show_run)
     app.get("/progress")(show_progress)
     app.get("/{ended_at}/{receipt_id}")(show_import)
-    app.get("/{ended_at}/{receipt_id}/retry")(show_retry)
-    app.post("/{ended_at}/{receipt_id}/retry")(start_retry)
+    app.get("/{ended_at}/{receipt_id}/retry")(retry.show_retry)
+    app.post("/{ended_at}/{receipt_id}/retry")(retry.start_retry)
     app.get("/{ended_at}/{receipt_id}/{name}")(download)
     app.exception_handler(HTTPException)(refuse)
     return app
@@ -59,7 +61,7 @@ def list_imports(request: Request, user: GetUserDep) -> Response:
     except InvalidFilter as fault:
         return page(request, "list.html", status=400, **_listing(query, fault=str(fault)))
     lower, upper = asked.keys()
-    if before := _key(*query.get("before", "").partition("/")[::2]):
+    if before := key_of(*query.get("before", "").partition("/")[::2]):
         upper = min(upper, str(before))
     is_first = "before" not in query
     # Of a single list more is read than the page holds, for its charts.
@@ -96,7 +98,7 @@ def list_imports(request: Request, user: GetUserDep) -> Response:
 def show_import(request: Request, user: GetUserDep, ended_at: str, receipt_id: str) -> Response:
     """One import."""
     history = History(user)
-    one = _read(history, ended_at, receipt_id)
+    one = find_import(history, ended_at, receipt_id)
     return page(request, "import.html", imports=[_detail(history, one)], running=None, is_alone=True)
 
 
@@ -113,7 +115,7 @@ def show_progress(request: Request, user: GetUserDep, dag_id: str = "", run_id: 
 def download(user: GetUserDep, ended_at: str, receipt_id: str, name: str) -> Response:
     """A list of rejected rows, for a spreadsheet."""
     history = History(user)
-    one = _read(history, ended_at, receipt_id)
+    one = find_import(history, ended_at, receipt_id)
     uri = {f"{kind}.csv": uri for kind, uri in one.list_uris.items()}.get(name, "")
     if not history.may_read_logs(one.stored.dag_id):
         raise HTTPException(403)
@@ -124,35 +126,6 @@ def download(user: GetUserDep, ended_at: str, receipt_id: str, name: str) -> Res
     file = f"{name.removesuffix('.csv')}-{receipt_id}.csv"
     disposition = {"Content-Disposition": f'attachment; filename="{file}"'}
     return StreamingResponse(lines, 200, {**HEADERS, **disposition}, "text/csv; charset=utf-8")
-
-
-def show_retry(
-    request: Request, user: GetUserDep, ended_at: str, receipt_id: str, started: str = ""
-) -> Response:
-    """The form that starts a retry of the rejected rows; after it was sent, where its run is."""
-    history = History(user)
-    one = _retried(history, ended_at, receipt_id)
-    return _retry_page(request, history, one, RetryForm.filled_in(one), started=started)
-
-
-def start_retry(
-    request: Request,
-    user: GetUserDep,
-    ended_at: str,
-    receipt_id: str,
-    fields: Annotated[dict[str, str], Depends(typed)],
-) -> Response:
-    """Start the retry, and show where its run is."""
-    history = History(user)
-    one = _retried(history, ended_at, receipt_id)
-    form = RetryForm.read(fields)
-    try:
-        run_id = history.trigger(DAG_ID, form.conf(one))
-    except (InvalidForm, RunRefused) as error:
-        return _retry_page(request, history, one, form, status=400, fault=str(error))
-    base = request.scope.get("root_path", "")
-    location = f"{base}/{one.address}/retry?{urlencode({'started': run_id})}"
-    return Response(status_code=303, headers={**HEADERS, "Location": location})
 
 
 def send_static(name: str) -> Response:
@@ -179,33 +152,6 @@ def _show_run(request: Request, user: Any, dag_id: str, run_id: str, *, is_alone
     found = RunningImports(user).one(dag_id, run_id)
     imports, running = [_detail(history, one) for one in views], Progress(found) if found else None
     return page(request, "import.html", imports=imports, running=running, is_alone=is_alone)
-
-
-def _read(history: History, ended_at: str, receipt_id: str) -> ImportView:
-    key = _key(ended_at, receipt_id)
-    stored = history.one(key) if key else None
-    one = ImportView.of(stored) if stored else None
-    if one is None:
-        raise HTTPException(404)
-    return one
-
-
-def _retried(history: History, ended_at: str, receipt_id: str) -> ImportView:
-    one = _read(history, ended_at, receipt_id)
-    if not one.can_be_retried:
-        raise HTTPException(404)
-    if not history.may_trigger(DAG_ID):
-        raise HTTPException(403)
-    return one
-
-
-def _retry_page(
-    request: Request, history: History, one: ImportView, form: RetryForm, status: int = 200, **values: Any
-) -> Response:
-    usual: dict[str, Any] = {"started": "", "fault": "", "dag_id": DAG_ID, "corrected_rows": CORRECTED_ROWS}
-    values = {**usual, "rejected": ImportReport(one.receipt).rejected, **values}
-    is_paused = bool(values["started"]) and history.is_paused(DAG_ID)
-    return page(request, "retry.html", status=status, one=one, form=form, is_paused=is_paused, **values)
 
 
 def _detail(history: History, one: ImportView) -> dict[str, Any]:
@@ -261,10 +207,6 @@ def _listing(query: dict[str, str], **values: Any) -> dict[str, Any]:
         "is_first": "before" not in query,
         **values,
     }
-
-
-def _key(ended_at: str, receipt_id: str) -> EntryKey | None:
-    return EntryKey.parse(str(EntryKey(ended_at, receipt_id)))
 
 
 app = make_app()

@@ -166,9 +166,9 @@ def moment(text: Any) -> datetime | None:
     """Read a moment of a receipt; None for what is not one."""
     try:
         at = datetime.fromisoformat(text)
-    except (TypeError, ValueError):
+        return at.replace(tzinfo=timezone.utc) if at.tzinfo is None else at.astimezone(timezone.utc)
+    except (TypeError, ValueError, OverflowError):  # no zone's time may be before the year 1
         return None
-    return at.replace(tzinfo=timezone.utc) if at.tzinfo is None else at.astimezone(timezone.utc)
 
 
 def _is_sound(receipt: Receipt) -> bool:
@@ -176,10 +176,11 @@ def _is_sound(receipt: Receipt) -> bool:
     counted = (getattr(rows, part) for part in ("read", *PARTS) if part != "held_back")
     counts = [*counted, *rows.held_back.values()]
     mappings = [getattr(receipt, name) for name in _COUNTED]
+    left_out = (receipt.process_ids_left_out, receipt.lists_left_out)
     return (
         receipt.state in STATES
         and all(isinstance(getattr(receipt, name), str) for name in _TEXTS)
-        and all(is_count(one) for one in (*counts, *receipt.list_ids, *receipt.process_ids))
+        and all(is_count(one) for one in (*counts, *left_out, *receipt.list_ids, *receipt.process_ids))
         and all(is_count(one) for mapping in mappings for one in mapping.values())
         and all(isinstance(getattr(receipt, name), (str, type(None))) for name in _MOMENTS)
         and all(
