@@ -69,6 +69,29 @@ def test_who_says_no_is_blocklisted_under_any_identifier_and_nothing_else_change
             }
 
 
+def test_who_has_only_a_number_is_blocklisted_for_sms_and_nobody_else_is(
+    sync: Sync, platform: ContactsClient
+) -> None:
+    platform.create_contact(attributes={"SMS": "4915123456781", "FIRSTNAME": "Ann"})
+    platform.create_contact(ext_id="X-2", attributes={"SMS": "4915123456782"})
+    platform.create_contact(email="cy@example.com", attributes={"SMS": "4915123456783"})
+    platform.create_contact(attributes={"SMS": "4915123456784"}, sms_blacklisted=True)
+    platform.create_contact(ext_id="X-5")  # cannot be written to at all
+    platform.create_contact(attributes={"SMS": "4915123456786"})
+    before = in_account(platform)
+    numbers = "".join(f",,491512345678{number},X,no\n" for number in (1, 3, 4))
+    sync.send(prepare(sync, numbers + ",X-2,,X,no\n,X-5,,X,no\n,,4915123456786,X,yes\n"))
+    assert propagate(sync) == {"opted_out": 3, "left_alone": 2}
+    after = in_account(platform)
+    assert after.keys() == before.keys()
+    out = [(one["emailBlacklisted"], one["smsBlacklisted"]) for _, one in sorted(after.items())]
+    was_email = [one["emailBlacklisted"] for _, one in sorted(before.items())]
+    assert [sms_out for _, sms_out in out] == [True, True, False, True, False, False]
+    assert [mail for mail, _ in out] == [*was_email[:2], True, *was_email[3:]]
+    assert after[min(after)]["attributes"] == before[min(before)]["attributes"]
+    assert propagate(sync) == {"opted_out": 0, "left_alone": 5}
+
+
 def test_the_next_run_finds_nothing_to_do(
     sync: Sync, platform: ContactsClient, sandbox: SandboxServer
 ) -> None:

@@ -17,17 +17,20 @@ if TYPE_CHECKING:
 
 
 class PropagateOptOutsOperator(ContactsOperator):
-    """Blocklist for e-mail the contacts of rows that say no in the consent column.
+    """Blocklist the contacts of rows that say no in the consent column.
+
+    For e-mail; those who have no address, and can be written to by SMS only, for SMS.
 
     Place it after a preparation with ``propagate_opt_outs``, which has found them in the mirror: those who
     are in the account, under any identifier of the row, and can still be written to. It only ever takes
-    consent away: each contact is read, and updated by its address with ``emailBlacklisted`` and nothing else
-    (api-contract §1.3). Not by an import: that would put them on a list, and would make a contact of
-    everybody who has left the account. A task that is retried does what is left to do.
+    consent away: each contact is read, and updated by its address with ``emailBlacklisted`` and nothing else;
+    one without an address, by its number with ``smsBlacklisted`` (api-contract §1.3). Not by an import: that
+    would put them on a list, and would make a contact of everybody who has left the account. A task that is
+    retried does what is left to do.
 
     :param manifest_uri: what ``PrepareContactsOperator`` pushed as ``manifest_uri``. Templated.
-    :return: ``opted_out``, and ``left_alone``: who is not in the account any more, has opted out meanwhile,
-        or has no address. Counts only.
+    :return: ``opted_out``, and ``left_alone``: who is not in the account any more, has opted out already, or
+        has neither an address nor a number for SMS. Counts only.
     """
 
     template_fields: Sequence[str] = ("conn_id", "manifest_uri")
@@ -58,6 +61,7 @@ class PropagateOptOutsOperator(ContactsOperator):
 def _opt_out(client: ContactsClient, contact_id: int) -> bool:
     """Blocklist a contact; return whether that was to do."""
     from email_contacts.api import NotFound, RouteMissing
+    from email_contacts.contacts.mirror.account_contacts import ways_to_write
 
     try:
         contact = client.get_contact(contact_id)
@@ -65,7 +69,11 @@ def _opt_out(client: ContactsClient, contact_id: int) -> bool:
         raise
     except NotFound:
         return False
-    if contact.get("emailBlacklisted") or not contact.get("email"):
+    address, number = ways_to_write(contact)
+    if contact.get("emailBlacklisted" if address else "smsBlacklisted") or not (address or number):
         return False
-    client.create_contact(email=str(contact["email"]), email_blacklisted=True, update_enabled=True)
+    if address:
+        client.create_contact(email=address, email_blacklisted=True, update_enabled=True)
+    else:
+        client.create_contact(attributes={"SMS": number}, sms_blacklisted=True, update_enabled=True)
     return True

@@ -94,6 +94,17 @@ def identities(contact: Mapping[str, Any]) -> Iterator[bytes]:
             yield identity_key(attribute, digits if read.startswith("?") else read)
 
 
+def ways_to_write(contact: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the address and the number for SMS of a contact, each empty where it has none.
+
+    An address that the platform made up of a number is that number (api-contract §3.1).
+    """
+    address = str(contact.get("email") or "")
+    made_up_of = _number_of(address.lower())
+    number = str((contact.get("attributes") or {}).get(SMS) or made_up_of)
+    return "" if made_up_of else address, number
+
+
 def _opt_outs(contact: Mapping[str, Any]) -> int:
     bits = sum(bit for flag, bit in _FLAGS.items() if contact.get(flag))
     # An address that the platform made up is always blocklisted: nobody opted out of it.
