@@ -49,7 +49,7 @@ class Trial:
         self.run_id = name
         self.sandbox = SandboxServer(api_key=f"{KEY}-{name}")
         self.folder = folder
-        self._armed = folder / "armed"
+        self.armed = folder / "armed"
         self._moment = moment
         self._extra = extra or {}
         self._knobs = knobs
@@ -63,7 +63,7 @@ class Trial:
         # One of them comes twice, so that a receipt has something to add up.
         source.write_text("\n".join([HEADER, *people, people[0]]) + "\n")
         if self._moment:
-            self._armed.write_text(self._moment)
+            self.armed.write_text(self._moment)
         self._stack.enter_context(self.sandbox)
         self.sandbox.set_knobs(**self._knobs)
         self.airflow.connect(
@@ -73,8 +73,15 @@ class Trial:
             stage=self.folder / "stage",
             **self._extra,
         )
-        conf = {"conn_id": self.name, "source": str(source), "armed": str(self._armed)}
+        self.before_run(source)
+        conf = {"conn_id": self.name, "source": str(source), "armed": str(self.armed)}
         self.airflow.trigger(self.dag_id, self.run_id, conf)
+
+    def before_run(self, source: Path) -> None:
+        """Change what is there before the run begins; nothing in most trials.
+
+        :param source: the run's.
+        """
 
     def end(self) -> None:
         """Stop the platform."""
@@ -112,7 +119,7 @@ class Trial:
 
     def await_death(self) -> None:
         """Wait until the task has killed itself."""
-        self._until(lambda: not self._armed.exists(), seconds=600, what=f"death at {self._moment}")
+        self._until(lambda: not self.armed.exists(), seconds=600, what=f"death at {self._moment}")
 
     def await_retry(self, task_id: str) -> None:
         """Wait until a task is tried again."""
