@@ -125,6 +125,21 @@ def test_who_is_gone_is_kept_unless_the_file_says_otherwise(tmp_path: Path) -> N
     assert (read.mode, read.gone) == ("full", "keep")
 
 
+@pytest.mark.parametrize(
+    ("said", "brakes"),
+    [
+        ("gone: remove\n", {"max_removals": "10%"}),
+        ("gone: blacklist\nbrakes: {max_changes: 5}\n", {"max_removals": "10%", "max_changes": 5}),
+        ("gone: remove\nbrakes: {max_removals: 100%}\n", {"max_removals": "100%"}),
+        ("gone: keep\n", {}),
+    ],
+)
+def test_many_removals_are_asked_about_unless_the_file_says_otherwise(
+    tmp_path: Path, said: str, brakes: dict[str, object]
+) -> None:
+    assert audience(tmp_path, LEAST + said).brakes == brakes
+
+
 def test_the_page_shows_who_is_removed(tmp_path: Path) -> None:
     text = (PROJECT / "docs" / "audiences.md").read_text(encoding="utf-8")
     (shown,) = re.findall(r"^```yaml\n([^`]*^gone: .*?)^```$", text, re.M | re.S)

@@ -22,6 +22,8 @@ from email_contacts.contacts.paths import AnyPath
 
 CHANGES, FULL = "changes", "full"
 DEFAULT_FOLDER = "Airflow imports"
+# A source that was cut off has lost people, and looks like one whose people are gone.
+DEFAULT_MAX_REMOVALS = "10%"
 DEFAULT_CONNECTION = "email_contacts_default"
 _SCHEMA = ("email_contacts.audiences", "audience.schema.json")
 _MAPPING_SCHEMA = ("email_contacts.contacts", "schemas/mapping.schema.json")
@@ -121,6 +123,7 @@ class Audience:
             raise written.wrong(("max_unidentified",), 'it belongs to "gone: remove" and "gone: blacklist"')
         if isinstance(said.get("mapping"), Mapping):
             check_schema(inline_mapping(written), *_MAPPING_SCHEMA)
+        brakes = {} if said.get("gone", KEEP) == KEEP else {"max_removals": DEFAULT_MAX_REMOVALS}
         schedule, owners = said.get("schedule", ""), said.get("owners", ())
         return cls(
             name=name,
@@ -141,7 +144,7 @@ class Audience:
             consent_reason=said.get("consent_reason", ""),
             merges=said.get("merges", HOLD_BACK),
             propagate_opt_outs=said.get("propagate_opt_outs", False),
-            brakes=said.get("brakes", {}),
+            brakes=brakes | said.get("brakes", {}),
             fresh_within=_duration(said.get("fresh_within", "")),
             options={option: said[option] for option in _OPTIONS if option in said},
         )
