@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     import pytest
 
 
+STARTED = datetime(2026, 11, 22, 10, tzinfo=timezone.utc)
+
+
 class StateStore(dict[str, Any]):
     """A task's state store: like Airflow's, it takes JSON and forgets quietly."""
 
@@ -91,7 +94,7 @@ def make_context(
         "Context",
         {
             "ti": TaskInstance(),
-            "dag_run": SimpleNamespace(start_date=datetime(2026, 11, 22, 10, tzinfo=timezone.utc)),
+            "dag_run": SimpleNamespace(start_date=STARTED, run_after=STARTED),
             "task_state_store": store,
             "outlet_events": defaultdict(lambda: SimpleNamespace(extra=None), outlet_events or {}),
             "asset_state_store": defaultdict(lambda: kept),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from email_contacts.operators.gone import SettleGoneContactsOperator
 from email_contacts.operators.imports import ImportContactsOperator
@@ -13,7 +14,7 @@ from email_contacts.operators.preparation import PrepareContactsOperator
 from email_contacts.operators.receipts import VerifyImportOperator, WriteReceiptOperator
 from email_contacts.operators.snapshots import ConfirmSnapshotOperator
 from tests.operators.conftest import LIST
-from tests.task_context import StateStore, make_context, pushed
+from tests.task_context import STARTED, StateStore, make_context, pushed
 
 People = dict[str, str]
 
@@ -109,4 +110,5 @@ class Sync:
     def _context(self) -> Any:
         context = make_context(StateStore())
         context["ti"].run_id = f"scheduled__2026-11-{self.runs:02d}"
+        cast("Any", context["dag_run"]).run_after = STARTED + timedelta(days=self.runs)
         return context

@@ -109,6 +109,21 @@ def test_a_run_that_another_one_overtook_removes_nobody(sync: Sync, platform: Co
     assert on_list(platform) == set(PEOPLE)
 
 
+def test_an_old_run_that_is_repeated_removes_nobody_who_came_since(
+    sync: Sync, platform: ContactsClient
+) -> None:
+    sync.run(STAY, gone="remove")
+    sync.run(PEOPLE, gone="remove")
+    sync.runs = 0  # the first one again, with its own source
+    changes = sync.run(STAY, gone="remove")["changes"]
+    assert changes["gone"] == 2
+    assert changes["gone_withheld"].startswith("the snapshot is that of a later run, due at 2026-11-24")
+    assert on_list(platform) == set(PEOPLE)
+    sync.runs = 2
+    assert sync.run(PEOPLE, gone="remove")["changes"]["gone"] == 0
+    assert sync.run(STAY, gone="remove")["changes"]["settled"] == 2
+
+
 def in_force(sync: Sync) -> str:
     (path,) = sync.folder.rglob("snapshots/customers/current.json")
     return path.read_text()

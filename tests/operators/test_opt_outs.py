@@ -123,6 +123,21 @@ def test_a_killed_task_does_the_rest_when_it_runs_again(
     assert all(one["emailBlacklisted"] for one in platform.iter_contacts())
 
 
+def test_an_old_run_opts_nobody_out_who_has_opted_in_since(sync: Sync, platform: ContactsClient) -> None:
+    platform.create_contact(email="ann@example.com")
+    sync.send(prepare(sync, "ann@example.com,,,Ann,no\nbob@example.com,,,Bob,yes\n"))
+    propagate(sync)
+    sync.confirm()
+    old = sync.manifest_uri
+    platform.create_contact(email="ann@example.com", email_blacklisted=False, update_enabled=True)
+    sync.send(prepare(sync, "ann@example.com,,,Ann,yes\nbob@example.com,,,Bob,yes\n"))
+    sync.confirm()
+    sync.manifest_uri = old
+    with pytest.raises(AirflowFailException, match="Another run was confirmed"):
+        propagate(sync)
+    assert not any(one["emailBlacklisted"] for one in platform.iter_contacts())
+
+
 def test_who_was_deleted_since_the_mirror_is_not_created_again(
     sync: Sync, platform: ContactsClient, sandbox: SandboxServer
 ) -> None:

@@ -102,10 +102,11 @@ class BatchingOperator(StagingOperator):
         self.merges = merges
         self.propagate_opt_outs = propagate_opt_outs
 
-    def changes_since(self) -> ChangesSince | None:
+    def changes_since(self, context: Context) -> ChangesSince | None:
         """What the contacts are compared with; None: nothing."""
         given = {name: getattr(self, name) for name in SNAPSHOT_FIELDS}
-        arguments = SnapshotArguments(**given, conn_id=self.conn_id)
+        due = context["dag_run"].run_after.isoformat()
+        arguments = SnapshotArguments(**given, conn_id=self.conn_id, run_after=due)
         return arguments.since(self.hook.settings.staging_root)
 
     def guards(self) -> Guards | None:

@@ -34,6 +34,7 @@ class SnapshotArguments:
     :param gone: what becomes of contacts that are not in the source any more.
     :param max_unidentified: rejected rows without a readable identifier, up to which that is done.
     :param conn_id: the platform's connection; an id of a list says nothing in another account.
+    :param run_after: when the run was due.
     """
 
     snapshot: Any
@@ -43,6 +44,7 @@ class SnapshotArguments:
     gone: Any = "keep"
     max_unidentified: Any = 0
     conn_id: str = ""
+    run_after: str = ""
 
     def since(self, staging_root: str) -> ChangesSince | None:
         """Say what to compare with; None: nothing.
@@ -64,6 +66,7 @@ class SnapshotArguments:
             retry_rejects=as_flag(self.retry_rejects, "retry_rejects"),
             gone=as_choice(self.gone, "gone", GONE),
             max_unidentified=self.max_unidentified,
+            run_after=self.run_after,
         )
 
 

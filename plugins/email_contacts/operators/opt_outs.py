@@ -26,7 +26,7 @@ class PropagateOptOutsOperator(ContactsOperator):
     consent away: each contact is read, and updated by its address with ``emailBlacklisted`` and nothing else;
     one without an address, by its number with ``smsBlacklisted`` (api-contract §1.3). Not by an import: that
     would put them on a list, and would make a contact of everybody who has left the account. A task that is
-    retried does what is left to do.
+    retried does what is left to do; one of a run that another one has overtaken fails.
 
     :param manifest_uri: what ``PrepareContactsOperator`` pushed as ``manifest_uri``. Templated.
     :return: ``opted_out``, and ``left_alone``: who is not in the account any more, has opted out already, or
@@ -45,10 +45,14 @@ class PropagateOptOutsOperator(ContactsOperator):
         from airflow.sdk import ObjectStoragePath
 
         from email_contacts.contacts.guards.opt_outs import read_opt_outs
+        from email_contacts.contacts.snapshot.confirming import check_in_force
         from email_contacts.contacts.staging.manifest import Manifest
 
         path = ObjectStoragePath(str(self.manifest_uri))
         manifest = Manifest.read(cast("Any", path))
+        if manifest.changes is not None:
+            # What an old run found is not true any more: somebody may have opted in since.
+            check_in_force(manifest.changes, cast("Any", ObjectStoragePath(manifest.changes.folder)))
         ids = read_opt_outs(cast("Any", path.parent)) if manifest.guards.get("to_opt_out") else []
         opted_out = 0
         for contact_id in ids:

@@ -195,7 +195,7 @@ class MergePartitionsOperator(BatchingOperator):
                 folders,
                 stage,
                 options=options,
-                changes_since=self.changes_since(),
+                changes_since=self.changes_since(context),
                 guards=self.guards(),
                 on_progress=ProgressLog(self.log),
             )

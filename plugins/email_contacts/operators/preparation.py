@@ -157,7 +157,7 @@ class PrepareContactsOperator(BatchingOperator, ReadingOperator):
                 source,
                 stage,
                 options,
-                changes_since=self.changes_since(),
+                changes_since=self.changes_since(context),
                 guards=self.guards(),
                 read_as=self.read_as,
                 on_progress=ProgressLog(self.log),

@@ -30,6 +30,8 @@ class ChangesSince:
         lists, or ``"blacklist"`` them.
     :param max_unidentified: rejected rows of whom no identifier can be read, up to which something becomes of
         gone contacts: a number, or a share of the rows read (``"0.1%"``). Each may be about one of them.
+    :param run_after: when this run was due, ISO 8601 with an offset; empty where that is not known. Against
+        the snapshot of a later run, such as when an old one is repeated, nothing becomes of gone contacts.
     :raises InvalidOption: when ``gone`` is none of these, or ``max_unidentified`` is no limit.
     """
 
@@ -40,6 +42,7 @@ class ChangesSince:
     retry_rejects: bool = False
     gone: str = KEEP
     max_unidentified: int | str = 0
+    run_after: str = ""
 
     def __post_init__(self) -> None:
         check_choice("gone", self.gone, GONE)
@@ -69,6 +72,7 @@ class Changes:
     :param gone_digest: of who is gone; empty for nobody.
     :param when_gone: what becomes of them: ``"keep"``, ``"remove"`` or ``"blacklist"``.
     :param gone_withheld: why nothing becomes of them this time; empty where that is not so.
+    :param run_after: when the run was due, for the snapshot to say; empty where that is not known.
     :param unidentified: rejected rows of whom no identifier can be read.
     :param known_only_by: which identifiers can be read of rejected rows of whom others cannot: such a row may
         be about a contact that has none of them.
@@ -88,6 +92,7 @@ class Changes:
     gone_digest: str = ""
     when_gone: str = KEEP
     gone_withheld: str = ""
+    run_after: str = ""
     unidentified: int = 0
     known_only_by: tuple[tuple[str, ...], ...] = ()
 

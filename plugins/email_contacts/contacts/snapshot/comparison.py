@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import closing
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
@@ -68,6 +69,7 @@ class Comparison:
         self._made_with = {"mapping": mapping, "body": body, "target": since.target}
         self._spool = NamelessFiles()
         self._based_on = self._folder.current_id()
+        self._confirmed_run = self._folder.current_run()
         self._doubts: Doubts = self._folder.doubts()
         self._attempt = uuid4().hex
         self._why_full = ""
@@ -158,6 +160,7 @@ class Comparison:
             gone_digest=gone_digest if gone else "",
             when_gone=self._since.gone,
             gone_withheld=withheld if gone else "",
+            run_after=self._since.run_after,
             unidentified=rejected.unidentified,
             known_only_by=rejected.known_only_by,
         )
@@ -174,6 +177,9 @@ class Comparison:
     def _why_withheld(self, unidentified: int, read: int) -> str:
         if self._why_full:
             return f"everything is sent: {self._why_full}"
+        due, confirmed = self._since.run_after, self._confirmed_run
+        if due and confirmed and confirmed > datetime.fromisoformat(due):
+            return f"the snapshot is that of a later run, due at {confirmed.isoformat()}"
         if self._since.limit.is_passed(unidentified, of=read):
             return (
                 f"{unidentified:,} rejected rows have no identifier that can be read (max_unidentified is "

@@ -62,6 +62,8 @@ def confirm(
         check_in_force(changes, folder)
         contacts = _contacts(changes, into, stage, rejected_rows)
         count = into.write(changes.attempt, changes.made_with, contacts)
+        if changes.run_after:
+            details["run_after"] = changes.run_after
         into.put_in_force(changes.attempt, contacts=count, **details)
     into.forget([*changes.settles, changes.attempt])
     return current != changes.attempt

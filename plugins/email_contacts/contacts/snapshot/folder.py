@@ -93,6 +93,13 @@ class SnapshotFolder:
         except SnapshotUnusable:
             return ""
 
+    def current_run(self) -> datetime | None:
+        """Return when the run was due that was confirmed last; None where that is not known."""
+        try:
+            return datetime.fromisoformat(self.current()["run_after"]).astimezone(timezone.utc)
+        except (SnapshotUnusable, KeyError, TypeError, ValueError):
+            return None
+
     def open_current(self) -> SealedReader:
         """Open the snapshot that is in force.
 
