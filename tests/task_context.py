@@ -22,9 +22,11 @@ STARTED = datetime(2026, 11, 22, 10, tzinfo=timezone.utc)
 
 
 class StateStore(dict[str, Any]):
-    """A task's state store: like Airflow's, it takes JSON and forgets quietly."""
+    """A task's state store: like Airflow's, it takes JSON but no None, and forgets quietly."""
 
     def set(self, key: str, value: Any) -> None:
+        if value is None:
+            raise ValueError("Cannot set value as None")
         self[key] = value
 
     def delete(self, key: str) -> None:

@@ -43,6 +43,8 @@ def test_a_run_leaves_a_true_receipt_whatever_task_fails(
     outcome, tasks = run(dag)
     assert outcome == "failed"
     assert (tasks[task], tasks["receipt"]) == ("failed", "failed"), tasks
+    refused = faults[0].partition(":")[0]
+    assert [entry.route for entry in sandbox.journal()].count(refused) == 1, "no retry"
     receipt = receipt_of(tmp_path / "stage")
     assert_true(receipt, sandbox)
     assert receipt["state"] == state

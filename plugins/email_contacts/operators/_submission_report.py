@@ -109,5 +109,7 @@ class SubmissionReport:
 
     def _push(self, said: dict[str, Any] | None) -> None:
         self.ti.xcom_push("submission", said)
-        if self.batch_uri:
+        if self.batch_uri and said is not None:
             self.memory.set(_LAST, said)
+        elif self.batch_uri:
+            self.memory.delete(_LAST)  # Airflow's store takes no None
