@@ -232,6 +232,23 @@ def test_more_removals_than_the_brake_allows_are_asked_about_before_anything_is_
     assert f"who is gone: {gone}" in str(brakes.body)
 
 
+def test_whoever_is_asked_and_the_log_know_of_rows_that_are_disregarded(
+    sync: Sync, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def ask(*_: Any) -> None:
+        raise Killed
+
+    monkeypatch.setattr(HITLOperator, "execute", ask)
+    sync.run(PEOPLE, gone="remove")
+    sync.prepare({**STAY, "cy@": "Cy"}, gone="remove", max_unidentified=1)
+    said = "1 rejected rows have no identifier that can be read"
+    assert said in capsys.readouterr().out
+    brakes = CheckBrakesOperator(task_id="brakes", manifest_uri=sync.manifest_uri, max_removals=1)
+    with pytest.raises(Killed):
+        brakes.execute(make_context(StateStore()))
+    assert said in str(brakes.body)
+
+
 def test_nothing_that_is_kept_of_the_gone_names_anybody(sync: Sync) -> None:
     sync.run(PEOPLE, gone="remove")
     sync.run(STAY, gone="remove")

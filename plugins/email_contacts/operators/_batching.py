@@ -171,6 +171,12 @@ class BatchingOperator(StagingOperator):
             )  # fmt: skip
             if changes.to_settle:
                 self.log.info("who is gone: %s, once the import is verified", changes.when_gone)
+                if changes.unidentified:
+                    self.log.warning(
+                        "%d rejected rows have no identifier that can be read, and are disregarded "
+                        "(max_unidentified): each may be about one of those who seem gone",
+                        changes.unidentified,
+                    )  # fmt: skip
             elif changes.gone_withheld:
                 self.log.warning(
                     "who is gone: %s, but not this time: %s", changes.when_gone, changes.gone_withheld

@@ -176,6 +176,11 @@ def _body(manifest: Manifest, over: Sequence[str]) -> str:
         )
         if changes.to_settle:
             lines.append(f"- who is gone: {changes.when_gone}")
+            if changes.unidentified:
+                lines.append(
+                    f"- {changes.unidentified:,} rejected rows have no identifier that can be read: each may "
+                    "be about one of those who seem gone"
+                )
         if changes.why_full:
             lines.append(f"- every row is sent: {changes.why_full}")
     reasons = ", ".join(f"{rule}: {count:,}" for rule, count in list(manifest.reject_reasons.items())[:5])
