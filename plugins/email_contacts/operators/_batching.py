@@ -176,7 +176,7 @@ class BatchingOperator(StagingOperator):
                         "%d rejected rows have no identifier that can be read, and are disregarded "
                         "(max_unidentified): each may be about one of those who seem gone",
                         changes.unidentified,
-                    )  # fmt: skip
+                    )
             elif changes.gone_withheld:
                 self.log.warning(
                     "who is gone: %s, but not this time: %s", changes.when_gone, changes.gone_withheld

@@ -127,11 +127,12 @@ import os, signal, sys
 from datetime import datetime, timezone
 from pathlib import Path
 from email_contacts.contacts.mirror import folder, refreshing
+from email_contacts.contacts.snapshot import pointer
 def dies(*_): os.kill(os.getpid(), signal.SIGKILL)
 def contacts(since):
     yield {"id": 9, "email": "z@example.com"}
     if sys.argv[2] == "sweeping": dies()
-if sys.argv[2] == "written": folder.write_whole = dies
+if sys.argv[2] == "written": pointer.write_whole = dies
 refreshing.refresh(folder.MirrorFolder(Path(sys.argv[1]), "mirror"), contacts, account="an account",
                    now=datetime.now(timezone.utc))
 """

@@ -11,7 +11,6 @@ before in force. That one is kept, for another task may still be reading it.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable
 from contextlib import closing, suppress
@@ -23,14 +22,13 @@ from email_contacts.contacts.mirror.account_contacts import MIRRORED
 from email_contacts.contacts.mirror.errors import MirrorUnusable
 from email_contacts.contacts.paths import AnyPath, local_path
 from email_contacts.contacts.snapshot.errors import SnapshotUnusable
+from email_contacts.contacts.snapshot.pointer import Pointer
 from email_contacts.contacts.snapshot.records import Records
 from email_contacts.contacts.snapshot.sealed_file import Format, SealedReader, SealedWriter
-from email_contacts.contacts.staging.stage import write_whole
 
 MIRROR = Format("email-contacts mirror", MIRRORED)
 ALGORITHM = "BLAKE2b (RFC 7693), 12 bytes, salt = first 16 bytes of SHA-256 of the mirror's name"
 _POINTER = "email-contacts current mirror"
-_CURRENT = "current.json"
 _NAME = re.compile(r"mirror-([0-9a-f]{32})\.bin")
 
 
@@ -84,6 +82,7 @@ class MirrorFolder:
 
     def __init__(self, path: AnyPath, name: str) -> None:
         self._path = path
+        self._pointer = Pointer(path, _POINTER, missing=f"there is no mirror in {path} yet")
         self.name = name
 
     @property
@@ -121,15 +120,9 @@ class MirrorFolder:
         :raises MirrorUnusable: when there is none, or what says so cannot be read.
         """
         try:
-            with (self._path / _CURRENT).open("rb") as file:
-                said = json.loads(file.read())
-        except FileNotFoundError as error:
-            raise MirrorUnusable(f"there is no mirror in {self._path} yet") from error
-        except ValueError as error:
-            raise MirrorUnusable(f"{self._path / _CURRENT} is not JSON") from error
-        if not isinstance(said, dict) or said.get("format") != _POINTER or "id" not in said:
-            raise MirrorUnusable(f"{self._path / _CURRENT} does not say which mirror is in force")
-        return str(said["id"])
+            return str(self._pointer.read()["id"])
+        except SnapshotUnusable as error:
+            raise MirrorUnusable(str(error)) from error
 
     def write(self, version: Version, blocks: Iterable[Records]) -> int:
         """Write a version; it is not in force yet.
@@ -155,8 +148,7 @@ class MirrorFolder:
         before = ""
         with suppress(MirrorUnusable):
             before = self.current_id()
-        said = {"format": _POINTER, "version": 1, **version.to_json(), **details}
-        write_whole(cast("AnyPath", self._path / _CURRENT), json.dumps(said, indent=2).encode() + b"\n")
+        self._pointer.write(**version.to_json(), **details)
         for file in list(self._path.iterdir()):
             if (named := _NAME.fullmatch(file.name)) and named[1] not in (version.id, before):
                 with suppress(FileNotFoundError):

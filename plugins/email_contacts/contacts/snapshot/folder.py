@@ -13,7 +13,6 @@ regardless of the snapshot.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import closing, suppress
@@ -26,14 +25,13 @@ import numpy as np
 from email_contacts.contacts.paths import AnyPath, local_path
 from email_contacts.contacts.snapshot.digests import ALGORITHM, DIGEST, Digests
 from email_contacts.contacts.snapshot.errors import SnapshotDamaged, SnapshotMissing, SnapshotUnusable
+from email_contacts.contacts.snapshot.pointer import Pointer
 from email_contacts.contacts.snapshot.records import CONTACT
 from email_contacts.contacts.snapshot.sealed_file import Format, SealedReader, SealedWriter
-from email_contacts.contacts.staging.stage import write_whole
 
 SNAPSHOT = Format("email-contacts snapshot", CONTACT)
 IN_DOUBT = Format("email-contacts in doubt", DIGEST)
 _POINTER = "email-contacts current snapshot"
-_CURRENT = "current.json"
 _NAME = re.compile(r"(snapshot|in-doubt)-([0-9a-f]{32})\.bin")
 # More than that are not kept in memory; everything is sent then.
 MOST_IN_DOUBT = 2_000_000
@@ -62,6 +60,7 @@ class SnapshotFolder:
 
     def __init__(self, path: AnyPath, name: str) -> None:
         self._path = path
+        self._pointer = Pointer(path, _POINTER, missing=f"no run was confirmed yet in {path}")
         self.name = name
 
     @property
@@ -75,16 +74,7 @@ class SnapshotFolder:
         :raises SnapshotMissing: when there is none.
         :raises SnapshotDamaged: when what says so cannot be read.
         """
-        try:
-            with self._file(_CURRENT).open("rb") as file:
-                said = json.loads(file.read())
-        except FileNotFoundError as error:
-            raise SnapshotMissing(f"no run was confirmed yet in {self._path}") from error
-        except ValueError as error:
-            raise SnapshotDamaged(f"{self._file(_CURRENT)} is not JSON") from error
-        if not isinstance(said, dict) or said.get("format") != _POINTER or "id" not in said:
-            raise SnapshotDamaged(f"{self._file(_CURRENT)} does not say which snapshot is in force")
-        return said
+        return self._pointer.read()
 
     def current_id(self) -> str:
         """Return the id of the snapshot that is in force; empty where there is none that can be read."""
@@ -134,9 +124,8 @@ class SnapshotFolder:
         :param details: what else is to be known of it.
         """
         now = datetime.now(timezone.utc).isoformat(timespec="seconds")
-        said = {"format": _POINTER, "version": 1, "id": identity, "confirmed_at": now, **details}
         self._make()
-        write_whole(self._file(_CURRENT), json.dumps(said, indent=2).encode() + b"\n")
+        self._pointer.write(id=identity, confirmed_at=now, **details)
 
     def note_in_doubt(self, attempt: str, keys: Iterable[Digests], *, is_all: bool) -> None:
         """Note who is about to be sent.
