@@ -6,15 +6,16 @@ import json
 import subprocess
 
 import pytest
+from airflow.cli.cli_parser import get_parser
 
 from local.stack import API_KEY, CONN_ID, Stack
 
 
-def airflow(stack: Stack, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+def airflow(stack: Stack, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run an Airflow command in the home of the running Airflow."""
     return subprocess.run(
         ["airflow", *arguments],
-        env={**stack.home.environment(), "COLUMNS": "300", **environment},
+        env={**stack.home.environment(), "COLUMNS": "300"},
         capture_output=True,
         text=True,
         check=False,
@@ -35,13 +36,25 @@ def test_the_connection_answers(stack: Stack) -> None:
         ({"host": ""}, "host"),
     ],
 )
-def test_a_wrong_connection_is_explained(stack: Stack, changed: dict[str, str], helpful: str) -> None:
+def test_a_wrong_connection_is_explained(
+    stack: Stack,
+    changed: dict[str, str],
+    helpful: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The command itself, in this process: most of what it takes by itself is the start of Airflow."""
     right = {"conn_type": "email_contacts", "host": stack.sandbox_url, "password": API_KEY}
-    document = json.dumps({**right, **changed})
-    done = airflow(stack, "connections", "test", "wrong", AIRFLOW_CONN_WRONG=document)
-    assert done.returncode != 0
-    assert helpful in done.stdout + done.stderr
-    assert "wrong-key" not in done.stdout + done.stderr
+    monkeypatch.setenv("AIRFLOW_CONN_WRONG", json.dumps({**right, **changed}))
+    monkeypatch.setenv("AIRFLOW__CORE__TEST_CONNECTION", "Enabled")
+    monkeypatch.setenv("COLUMNS", "300")
+    arguments = get_parser().parse_args(["connections", "test", "wrong"])
+    with pytest.raises(SystemExit) as ended:
+        arguments.func(arguments)
+    assert ended.value.code == 1
+    said = "".join(capsys.readouterr())
+    assert helpful in said
+    assert "wrong-key" not in said
 
 
 def test_the_connection_answers_in_the_ui(stack: Stack) -> None:
