@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import socketserver
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from email import message_from_string
 from email.message import Message
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -19,6 +21,7 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException, Airfl
 from email_contacts.contacts.errors import InvalidOption
 from email_contacts.imports.errors import DeadlinePassed
 from email_contacts.notifier import EVENTS, ImportNotifier
+from tests.conftest import PROJECT
 from tests.imports.verification.test_receipt import receipt, verdict
 
 if TYPE_CHECKING:
@@ -196,3 +199,18 @@ def mail_server() -> Iterator[tuple[int, list[str]]]:
             yield server.server_address[1], mails
         finally:
             server.shutdown()
+
+
+def test_the_page_of_notifications_has_an_example_that_works_and_names_all_events() -> None:
+    page = (PROJECT / "docs" / "notifications.md").read_text()
+    (example,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    made: dict[str, Any] = {
+        "batches": SimpleNamespace(output=[1]), "verify": SimpleNamespace(output={}), "manifest_uri": "",
+    }  # fmt: skip
+    exec(example, made)
+    tell, wait, receipt = made["tell"], made["wait"], made["receipt"]
+    assert list(wait.on_failure_callback) == [tell]
+    assert list(receipt.on_success_callback) == list(receipt.on_failure_callback) == [tell]
+    table = re.findall(r"^\| `(\w+)` \|.*\| (yes|no) \|$", page, re.MULTILINE)
+    assert [event for event, _ in table] == list(EVENTS)
+    assert tuple(event for event, is_sent in table if is_sent == "yes") == tell.events

@@ -19,6 +19,7 @@ from tests.web.pages.test_retry import FILLED_IN, REJECTED, retry_dag, runs
 __all__ = ["retry_dag", "runs"]
 pytestmark = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
 ROWS = b"email\nbob@example.com\n"
+REJECTS = b"row,key,field,rule,message,value\n3,,email,email,Give an address.,***\n"
 
 
 @pytest.fixture
@@ -91,6 +92,12 @@ def test_of_a_files_name_only_what_tells_its_kind_is_kept(
         ({"rows": b""}, "Corrected file: must not be empty"),
         ({"fields": {"corrected_file": "/data/a.csv"}}, "Corrected file: choose a file or fill in Path"),
         ({"fields": {"corrected_rows": "some"}}, "Rows of the corrected file:"),
+        ({"rows": REJECTS}, "Corrected file: this is the list of rejected rows"),
+        ({"rows": b"\xef\xbb\xbf" + REJECTS.replace(b",", b";")}, "Corrected file: this is the list of"),
+        (
+            {"rows": b'"row","key","field","rule","message","value"\r\n'},
+            "Corrected file: this is the list of",
+        ),
     ],
 )
 def test_a_refusal_keeps_nothing(

@@ -16,6 +16,8 @@ from fastapi import Request
 from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 
+from email_contacts.web.pages.reject_lists import HEADER
+
 if TYPE_CHECKING:
     from email_contacts.web.pages.import_view import ImportView
 
@@ -25,7 +27,7 @@ CORRECTED_ROWS = {"all": "all of them", "rejected": "the rejected ones, by their
 # Of a file that is sent with the form; larger ones lie in a bucket.
 MAX_UPLOAD = 20 << 20
 _MAX_BODY = 64 * 1024
-_MAX_TEXT, _MAX_FIELDS = 2_000, 20
+_MAX_TEXT, _MAX_FIELDS, _HEADER_BYTES = 2_000, 20, 1_000
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -43,6 +45,13 @@ class Upload(NamedTuple):
     name: str
     size: int
     file: IO[bytes]
+
+    @property
+    def is_reject_list(self) -> bool:
+        """Whether it is a list of rejected rows as these pages give it, also saved again by a spreadsheet."""
+        line = self.file.readline(_HEADER_BYTES).decode("utf-8-sig", "replace")
+        self.file.seek(0)
+        return [cell.strip(' "\r\n') for cell in re.split("[,;\t]", line)] == HEADER
 
 
 class Typed(NamedTuple):
@@ -99,6 +108,11 @@ class RetryForm:
             raise InvalidForm(f"Corrected file: choose a file or fill in {PATH_LABEL}, not both.")
         if self.upload and not 0 < self.upload.size <= MAX_UPLOAD:
             raise InvalidForm("Corrected file: must not be empty, and have at most 20 MB.")
+        if self.upload and self.upload.is_reject_list:
+            raise InvalidForm(
+                "Corrected file: this is the list of rejected rows, which has masked values only. Correct "
+                "the rows that it names in your copy of the source, and send that."
+            )
         if not self.upload and not self.corrected_file and not one.receipt.source_version:
             raise InvalidForm(
                 "Corrected file: must be given, because the rows of this source cannot be read again by "
