@@ -11,6 +11,7 @@ from airflow.models.dagrun import DagRun
 from airflow.utils.session import create_session
 from sqlalchemy import delete, select
 
+from email_contacts.imports.verification.row_account import RowAccount
 from tests.conftest import PROJECT
 from tests.web.pages import users
 from tests.web.pages.conftest import PAGES, Reader
@@ -86,6 +87,24 @@ def test_two_imports_show_each_other(admin_reader: Reader, retry_dag: None) -> N
     (second,) = put((users.SHOP, make_receipt(1, retry_of=first)))
     assert f'Retries the rejected rows of <a href="{PAGES}/{first}">' in admin_reader.text(f"/{second}")
     assert f'were retried: <a href="{PAGES}/{second}">' in admin_reader.text(f"/{first}")
+
+
+@pytest.mark.parametrize(
+    ("retried", "is_mended"),
+    [
+        ({"state": "completed", "rows": RowAccount(22, 22, 0, 0)}, True),
+        ({"state": "completed", "rows": RowAccount(3, 3, 0, 0)}, False),
+        ({"state": "completed_with_rejects", "rows": RowAccount(23, 22, 1, 0)}, False),
+        ({"state": "dry_run", "rows": RowAccount(22, 22, 0, 0)}, False),
+    ],
+)
+def test_an_import_whose_rejected_rows_a_retry_has_imported_needs_nothing_more(
+    retried: dict[str, Any], is_mended: bool, admin_reader: Reader, retry_dag: None
+) -> None:
+    (first,) = put((users.CRM, make_receipt(2, **REJECTED)))
+    put((users.SHOP, make_receipt(1, retry_of=first, **retried)))
+    said = "Nothing to do: a retry has imported the rejected rows." in admin_reader.text(f"/{first}")
+    assert said == is_mended
 
 
 def test_an_import_does_not_show_the_retry_that_one_may_not_see(

@@ -29,6 +29,7 @@ from email_contacts.web.pages.trend import MAX_POINTS, trends
 PAGE_SIZE = 25
 # Imports that one request looks through for those that a filter allows; the page goes on from there.
 SEARCHED_AT_MOST = 20_000
+_MENDED = "Nothing to do: a retry has imported the rejected rows."
 _REFUSALS = {
     400: ("This form cannot be read", "Open the page again, and send the form from there."),
     401: ("You are not logged in", "Log in to Airflow, and open this page again."),
@@ -158,6 +159,8 @@ def _detail(history: History, one: ImportView) -> dict[str, Any]:
     tasks = history.tasks_of(one.stored)
     may_read_logs = history.may_read_logs(one.stored.dag_id)
     lists = one.list_uris.items() if may_read_logs else ()
+    retries = [view for view in map(ImportView.of, history.retries_of(one.stored.key)) if view]
+    is_mended = any(map(one.is_mended_by, retries))
     return {
         "one": one,
         "steps": timeline(one, tasks),
@@ -165,11 +168,12 @@ def _detail(history: History, one: ImportView) -> dict[str, Any]:
         "failed_first": "" if one.is_good else failed_first(tasks or ()),
         "parts": where_rows_went(one),
         "bars": reasons(one),
-        "next_step": ImportReport(one.receipt).next_step,
+        "next_step": _MENDED if is_mended else ImportReport(one.receipt).next_step,
+        "is_mended": is_mended,
         "may_read_logs": may_read_logs,
         "may_retry": one.can_be_retried and history.may_trigger(DAG_ID),
         "retried": _view_of(history, one.retry_of),
-        "retries": [view for view in map(ImportView.of, history.retries_of(one.stored.key)) if view],
+        "retries": retries,
         "samples": {kind: _samples(history, one, uri) for kind, uri in lists},
     }
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
 
 from email_contacts.imports.history import EntryKey
 from email_contacts.imports.verification.receipt import Receipt
-from email_contacts.imports.verification.verdict import GOOD_STATES, STATES
+from email_contacts.imports.verification.verdict import COMPLETED, GOOD_STATES, STATES
 
 if TYPE_CHECKING:
     from email_contacts.web.airflow_history import StoredReceipt
@@ -130,6 +130,11 @@ class ImportView:
     def can_be_retried(self) -> bool:
         """Whether it has rejected rows, and says which lists they were for."""
         return bool(self.list_uris and self.receipt.list_ids) and self.is_good
+
+    def is_mended_by(self, retry: ImportView) -> bool:
+        """Whether a retry has imported as many rows as were rejected, and rejected none."""
+        is_whole = retry.state == COMPLETED and not retry.rejected
+        return self.is_good and is_whole and retry.receipt.rows.accepted >= self.rejected > 0
 
     @property
     def searched(self) -> tuple[str, ...]:
