@@ -164,7 +164,7 @@ Parsed = dict[str, list[str]]
 
 @pytest.fixture(scope="module")
 def parsed() -> Parsed:
-    """Of each file of DAGs: the modules that it loads over ``airflow.sdk``; time is ``benchmarks``' business."""
+    """Of each file of DAGs: the modules that it loads over ``airflow.sdk``. Time is for benchmarks."""
     found: Parsed = json.loads(output_of(PARSE))
     return found
 
