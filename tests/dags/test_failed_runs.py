@@ -64,6 +64,8 @@ def test_a_preparation_that_stops_at_its_rejects_leaves_their_list_to_the_receip
     assert receipt["held_back"] == {"not_prepared": 978}
     (listed,) = (tmp_path / "stage").rglob("rejects.csv")
     assert receipt["rejects_uri"] == listed.as_uri()
+    assert sum(receipt["reject_reasons"].values()) == 22
+    assert next(iter(receipt["reject_reasons"].items())) == ("email", 4)
 
 
 def test_one_of_several_imports_that_fails_leaves_the_rows_of_the_others(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
@@ -62,6 +63,23 @@ class PreparedRun:
         if self.manifest is not None or self.stage is None or not (self.stage / REJECTS).is_file():
             return ""
         return str(self.stage / REJECTS)
+
+    @property
+    def unfinished_reasons(self) -> dict[str, int]:
+        """How many rows of that list break which rule, the most frequent first; none of a broken list."""
+        import csv
+
+        from email_contacts.contacts.staging.rejects import read_rejects
+        from email_contacts.contacts.staging.stage import REJECTS
+
+        if self.stage is None or not self.unfinished_rejects:
+            return {}
+        try:
+            file = cast("Any", self.stage / REJECTS).open("rb")
+            rules = Counter(one.rule for one in read_rejects(file, rows_before=0))
+        except (OSError, ValueError, TypeError, csv.Error):  # a preparation was killed while it wrote
+            return {}
+        return dict(rules.most_common())
 
     @property
     def what_is_missing(self) -> str:

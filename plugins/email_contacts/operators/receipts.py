@@ -220,6 +220,7 @@ class WriteReceiptOperator(ContactsOperator):
             told_by=[str(one.get("told_by") or BY_PROCESS) for one in self._completions],
             settled=_settled(run),
             rejects_uri=run.unfinished_rejects,
+            reject_reasons=run.unfinished_reasons,
             retry_of=key.address if (key := history.EntryKey.parse_address(str(self.retry_of))) else "",
         )
 

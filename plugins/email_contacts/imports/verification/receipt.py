@@ -135,6 +135,7 @@ class Receipt:
         told_by: Iterable[str] = (),
         retry_of: str = "",
         rejects_uri: str = "",
+        reject_reasons: Mapping[str, int] | None = None,
         settled: Mapping[str, int] | None = None,
     ) -> Receipt:
         """Put a receipt together of what was prepared, what was submitted, and what was seen on the platform.
@@ -146,6 +147,7 @@ class Receipt:
         :param told_by: the source that reported the end of each import.
         :param retry_of: the import whose rejected rows these are.
         :param rejects_uri: the list of rejected rows of a preparation that did not finish; empty for none.
+        :param reject_reasons: how many of its rows break which rule, the most frequent first.
         :param settled: what has become of the contacts that are gone from the source.
         """
         rows = RowAccount.of(manifest.rows if manifest else prepared, batches.outcomes(verdict.statuses))
@@ -154,6 +156,7 @@ class Receipt:
         state = COMPLETED_WITH_REJECTS if verdict.state == COMPLETED and rows.rejected else verdict.state
         fingerprint = manifest.fingerprint if manifest else ""
         identity = "\n".join((dag_id, run_id, fingerprint))
+        reasons = manifest.reject_reasons if manifest else reject_reasons if rows.rejected else None
         sizes = dict(list(verdict.list_sizes.items())[:MAX_LISTS])
         return cls(
             receipt_id=hashlib.sha256(identity.encode()).hexdigest()[:16],
@@ -191,9 +194,7 @@ class Receipt:
                 for list_id, name in (list_names or {}).items()
                 if list_id in sizes and name
             },
-            reject_reasons=dict(list(manifest.reject_reasons.items())[:MAX_REJECT_REASONS])
-            if manifest
-            else {},
+            reject_reasons=dict(list((reasons or {}).items())[:MAX_REJECT_REASONS]),
             guards=manifest.guards if manifest else {},
             held_back_uri=manifest.held_back_uri if manifest and manifest.rows.held_back else "",
             source_version=manifest.source_version if manifest else "",
