@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 from airflow.providers.standard.operators.empty import EmptyOperator
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowFailException, AirflowRuntimeError, ErrorType
+from airflow.sdk.execution_time.comms import ErrorResponse
 from airflow.utils.state import TaskInstanceState
 
 from email_contacts import failure_report
@@ -60,6 +61,17 @@ def test_a_try_that_is_not_the_last_says_so(caplog: pytest.LogCaptureFixture) ->
         logging.WARNING,
         "the platform answered 503.\nAirflow tries this task again; this was try 2 of 4.",
     )
+
+
+def test_a_task_that_the_api_server_does_not_answer_is_not_said_to_be_over(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    cut_off = AirflowRuntimeError(
+        ErrorResponse(error=ErrorType.API_SERVER_ERROR, detail={"message": "timed out"})
+    )
+    (_, (level, line)) = said(caplog, cut_off)
+    assert level == logging.WARNING
+    assert "timed out" in line
 
 
 @pytest.mark.parametrize(

@@ -33,8 +33,16 @@ def on_task_instance_failed(task_instance: Any, error: Any) -> None:
         one.__module__.startswith(OURS) for one in type(task).__mro__
     ):
         log.info("::endgroup::")
-        level = logging.WARNING if str(task_instance.state) == _AGAIN else logging.ERROR
-        log.log(level, "%s", report(error, task_instance))
+        log.log(_level(error, task_instance), "%s", report(error, task_instance))
+
+
+def _level(error: BaseException, task_instance: Any) -> int:
+    from airflow.sdk.exceptions import AirflowRuntimeError
+
+    # Cut off from the API server a task cannot even say that it failed: the scheduler decides what follows.
+    is_cut_off = isinstance(error, AirflowRuntimeError)
+    is_over = str(task_instance.state) != _AGAIN and not is_cut_off
+    return logging.ERROR if is_over else logging.WARNING
 
 
 def report(error: BaseException, task_instance: Any) -> str:
