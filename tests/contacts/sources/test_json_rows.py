@@ -225,3 +225,8 @@ def test_a_line_is_an_object_by_itself_whatever_the_lines_beside_it(write: Write
     rows = rows_of(opened(write(f"{around}\n{text}\n{around}\n", "x.ndjson")))
     assert [row for row in rows if not isinstance(row, RowFault)] == [["a"], ["a"]]
     assert len(rows) == 2 + len(text.splitlines())
+
+
+def test_a_byte_order_mark_before_a_line_within_is_no_part_of_it(write: WriteSource) -> None:
+    joined = '\ufeff{"a":1}\n\ufeff{"a":2}\n\ufeff\n{"a":3}\n'
+    assert rows_of(opened(write(joined, "a.ndjson"))) == [[1], [2], [3]]

@@ -27,6 +27,8 @@ _UNCLOSED = "This is usually an unclosed quote"
 # After a row that breaks a rule the next ones are read one by one too: where there is one there often are
 # more, and each new look at a block costs as much as reading some hundred rows.
 _ROWS_AFTER_A_FAULT = 1_000
+# Where files with a byte order mark were joined, it stands before the first cell of a row.
+_MARK_BEFORE_QUOTE = '\ufeff"'
 # Each column costs some time for each frame, however few rows it has: where there are many columns, more of
 # the file is cut at once.
 _COLUMNS_OF_A_BLOCK, _MOST_BLOCKS = 16, 4
@@ -162,6 +164,8 @@ class CsvRows:
         """Feed the parser, with an eye on null bytes and on rows that do not end."""
         limit = self._longest_row
         while line := self._feed.read_line(limit + 1):
+            if not self._row_length and line.startswith(_MARK_BEFORE_QUOTE):
+                line = line[1:]
             self._row_length += len(line)
             if self._row_length > limit:
                 raise RowTooLong(

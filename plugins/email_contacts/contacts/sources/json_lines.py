@@ -6,6 +6,7 @@ Knows lines; not what the columns mean.
 from __future__ import annotations
 
 import secrets
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -79,7 +80,8 @@ class JsonLines:
             pending += block
 
     def _one_by_one(self, line: int, lines: Iterable[bytes]) -> Iterator[Batch]:
-        for number, text in enumerate(lines, line):
+        for number, line_of_file in enumerate(lines, line):
+            text = line_of_file.removeprefix(BOM_UTF8)  # where files with one were joined
             if not text or text.isspace():
                 continue
             self._line = number

@@ -1,7 +1,8 @@
-"""What CSV and workbooks have of spreadsheets: columns without a name, rows without a cell.
+"""What CSV and workbooks have of spreadsheets: columns without a name, rows without a cell, stray rows.
 
 Knows blocks and the names above them. A column without a name is left out, and must not hold anything, and
-neither must cells to the right of the last column. Rows in which no cell holds anything are no rows.
+neither must cells to the right of the last column. Rows in which no cell holds anything are no rows, and those
+that programs write beside the contacts (``stray_rows``) are rejected.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import polars as pl
 
 from email_contacts.contacts.errors import HeaderError
 from email_contacts.contacts.sources.rows import EMPTY, Block, Frame, Row, RowFault
+from email_contacts.contacts.sources.stray_rows import StrayRows
 
 # What Python takes for blank; Polars by itself knows some of them only.
 BLANKS = "".join(character for character in map(chr, range(0x3001)) if character.isspace())
@@ -32,6 +34,7 @@ class SheetBlocks:
         self._named = [place for place, name in enumerate(names) if name]
         self._nameless = [place for place, name in enumerate(names) if not name]
         self._width = len(names)
+        self._stray = StrayRows(names)
         self._read = 0
         self.columns = tuple(names[place] for place in self._named)
 
@@ -61,7 +64,7 @@ class SheetBlocks:
         return wrong_width(count, self._width)
 
     def finished(self, block: Block) -> Block:
-        """Leave out what holds nothing.
+        """Leave out what holds nothing, and reject what is no contact.
 
         :raises HeaderError: when a column without a name holds something.
         """
@@ -70,7 +73,11 @@ class SheetBlocks:
         return finished
 
     def _rows(self, rows: list[Row | RowFault]) -> Block:
-        kept = [row for row in rows if isinstance(row, RowFault) or not all(map(_is_empty, row))]
+        kept = [
+            row if isinstance(row, RowFault) else self._stray.fault_of(row) or row
+            for row in rows
+            if isinstance(row, RowFault) or not all(map(_is_empty, row))
+        ]
         for place in self._nameless:
             for number, row in enumerate(kept, start=1):
                 if not isinstance(row, RowFault) and not _is_empty(row[place]):
@@ -81,6 +88,8 @@ class SheetBlocks:
 
     def _frame(self, frame: Frame) -> Frame:
         frame = _without_empty_rows(frame)
+        if stray := self._stray.in_frame(frame):
+            frame = replace(frame, faults={**frame.faults, **stray})
         for place in self._nameless:
             is_filled = _is_filled(frame.cells.to_series(place))
             is_filled[list(frame.faults)] = False

@@ -1,0 +1,91 @@
+"""Rows of a sheet that are no contacts: the header again, lines of dashes, marks of the end, counts."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+
+from email_contacts.contacts.sources.rows import RowFault
+from email_contacts.contacts.sources.stray_rows import COUNT, DASHES, END, HEADER
+from tests.contacts.cells import of, values
+from tests.contacts.conftest import WriteSource
+from tests.contacts.sources.reading import opened, rows_of
+
+# A carriage return that ends a row by itself sends the rows to the standard library's csv, one by one.
+ENDS = ["\n", "\r\n", "\r"]
+
+
+@pytest.mark.parametrize("end", ENDS)
+@pytest.mark.parametrize(
+    ("header", "row", "fault"),
+    [
+        ("ext_id,Name", "ext_id,Name", HEADER),
+        ("ext_id,Name", " ext_id , Name ", HEADER),
+        ("ext_id,Name", "\ufeffext_id,Name", HEADER),
+        ("ext_id,Name", '\ufeff"ext_id","Name"', HEADER),
+        ("ext_id", "ext_id", HEADER),
+        ("ext_id,Name", "------,----", DASHES),
+        ("ext_id,Name", "------,", DASHES),
+        ("ext_id", "-------------", DASHES),
+        ("ext_id", "\\.", END),
+        ("ext_id", "\x1a", END),
+        ("ext_id", "(1 row)", COUNT),
+        ('"ext_id"', '"(12,345 rows affected)"', COUNT),
+    ],
+)
+def test_a_row_that_is_no_contact_is_rejected(
+    write: WriteSource, header: str, row: str, fault: RowFault, end: str
+) -> None:
+    person = ",".join(["C-1", "Ada"][: header.count(",") + 1])
+    found = rows_of(opened(write(end.join([header, person, row, person, ""]))))
+    assert found == [person.split(","), fault, person.split(",")]
+
+
+@pytest.mark.parametrize("end", ENDS)
+@pytest.mark.parametrize(
+    ("header", "row"),
+    [
+        ("ext_id,Name", "ext_id,Ada"),
+        ("ext_id,Name", "Ext_id,Name"),
+        ("ext_id,Name", "--,Ada"),
+        ("ext_id,Name", "-,-"),
+        ("ext_id,Name", "\\.,Ada"),
+        ("ext_id,Name", "(1 row),Ada"),
+        ("ext_id", "(1 rowing club)"),
+        ("ext_id", "--1"),
+        ("ext_id", "\\.."),
+    ],
+)
+def test_a_row_that_is_almost_like_that_is_kept(write: WriteSource, header: str, row: str, end: str) -> None:
+    assert rows_of(opened(write(end.join([header, row, ""])))) == [row.split(",")]
+
+
+def test_the_header_again_is_nobody(tmp_path: Path) -> None:
+    found = of(tmp_path, "ext_id,FIRSTNAME\nC-1,Ada\next_id,FIRSTNAME\nC-2,Bob\n")
+    assert [contact["attributes"]["EXT_ID"] for contact in found.contacts] == ["C-1", "C-2"]
+    assert found.rules == [(2, "", "columns")]
+
+
+@pytest.mark.parametrize("name", ["Zoë", "Zoë, B", 'Zoë ""Z""', "Zoë\r\nB"])
+def test_quotes_behind_a_byte_order_mark_are_no_part_of_the_cell(tmp_path: Path, name: str) -> None:
+    joined = f'\ufeff"FIRSTNAME","email"\r\n"Ada","a@example.com"\r\n\ufeff"{name}","b@example.com"\r\n'
+    found = of(tmp_path, joined)
+    assert values(found, "FIRSTNAME") == ["Ada", name.replace('""', '"')]
+
+
+def test_a_byte_order_mark_within_quotes_is_part_of_the_cell(write: WriteSource) -> None:
+    assert rows_of(opened(write('a,b\n"1\n\ufeff""2""",3\n'))) == [['1\n\ufeff"2"', "3"]]
+
+
+def test_a_workbook_s_header_again(tmp_path: Path) -> None:
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    for row in (["ext_id", "Points"], ["C-1", 1], ["ext_id", "Points"], ["ext_id", 2]):
+        book.active.append(row)
+    written = io.BytesIO()
+    book.save(written)
+    source = tmp_path / "joined.xlsx"
+    source.write_bytes(written.getvalue())
+    assert rows_of(opened(source)) == [["C-1", 1], HEADER, ["ext_id", 2]]
