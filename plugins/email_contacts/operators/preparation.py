@@ -46,7 +46,7 @@ class PrepareContactsOperator(BatchingOperator, ReadingOperator):
     :param header_row: the line of a CSV file or a sheet that has the columns' names, counted from 1; empty:
         the first line that is not blank. Templated.
     :param skip_rows: lines above the header, as another way to say it. Templated.
-    :param sheet: of a workbook; empty: the first sheet. Templated.
+    :param sheet: of a workbook; empty: the first sheet that is not hidden. Templated.
     :param opted_out: rows that say ``emailBlacklisted``, ``smsBlacklisted`` or ``whatsappBlacklisted``:
         ``reject`` them (default), or ``import`` them. Templated.
     :param consent_column: the column that says who wants to be written to: its name, or an object with

@@ -132,6 +132,31 @@ def test_a_sheet_by_its_name(tmp_path: Path) -> None:
         opened(source, sheet="New")
 
 
+def test_a_hidden_sheet_is_read_by_its_name_only(tmp_path: Path) -> None:
+    source = saved(tmp_path, ["email"], ["old@example.com"], more={"new": [["email"], ["new@example.com"]]})
+    book = openpyxl.load_workbook(source)
+    hidden = book.worksheets[0]
+    hidden.sheet_state = "hidden"
+    book.active = 1
+    book.save(source)
+    assert rows_of(opened(source)) == [["new@example.com"]]
+    assert rows_of(opened(source, sheet=hidden.title)) == [["old@example.com"]]
+
+
+def test_a_first_sheet_that_is_empty_says_which_others_there_are(tmp_path: Path) -> None:
+    with pytest.raises(SourceEmpty, match=r'not read: "people of 2024"\. Name the one to read'):
+        opened(saved(tmp_path, more={"people of 2024": [["email"], ["a@example.com"]]}))
+
+
+def test_characters_that_xml_cannot_hold_are_read_as_a_spreadsheet_shows_them(tmp_path: Path) -> None:
+    cells = ["Ada_x000D_\nLovelace", "_x005F_x000D_", "half_xD83D_", "snake_x_case"]
+    source = saved(tmp_path, ["email", "First_x0020_Name"], *(["a@example.com", cell] for cell in cells))
+    rows = opened(source)
+    assert rows.columns == ("email", "First Name")
+    texts = ["Ada\r\nLovelace", "_x000D_", "half_xD83D_", "snake_x_case"]
+    assert rows_of(rows) == [["a@example.com", text] for text in texts]
+
+
 def test_a_failed_formula_is_a_value_that_no_attribute_takes(tmp_path: Path) -> None:
     (row,) = rows_of(opened(saved(tmp_path, ["email"], ["#N/A"])))
     assert isinstance(row, list)

@@ -139,13 +139,14 @@ def _rejected(
 def _are_certainly_wrong(cells: pl.Series, kind: str, nulls: Sequence[str]) -> pl.Series:
     """Say of which cells it is certain that they are no addresses, or no phone numbers, and nothing more.
 
-    Of other cells there may be more to say, or less: words for nothing, invisible characters, marks.
+    Of other cells there may be more to say, or less: words for nothing, invisible characters, marks,
+    addresses with a name around them.
     """
     text = pl.col(cells.name).str.strip_chars(BLANKS)
     lower = text.str.to_lowercase()
     is_ascii = pl.col(cells.name).str.len_bytes() == pl.col(cells.name).str.len_chars()
     is_wrong = (
-        ~lower.str.strip_prefix(LINK).str.contains(pattern_of("email"))
+        ~lower.str.strip_prefix(LINK).str.contains(pattern_of("email")) & ~text.str.contains("<|@[^@]*@")
         if kind == "email"
         else text.str.contains(impossible_pattern())
     )

@@ -106,7 +106,7 @@ def _add_source_options(command: ArgumentParser) -> None:
     command.add_argument(
         "--skip-rows", type=int, metavar="LINES", help="of a CSV or a workbook: lines above the header"
     )
-    command.add_argument("--sheet", metavar="NAME", help="of a workbook (default: the first sheet)")
+    command.add_argument("--sheet", metavar="NAME", help="of a workbook (default: the first not hidden)")
     command.add_argument(
         "--opted-out",
         choices=OPTED_OUT,

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from email_contacts.contacts.cli.damaged_text import damages
 from email_contacts.contacts.mapping import cell_types, null_words
 from email_contacts.contacts.mapping.bound_column import BoundColumn
 from email_contacts.contacts.mapping.column_profile import ColumnProfile
@@ -46,9 +47,24 @@ def suspicions(column: BoundColumn, cells: Sequence[Any], bad: Sequence[Any]) ->
         yield from _null_values(texts, column.nulls)
     else:
         yield from _how_they_are_written(column, cells, bad)
+    if column.kind in (*_PLAIN, "ext_id"):
+        yield from damages(texts)
     if column.kind == "phone" and column.rule.region is None:
         yield from _no_country(texts)
+    if column.kind == "date":
+        yield from _days_that_are_none(texts, bad)
     yield from _day_or_month(column, cells, bad)
+
+
+def _days_that_are_none(texts: Sequence[str], bad: Sequence[Any]) -> Iterator[str]:
+    """Tell of days that are valid and stand for none."""
+    found = Counter(text for text in texts if null_words.is_no_day(text.casefold()))
+    found -= Counter(bare(cell) for cell in bad if type(cell) is str)
+    if found:
+        words = _listed(sorted(found)[:_WORDS_SHOWN])
+        count = sum(found.values())
+        cells = "1 cell is a day that stands" if count == 1 else f"{count:,} cells are days that stand"
+        yield f"{cells} for no date in many systems, and would be sent: list as nulls {words}."
 
 
 def _called(column: BoundColumn) -> str:

@@ -17,6 +17,10 @@ from email_contacts.contacts.values import words
 
 _OFTEN = 2
 _NO_DAY = re.compile(r"(?:0000([-/.])00\1?00|00([-/.])00\2?0000)(?:[ t]00:00(?::00(?:\.0+)?)?)?").fullmatch
+# The first day of .NET and of Excel, and the last one of all: where a system has to write some day.
+_FIRST_OR_LAST_DAY = re.compile(
+    r"(?:0001-01-01|1899-12-30|9999-12-31)(?:[ t][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?z?)?"
+).fullmatch
 
 
 def may_be_null(word: str) -> bool:
@@ -24,7 +28,15 @@ def may_be_null(word: str) -> bool:
 
     :param word: in lower case.
     """
-    return word in words.NOTHING or word in words.NOTHING_OF_A_TYPE or bool(_NO_DAY(word))
+    return word in words.NOTHING or word in words.NOTHING_OF_A_TYPE or is_no_day(word)
+
+
+def is_no_day(word: str) -> bool:
+    """Return whether a cell is a day that stands for none: ``0000-00-00``, ``0001-01-01``, ``9999-12-31``.
+
+    :param word: in lower case.
+    """
+    return bool(_NO_DAY(word) or _FIRST_OR_LAST_DAY(word))
 
 
 def is_null_in_text(word: str) -> bool:

@@ -1,8 +1,8 @@
 """What CSV and workbooks have of spreadsheets: columns without a name, rows without a cell, stray rows.
 
 Knows blocks and the names above them. A column without a name is left out, and must not hold anything, and
-neither must cells to the right of the last column. Rows in which no cell holds anything are no rows, and those
-that programs write beside the contacts (``stray_rows``) are rejected.
+neither must cells to the right of the last column. Rows in which no cell holds anything are no rows, and
+those that programs write beside the contacts (``stray_rows``) are rejected.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-r"""Rows of a sheet that are certainly no contacts: what programs write between the rows and below them.
+"""Rows of a sheet that are certainly no contacts: what programs write between the rows and below them.
 
 Knows cells and the names above them. Files that were joined hold the header again; clients of databases draw
 a line of dashes below it, and end with a count of rows or a mark. With an identifier of the source's own in

@@ -42,6 +42,8 @@ _BYTES_LOOKED_AT = 1 << 20
 _NOT_COMPUTED = re.compile(
     rb'<c (?:(?! t="str")[^>])*>\s*<f(?:\s[^>]*)?(?:/>|>[^<]*</f>)\s*(?:<v\s*/>|<v>\s*</v>)?\s*</c>'
 )
+# ST_Xstring of ISO/IEC 29500-1, 22.9.2.19; half a character of UTF-16 stays as it is.
+_ESCAPED = re.compile("_x((?![Dd][89A-Fa-f])[0-9A-Fa-f]{4})_")
 _FAILED = frozenset({"#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#GETTING_DATA"})
 
 
@@ -49,7 +51,7 @@ class WorkbookRows:
     """An opened sheet, read in blocks.
 
     :param source: the file.
-    :param sheet: the sheet's name; None for the first one.
+    :param sheet: the sheet's name; None for the first one that is not hidden.
     :param skip_rows: rows above the header.
     :raises SourceEmpty: when there is not even a header.
     :raises SourceUnreadable: when it is no workbook, or ``openpyxl`` is not installed.
@@ -75,7 +77,7 @@ class WorkbookRows:
         except BaseException:
             self.close()
             raise
-        names = tuple("" if cell is None else str(cell).strip() for cell in header)
+        names = tuple(_written(_text(cell)).strip() for cell in header)
         while names and not names[-1]:
             names = names[:-1]
         if looks_like_contact(names):
@@ -90,10 +92,14 @@ class WorkbookRows:
     @property
     def notes(self) -> tuple[str, ...]:
         """Say which sheet is read, where there are several."""
+        return (self._which, *self._sheet.notes, *self._of_formulas)
+
+    @property
+    def _which(self) -> str:
         sheets = self._book.sheetnames
         others = ", ".join(shown_column(name, sheets) for name in sheets if name != self._name)
         more = f"; not read: {others}" if others else ""
-        return (f"sheet {shown_column(self._name, sheets)}{more}", *self._sheet.notes, *self._of_formulas)
+        return f"sheet {shown_column(self._name, sheets)}{more}"
 
     def blocks(self) -> Iterator[Block]:
         """Walk the rows in blocks, once.
@@ -145,7 +151,10 @@ class WorkbookRows:
         for place, row in enumerate(read[skip_rows:], start=skip_rows):
             if any(_text(cell) for cell in row):
                 return row, read[place + 1 :]
-        raise SourceEmpty(f"{self._source.name} is empty. A sheet needs a header row and rows below it.")
+        which = f" It is the {self._which}. Name the one to read as sheet." if len(self._sheets) > 1 else ""
+        raise SourceEmpty(
+            f"{self._source.name} is empty. A sheet needs a header row and rows below it.{which}"
+        )
 
     def _opened(self) -> Any:
         head = self._file.read(HEAD_BYTES)
@@ -168,7 +177,7 @@ class WorkbookRows:
             raise self._damaged() from None
 
     def _sheet_rows(self, wanted: str | None) -> Iterator[Sequence[Any]]:
-        sheets = {sheet.title: sheet for sheet in self._book.worksheets}
+        sheets = self._sheets = {sheet.title: sheet for sheet in self._book.worksheets}
         if not sheets:
             raise SourceEmpty(f"{self._source.name} has no sheet of cells.")
         if wanted is not None and wanted not in sheets:
@@ -176,7 +185,8 @@ class WorkbookRows:
             raise InvalidOption(
                 f'{self._source.name} has no sheet "{wanted}". It has {names or f"{len(sheets)} others"}.'
             )
-        self._name = next(iter(sheets)) if wanted is None else wanted
+        visible = (name for name, sheet in sheets.items() if sheet.sheet_state == "visible")
+        self._name = next(visible, next(iter(sheets))) if wanted is None else wanted
         sheet = sheets[self._name]
         sheet.reset_dimensions()  # what a workbook says of its size is often wrong
         return self._undamaged(sheet.iter_rows(values_only=True))
@@ -198,7 +208,7 @@ class WorkbookRows:
 
 def _value(cell: Any) -> Any:
     if isinstance(cell, str):
-        return float("nan") if cell in _FAILED else cell
+        return float("nan") if cell in _FAILED else _written(cell)
     if isinstance(cell, datetime) and cell.time() == time.min:
         return cell.date()
     return cell
@@ -206,3 +216,8 @@ def _value(cell: Any) -> Any:
 
 def _text(cell: Any) -> str:
     return "" if cell is None else str(cell).strip()
+
+
+def _written(text: str) -> str:
+    """Give a text as the spreadsheet shows it: what XML cannot hold is ``_x000D_`` in the file."""
+    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text) if "_x" in text else text
