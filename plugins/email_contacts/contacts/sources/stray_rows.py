@@ -70,9 +70,10 @@ class StrayRows:
         first = frame.cells.to_series(place)
         if not frame.is_trimmed:
             first = first.str.strip_chars(BLANKS)
-        is_stray = (first == self._names[place]) | first.str.starts_with(_DASHES)
+        # What begins with two dashes is between them in the order of texts, which is quicker to see.
+        is_stray = (first == self._names[place]) | ((first >= _DASHES) & (first < "-."))
         if self._is_alone:
-            is_stray |= first.is_in(list(_ENDS)) | first.str.starts_with("(")
+            is_stray |= first.is_in(list(_ENDS)) | ((first >= "(") & (first < ")"))
         return is_stray.fill_null(value=False).to_numpy()
 
 
