@@ -18,7 +18,7 @@ AUDIENCES = Path(__file__).resolve().parents[1] / "include" / "audiences"
 DOC = """
 ### Are the lists fresh?
 
-One task for each audience with `fresh_within`. It fails when no run of the audience was confirmed for that
+One task for each audience with `fresh_within`. It fails if no run of the audience was confirmed for that
 long, for whatever reason: its DAG failed, is paused, or never ran. To be told, give `default_args` a notifier
 as `on_failure_callback`; docs/audiences.md shows how.
 """

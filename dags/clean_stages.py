@@ -16,12 +16,12 @@ SCHEDULE = os.environ.get("CLEAN_STAGES_SCHEDULE", "@daily") or None
 DOC = """
 ### Old stages
 
-**clean** removes the stages of runs from below the connection's staging folder when their newest file is
-older than `days`: batches, lists of rejects, receipts. Only folders that a preparation filled are touched,
-and in them only files that this package wrote.
+**clean** removes the stages of runs below the connection's staging folder if their newest file is older than
+`days`: batches, lists of rejects, receipts. Only folders that a preparation filled are touched, and in them
+only files that this package wrote.
 
-The batches of a completed import are gone long before: `receipt` removes them. This is for the rest, of
-imports that failed or were never sent. A run that is older than this cannot be taken up again.
+The batches of a completed import are already gone: `receipt` removes them. This DAG removes those of imports
+that failed or were never sent. A run that is older than this can no longer be resumed.
 
 It runs daily; the environment variable `CLEAN_STAGES_SCHEDULE` sets another schedule, or none.
 """

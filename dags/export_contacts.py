@@ -18,9 +18,9 @@ DESTINATION = os.environ.get("EXPORT_CONTACTS_PATH") or None
 DOC = """
 ### Contacts to object storage
 
-**export** writes the contacts that changed since the last run, and everything in the first one, to tables
+**export** writes the contacts that changed since the last run (in the first run, all contacts) to tables
 that are partitioned by date: `contacts`, and `opt_outs` with a row for each opt-out. The watermark moves only
-when all files are written, so a run that fails loses and repeats nothing. It updates the asset
+when all files are written, so a failed run loses and repeats nothing. It updates the asset
 `email_contacts_exports` with the number of contacts and the addresses of the files.
 
 They go to the folder `exports` of the connection's staging folder, or to that of the environment variable

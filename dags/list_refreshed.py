@@ -1,4 +1,4 @@
-"""An example: a DAG that runs when a list was refreshed, and reads what became of its rows."""
+"""An example: a DAG that runs after a list was refreshed, and reads the counts of its rows."""
 
 from __future__ import annotations
 

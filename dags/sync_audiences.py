@@ -1,4 +1,4 @@
-"""One DAG for each audience file: the list is kept in step with its source, and only what changed is sent."""
+"""One DAG for each audience file: it keeps the list in sync with its source, and sends only what changed."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ DOC = """
 {description}
 
 `folder` → `list` → `mirror` → `prepare` → (`brakes`) → `import` (one task per batch) → `wait` → `verify` →
-(`gone`) → `receipt` → `confirm`; beside the import, and before `confirm`: (`opt_outs`)
+(`gone`) → `receipt` → `confirm`; parallel to the import, and before `confirm`: (`opt_outs`)
 
-The source is `{source}`, the list *{list}* in the folder *{folder}*. Contacts that are new or changed since
-the last confirmed run are sent; without any the run succeeds, sends nothing, and its receipt says so.
-Rows of people who opted out on the platform: `{consent}`. Rows that would make the platform merge contacts:
-`{merges}`. Contacts that are not in the source any more: `{gone}`.
-**confirm** makes this run the one that the next is compared with, once the receipt says that every row
+The source is `{source}`, the list is *{list}* in the folder *{folder}*. Contacts that are new or changed
+since the last confirmed run are sent; if there are none, the run succeeds, sends nothing, and its receipt
+says so. Rows of people who opted out on the platform: `{consent}`. Rows that would make the platform merge
+contacts: `{merges}`. Contacts that are no longer in the source: `{gone}`.
+**confirm** makes this run the one that the next is compared with, if the receipt says that every row
 arrived. The file is `{name}` in `include/audiences`; docs/audiences.md explains it.
 """
 FULL_SYNC = Param(
@@ -57,8 +57,8 @@ def sync(audience: Audience) -> DAG:
         schedule=[_asset(name) for name in audience.assets] or audience.schedule or None,
         start_date=START,
         catchup=False,
-        max_active_runs=1,  # two runs at a time would be compared with the same snapshot
-        is_paused_upon_creation=True,  # Airflow would run a new schedule at once
+        max_active_runs=1,  # two runs at once would be compared with the same snapshot
+        is_paused_upon_creation=True,  # otherwise Airflow would run a new schedule at once
         params={"full_sync": FULL_SYNC},
         doc_md=DOC.format(
             title=audience.name,
@@ -149,9 +149,9 @@ def sync(audience: Audience) -> DAG:
 
 
 def broken(audience: BrokenAudience) -> DAG:
-    """Make the DAG that stands for a file that is wrong: it says what is wrong, and its runs fail with that.
+    """Make the DAG of an invalid file: it says what is wrong, and its runs fail with that message.
 
-    An import error would concern this whole file, and Airflow would stop all audiences.
+    An import error would affect this whole file, and Airflow would stop all audiences.
     """
     logging.getLogger(__name__).error("%s", audience.fault)
     with DAG(
@@ -184,14 +184,14 @@ def _dag_of(audience: Audience | BrokenAudience) -> DAG:
         return broken(audience)
     try:
         dag = sync(audience)
-        # Airflow does it later, and then it would concern all of them.
+        # Airflow validates later, and then an error would affect all of them.
         dag.validate()  # type: ignore[no-untyped-call]
-    except Exception as error:  # noqa: BLE001  such as a cron expression that Airflow does not take
-        return broken(BrokenAudience(audience.name, audience.name, f"Airflow refuses it: {error}"))
+    except Exception as error:  # noqa: BLE001  such as an invalid cron expression
+        return broken(BrokenAudience(audience.name, audience.name, f"Airflow rejects it: {error}"))
     return dag
 
 
-# A task that runs needs its own DAG only, however many audiences there are.
+# A running task needs only its own DAG, however many audiences there are.
 wanted = (get_parsing_context().dag_id or "").removeprefix(PREFIX)
 for found in read_audiences(PROJECT / "include" / "audiences", only=wanted):
     globals()[PREFIX + found.name] = _dag_of(found)

@@ -137,7 +137,7 @@ class Demo:
                 self.say(f"[dim]platform     import {process['id']} is {process['status']}[/]")
 
     def _show(self, receipt: dict[str, Any], size: int) -> None:
-        table = Table(title="What became of every row", show_header=False, title_justify="left")
+        table = Table(title="Where every row went", show_header=False, title_justify="left")
         table.add_column()
         table.add_column(justify="right")
         rows = receipt["rows"]

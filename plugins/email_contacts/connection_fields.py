@@ -83,26 +83,26 @@ FIELDS = (
     Field(
         "timeout",
         "Time-out (seconds)",
-        "How long one request may take in all; a large body gets another second for each 100 kB.",
+        "How long one request may take in total; a large body gets another second for each 100 kB.",
         {"type": "number", "default": 30, "minimum": 1, "maximum": 600},
     ),
     Field(
         "requests_per_second",
         "Requests per second",
-        "The most requests a second that one task sends to /v3/contacts routes "
+        "The most requests per second that one task sends to /v3/contacts routes "
         "(api-contract §5: 10 on the general tier).",
         {"type": "number", "default": 10, "exclusiveMinimum": 0, "maximum": 1000},
     ),
     Field(
         "process_polls_per_hour",
-        "Process look-ups per hour",
+        "Process requests per hour",
         "How many process requests an hour all tasks and triggers that use this connection may make "
         "together (api-contract §5: 100 per hour and account).",
         {"type": "integer", "default": 100, "minimum": 1, "maximum": 36000},
     ),
     Field(
         "completion_source",
-        "How the end of an import is known",
+        "How the end of an import is detected",
         "auto: from the process route; where the platform has none, from the callback or from the growth of "
         "the lists, whichever comes first. processes, callback, list_growth: from that one only.",
         {
@@ -114,15 +114,15 @@ FIELDS = (
     Field(
         "callback_url",
         "Public URL of this Airflow",
-        "Where the platform reaches this Airflow, such as https://airflow.example.com; it calls below "
-        "/email-contacts/notify/ when an import has ended. Empty: no callbacks.",
+        "The address at which the platform reaches this Airflow, such as https://airflow.example.com; it "
+        "calls a path below /email-contacts/notify/ when an import has ended. Empty: no callbacks.",
         {"type": "string", "default": ""},
     ),
     Field(
         "callback_secret",
         "Callback secret",
-        "Signs the addresses that the platform calls: at least 32 bytes, needed with the URL above. "
-        'Make one with: python -c "import secrets; print(secrets.token_urlsafe(32))"',
+        "Signs the addresses that the platform calls: at least 32 bytes, required with the URL above. "
+        'Create one with: python -c "import secrets; print(secrets.token_urlsafe(32))"',
         {"type": "string", "default": "", "format": "password"},
     ),
     Field(
@@ -149,7 +149,7 @@ FIELDS = (
     Field(
         "source_roots",
         "Folders that forms may read",
-        "Where the form of import_contacts, and every operator with restrict_sources, may read sources and "
+        "Where the form of import_contacts, and all operators with restrict_sources, may read sources and "
         "mappings: folders and prefixes of buckets (/data/contacts, s3://conn_id@bucket/exports), separated "
         "by commas. Empty: the project's folder.",
         {"type": "string", "default": "", "pattern": rf"^({_ROOT}(\s*,\s*{_ROOT})*)?$"},
@@ -157,21 +157,21 @@ FIELDS = (
     Field(
         "source_sql_conn_ids",
         "Databases that forms may read",
-        "The ids of the database connections that the form of import_contacts, and every operator with "
+        "The ids of the database connections that the form of import_contacts, and all operators with "
         "restrict_sources, may query, separated by commas. Empty: none.",
         {"type": "string", "default": "", "pattern": r"^([\w.-]+(\s*,\s*[\w.-]+)*)?$"},
     ),
     Field(
         "list_url",
         "A list's page on the platform",
-        "Where the platform shows a list, with {list_id} in the place of its id, such as "
-        "https://app.example.com/lists/{list_id}. Tasks that are about a list link to it. Empty: no links.",
+        "The address of a list's page on the platform, with {list_id} in place of its id, such as "
+        "https://app.example.com/lists/{list_id}. Tasks that work on a list link to it. Empty: no links.",
         {"type": "string", "default": "", "pattern": r"^(https?://\S*\{list_id\}\S*)?$"},
     ),
     Field(
         "allow_http",
         "Allow plain http",
-        "Let the API key and callbacks travel unencrypted to a host that is not this machine. "
+        "Allow the API key and callbacks to be sent unencrypted to a host that is not this machine. "
         "Only for a sandbox inside a private network.",
         {"type": "boolean", "default": False},
     ),

@@ -48,7 +48,7 @@ def _level(error: BaseException, task_instance: Any) -> int:
 def report(error: BaseException, task_instance: Any) -> str:
     """Say what went wrong, and whether Airflow tries the task again.
 
-    Each sentence has a line of its own, for the UI wraps none.
+    Each sentence is on its own line, because the UI does not wrap lines.
 
     :param error: its text is said; of errors that are not meant for people its type, too.
     """

@@ -93,7 +93,7 @@ class ContactsHook(BaseHook):
         )
 
     def find_folder(self, name: str) -> int | None:
-        """Look a folder up by its name; blanks around it do not count, for the platform stores it trimmed.
+        """Look up a folder by its name; surrounding blanks are ignored, since the platform trims names.
 
         Names are not unique (api-contract §1.1): the oldest of several wins, and a warning says so.
 
@@ -102,7 +102,7 @@ class ContactsHook(BaseHook):
         return self._oldest("folder", name, self.client.iter_folders())
 
     def find_list(self, name: str, *, folder_id: int) -> int | None:
-        """Look a list up by its name within a folder, as a folder is looked up; the oldest of several wins.
+        """Look up a list by its name within a folder, as a folder is looked up; the oldest of several wins.
 
         :return: the list's id, or None when the folder holds no list of this name.
         :raises email_contacts.api.NotFound: when the folder does not exist.

@@ -31,14 +31,14 @@ class ImportNotifier(BaseNotifier):
     - ``import_html``: the same for the body of an e-mail;
     - ``import_receipt``: the receipt, a dictionary; empty where there is none.
 
-    None of them contains personal data. Give one notifier to the task that writes the receipt, and to the
-    task that waits, as both ``on_success_callback`` and ``on_failure_callback``. A notifier that cannot send
-    does not keep the others from it, and does not change the task's state.
+    None of them contains personal data. Give the notifier to the task that writes the receipt and to the
+    task that waits, as both ``on_success_callback`` and ``on_failure_callback``. If one notifier cannot send,
+    the others still do, and the task's state does not change.
 
     :param notifiers: the notifiers that send. They are copied for each message.
-    :param events: which events are worth a message; by default all but ``completed``.
-    :param rejects_over: most rejected rows, of ours and of the platform's, that are no event: a number
-        (``100``) or a share of the rows that were read (``"5%"``). Default 0.
+    :param events: the events for which a message is sent; by default all except ``completed``.
+    :param rejects_over: send ``rejects`` for more rejected rows than this, ours and the platform's together:
+        a number (``100``) or a share of the rows read (``"5%"``). Default 0.
     :raises ValueError: for an unknown event.
     :raises email_contacts.contacts.errors.InvalidOption: for a ``rejects_over`` that is neither.
     """
@@ -60,7 +60,7 @@ class ImportNotifier(BaseNotifier):
         self.rejects_over = RowLimit.parse(rejects_over)
 
     def notify(self, context: Context) -> None:
-        """Send the message that the task's end is worth, if it is worth one.
+        """Send a message about how the task ended, if it is one of the events.
 
         :raises AirflowException: when one of the notifiers could not send; the others have.
         """

@@ -37,17 +37,16 @@ LONGEST_RETRY_DELAY = 86_400.0
 class ContactsRetryPolicy(RetryPolicy):
     """Fails what a retry cannot fix, waits for a rate limit's reset, and retries an unknown outcome soon.
 
-    - A refused key, an unknown id, a refused argument, a connection that cannot work: fails now; the reason
-      is the error's advice.
-    - The platform says when it wants to be asked again (a used-up request limit, a 503 with
-      ``Retry-After``): tries again then, plus a little spread, and never sooner than the task would after
-      any other error.
-    - An unknown outcome: tries again soon. ``ImportContactsOperator`` then finds out what became of its
-      request. A task of your own that creates something should look for it before it creates it again.
-    - Everything else, a rate limit without a reset too: as the task is configured.
+    - A refused key, an unknown id, a refused argument, an invalid connection: fails now; the reason is the
+      error's advice.
+    - The platform says when to retry (a used-up request limit, a 503 with ``Retry-After``): tries again then,
+      plus a little jitter, and never sooner than the task would after any other error.
+    - An unknown outcome: tries again soon. ``ImportContactsOperator`` then finds out whether its request was
+      accepted. A task of your own that creates something should look for it before it creates it again.
+    - Everything else, including a rate limit without a reset: as the task is configured.
 
-    :param longest_wait: seconds, the longest wait that the platform may ask for.
-    :param soon: seconds until an unknown outcome is looked into.
+    :param longest_wait: the longest wait that the platform may request, in seconds.
+    :param soon: seconds until an unknown outcome is retried.
     """
 
     def __init__(self, *, longest_wait: float = LONGEST_WAIT, soon: float = 10.0) -> None:

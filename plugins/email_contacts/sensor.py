@@ -39,12 +39,12 @@ _DEADLINE = "email_contacts.deadline"
 class ImportCompletedSensor(BaseSensorOperator):
     """Wait until imports have completed; fail when one of them failed.
 
-    Deferrable by default: it looks once, and then waits in the triggerer without a worker slot. One
-    request asks for many processes. Both modes end alike: a failed import fails the task without retries,
+    With ``deferrable`` it checks once, and then waits in the triggerer without a worker slot. One request
+    checks many processes. Both modes end in the same way: a failed import fails the task without retries,
     the time-out raises ``AirflowSensorTimeout``, and ``soft_fail`` turns either into a skip.
 
-    Where the platform does not show its processes, or the connection's ``completion_source`` says so, a
-    callback or the growth of the lists tells the end; for that the sensor needs the ``submissions``.
+    If the platform does not show its processes, or the connection's ``completion_source`` says so, the end is
+    detected by a callback or by the growth of the lists; for that the sensor needs the ``submissions``.
 
     :param process_ids: one process id or several. Templated.
     :param submissions: what ``ImportContactsOperator`` pushed as XCom ``submission``, once or of all mapped
@@ -52,12 +52,12 @@ class ImportCompletedSensor(BaseSensorOperator):
     :param conn_id: a connection of type ``email_contacts``. Templated.
     :param deferrable: wait in the triggerer, without a worker slot; otherwise in the worker with Airflow's
         sensor modes. Default: Airflow's ``[operators] default_deferrable``, which is off unless it was set.
-    :param poke_interval: seconds between looks. None (default): in the triggerer quick at first, then
+    :param poke_interval: seconds between polls. None (default): in the triggerer short at first, then
         stretched to the connection's ``process_polls_per_hour``; in the worker 60.
-    :param timeout: seconds until the wait ends. In the triggerer counted from the first try of the task,
-        in the worker as Airflow counts them.
+    :param timeout: seconds until the wait ends, in the triggerer from the first try of the task, in the
+        worker as Airflow counts them.
     :return: one dictionary per import: ``process_id``, ``status``, ``rejects`` (as the platform reports
-        them, api-contract §2.3), and as ``told_by`` who said so: ``process``, ``callback`` or
+        them, api-contract §2.3), and in ``told_by`` how the end was detected: ``process``, ``callback`` or
         ``list_growth``.
     """
 

@@ -1,4 +1,4 @@
-"""Waiting for imports without a worker: what Airflow has to do with it.
+"""Waiting for imports without a worker: the triggers.
 
 All triggers of one connection in one triggerer share a poller (``imports.waiting.shared_poller``), so that a
 thousand waits cost the platform no more than one.
@@ -44,16 +44,17 @@ RESUME_GRACE = 8.0
 class ImportCompletedTrigger(BaseTrigger):
     """Fires when imports have ended, when the deadline has passed, or when waiting cannot succeed.
 
-    An error while polling never ends the wait; the deadline does. The wait ends early when the platform does
-    not know the process, when the connection cannot work, and when it cannot be known how the imports end.
+    An error while polling never ends the wait; the deadline does. The wait ends early if the platform does
+    not know the process, if the connection is invalid, or if there is no way to detect the end of the
+    imports.
 
     :param conn_id: a connection of type ``email_contacts``.
     :param process_ids: the imports to wait for; None where the platform's answer to the submission was lost.
     :param deadline: seconds since the epoch; the processes are looked at once more before it counts.
     :param not_before: seconds since the epoch; no event before it (``RESUME_GRACE`` after the deferral).
     :param enough: ``all`` of them, or ``any`` one.
-    :param poll_interval: seconds between looks; None: quick at first, then stretched. Either way all waits of
-        a triggerer together keep to the connection's ``process_polls_per_hour``.
+    :param poll_interval: seconds between polls; None: short at first, then stretched. Either way all waits of
+        a triggerer together respect the connection's ``process_polls_per_hour``.
     :param source: the connection's ``completion_source``.
     :param evidence: for each import, what else shows that it has ended (``Evidence.to_json``); or none.
     """
@@ -133,7 +134,7 @@ class ImportCompletedTrigger(BaseTrigger):
 class ImportQueueTrigger(BaseTrigger):
     """Fires when a task is first in the submission queue of its connection and a further import may run.
 
-    Also when the deadline has passed, or the connection cannot work. Only the first in the queue has the
+    Also fires when the deadline has passed, or the connection is invalid. Only the first in the queue has the
     platform asked, together with all other waits of the connection.
 
     :param conn_id: a connection of type ``email_contacts``.

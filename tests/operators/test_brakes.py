@@ -60,7 +60,7 @@ def test_an_approval_of_what_was_prepared_lets_it_go_on(manifest_uri: str, store
         (answered("Reject", "0" * 64), "the run was rejected; nothing was sent"),
         (
             {"error": "late", "error_type": "timeout"},
-            r"nobody approved this run within 1 day.* Clear this task",
+            r"this run was not approved within 1 day.* Clear this task",
         ),
     ],
 )

@@ -93,7 +93,7 @@ def test_after_an_import_that_is_not_complete_nobody_is_removed(
     sync.run(PEOPLE, gone="remove")
     sync.prepare(STAY, gone="remove")
     sync.verdict = verdict
-    with pytest.raises(AirflowFailException, match="so nobody is removed"):
+    with pytest.raises(AirflowFailException, match="so no contact is removed"):
         sync.settle()
     assert on_list(platform) == set(PEOPLE)
 

@@ -37,30 +37,30 @@ class BatchingOperator(StagingOperator):
     :param when_empty: a source without rows: ``skip`` (default) or ``fail``. Templated.
     :param snapshot: send only what changed since this snapshot: its name, or the path or address of its
         folder. Empty (default): every row is sent. Templated.
-    :param snapshot_target: ids of the lists that the contacts go to; with others everything is sent.
-        Templated.
+    :param snapshot_target: ids of the lists that the contacts go to; if they differ from those of the
+        snapshot, everything is sent. Templated.
     :param full_sync: send everything, regardless of the snapshot. Templated.
-    :param retry_rejects: send again what the platform rejected before, also where it did not change.
+    :param retry_rejects: send contacts that the platform rejected before again, even if they did not change.
         Templated.
-    :param gone: contacts that were confirmed and are not in the source any more: ``keep`` (default) them on
-        the lists, ``remove`` them, or ``blacklist`` them for all of the account's lists.
+    :param gone: what to do with contacts that were confirmed and are no longer in the source: ``keep``
+        (default) them on the lists, ``remove`` them, or ``blacklist`` them for all lists of the account.
         ``SettleGoneContactsOperator`` does it. Templated.
-    :param max_unidentified: rejected rows of which no identifier can be read, up to which gone contacts are
-        removed or blacklisted: a number (0 by default), or a share of the rows read (``"0.1%"``). Each of
-        them may be about one of these contacts. Templated.
-    :param mirror: hold back the rows of people who opted out, and rows that would make the platform merge
-        contacts, by this mirror of the account, which ``RefreshMirrorOperator`` must have refreshed: its
-        name, or the path or address of its folder. Empty (default): no row is held back. Templated.
-    :param mirror_max_age: hours that the mirror may be old (24 by default); an older one fails the task.
-        Templated.
-    :param consent: with a mirror, rows of people who opted out: ``hold_back`` (default); ``override``, for a
-        reason: send them; ``ignore``: do not look. ``snapshot_target`` says which lists an unsubscription
-        counts for; without it, any. Templated.
+    :param max_unidentified: how many rejected rows without a readable identifier are tolerated when gone
+        contacts are removed or blacklisted: a number (default 0), or a share of the rows read (``"0.1%"``).
+        Each of them may belong to one of these contacts. Templated.
+    :param mirror: the mirror of the account in which rows are looked up, to hold back people who opted out
+        and rows that would make the platform merge contacts: its name, or the path or address of its folder.
+        ``RefreshMirrorOperator`` must have refreshed it. Empty (default): no row is held back. Templated.
+    :param mirror_max_age: the greatest age of the mirror in hours (default 24); the task fails if it is
+        older. Templated.
+    :param consent: with a mirror, what to do with rows of people who opted out: ``hold_back`` (default);
+        ``override``: send them, for a stated reason; ``ignore``: do not look them up. Unsubscriptions count
+        from the lists in ``snapshot_target``; without it, from any list. Templated.
     :param consent_reason: why opt-outs are overridden; it is in the log and in the receipt. Templated.
-    :param merges: with a mirror, rows that would make the platform merge contacts, or move an identifier
-        from one to another (api-contract §3.1): ``hold_back`` (default) or ``allow``. Templated.
-    :param propagate_opt_outs: with a mirror and a consent column: note whose opt-out the source knows and the
-        account does not, for ``PropagateOptOutsOperator``. Templated.
+    :param merges: with a mirror, what to do with rows that would make the platform merge contacts, or move an
+        identifier from one to another (api-contract §3.1): ``hold_back`` (default) or ``allow``. Templated.
+    :param propagate_opt_outs: with a mirror and a consent column: record opt-outs that are in the source and
+        not in the account, for ``PropagateOptOutsOperator``. Templated.
     """
 
     template_fields: Sequence[str] = (*StagingOperator.template_fields, *BATCHING_FIELDS)

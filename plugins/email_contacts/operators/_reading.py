@@ -27,24 +27,24 @@ class ReadingOperator(StagingOperator):
     """An operator that reads contacts and validates every row.
 
     :param restrict_sources: read only what the connection allows (``source_roots``,
-        ``source_sql_conn_ids``), and query in read-only transactions: for DAGs whose form says what to read.
-        Not templated, for a form must not decide it.
+        ``source_sql_conn_ids``), and query in read-only transactions: for DAGs whose form sets the source.
+        Not templated, because a form must not be able to change it.
 
     :param source_root: the folder that a relative ``source`` or ``mapping`` is looked up in. Templated.
     :param source_format: ``csv``, ``ndjson``, ``json``, ``parquet``, ``xlsx``, or ``auto`` (by the file's
         name, otherwise by its content). Templated.
     :param delimiter: of a CSV file; empty: detected from its header. Templated.
-    :param encoding: of the file; empty: a byte order mark decides, otherwise UTF-8. Templated.
+    :param encoding: of the file; empty: taken from the byte order mark, otherwise UTF-8. Templated.
     :param header_row: the line of a CSV file or a sheet that has the columns' names, counted from 1; empty:
         the first line that is not blank. Templated.
-    :param skip_rows: lines above the header, as another way to say it. Templated.
+    :param skip_rows: the number of lines above the header, instead of ``header_row``. Templated.
     :param sheet: of a workbook; empty: the first sheet that is not hidden. Templated.
-    :param opted_out: rows that say ``emailBlacklisted``, ``smsBlacklisted`` or ``whatsappBlacklisted``:
-        ``reject`` them (default), or ``import`` them. Templated.
-    :param consent_column: the column that says who wants to be written to: its name, or an object with
-        ``name`` and the words ``yes`` and ``no`` (in any case; those of booleans without), also as JSON text.
-        People of whom a row says no are held back; a row that says neither is rejected. A column in which yes
-        means by its name that people opted out needs its words. Templated.
+    :param opted_out: what to do with rows marked ``emailBlacklisted``, ``smsBlacklisted`` or
+        ``whatsappBlacklisted``: ``reject`` them (default), or ``import`` them. Templated.
+    :param consent_column: the column that says who agreed to be contacted: its name, or an object with
+        ``name`` and the words for ``yes`` and ``no`` (in any case; by default those of booleans), also as
+        JSON text. People with a row that says no are held back; a row that says neither is rejected. If yes
+        in the column means that a person opted out, judging by its name, the words are required. Templated.
     :param mapping: path of a mapping document (YAML or JSON), or the document itself as a dictionary; empty:
         columns are mapped by their names. Templated.
     :param unknown_columns: ``fail`` or ``drop`` columns that the account has no attribute for, which the

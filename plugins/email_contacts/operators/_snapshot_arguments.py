@@ -31,9 +31,9 @@ class SnapshotArguments:
     :param snapshot_target: ids of the lists that the contacts go to.
     :param full_sync: send everything.
     :param retry_rejects: send again what the platform rejected.
-    :param gone: what becomes of contacts that are not in the source any more.
-    :param max_unidentified: rejected rows without a readable identifier, up to which that is done.
-    :param conn_id: the platform's connection; an id of a list says nothing in another account.
+    :param gone: what to do with contacts that are no longer in the source.
+    :param max_unidentified: how many rejected rows without a readable identifier are tolerated then.
+    :param conn_id: the platform's connection; an list id has no meaning in another account.
     :param run_after: when the run was due.
     """
 

@@ -1,4 +1,4 @@
-"""The operator that asks a person before a run changes more than it usually does."""
+"""The operator that asks for approval before a run changes more than usual."""
 
 from __future__ import annotations
 
@@ -31,27 +31,27 @@ _FINGERPRINT = Param(
 
 
 class CheckBrakesOperator(HITLOperator):
-    """Let a prepared run go on within its limits, and ask a person where it is over one of them.
+    """Let a prepared run continue within its limits, and ask for approval if it exceeds one of them.
 
-    Place it between the preparation and the import. Within the limits it succeeds at once. Over them nothing
+    Place it between the preparation and the import. Within the limits it succeeds at once. Otherwise nothing
     is sent: the task waits, without a worker slot, until somebody approves or rejects the run under *Required
-    Actions* in Airflow's UI. An approval holds for exactly what was prepared (the manifest's fingerprint), so
-    one that was meant for another preparation is refused. Without an answer the task fails.
+    Actions* in Airflow's UI. An approval is valid only for exactly what was prepared (the manifest's
+    fingerprint), so one for another preparation is refused. Without an answer the task fails.
 
     :param manifest_uri: what ``PrepareContactsOperator`` pushed as ``manifest_uri``. Templated.
     :param sizes_before: what ``GetListOperator`` returned before the run: shares are of the list's contacts.
         Templated.
-    :param max_changes: contacts that may be sent: a number (``5000``) or a share of the list (``"20%"``); of
-        an empty list no share is judged. None: no limit. Templated.
-    :param max_rejects: rows that may be rejected: a number, or a share of the rows read. Unlike that of
-        ``PrepareContactsOperator``, which fails, this one asks. None: no limit. Templated.
+    :param max_changes: contacts that may be sent: a number (``5000``) or a share of the list (``"20%"``); a
+        share does not apply to an empty list. None: no limit. Templated.
+    :param max_rejects: rows that may be rejected: a number, or a share of the rows read. The argument of
+        ``PrepareContactsOperator`` fails the run; this one asks. None: no limit. Templated.
     :param max_held_back: rows that the consent and merge guards may hold back: a number, or a share of the
         list. None: no limit. Templated.
     :param max_removals: contacts gone from the source that would be removed from the list or blacklisted: a
         number, or a share of the list. None: no limit. Templated.
-    :param approve_within: how long an answer is waited for. Default: a day.
+    :param approve_within: how long to wait for an answer. Default: a day.
     :param kwargs: also ``notifiers`` and ``assigned_users``, as for Airflow's ``HITLOperator``.
-    :return: ``{"fingerprint": ..., "approved": bool}``; ``approved`` only where somebody was asked.
+    :return: ``{"fingerprint": ..., "approved": bool}``; ``approved`` only if somebody was asked.
     """
 
     template_fields: Sequence[str] = (
@@ -93,7 +93,7 @@ class CheckBrakesOperator(HITLOperator):
 
     @failing_at_once()
     def execute(self, context: Context) -> dict[str, Any]:
-        """Compare what was prepared with the limits; ask where it is over one."""
+        """Compare what was prepared with the limits; ask if it exceeds one."""
         manifest = self._manifest()
         over = self._exceeded(manifest)
         if manifest.overriding:
@@ -117,8 +117,8 @@ class CheckBrakesOperator(HITLOperator):
         """
         if event.get("error_type") == "timeout":
             raise AirflowFailException(
-                f"nobody approved this run within {self.response_timeout}; nothing was sent. Clear this task "
-                "to ask again"
+                f"this run was not approved within {self.response_timeout}; nothing was sent. Clear this "
+                "task to ask again"
             )
         answer = cast("Mapping[str, Any]", super().execute_complete(context, event))
         manifest = self._manifest()
@@ -165,7 +165,7 @@ class CheckBrakesOperator(HITLOperator):
 
 
 def _body(manifest: Manifest, over: Sequence[str]) -> str:
-    """What a person decides by, in Markdown; nothing personal."""
+    """What the approval is based on, in Markdown; nothing personal."""
     counts = {**manifest.rows.to_json(), "held_back": sum(manifest.rows.held_back.values())}
     rows = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in counts.items())
     lines = [*(f"- **{sentence}**" for sentence in over), f"- rows: {rows}"]

@@ -19,19 +19,20 @@ if TYPE_CHECKING:
 
 
 class CreateContactOperator(ContactsOperator):
-    """Create one contact, or update it. For more than a handful, import instead.
+    """Create or update one contact. For more than a handful, use an import.
 
-    What is known of the person is masked in the task's log and hidden in its rendered fields.
+    Personal data is masked in the task's log and hidden in its rendered fields.
 
     :param email_address: of the contact; may be left out when ``ext_id`` or an ``SMS`` attribute is given
-        (api-contract §1.3). Not called ``email``, for Airflow writes its failure mails to that. Templated.
-    :param ext_id: your own id of the contact. Templated.
+        (api-contract §1.3). Not named ``email``, because Airflow sends its failure mails there. Templated.
+    :param ext_id: your own id for the contact. Templated.
     :param attributes: upper-case attribute name → value; each must exist in the account. Templated.
     :param list_ids: lists to put the contact on. Templated.
     :param email_blacklisted: opt the contact out of e-mails. None leaves it as it is. Templated.
     :param sms_blacklisted: opt the contact out of text messages. None leaves it as it is. Templated.
-    :param update_enabled: update the contact when it exists; otherwise that is an error. Templated.
-    :param smtp_blacklist_sender: senders whose transactional e-mails it does not get; only with
+    :param update_enabled: update the contact if it exists; otherwise an existing contact is an error.
+        Templated.
+    :param smtp_blacklist_sender: senders whose transactional e-mails the contact does not get; only with
         ``update_enabled``. Templated.
     :return: ``id`` (None for an update: the platform does not say) and ``created``.
     """

@@ -1,4 +1,4 @@
-"""What to do about a name that is there already: the platform itself allows equal names."""
+"""What to do if a name exists already: the platform itself allows equal names."""
 
 from __future__ import annotations
 

@@ -26,10 +26,11 @@ LOOKBACK = timedelta(minutes=1)
 class ExportContactsOperator(ContactsOperator):
     """Export all contacts, or those of a list, that changed since the last export, and their opt-outs.
 
-    The first export of a series, and one with ``full``, is of everything. A series is a connection, a list, a
-    format and a destination; each has a watermark of its own. The watermark moves to the beginning of the
-    sweep, once all files are written: an export that fails or is killed is made again from the old one, and
-    its files are removed. Exports of one series must not run at the same time: set ``max_active_runs=1``.
+    The first export of a series, and any with ``full``, exports everything. A series is a combination of
+    connection, list, format and destination, and has its own watermark. The watermark moves to the start of
+    the sweep once all files are written: if an export fails or is killed, its files are removed, and the next
+    one starts at the old watermark. Exports of one series must not run at the same time: set
+    ``max_active_runs=1``.
 
     :data:`EXPORTS` is always one of the outlets; the extra of its event is what this operator returns.
 
@@ -38,9 +39,9 @@ class ExportContactsOperator(ContactsOperator):
     :param list_id: only contacts of this list; without one, all contacts of the account. Templated.
     :param file_format: ``ndjson`` (default), the contacts as the platform gives them, or ``parquet``, with a
         column for each attribute of the account. Templated.
-    :param full: export everything, and go on from here. Templated.
-    :param lookback: seconds, or a ``timedelta``: changes are read again from so long before the watermark, as
-        a platform may show a change a moment after it was made. Templated.
+    :param full: export everything, and continue from there. Templated.
+    :param lookback: read changes again from this long before the watermark, because the platform may show a
+        change with a delay: seconds, or a ``timedelta``. Templated.
     :return: the manifest: ``contacts`` and ``opt_outs`` (how many), ``since``, ``until``, ``full``,
         ``files``, ``manifest_uri`` and others. Nothing personal.
     """

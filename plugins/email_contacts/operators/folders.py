@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 
 class CreateFolderOperator(ContactsOperator):
-    """Create a folder, or find the one that has the name already.
+    """Create a folder, or find the existing one with this name.
 
-    :param name: the folder's name; blanks around it do not count. Templated.
+    :param name: the folder's name; surrounding blanks are ignored. Templated.
     :param if_exists: ``reuse`` (default) returns the oldest folder of this name; ``create`` always creates
         one, for the platform allows equal names (api-contract §1.1); ``fail`` refuses. Templated.
     :return: the folder's id.

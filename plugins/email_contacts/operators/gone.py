@@ -1,4 +1,4 @@
-"""The operator that removes or blacklists the contacts that are gone from the source."""
+"""The operator that removes or blacklists contacts that are gone from the source."""
 
 from __future__ import annotations
 
@@ -30,22 +30,22 @@ if TYPE_CHECKING:
 class SettleGoneContactsOperator(ContactsOperator):
     """Remove from the lists, or blacklist, the contacts that are gone from the source.
 
-    What is done the preparation says (its argument ``gone``). Place it between ``VerifyImportOperator`` and
-    ``WriteReceiptOperator``, with Airflow's default trigger rule; ``ConfirmSnapshotOperator`` refuses a run
-    whose gone contacts are not settled. A task that is retried or cleared does what is left to do.
+    Which of the two is set by the preparation (its argument ``gone``). Place it between
+    ``VerifyImportOperator`` and ``WriteReceiptOperator``, with Airflow's default trigger rule;
+    ``ConfirmSnapshotOperator`` refuses a run whose gone contacts are not settled. A retried or cleared task
+    does what is left.
 
-    The contacts of the lists are read, since a snapshot holds no addresses. One that seems gone, and of whom
-    any identifier is in the source, is left alone. They are removed in requests of 150 (api-contract §6).
-    Blacklisting only ever sets ``emailBlacklisted``, and ``smsBlacklisted`` where there is a number, contact
-    by contact (§1.3); they stay on the lists.
+    The contacts of the lists are read, since a snapshot holds no addresses. A contact that seems gone but has
+    any identifier in the source is left alone. Contacts are removed in requests of 150 (api-contract §6).
+    Blacklisting sets only ``emailBlacklisted``, and ``smsBlacklisted`` if there is a number, contact by
+    contact (§1.3); the contacts stay on the lists.
 
     :param manifest_uri: what ``PrepareContactsOperator`` pushed as ``manifest_uri``. Templated.
-    :param verdict: what ``VerifyImportOperator`` returned: only after a complete import is anybody removed.
+    :param verdict: what ``VerifyImportOperator`` returned: contacts are removed only after a complete import.
         Templated.
     :param list_ids: the lists imported into. Templated.
-    :return: ``settled`` (removed or blacklisted by this try), ``not_on_list``, ``in_source``: who seemed
-        gone, and is in the source under another identifier, and where there are any ``unclear``: who may be
-        in a rejected row. Counts only.
+    :return: counts: ``settled`` (removed or blacklisted by this try), ``not_on_list``, ``in_source`` (in the
+        source under another identifier), and if there are any, ``unclear`` (possibly in a rejected row).
     """
 
     template_fields: Sequence[str] = ("conn_id", "manifest_uri", "verdict", "list_ids")
@@ -78,7 +78,9 @@ class SettleGoneContactsOperator(ContactsOperator):
         changes = manifest.changes
         if changes is None or not changes.to_settle:
             reason = changes.gone_withheld if changes is not None else ""
-            self.log.info("nobody is removed: %s", reason or "nobody is gone, or who is gone is kept")
+            self.log.info(
+                "no contact is removed: %s", reason or "no contact is gone, or gone contacts are kept"
+            )
             return Settled().to_json()
         done = read_settled(path.parent, manifest.fingerprint)
         if done is None:
@@ -88,7 +90,7 @@ class SettleGoneContactsOperator(ContactsOperator):
             _write(path.parent, manifest.fingerprint, done)
         failpoints.reached(failpoints.GONE_SETTLED)
         self.log.info(
-            "%s: %d of %d gone contacts; %d are not on the list any more, %d are in the source under another "
+            "%s: %d of %d gone contacts; %d are no longer on the list, %d are in the source under another "
             "identifier", changes.when_gone, done.settled, changes.gone, done.not_on_list, done.in_source,
         )  # fmt: skip
         if done.unclear:
@@ -102,8 +104,8 @@ class SettleGoneContactsOperator(ContactsOperator):
         state = self.verdict.get("state") if isinstance(self.verdict, Mapping) else None
         if state not in GOOD_STATES:
             raise AirflowFailException(
-                f"the verdict on the import is {state or 'not there'}, so nobody is removed; pass the output "
-                "of VerifyImportOperator, and place this task after it"
+                f"the verdict on the import is {state or 'not there'}, so no contact is removed; pass the "
+                "output of VerifyImportOperator, and place this task after it"
             )
 
     def _settle_all(self, changes: Changes, stage: ObjectStoragePath) -> Settled:
@@ -137,12 +139,12 @@ class SettleGoneContactsOperator(ContactsOperator):
 
 @dataclass(frozen=True)
 class Settled:
-    """What has become of the contacts that are gone.
+    """How many of the gone contacts were settled, and how many were left alone.
 
     :param settled: removed or blacklisted.
-    :param not_on_list: who is not on the list any more.
-    :param in_source: who is in the source under another identifier, and is left alone.
-    :param unclear: who may be in a rejected row, and is left alone.
+    :param not_on_list: no longer on the list.
+    :param in_source: in the source under another identifier, and left alone.
+    :param unclear: possibly in a rejected row, and left alone.
     """
 
     settled: int = 0
@@ -164,7 +166,7 @@ class Settled:
 
 
 def read_settled(stage: ObjectStoragePath, fingerprint: str) -> Settled | None:
-    """Read what has become of the gone contacts of a run; None where they are not settled.
+    """Read how the gone contacts of a run were settled; None if they were not.
 
     :param stage: the folder of its preparation.
     :param fingerprint: of its manifest.

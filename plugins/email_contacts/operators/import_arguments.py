@@ -1,4 +1,4 @@
-"""What ``ImportContactsOperator`` is given, read and checked: plain values, and the job that they make.
+"""The arguments of ``ImportContactsOperator``, read and checked: plain values, and the job made of them.
 
 Built from rendered values, so that it is tested without an operator.
 """

@@ -61,12 +61,12 @@ def import_and_account(
     :param disable_notification: see ``ImportContactsOperator``.
     :param is_dry_run: whether nothing was to be sent.
     :param retry_of: the import whose rejected rows these are.
-    :param gone: as the preparation has it; but for ``keep``, the task ``gone`` comes before the receipt.
+    :param gone: as for the preparation; unless it is ``keep``, the task ``gone`` comes before the receipt.
     :param wait_for: further tasks that the import waits for, such as brakes.
     :param outlets: assets that a complete import updates, besides that of all receipts.
     :return: the task of the receipt.
     """
-    # Templates, for an XComArg of a task that pushed nothing fails the task that asks for it.
+    # Templates, because an XComArg of a task that pushed nothing fails the task that reads it.
     manifest_uri = f"{{{{ ti.xcom_pull(task_ids='{prepare.task_id}', key='manifest_uri') }}}}"
     rows = f"{{{{ ti.xcom_pull(task_ids='{prepare.task_id}', key='rows') | tojson }}}}"
     batches = ImportContactsOperator.partial(

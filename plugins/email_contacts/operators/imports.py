@@ -36,45 +36,46 @@ if TYPE_CHECKING:
 
 
 class ImportContactsOperator(WaitingOperator):
-    """Submit one import, once, and wait for it if asked to.
+    """Submit one import, once, and by default wait for it.
 
     The submission is written to the task's state before and after the request, so that a retry of the task
     waits for the import that an earlier try submitted. It is submitted only while fewer imports run in the
     account than the connection's ``max_running_imports``.
 
-    Exactly one source, and at least one target (api-contract §2.1). All arguments are templated but those
-    that contain rows, and ``deferrable``:
+    Give exactly one source, and at least one target (api-contract §2.1). All arguments are templated except
+    those that contain rows, and ``deferrable``:
 
-    :param batch_uri: a batch that ``PrepareContactsOperator`` staged; of a ``.csv`` in a bucket the platform
-        gets a signed address, and fetches it.
-    :param file_url_expires: seconds that the signed address is valid for: 60 to 604800.
+    :param batch_uri: a batch that ``PrepareContactsOperator`` staged; a ``.csv`` in a bucket is fetched by
+        the platform through a signed address.
+    :param file_url_expires: how long the signed address is valid, in seconds: 60 to 604800.
     :param file_url: address of a file that the platform fetches.
     :param file_body: CSV text, semicolon separated, with a header row. Not templated: it contains personal
         data.
     :param json_body: contacts as ``{"email": ..., "attributes": {...}}``. Not templated: it contains personal
         data.
     :param list_ids: lists to import into.
-    :param new_list: ``{"list_name": ..., "folder_id": ...}``: a list to find by its name, or to create,
-        before anything is imported: an import that makes its own list could make a second one.
-    :param notify_url: an address of your own that the platform calls when it is done; without one, and with
-        ``callback_url`` on the connection, it calls this Airflow.
+    :param new_list: ``{"list_name": ..., "folder_id": ...}``: a list that is found by its name, or created,
+        before anything is imported. (If the import itself created the list, a repeat could create a second.)
+    :param notify_url: a URL of your own that the platform calls when the import has ended; without one, and
+        with ``callback_url`` in the connection, it calls this Airflow.
     :param email_blacklist: opt ALL imported contacts out of e-mails.
     :param sms_blacklist: opt ALL imported contacts out of text messages.
     :param disable_notification: do not send the account's owner an e-mail about this import.
-    :param update_existing_contacts: default True, as the platform's.
-    :param empty_contacts_attributes: let empty fields erase what a contact has; a batch that was prepared as
-        ``json_body`` has none.
-    :param import_again: when this task is cleared, import again even while an earlier import runs.
+    :param update_existing_contacts: update contacts that exist. Default: True, as on the platform.
+    :param empty_contacts_attributes: let empty fields erase the contact's values; a batch that was prepared
+        as ``json_body`` has no empty fields.
+    :param import_again: when this task is cleared, import again even if an earlier import still runs.
     :param wait_task_id: the task (an ``ImportCompletedSensor`` of the same run) that waits for the import in
         place of this one, and is woken by the platform's callback.
-    :param wait_for_completion: end only when the import has ended (default); otherwise when it is accepted.
+    :param wait_for_completion: succeed when the import has completed (default); otherwise when it is
+        accepted.
     :param deferrable: wait in the triggerer, without a worker slot. Default: Airflow's ``[operators]
-        default_deferrable``, which is off unless it was set.
-    :param poll_interval: seconds between looks; None: quick at first, then stretched to the connection's
+        default_deferrable``, which is off unless you set it.
+    :param poll_interval: seconds between polls; None: short at first, then stretched to the connection's
         ``process_polls_per_hour``.
-    :param timeout: seconds from the submission until waiting ends. Default: a day.
-    :param reconciliation_timeout: seconds to look for an import whose answer was lost, before it is decided
-        what became of it. Default: 60.
+    :param timeout: seconds from the submission until the wait ends. Default: a day.
+    :param reconciliation_timeout: seconds to look for an import whose answer was lost, before it counts as
+        accepted or not. Default: 60.
     :param awaited_by: deprecated name of ``wait_task_id``.
     :param patience: deprecated name of ``reconciliation_timeout``.
     :return: the process id; None where only a callback is known. The XCom ``submission`` holds it
@@ -148,7 +149,7 @@ class ImportContactsOperator(WaitingOperator):
 
     @failing_at_once()
     def execute(self, context: Context) -> int | None:
-        """Reconnect to the import of an earlier try, or submit it; then wait for its end, or hand it on."""
+        """Reconnect to the import of an earlier try, or submit it; then wait for it, or return its id."""
         return self._go_on(context, self._run(context))
 
     @failing_at_once()
@@ -175,7 +176,7 @@ class ImportContactsOperator(WaitingOperator):
         return self._end(context, run, run.ledger.take_over(), outcome)
 
     def on_kill(self) -> None:
-        """Say what a kill means: the platform cannot cancel an import."""
+        """Log what a kill means: the platform cannot cancel an import."""
         self.log.warning("detached: a submitted import continues, because the platform cannot cancel it")
 
     def _go_on(self, context: Context, run: ImportRun, page: NewestPage | None = None) -> int | None:

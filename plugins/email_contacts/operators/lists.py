@@ -35,9 +35,9 @@ NONE_ON_THE_LIST = "list and/or does not exist"
 
 
 class CreateListOperator(ContactsOperator):
-    """Create a list in a folder, or find the one that has the name already.
+    """Create a list in a folder, or find the existing one with this name.
 
-    :param name: the list's name; blanks around it do not count. Templated.
+    :param name: the list's name; surrounding blanks are ignored. Templated.
     :param folder_id: the id of its folder. Templated.
     :param if_exists: ``reuse`` (default) returns the folder's oldest list of this name; ``create`` always
         creates one; ``fail`` refuses. Templated.
@@ -121,19 +121,19 @@ class GetListContactsOperator(ContactsOperator):
 
 
 class RemoveFromListOperator(ContactsOperator):
-    """Take contacts off a list; they stay in the account (api-contract §6).
+    """Remove contacts from a list; they stay in the account (api-contract §6).
 
     Any number of them, in requests of 150. A contact that is not on the list counts as not removed,
-    which is not an error, so that a retry is safe. What names a person is masked in the log and hidden in
-    the rendered fields.
+    which is not an error, so that a retry is safe. Personal data is masked in the log and hidden in the
+    rendered fields.
 
     Exactly one of the three:
 
     :param list_id: the list's id. Templated.
     :param emails: e-mail addresses. Templated.
     :param contact_ids: the platform's ids of contacts. Templated.
-    :param ext_ids: your own ids of contacts. Templated.
-    :return: ``removed``, and ``not_removed``: who was not on the list, or is not in the account. Counts only.
+    :param ext_ids: your own ids for contacts. Templated.
+    :return: counts: ``removed``, and ``not_removed`` (not on the list, or not in the account).
     """
 
     template_fields: Sequence[str] = ("conn_id", "list_id", "emails", "contact_ids", "ext_ids")
@@ -172,7 +172,7 @@ class RemoveFromListOperator(ContactsOperator):
 def remove_from_list(
     client: ContactsClient, list_id: int, kind: str, entries: Sequence[Any]
 ) -> dict[str, int]:
-    """Take contacts off a list, as many as one request may name at a time.
+    """Remove contacts from a list, as many per request as the API allows.
 
     :param kind: ``emails``, ``ids`` or ``ext_ids``.
     :return: ``removed`` and ``not_removed``.

@@ -27,15 +27,15 @@ class RefreshMirrorOperator(ContactsOperator):
     Place it before ``PrepareContactsOperator`` or ``MergePartitionsOperator`` and pass them its ``output``:
     rows of people who opted out, and rows that would make the platform merge contacts, are then held back.
 
-    Asks for the contacts that were modified since the last refresh (api-contract §4), and at an interval for
-    all of them, since only that shows who was deleted. Where it fails, or finds fewer contacts than the
-    account has, the mirror before stays in force, and the tasks after this one do not run.
+    It reads the contacts that were modified since the last refresh (api-contract §4), and at an interval all
+    contacts, since only that reveals deletions. If it fails, or finds fewer contacts than the account has,
+    the previous mirror stays in force, and the tasks after this one do not run.
 
     :param mirror: the mirror's name, or the path or address of its folder (a name is looked up in ``mirrors``
         of the connection's staging folder); empty (default): the connection's id. Templated.
-    :param full_sweep_every: hours after which all contacts are asked for; the default is a week. Templated.
-    :param full_sweep: ask for all of them this time. Templated.
-    :return: the address of the mirror's folder. The XCom ``sweep`` says more: ``as_of``, the instant up to
+    :param full_sweep_every: hours between two sweeps over all contacts; the default is a week. Templated.
+    :param full_sweep: read all contacts this time. Templated.
+    :return: the address of the mirror's folder. The XCom ``sweep`` has details: ``as_of``, the instant up to
         which the mirror is complete; ``swept``, how many contacts were read; ``is_full``.
     """
 

@@ -1,4 +1,4 @@
-"""The operator that brings opt-outs that the source knows to the platform."""
+"""The operator that copies opt-outs from the source to the platform."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ if TYPE_CHECKING:
 class PropagateOptOutsOperator(ContactsOperator):
     """Blocklist the contacts of rows that say no in the consent column.
 
-    For e-mail; those who have no address, and can be written to by SMS only, for SMS.
+    They are blocklisted for e-mail; contacts without an address, which can only be reached by SMS, for SMS.
 
-    Place it after a preparation with ``propagate_opt_outs``, which has found them in the mirror: those who
-    are in the account, under any identifier of the row, and can still be written to. It only ever takes
-    consent away: each contact is read, and updated by its address with ``emailBlacklisted`` and nothing else;
-    one without an address, by its number with ``smsBlacklisted`` (api-contract §1.3). Not by an import: that
-    would put them on a list, and would make a contact of everybody who has left the account. A task that is
-    retried does what is left to do; one of a run that another one has overtaken fails.
+    Place it after a preparation with ``propagate_opt_outs``, which has found these contacts in the mirror by
+    any identifier of the row, leaving out those that are blocklisted already. It only ever removes consent:
+    each contact is read, and updated by its address with ``emailBlacklisted`` and nothing else; one without
+    an address, by its number with ``smsBlacklisted`` (api-contract §1.3). It does not use an import, which
+    would add contacts to a list, and create contacts for people who have left the account. A retried task
+    does what is left. The task fails if a later run has overtaken its own.
 
     :param manifest_uri: what ``PrepareContactsOperator`` pushed as ``manifest_uri``. Templated.
-    :return: ``opted_out``, and ``left_alone``: who is not in the account any more, has opted out already, or
-        has neither an address nor a number for SMS. Counts only.
+    :return: counts: ``opted_out``, and ``left_alone`` (no longer in the account, opted out already, or with
+        neither an address nor a number for SMS).
     """
 
     template_fields: Sequence[str] = ("conn_id", "manifest_uri")

@@ -31,11 +31,11 @@ class SplitSourceOperator(ContactsOperator):
     :param source_root: the folder that a relative ``source`` is looked up in. Templated.
     :param table: a table, with its schema if need be (``crm.customers``). Templated.
     :param sql_conn_id: the connection of its database. Templated.
-    :param column: a column of whole numbers, never NULL, evenly spread and better without repetition: the
-        primary key. It is in the rows, so map it or drop it. Templated.
+    :param column: a column of whole numbers, never NULL, evenly spread and preferably unique, such as the
+        primary key. It is part of the rows, so map it or drop it. Templated.
     :param partitions: how many, at most. Templated.
     :param restrict_sources: look only at what the connection allows (``source_roots``,
-        ``source_sql_conn_ids``): for DAGs whose form says what to read. Give it to
+        ``source_sql_conn_ids``): for DAGs whose form sets the source. Give it to
         ``PreparePartitionOperator``, too. Not templated, for a form must not decide it.
     :return: the partitions, to expand :class:`PreparePartitionOperator` over: names of files or a statement,
         never a row.
@@ -92,7 +92,7 @@ class SplitSourceOperator(ContactsOperator):
 
 
 class PreparePartitionOperator(ReadingOperator):
-    """Read and validate one partition of a source; what it comes to waits in the stage to be merged.
+    """Read and validate one partition of a source, and keep the result in the stage to be merged.
 
     :param partition: one of those that :class:`SplitSourceOperator` returned: ``.expand(partition=…)``.
         Templated.
@@ -130,7 +130,7 @@ class PreparePartitionOperator(ReadingOperator):
 
 
 class MergePartitionsOperator(BatchingOperator):
-    """Merge prepared partitions: duplicates are found over all of them, and batches staged to import.
+    """Merge prepared partitions: find duplicates over all of them, and stage the batches to import.
 
     It returns and pushes what ``PrepareContactsOperator`` does, so the same tasks follow. The partitions'
     folders are removed.
@@ -146,29 +146,29 @@ class MergePartitionsOperator(BatchingOperator):
         folder (a name is looked up in ``snapshots`` of the connection's staging folder). The run becomes the
         next snapshot by ``ConfirmSnapshotOperator``, after its receipt. Empty (default): every row is sent.
         Templated.
-    :param snapshot_target: ids of the lists that the contacts go to; with others everything is sent.
-        Templated.
+    :param snapshot_target: ids of the lists that the contacts go to; if they differ from those of the
+        snapshot, everything is sent. Templated.
     :param full_sync: send everything, regardless of the snapshot. Templated.
-    :param retry_rejects: send again what the platform rejected before, also where it did not change.
+    :param retry_rejects: send contacts that the platform rejected before again, even if they did not change.
         Templated.
-    :param gone: contacts that were confirmed and are not in the source any more: ``keep`` (default) them on
-        the lists, ``remove`` them, or ``blacklist`` them for all of the account's lists.
+    :param gone: what to do with contacts that were confirmed and are no longer in the source: ``keep``
+        (default) them on the lists, ``remove`` them, or ``blacklist`` them for all lists of the account.
         ``SettleGoneContactsOperator`` does it. Templated.
-    :param mirror: hold back the rows of people who opted out, and rows that would make the platform merge
-        contacts, by this mirror of the account, which ``RefreshMirrorOperator`` must have refreshed: its
-        name, or the path or address of its folder. Empty (default): no row is held back. Templated.
-    :param mirror_max_age: hours that the mirror may be old (24 by default); an older one fails the task.
-        Templated.
-    :param consent: with a mirror, rows of people who opted out: ``hold_back`` (default); ``override``, for a
-        reason: send them; ``ignore``: do not look. ``snapshot_target`` says which lists an unsubscription
-        counts for; without it, any. Templated.
+    :param mirror: the mirror of the account in which rows are looked up, to hold back people who opted out
+        and rows that would make the platform merge contacts: its name, or the path or address of its folder.
+        ``RefreshMirrorOperator`` must have refreshed it. Empty (default): no row is held back. Templated.
+    :param mirror_max_age: the greatest age of the mirror in hours (default 24); the task fails if it is
+        older. Templated.
+    :param consent: with a mirror, what to do with rows of people who opted out: ``hold_back`` (default);
+        ``override``: send them, for a stated reason; ``ignore``: do not look them up. Unsubscriptions count
+        from the lists in ``snapshot_target``; without it, from any list. Templated.
     :param consent_reason: why opt-outs are overridden; it is in the log and in the receipt. Templated.
-    :param merges: with a mirror, rows that would make the platform merge contacts, or move an identifier
-        from one to another (api-contract §3.1): ``hold_back`` (default) or ``allow``. Templated.
-    :param propagate_opt_outs: with a mirror and a consent column: note whose opt-out the source knows and the
-        account does not, for ``PropagateOptOutsOperator``. Templated.
-    :return: the batches' addresses, to expand an import over. The XComs ``manifest_uri`` and ``rows`` say
-        more.
+    :param merges: with a mirror, what to do with rows that would make the platform merge contacts, or move an
+        identifier from one to another (api-contract §3.1): ``hold_back`` (default) or ``allow``. Templated.
+    :param propagate_opt_outs: with a mirror and a consent column: record opt-outs that are in the source and
+        not in the account, for ``PropagateOptOutsOperator``. Templated.
+    :return: the addresses of the batches, to expand an import over. Details are in the XComs
+        ``manifest_uri`` and ``rows``.
     """
 
     template_fields: Sequence[str] = (*BatchingOperator.template_fields, "partitions")

@@ -33,8 +33,8 @@ class PrepareContactsOperator(BatchingOperator, ReadingOperator):
     :param sql: a query, or the name of a ``.sql`` file next to the DAG file. Templated.
     :param table: a table, with its schema if need be (``crm.customers``). Templated.
     :param sql_conn_id: the connection of the database, for ``sql`` and ``table``. Templated.
-    :param parameters: of the query, as its database takes them: a mapping or a sequence. What may be
-        somebody's data belongs here: Airflow shows the statement, but not these. Templated.
+    :param parameters: of the query, as its database takes them: a mapping or a sequence. Put personal data
+        here: Airflow shows the statement, but not its parameters. Templated.
 
     And how to read it:
 
@@ -42,17 +42,17 @@ class PrepareContactsOperator(BatchingOperator, ReadingOperator):
     :param source_format: ``csv``, ``ndjson``, ``json``, ``parquet``, ``xlsx``, or ``auto`` (by the file's
         name, otherwise by its content). Templated.
     :param delimiter: of a CSV file; empty: detected from its header. Templated.
-    :param encoding: of the file; empty: a byte order mark decides, otherwise UTF-8. Templated.
+    :param encoding: of the file; empty: taken from the byte order mark, otherwise UTF-8. Templated.
     :param header_row: the line of a CSV file or a sheet that has the columns' names, counted from 1; empty:
         the first line that is not blank. Templated.
-    :param skip_rows: lines above the header, as another way to say it. Templated.
+    :param skip_rows: the number of lines above the header, instead of ``header_row``. Templated.
     :param sheet: of a workbook; empty: the first sheet that is not hidden. Templated.
-    :param opted_out: rows that say ``emailBlacklisted``, ``smsBlacklisted`` or ``whatsappBlacklisted``:
-        ``reject`` them (default), or ``import`` them. Templated.
-    :param consent_column: the column that says who wants to be written to: its name, or an object with
-        ``name`` and the words ``yes`` and ``no`` (in any case; those of booleans without), also as JSON text.
-        People of whom a row says no are held back; a row that says neither is rejected. A column in which yes
-        means by its name that people opted out needs its words. Templated.
+    :param opted_out: what to do with rows marked ``emailBlacklisted``, ``smsBlacklisted`` or
+        ``whatsappBlacklisted``: ``reject`` them (default), or ``import`` them. Templated.
+    :param consent_column: the column that says who agreed to be contacted: its name, or an object with
+        ``name`` and the words for ``yes`` and ``no`` (in any case; by default those of booleans), also as
+        JSON text. People with a row that says no are held back; a row that says neither is rejected. If yes
+        in the column means that a person opted out, judging by its name, the words are required. Templated.
     :param mapping: path of a mapping document (YAML or JSON), or the document itself as a dictionary; empty:
         columns are mapped by their names. Templated.
     :param unknown_columns: ``fail`` or ``drop`` columns that the account has no attribute for, which the
@@ -74,32 +74,32 @@ class PrepareContactsOperator(BatchingOperator, ReadingOperator):
         folder (a name is looked up in ``snapshots`` of the connection's staging folder). The run becomes the
         next snapshot by ``ConfirmSnapshotOperator``, after its receipt. Empty (default): every row is sent.
         Templated.
-    :param snapshot_target: ids of the lists that the contacts go to; with others everything is sent.
-        Templated.
+    :param snapshot_target: ids of the lists that the contacts go to; if they differ from those of the
+        snapshot, everything is sent. Templated.
     :param full_sync: send everything, regardless of the snapshot. Templated.
-    :param retry_rejects: send again what the platform rejected before, also where it did not change.
+    :param retry_rejects: send contacts that the platform rejected before again, even if they did not change.
         Templated.
-    :param gone: contacts that were confirmed and are not in the source any more: ``keep`` (default) them on
-        the lists, ``remove`` them, or ``blacklist`` them for all of the account's lists.
+    :param gone: what to do with contacts that were confirmed and are no longer in the source: ``keep``
+        (default) them on the lists, ``remove`` them, or ``blacklist`` them for all lists of the account.
         ``SettleGoneContactsOperator`` does it. Templated.
-    :param mirror: hold back the rows of people who opted out, and rows that would make the platform merge
-        contacts, by this mirror of the account, which ``RefreshMirrorOperator`` must have refreshed: its
-        name, or the path or address of its folder. Empty (default): no row is held back. Templated.
-    :param mirror_max_age: hours that the mirror may be old (24 by default); an older one fails the task.
-        Templated.
-    :param consent: with a mirror, rows of people who opted out: ``hold_back`` (default); ``override``, for a
-        reason: send them; ``ignore``: do not look. ``snapshot_target`` says which lists an unsubscription
-        counts for; without it, any. Templated.
+    :param mirror: the mirror of the account in which rows are looked up, to hold back people who opted out
+        and rows that would make the platform merge contacts: its name, or the path or address of its folder.
+        ``RefreshMirrorOperator`` must have refreshed it. Empty (default): no row is held back. Templated.
+    :param mirror_max_age: the greatest age of the mirror in hours (default 24); the task fails if it is
+        older. Templated.
+    :param consent: with a mirror, what to do with rows of people who opted out: ``hold_back`` (default);
+        ``override``: send them, for a stated reason; ``ignore``: do not look them up. Unsubscriptions count
+        from the lists in ``snapshot_target``; without it, from any list. Templated.
     :param consent_reason: why opt-outs are overridden; it is in the log and in the receipt. Templated.
-    :param merges: with a mirror, rows that would make the platform merge contacts, or move an identifier
-        from one to another (api-contract §3.1): ``hold_back`` (default) or ``allow``. Templated.
-    :param propagate_opt_outs: with a mirror and a consent column: note whose opt-out the source knows and the
-        account does not, for ``PropagateOptOutsOperator``. Templated.
+    :param merges: with a mirror, what to do with rows that would make the platform merge contacts, or move an
+        identifier from one to another (api-contract §3.1): ``hold_back`` (default) or ``allow``. Templated.
+    :param propagate_opt_outs: with a mirror and a consent column: record opt-outs that are in the source and
+        not in the account, for ``PropagateOptOutsOperator``. Templated.
     :param restrict_sources: read only what the connection allows (``source_roots``,
-        ``source_sql_conn_ids``), and query in read-only transactions: for DAGs whose form says what to read.
-        Not templated, for a form must not decide it.
-    :return: the batches' addresses, to expand an import over. The XComs ``manifest_uri`` and ``rows`` say
-        more.
+        ``source_sql_conn_ids``), and query in read-only transactions: for DAGs whose form sets the source.
+        Not templated, because a form must not be able to change it.
+    :return: the addresses of the batches, to expand an import over. Details are in the XComs
+        ``manifest_uri`` and ``rows``.
     """
 
     template_fields: Sequence[str] = (

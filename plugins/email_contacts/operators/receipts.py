@@ -37,25 +37,25 @@ RECEIPTS = Asset(name=history.ASSET_NAME, uri=history.ASSET_URI)
 
 
 class VerifyImportOperator(ContactsOperator):
-    """Look at what an import came to: its processes and their reports, its contacts, and its lists.
+    """Check the result of an import: its processes and their reports, its contacts, and its lists.
 
-    A sample of the contacts, which grows with what was sent, is looked up on the platform and compared with
-    what was sent; the growth of the lists is held against it. Judges, and does not fail: a receipt is due for
-    a bad import most of all. Whom the platform itself rejected, by its reports, is listed in
-    ``platform_rejects.csv`` next to the other lists. Use it with ``trigger_rule="all_done"`` directly after
-    the wait, and give its result to ``WriteReceiptOperator``, which fails the run.
+    A sample of the contacts, which grows with the number sent, is looked up on the platform and compared with
+    what was sent, as is the growth of the lists. The task does not fail if the result is bad, because a
+    failed import needs a receipt, too. Contacts that the platform rejected, according to its reports, are
+    listed in ``platform_rejects.csv`` next to the other lists. Use it with ``trigger_rule="all_done"``
+    directly after the wait, and pass its result to ``WriteReceiptOperator``, which fails the run.
 
     :param manifest_uri: what ``PrepareContactsOperator`` pushed as ``manifest_uri``. Templated.
     :param process_ids: the processes of the submitted batches. Templated.
     :param list_ids: the lists imported into. Templated.
-    :param completions: what ``ImportCompletedSensor`` returned: what it saw completed is not asked for again,
-        and where the platform shows no processes, its word is taken. Templated.
+    :param completions: what ``ImportCompletedSensor`` returned: processes that it saw complete are not
+        requested again, and if the platform shows no processes, this result counts. Templated.
     :param submissions: the XCom ``submission`` of the import task, or of all its mapped ones: they say which
         batch a process carried, when, and whether contacts that existed were updated. Templated.
     :param sizes_before: what ``GetListOperator`` returned before the import, once or per list. Templated.
-    :param is_dry_run: nothing was to be sent; where that is so, the verdict is ``dry_run``. Templated.
-    :param patience: seconds to look again where that can help: while contacts are not there yet, for a
-        platform's answers may lag, or an import still runs.
+    :param is_dry_run: whether nothing was to be sent; the verdict is then ``dry_run``. Templated.
+    :param patience: how many seconds to keep looking while contacts are missing, because the platform's
+        answers may lag, or while an import still runs.
     :return: the verdict: ``state``, ``reason``, ``process_ids``, ``processes_by_status``, ``platform``,
         ``list_sizes``, ``verification``, ``has_arrived``, ``remark``, ``platform_rejects_uri``.
     """
@@ -90,7 +90,7 @@ class VerifyImportOperator(ContactsOperator):
 
     @failing_at_once()
     def execute(self, context: Context) -> dict[str, Any]:
-        """Look, and look again while the platform's answers may lag."""
+        """Check the result, and check again while the platform's answers may lag."""
         run = PreparedRun.read(self.manifest_uri, submissions=self.submissions, process_ids=self.process_ids)
         if as_flag(self.is_dry_run, "is_dry_run") and run.manifest and not run.batches.is_anything_submitted:
             return Verdict(DRY_RUN, "").to_json()
@@ -115,14 +115,14 @@ class VerifyImportOperator(ContactsOperator):
 
 
 class WriteReceiptOperator(ContactsOperator):
-    """Write the receipt of an import run, and fail the run whose receipt is not that of a complete import.
+    """Write the receipt of an import run, and fail the run if the import is not complete.
 
     The receipt is this task's XCom, a file next to the rejects, an entry of the history that the page
     *Contact imports* shows, and the extra of the events of its outlets. :data:`RECEIPTS` is always one of
-    these. Where nothing was prepared, the file is in this task's own folder of the staging folder. Use it
-    with ``trigger_rule="all_done"``, so that it is written even if a task of the run fails. After a
-    completed import the batches are removed from the stage; those of any other one stay. After a dry run the
-    task ends as skipped, so that its outlets, which were not updated, emit no events.
+    these. If nothing was prepared, the file is in this task's own stage. Use the operator with
+    ``trigger_rule="all_done"``, so that the receipt is written even if a task of the run fails. After a
+    completed import the batches are removed from the stage; otherwise they stay. After a dry run the
+    task is skipped, so that its outlets emit no events.
 
     :param manifest_uri: what ``PrepareContactsOperator`` pushed as ``manifest_uri``. Templated.
     :param verdict: what ``VerifyImportOperator`` returned. Templated.
@@ -173,7 +173,7 @@ class WriteReceiptOperator(ContactsOperator):
 
     @failing_at_once()
     def execute(self, context: Context) -> dict[str, Any]:
-        """Put the receipt together, hand it on, and only then judge the run."""
+        """Build the receipt and publish it, and only then fail the run if it is not complete."""
         from email_contacts.contacts.staging.stage import RECEIPT, write_whole
 
         run = PreparedRun.read(self.manifest_uri, submissions=self.submissions)
@@ -225,7 +225,7 @@ class WriteReceiptOperator(ContactsOperator):
         )
 
     def _keep(self, context: Context, document: Mapping[str, Any]) -> None:
-        """Enter the receipt in the history; an import is not failed for want of an entry."""
+        """Enter the receipt in the history; a missing entry does not fail the import."""
         try:
             history.keep(
                 document,

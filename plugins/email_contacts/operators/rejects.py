@@ -37,16 +37,17 @@ class PrepareRejectsOperator(BatchingOperator, ReadingOperator):
     """Stage the rows that an earlier import rejected, by our rules or by the platform.
 
     The lists of rejects hold masked values, so the rows are read again: from the source of that import, which
-    must not have changed since, or from a corrected file. How the source was read is taken over from the
-    receipt where the arguments do not say it; ``opted_out`` is not. Everything else is as with
-    :class:`PrepareContactsOperator`, and rows keep their numbers, so that a retry can be retried.
+    must not have changed since, or from a corrected file. Reading options that are not given are taken from
+    the receipt, except ``opted_out``. Everything else is as with :class:`PrepareContactsOperator`, and rows
+    keep their numbers, so that a retry can be retried.
 
-    :param receipt: the import: the address of its page, or the end of it. Templated.
+    :param receipt: the import to retry: the address of its page, or the last part of it. Templated.
     :param source: a corrected file; empty: the source of that import. Templated.
-    :param corrected_rows: which rows of the corrected file are read: ``all`` (default), or those that were
-        ``rejected``, by their numbers, where it is a corrected copy of the source. Templated.
-    :return: the batches' addresses, to expand an import over. The XComs ``manifest_uri`` and ``rows`` say
-        more, ``retry_of`` is for ``WriteReceiptOperator``, and ``list_ids`` are the lists of that import.
+    :param corrected_rows: which rows of the corrected file are read: ``all`` (default), or only those that
+        were ``rejected``, by their numbers, if the file is a corrected copy of the source. Templated.
+    :return: the addresses of the batches, to expand an import over. Details are in the XComs ``manifest_uri``
+        and ``rows``; ``retry_of`` is for ``WriteReceiptOperator``, and ``list_ids`` are the lists of that
+        import.
     """
 
     template_fields: Sequence[str] = (

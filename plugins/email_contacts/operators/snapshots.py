@@ -1,4 +1,4 @@
-"""Operators on snapshots: a run becomes the one that the next is compared with; is it recent enough?"""
+"""Operators on snapshots: confirm the snapshot of a run, and check that the last one is recent enough."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 
 
 class ConfirmSnapshotOperator(ContactsOperator):
-    """Put the snapshot of a run in force, once its receipt says that every row arrived.
+    """Put the snapshot of a run in force, if its receipt says that every row arrived.
 
-    Place it after ``WriteReceiptOperator``, with Airflow's default trigger rule: while it has not run, the
-    snapshot before stays in force, and the next run sends again what this one sent. Contacts that the
-    platform rejected are noted as such: they are sent again when they change, or with ``retry_rejects``.
+    Place it after ``WriteReceiptOperator``, with Airflow's default trigger rule: until it has run, the
+    previous snapshot stays in force, and the next run sends again what this one sent. Contacts that the
+    platform rejected are recorded as such: they are sent again when they change, or with ``retry_rejects``.
 
     :param manifest_uri: what ``PrepareContactsOperator`` pushed as ``manifest_uri``. Templated.
     :param receipt: what ``WriteReceiptOperator`` returned. Templated.
@@ -48,7 +48,7 @@ class ConfirmSnapshotOperator(ContactsOperator):
 
     @failing_at_once()
     def execute(self, context: Context) -> dict[str, Any]:
-        """Look at the receipt, and confirm."""
+        """Check the receipt, and confirm."""
         from airflow.sdk import ObjectStoragePath
 
         from email_contacts.contacts.snapshot.confirming import confirm
@@ -78,18 +78,18 @@ class ConfirmSnapshotOperator(ContactsOperator):
             run_id=context["ti"].run_id,
         )
         failpoints.reached(failpoints.CONFIRMED)
-        said = "is in force" if is_done_now else "was in force already"
+        said = "is in force" if is_done_now else "was already in force"
         self.log.info("snapshot %s %s: the next run compares its source with it", changes.name, said)
         return {"snapshot": changes.folder, "is_confirmed": True}
 
 
 class CheckFreshnessOperator(ContactsOperator):
-    """Fail when a snapshot was not confirmed for too long, also when the DAG that confirms it never ran.
+    """Fail if a snapshot was not confirmed recently enough, even if the DAG that confirms it never ran.
 
-    Run it in a DAG of its own, with a schedule of its own, and give it a notifier as ``on_failure_callback``.
+    Run it in a separate DAG with its own schedule, and give it a notifier as ``on_failure_callback``.
 
     :param snapshot: the snapshot's name, such as that of an audience, or its folder's address. Templated.
-    :param fresh_within: how long ago a run may have been confirmed: a ``timedelta``, or a number of hours.
+    :param fresh_within: the longest time since the last confirmed run: a ``timedelta``, or a number of hours.
         Templated.
     :return: when it was confirmed, ISO 8601.
     """

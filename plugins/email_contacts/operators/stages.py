@@ -1,4 +1,4 @@
-"""Removing stages when their run is over: they contain personal data, which is kept no longer than needed."""
+"""Removing the stages of ended runs: they contain personal data, which is kept no longer than needed."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ MIN_AGE = timedelta(days=1)
 class CleanStagesOperator(ContactsOperator):
     """Remove the stages of old runs from the connection's staging folder.
 
-    A stage goes as a whole: batches, lists and receipt. Only folders that a preparation filled are touched,
-    in them only files that this package wrote, and only where the newest file is older than the age.
+    A stage is removed as a whole: batches, lists and receipt. Only folders that a preparation filled are
+    touched, in them only files that this package wrote, and only if the newest file is older than the age.
 
     :param older_than: age of a stage's newest file: a timedelta, or a number of days; at least one day.
         Templated.
