@@ -3,7 +3,7 @@ PYTHON ?= python3
 UV_VERSION := 0.13.9
 BIN := .venv/bin
 # More than there are cores, for much of the tests is waiting for an Airflow.
-TEST_PROCESSES ?= 4
+TEST_PROCESSES ?= 5
 # Tests make thousands of small files and sync many of them. They are in memory where 4 GB of it are free for
 # files, and programs may be run from there; what has passed is removed at once.
 SHM := $(shell grep -qs ' /dev/shm .*noexec' /proc/mounts || \

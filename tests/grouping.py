@@ -14,7 +14,10 @@ from typing import Any
 
 import pytest
 
-FIRST = ("celery_executor", "local_executor")
+EXECUTORS = ("celery_executor", "local_executor")
+# Those of an executor share two Airflows, so that neither has all the waiting.
+OF_THE_SECOND = ("tests/faults/test_queue.py", "tests/faults/test_killed_syncs.py")
+FIRST = (*EXECUTORS, *(f"{name}, the second" for name in EXECUTORS))
 IN_THE_MIDDLE = (
     "tests/web",
     "tests/e2e",
@@ -29,14 +32,14 @@ WHOLE_FOLDERS = ("tests/e2e", "tests/browser", "tests/web")
 # What a group shares and nobody else needs, such as a running Airflow: it ends with the group's last test. As
 # fixtures of the session they would go on, and take processor time from all tests that come after.
 SHARED = ExitStack()
-EXECUTOR = re.compile(rf"^tests/faults/.*\[({'|'.join(FIRST)})\b")
+EXECUTOR = re.compile(rf"^tests/faults/.*\[(?:.*-)?({'|'.join(EXECUTORS)})\b")
 
 
 def group_of(node_id: str) -> str:
     """The name of the group that a test belongs to."""
-    if match := EXECUTOR.match(node_id):
-        return match[1]
     path, folder = node_id.partition("::")[0], "/".join(node_id.split("/")[:2])
+    if match := EXECUTOR.match(node_id):
+        return f"{match[1]}, the second" if path in OF_THE_SECOND else match[1]
     return folder if folder in WHOLE_FOLDERS else path
 
 

@@ -24,17 +24,24 @@ def workspace() -> Iterator[Path]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture(scope="session", params=["local_executor", "celery_executor"])
+RUNNING: dict[str, UnderFire] = {}
+
+
+@pytest.fixture(scope="module", params=["local_executor", "celery_executor"])
 def airflow(request: pytest.FixtureRequest, workspace: Path) -> UnderFire:
     """A running Airflow: LocalExecutor on SQLite; then CeleryExecutor on PostgreSQL, where that is."""
-    if request.param == "local_executor":
-        return SHARED.enter_context(local_executor(workspace / "local"))
-    if missing := missing_programs():
+    start = {"local_executor": local_executor, "celery_executor": celery_executor}[request.param]
+    missing = missing_programs() if start is celery_executor else []
+    if missing:
         reason = f"CeleryExecutor's servers are not installed: {', '.join(missing)}"
         if os.environ.get("CI") == "true":
             pytest.fail(reason)
         pytest.skip(f"{reason}; apt-get install postgresql redis-server curl")
-    return SHARED.enter_context(celery_executor(workspace / "celery"))
+    if request.param not in RUNNING:
+        folder = Path(tempfile.mkdtemp(dir=workspace)) / "airflow"
+        RUNNING[request.param] = SHARED.enter_context(start(folder))
+        SHARED.callback(RUNNING.clear)
+    return RUNNING[request.param]
 
 
 @pytest.fixture(scope="module")

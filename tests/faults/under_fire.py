@@ -189,6 +189,8 @@ def until(condition: Callable[[], bool], *, seconds: float, what: Callable[[], s
     :param what: what was waited for and what was seen instead; asked only when it was in vain.
     """
     end = time.monotonic() + seconds
+    pause = 0.2
     while not condition():
         assert time.monotonic() < end, f"waited {seconds:g} s in vain: {what()}"
-        time.sleep(0.3)
+        time.sleep(pause)
+        pause = min(pause * 1.2, 1)  # each question costs the API server time that tasks need

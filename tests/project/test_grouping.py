@@ -7,7 +7,8 @@ import pytest
 from tests.grouping import arrange, group_of, is_last
 
 MATRIX = "tests/faults/test_kill_matrix.py::test_an_import_survives_a_kill[{}-woken-deferred]"
-UNDER_FIRE = "tests/faults/test_queue.py::test_a_kill[{}-frozen]"
+UNDER_FIRE = "tests/faults/test_callbacks_under_fire.py::test_a_call[{}-sensor]"
+SYNC, QUEUE = "tests/faults/test_killed_syncs.py::test_a[swept-{}]", "tests/faults/test_queue.py::test_b[{}]"
 
 
 def test_an_airflow_ends_with_the_last_test_that_uses_it() -> None:
@@ -18,6 +19,8 @@ def test_an_airflow_ends_with_the_last_test_that_uses_it() -> None:
     assert is_last(local[1], celery[0])
     assert is_last(local[1], "tests/faults/test_mailbox.py::test_one")
     assert is_last(local[1], None)
+    assert is_last(local[1], SYNC.format("local_executor")), "the second of that executor"
+    assert not is_last(SYNC.format("local_executor"), QUEUE.format("local_executor"))
     assert not is_last("tests/e2e/test_form.py::test_a", "tests/e2e/test_runs.py::test_b")
     assert is_last("tests/e2e/test_form.py::test_a", "tests/browser/test_page.py::test_b")
 

@@ -66,7 +66,7 @@ def files_below(*folders: str) -> list[Path]:
     return found
 
 
-def test_test_runs_everything_in_full() -> None:
+def test_test_runs_everything() -> None:
     (command,) = commands("test")
     assert "TEST_AMOUNT" not in command
     assert "tests/" not in command

@@ -67,13 +67,13 @@ class PreparedRun:
     @property
     def unfinished_reasons(self) -> dict[str, int]:
         """How many rows of that list break which rule, the most frequent first; none of a broken list."""
+        if self.stage is None or not self.unfinished_rejects:
+            return {}
         import csv
 
         from email_contacts.contacts.staging.rejects import read_rejects
         from email_contacts.contacts.staging.stage import REJECTS
 
-        if self.stage is None or not self.unfinished_rejects:
-            return {}
         try:
             file = cast("Any", self.stage / REJECTS).open("rb")
             rules = Counter(one.rule for one in read_rejects(file, rows_before=0))
