@@ -9,6 +9,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable
 from datetime import timedelta
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from email_contacts.imports import failpoints
+from tests.amount import some
 from tests.dags.test_import_contacts import dag, members, receipt_of
 
 if TYPE_CHECKING:
@@ -89,8 +91,7 @@ def assert_true(receipt: dict[str, Any], sandbox: SandboxServer) -> None:
     assert bool(receipt["reason"]) == (receipt["state"] in ("failed", "unknown"))
 
 
-@pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("task_id", TASKS)
+@pytest.mark.parametrize(("task_id", "way"), some(product(TASKS, WAYS)))
 def test_a_task_that_ends_before_it_did_anything(
     task_id: str,
     way: str,
