@@ -128,7 +128,7 @@ class JsonFrames:
                 return None
             if pa.types.is_null(column.type):
                 continue
-            cells[place] = cast("pl.Series", pl.from_arrow(column))
+            cells[place] = cast("pl.Series", pl.from_arrow(_without_contents(column)))
             if pa.types.is_floating(column.type) and not are_decimals(cells[place]):
                 if has_whole_decimals is None:
                     has_whole_decimals = may_have_whole_decimals(text)
@@ -197,6 +197,16 @@ def _type_of_items(items: Sequence[Any]) -> pa.DataType:
     if len(kinds) > 1 or kinds == {float}:  # to Python, 1 beside 1.5 stays a whole number
         raise _NotUniform
     return _type_of(items, is_whole=False)
+
+
+def _without_contents(column: Any) -> Any:
+    """Empty the objects in lists: no contact takes any, and they may be most of a file."""
+    if not pa.types.is_list(column.type) or not pa.types.is_struct(column.type.value_type):
+        return column
+    objects = pa.StructArray.from_arrays([pa.nulls(len(column.values))], names=[""])
+    own = column.buffers()[:2]  # which lists are null, and where each begins
+    kind = pa.list_(objects.type)
+    return pa.Array.from_buffers(kind, len(column), own, column.null_count, column.offset, [objects])
 
 
 def _leaves(fields: Sequence[pa.Field]) -> Iterator[tuple[str, Path]]:
