@@ -31,6 +31,7 @@ from email_contacts.contacts.mapping.binding import Binding, bind
 from email_contacts.contacts.mapping.document import Mapping
 from email_contacts.contacts.sources.consent_column import ConsentColumn, RowsWithConsent
 from email_contacts.contacts.sources.opening import Source, open_rows
+from email_contacts.contacts.sources.opt_outs import flag_of
 from email_contacts.contacts.sources.reading_options import ReadingOptions
 from email_contacts.contacts.sources.rows import Rows
 from email_contacts.contacts.sources.selection import RowSelection
@@ -96,7 +97,8 @@ class Options(ReadingOptions):
             longest_row=self.max_batch_bytes,
             expected=(*(expected if self.mapping is None else named), *consent),
             drop_late_columns=self.policy == DROP,
-            keep=named,
+            keep=(*named, *(name for name in expected if flag_of(name) is not None)),
+            consent=None if self.consent_column is None else self.consent_column.name,
         )
 
     def with_consent(self, rows: Rows) -> RowsWithConsent | None:

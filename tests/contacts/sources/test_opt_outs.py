@@ -10,7 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from email_contacts.contacts import Mapping, Options, prepare
+from email_contacts.contacts import AccountAttribute, Mapping, Options, prepare
+from email_contacts.contacts.sources.consent_column import ConsentColumn
 from tests.contacts.conftest import WriteSource
 from tests.contacts.prepared import Prepared
 
@@ -107,3 +108,54 @@ def test_a_flag_about_a_number_matters_where_there_is_one(write: WriteSource, tm
     found = Prepared(prepare(source, tmp_path / "stage"))
     assert [one["email"] for one in found.contacts] == ["a@example.com"]
     assert found.rules == [(2, "", "opted_out")]
+
+
+SPELLINGS = ["EMAIL_BLACKLISTED", "email_blacklisted", "Email Blacklisted", "EMAILBLACKLISTED"]
+
+
+@pytest.mark.parametrize("flag", SPELLINGS)
+@pytest.mark.parametrize("name", ["people.csv", "people.ndjson"])
+def test_a_flag_is_known_however_its_words_are_joined(
+    write: WriteSource, tmp_path: Path, flag: str, name: str
+) -> None:
+    rows = [("a@example.com", "Yes"), ("b@example.com", "No"), ("c@example.com", "sometimes")]
+    csv_text = "\n".join([f"email,{flag}", *(",".join(row) for row in rows)])
+    json_text = "\n".join(json.dumps(dict(zip(("email", flag), row, strict=True))) for row in rows)
+    source = write(csv_text if name.endswith("csv") else json_text, name)
+    found = Prepared(prepare(source, tmp_path / "stage"))
+    assert found.rules == [(1, "", "opted_out"), (3, "", "opted_out_unclear")]
+    assert found.contacts == [{"email": "b@example.com", "attributes": {}}]
+
+
+def test_two_spellings_of_a_flag_both_count(write: WriteSource, tmp_path: Path) -> None:
+    rows = "a@example.com,true,false\nb@example.com,false,true\nc@example.com,false,false\n"
+    source = write(f"email,emailBlacklisted,email_blacklisted\n{rows}")
+    assert Prepared(prepare(source, tmp_path / "stage")).rules == OUT
+
+
+@pytest.mark.parametrize("flag", ["emailBlacklisted", "email_blacklisted"])
+def test_a_flag_that_is_named_as_consent_column_decides_with_its_own_words(
+    write: WriteSource, tmp_path: Path, flag: str
+) -> None:
+    source = write(f"email,{flag}\na@example.com,out\nb@example.com,in\n")
+    consent = ConsentColumn(flag, yes=("in",), no=("out",))
+    found = Prepared(prepare(source, tmp_path / "stage", Options(consent_column=consent)))
+    assert found.manifest.rows.held_back == {"no_consent": 1}
+    assert [one["email"] for one in found.contacts] == ["b@example.com"]
+
+
+def test_an_attribute_of_the_account_with_the_name_of_a_flag_is_sent(
+    write: WriteSource, tmp_path: Path
+) -> None:
+    source = write("email,EMAIL_BLACKLISTED\na@example.com,yes\nb@example.com,no\n")
+    options = Options(account_attributes=(AccountAttribute("EMAIL_BLACKLISTED"),))
+    found = Prepared(prepare(source, tmp_path / "stage", options))
+    assert found.rules == [(1, "", "opted_out")]
+    assert found.contacts[0]["attributes"] == {"EMAIL_BLACKLISTED": "no"}
+
+
+def test_a_late_key_in_another_spelling_is_not_overlooked(write: WriteSource, tmp_path: Path) -> None:
+    lines = ['{"email": "p@example.com"}'] * 1_001
+    source = write("\n".join([*lines, '{"email": "z@example.com", "email_blacklisted": true}']), "x.ndjson")
+    with pytest.raises(ValueError, match="is a key that none of the first"):
+        prepare(source, tmp_path / "stage", Options(unknown_columns="drop"))

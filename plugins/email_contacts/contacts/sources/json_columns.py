@@ -16,7 +16,7 @@ from email_contacts.contacts.column_names import canonical
 from email_contacts.contacts.errors import UnknownColumns
 from email_contacts.contacts.header_names import shown_column, shown_name
 from email_contacts.contacts.sources.nested import ATTRIBUTES, flat
-from email_contacts.contacts.sources.opt_outs import FLAGS
+from email_contacts.contacts.sources.opt_outs import flag_of
 from email_contacts.contacts.sources.rows import EMPTY, Block, Row, RowFault, Rows
 from email_contacts.contacts.sources.sql_rows import SqlRows
 
@@ -121,7 +121,8 @@ class _UnfoldedRows:
         return cells
 
     def _place_late(self, path: str, number: int) -> int:
-        is_flag = path.rpartition(".")[2] in FLAGS  # never dropped: it says who must not be written to
+        # Never dropped: it says who must not be written to.
+        is_flag = flag_of(path.rpartition(".")[2]) is not None
         if is_flag or not self._drop_late:
             advice = (
                 "Select it as a column of its own: it says who opted out."

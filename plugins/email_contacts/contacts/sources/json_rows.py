@@ -33,7 +33,7 @@ from email_contacts.contacts.sources.json_lines import JsonLines
 from email_contacts.contacts.sources.json_shape import Shape, shape_of
 from email_contacts.contacts.sources.json_text import Batch, JsonValues
 from email_contacts.contacts.sources.nested import flat
-from email_contacts.contacts.sources.opt_outs import FLAGS
+from email_contacts.contacts.sources.opt_outs import flag_of
 from email_contacts.contacts.sources.rows import EMPTY, Block, Frame, Row, RowFault, in_blocks
 
 ROWS_LOOKED_AT = 1000
@@ -236,7 +236,7 @@ class JsonRows:
                 f'{self._source.name}, line {self._line}: "{shown_name(key)}" is a second spelling of a key. '
                 "Spell each key one way."
             )
-        if place is None and key in FLAGS:  # never dropped: it says who must not be written to
+        if place is None and flag_of(key) is not None:  # never dropped: it says who must not be written to
             raise UnknownColumns(
                 f'{self._source.name}, line {self._line}: "{key}" is a key that none of the first '
                 f"{ROWS_LOOKED_AT:,} rows has. Write it in each row: it says who opted out.",

@@ -73,6 +73,7 @@ def open_rows(
     expected: Iterable[str] = (),
     drop_late_columns: bool = False,
     keep: Iterable[str] = (),
+    consent: str | None = None,
 ) -> Rows:
     """Open a source of any kind.
 
@@ -83,6 +84,7 @@ def open_rows(
     :param expected: columns that NDJSON, or the JSON of a query, may bring at any row.
     :param drop_late_columns: what these do with other keys that come up late.
     :param keep: columns that a mapping names.
+    :param consent: the column that says who may be written to, where one does.
     :raises SourceMissing: when nothing is there.
     :raises SourceEmpty: when it holds nothing.
     :raises SourceChanged: when its files do not fit together.
@@ -92,7 +94,8 @@ def open_rows(
     """
     rows = _opened(source, options, longest_row, tuple(expected), drop_late_columns=drop_late_columns)
     try:
-        return without_opted_out(rows, keep=keep, take_all=options.opted_out == IMPORT)
+        take_all = options.opted_out == IMPORT
+        return without_opted_out(rows, keep=keep, take_all=take_all, consent=consent)
     except BaseException:
         rows.close()
         raise

@@ -1,9 +1,9 @@
 """Who must not be written to: rows that say so themselves, as the platform's own answers do.
 
 Knows the columns ``emailBlacklisted``, ``smsBlacklisted`` and ``whatsappBlacklisted`` of a contact
-(api-contract §1.8, §2), and what else the platform says of one that an import cannot set. Importing such a
-person as a subscriber would undo her choice, so the row is rejected unless that was asked for; and so is one
-whose flag can be read in more than one way.
+(api-contract §1.8, §2), also as warehouses spell them (``EMAIL_BLACKLISTED``), and what else the platform
+says of one that an import cannot set. Importing such a person as a subscriber would undo her choice, so the
+row is rejected unless that was asked for; and so is one whose flag can be read in more than one way.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from email_contacts.contacts.values.marks import bare
 # Each flag with the column that it is about: without a number there is nothing to send to.
 _ABOUT = {"emailBlacklisted": None, "smsBlacklisted": SMS, "whatsappBlacklisted": WHATSAPP}
 FLAGS = tuple(_ABOUT)
+_BY_LETTERS = {flag.upper(): flag for flag in FLAGS}
 # What the platform says of a contact besides its attributes, and where an export keeps the rest of it; an
 # import sets none of it.
 _FACTS = ("id", "createdAt", "modifiedAt", "listIds", "listUnsubscribed", "otherFields")
@@ -41,34 +42,48 @@ _UNCLEAR = RefusedRow(
 )
 
 
-def without_opted_out(rows: Rows, *, keep: Iterable[str], take_all: bool) -> Rows:
+def flag_of(name: str) -> str | None:
+    """Return the flag that a column is by its name, however its words are joined; None for any other."""
+    return _BY_LETTERS.get(canonical(name).replace("_", ""))
+
+
+def without_opted_out(rows: Rows, *, keep: Iterable[str], take_all: bool, consent: str | None = None) -> Rows:
     """Reject the rows of contacts who have opted out, and leave out what says so.
 
     :param rows: an opened source.
     :param keep: columns that a mapping names, and that therefore stay.
     :param take_all: whether such rows are still taken.
+    :param consent: the column that decides with words of its own; it is left alone.
     :return: the rows themselves where they say nothing of the kind.
     """
-    said = [canonical(name) for name in rows.columns]
-    flags = {flag: said.index(flag.upper()) for flag in FLAGS if flag.upper() in said}
+    decides = None if consent is None else canonical(consent)
+    flags = [
+        (flag, place)
+        for place, name in enumerate(rows.columns)
+        if (flag := flag_of(name)) is not None and canonical(name) != decides
+    ]
     if not flags:
         return rows
-    return _ConsentedRows(rows, flags, kept=set(map(canonical, keep)), take_all=take_all)
+    kept = {*map(canonical, keep), *({decides} if decides is not None else ())}
+    return _ConsentedRows(rows, flags, kept=kept, take_all=take_all)
 
 
 class _ConsentedRows:
     """Rows of contacts who may be written to."""
 
-    def __init__(self, rows: Rows, flags: dict[str, int], *, kept: set[str], take_all: bool) -> None:
+    def __init__(
+        self, rows: Rows, flags: Sequence[tuple[str, int]], *, kept: set[str], take_all: bool
+    ) -> None:
         self._rows = rows
         names = [canonical(name) for name in rows.columns]
-        self._flags = {} if take_all else flags
+        self._flags = () if take_all else flags
         self._about = {
             flag: names.index(column) if column in names else None
             for flag, column in _ABOUT.items()
             if column is not None
         }
-        gone = set(map(canonical, (*FLAGS, *(_FACTS if _SIGN_OF_AN_ANSWER in names else ())))) - kept
+        facts = _FACTS if _SIGN_OF_AN_ANSWER in names else ()
+        gone = {*(names[place] for _, place in flags), *map(canonical, facts)} - kept
         self._kept = [
             place
             for place, name in enumerate(rows.columns)
@@ -79,7 +94,7 @@ class _ConsentedRows:
         self.text_only, self.reads_ahead = rows.text_only, rows.reads_ahead
         self.likely_header = rows.likely_header
         what = "still taken" if take_all else "rejected as opted_out"
-        self.notes = (*rows.notes, f"rows that say {' or '.join(flags)} are {what}")
+        self.notes = (*rows.notes, f"rows that say {' or '.join(dict(flags))} are {what}")
 
     @property
     def late_columns(self) -> tuple[str, ...]:
@@ -100,7 +115,7 @@ class _ConsentedRows:
 
     def _judged(self, row: Row) -> Row | RowFault:
         cells = [row[place] for place in self._kept]
-        for flag, place in self._flags.items():
+        for flag, place in self._flags:
             if (fault := _fault_of(row[place])) is not None and self._matters(flag, row):
                 return replace(_about(fault, flag), cells=cells)
         return cells
@@ -114,7 +129,7 @@ class _ConsentedRows:
 
     def _frame(self, frame: Frame) -> Frame:
         faults = dict(frame.faults)
-        for flag, place in self._flags.items():
+        for flag, place in self._flags:
             matters = self._matters_in(flag, frame)
             for fault, is_so in _faults_in(frame.cells.to_series(place)):
                 found = np.flatnonzero(is_so & matters)
