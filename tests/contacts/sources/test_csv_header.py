@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from email_contacts.contacts import Options, prepare
+from email_contacts.contacts import Mapping, Options, prepare
 from email_contacts.contacts.errors import HeaderError, NoIdentifierColumn
 
 HEADER = "First Name,Last Name,Email Address,Company\n"
@@ -49,3 +49,35 @@ def test_a_line_that_looks_like_the_header_is_named(tmp_path: Path, above: str, 
 )
 def test_a_row_that_holds_a_usual_name_is_not_taken_for_the_header(tmp_path: Path, text: str) -> None:
     assert "looks like the header" not in refusal(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ('"email,firstname"\n"ada@example.com,Ada"\n', "each line stands in quotes as a whole"),
+        ('"Email;First name"\n"ada@example.com;Ada"\n', "each line stands in quotes as a whole"),
+        ("'ext_id','firstname'\n'1','Ada'\n", "quotes that are not those of a CSV"),
+        ("“email”;“firstname”\n“ada@example.com”;“Ada”\n", "quotes that are not those of a CSV"),
+    ],
+)
+def test_quotes_that_are_not_around_the_names(tmp_path: Path, text: str, says: str) -> None:
+    said = refusal(tmp_path, text)
+    assert says in said
+    assert "Ada" not in said
+
+
+@pytest.mark.parametrize(
+    ("text", "options"),
+    [
+        ("email,'s Name\nada@example.com,Ada\n", Options(unknown_columns="drop")),
+        ("'email',firstname\nada@example.com,Ada\n", Options()),
+        (
+            '"email, work"\nada@example.com\n',
+            Options(mapping=Mapping.from_json({"columns": {"email, work": "EMAIL"}})),
+        ),
+    ],
+)
+def test_quotes_and_commas_within_a_name(tmp_path: Path, text: str, options: Options) -> None:
+    source = tmp_path / "contacts.csv"
+    source.write_text(text, encoding="utf-8")
+    assert prepare(source, tmp_path / "stage", options).rows.accepted == 1

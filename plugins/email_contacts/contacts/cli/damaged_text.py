@@ -10,12 +10,14 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from html.entities import html5
 
+from email_contacts.contacts.sources.csv_header import OTHER_QUOTES
+
 WRAPPED_SHARE = 0.2  # a nickname or a slogan may stand in quotes, a whole column does not
 _LOST = "\ufffd"
 _REFERENCE = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|([A-Za-z][A-Za-z0-9]{1,31}));").finditer
 _TAG = re.compile(r"</?(?:a|b|br|div|em|font|i|p|span|strong|u)(?:\s[^<>]*)?/?>", re.IGNORECASE).search
 _ESCAPE = re.compile(r"\\(?:[bfnrtv\\'\"]|u[0-9A-Fa-f]{4})").search
-_QUOTES = ("''", '""', "``", "“”", "„“", "‘’", "«»")
+_QUOTES = ('""', *OTHER_QUOTES)
 
 
 def damages(texts: Sequence[str]) -> Iterator[str]:

@@ -80,6 +80,11 @@ def _what_there_is(columns: Sequence[str]) -> str:
     """Name the columns, and say how one of them comes to say who the contact is."""
     if not columns:
         return "There is no column at all."
+    if len(columns) == 1 and any(separator in columns[0] for separator in ",;\t|"):
+        return (
+            "It has only one column, whose name holds what separates columns. If each line stands in quotes "
+            "as a whole, remove those quotes, or export the file again."
+        )
     if len(columns) == 1:
         return (
             "It has only one column. In a CSV whose columns are separated by another character than a comma, "

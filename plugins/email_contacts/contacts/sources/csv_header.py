@@ -23,6 +23,8 @@ from email_contacts.contacts.header_names import (
 from email_contacts.contacts.sources.delimiter import CANDIDATES, delimiter_of, shown_delimiter
 
 LINES_LOOKED_AT = 20
+# Pairs of quotes that stay in the cells of a CSV.
+OTHER_QUOTES = ("''", "``", "“”", "„“", "‘’", "«»")
 # Excel's own mark, which names the delimiter: https://support.microsoft.com (Import or export text files).
 _SEP = re.compile(r'"?sep=([^"])"?[\r\n]*', re.IGNORECASE)
 
@@ -72,10 +74,23 @@ def read_head(lines: Iterator[str], *, delimiter: str | None, skip: int, name: s
     if not said and delimiter is None:
         notes.append(f"delimiter: {shown_delimiter(cut_by)}, by the header")
     names = tuple(cell.strip() for cell in _parsed(chain(head, lines), cut_by, name))
+    _check_quotes(names, name)
     if looks_like_contact(names):
         with _header_below_named(lines, after=next(lines_read), cut_by=cut_by):
             check_header(names, source=name, what="The first line" if not skipped else "The header line")
     return CsvHead(names, cut_by, tuple(notes))
+
+
+def _check_quotes(names: Sequence[str], source: str) -> None:
+    """See that no quotes stay around the names, for they would around the cells, too.
+
+    :raises HeaderError: when they do around each.
+    """
+    if all(len(name) > len("''") and name[0] + name[-1] in OTHER_QUOTES for name in names):
+        raise HeaderError(
+            f"The names of the columns of {source} stand in quotes that are not those of a CSV. Export it "
+            'with " around the cells, or without quotes.'
+        )
 
 
 def likely_header(first: Sequence[Sequence[str]], names: Sequence[str]) -> int | None:

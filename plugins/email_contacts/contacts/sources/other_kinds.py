@@ -14,6 +14,8 @@ _SAVE = "Save it as CSV (UTF-8), or as .xlsx."
 # Control characters that no text has: tab, newline, form feed, return and escape are not among them.
 _CONTROLS = re.compile(rb"[\x01-\x08\x0e-\x1a\x1c-\x1f]")
 _LOOKED_AT = 1 << 12
+# What may stand above the first statement of an SQL script.
+_SQL_COMMENTS = rb"(\xef\xbb\xbf)?\s*((--[^\n]*\n|/\*((?!\*/).)*\*/;?)\s*)*"
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,13 @@ _KINDS = (
         f"Sign-in and error pages look like this, and so do some exports named .xls. {_SAVE}",
     ),
     OtherKind(rb"(\xef\xbb\xbf)?\s*<\?xml", "an XML document", _SAVE),
+    OtherKind(
+        _SQL_COMMENTS + rb"(INSERT\s+INTO\s+[\w`.\"\[]|(CREATE|DROP)\s+TABLE\s+[\w`.\"\[]|SET\s+[\w.@]+\s*=|"
+        rb"BEGIN\s+TRANSACTION\b|COPY\s+[\w.\"]+\s*\([^()]*\)\s+FROM\s+STDIN\b)",
+        "an SQL script",
+        "Load it into a database and read that with a query, or export the table as CSV.",
+    ),
+    OtherKind(rb"(\xef\xbb\xbf)?\s*BEGIN:VCARD\b", "a vCard file", _EXPORT),
 )
 _PATTERNS = [(re.compile(kind.pattern, re.DOTALL | re.IGNORECASE), kind) for kind in _KINDS]
 
