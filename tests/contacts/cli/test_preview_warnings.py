@@ -16,6 +16,7 @@ ATTRIBUTES = {
         {"name": "POINTS", "category": "normal", "type": "float"},
         {"name": "BORN", "category": "normal", "type": "date"},
         {"name": "VIP", "category": "normal", "type": "boolean"},
+        {"name": "NAME", "category": "normal", "type": "text"},
         {"name": "TAGS", "category": "normal", "type": "multiple-choice", "multiCategoryOptions": ["a", "b"]},
     ]
 }
@@ -49,6 +50,25 @@ def warnings_of(
 )
 def test_signs_of_numbers(warnings_of: Any, cells: list[str], said: str) -> None:
     assert warnings_of("points", *cells) == [f"Its numbers are written with {said}: say so in a mapping."]
+
+
+@pytest.mark.parametrize("cells", [["1.234", "12.345", "7"], ["1.200"]])
+def test_points_that_could_be_thousands(warnings_of: Any, cells: list[str]) -> None:
+    (said,) = warnings_of("points", *cells)
+    assert said.endswith('give decimal: "," and thousands: "." in a mapping.')
+
+
+@pytest.mark.parametrize("cells", [["1.234", "1.5"], ["0.125"], ["1234.567"], ["1", "2"]])
+def test_points_that_are_those_of_decimals(warnings_of: Any, cells: list[str]) -> None:
+    assert warnings_of("points", *cells) == []
+
+
+def test_failed_formulas_and_days_of_data_frames(warnings_of: Any) -> None:
+    assert warnings_of("born", "NaT", "1985-12-31") == [
+        '1 cell looks like a null value: list as nulls "NaT".'
+    ]
+    (said,) = warnings_of("name", "#REF!", "#REF!", "Ada")
+    assert said.startswith("2 cells look like null values (#REF!) and would be sent as text.")
 
 
 @pytest.mark.parametrize("cells", [["12.5", "€ 3"], ["12.5", "12,5"], ["1.5", "2"]])

@@ -6,6 +6,7 @@ come more than once, for a person can be called so.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -27,6 +28,8 @@ _KINDS = {"email": "e-mail addresses", "ext_id": "EXT_ID", "phone": "phone numbe
 }
 _PLAIN = ("text", "value")
 _WORDS_SHOWN = 5
+# A nought before the point, or another count of digits behind it, is no sign of thousands.
+_GROUPED = re.compile(r"[+-]?[1-9][0-9]{0,2}\.[0-9]{3}").fullmatch
 
 
 def suspicions(column: BoundColumn, cells: Sequence[Any], bad: Sequence[Any]) -> Iterator[str]:
@@ -51,9 +54,22 @@ def suspicions(column: BoundColumn, cells: Sequence[Any], bad: Sequence[Any]) ->
         yield from damages(texts)
     if column.kind == "phone" and column.rule.region is None:
         yield from _no_country(texts)
+    if column.kind == "number" and not bad:
+        yield from _thousands_or_decimals(column.rule, texts)
     if column.kind == "date":
         yield from _days_that_are_none(texts, bad)
     yield from _day_or_month(column, cells, bad)
+
+
+def _thousands_or_decimals(rule: ColumnRule, texts: Sequence[str]) -> Iterator[str]:
+    """Tell of numbers whose points could all stand between thousands."""
+    pointed = [text for text in texts if "." in text]
+    if pointed and rule.decimal is None and rule.thousands is None and all(map(_GROUPED, pointed)):
+        cells = "1 cell" if len(pointed) == 1 else f"{len(pointed):,} cells"
+        yield (
+            f"{cells} with a point could be thousands as well (1.234 for 1,234), and the point is taken for "
+            'that of decimals. If that is wrong, give decimal: "," and thousands: "." in a mapping.'
+        )
 
 
 def _days_that_are_none(texts: Sequence[str], bad: Sequence[Any]) -> Iterator[str]:

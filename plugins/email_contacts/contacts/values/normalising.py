@@ -19,9 +19,16 @@ Normaliser = Callable[[Any], Any]
 
 # What PostgreSQL's COPY writes for NULL, and no person is called.
 NULLS = ("\\N",)
+# What spreadsheets write where a formula failed, in English, German, French, Spanish, Italian and Dutch.
+_FAILED_FORMULAS = (
+    "#n/a #ref! #value! #div/0! #name? #null! #num! #error! #spill! #calc! #field! #getting_data "
+    "#nv #bezug! #wert! #zahl! #n/d #valeur! #nom? #nombre! #nul! #¡ref! #¡valor! #¿nombre? #¡num! #¡div/0! "
+    "#¡nulo! #rif! #valore! #nome? #n/b #verw! #waarde! #naam? #getal! #leeg!"
+)
 # Words that databases and data frames write where nothing is, in any case: nobody's identifier.
 NO_IDENTIFIERS = frozenset(
-    {"null", "(null)", "<null>", "none", "nil", "nan", "n/a", "#n/a", "undefined", "-", "--"}
+    {"null", "(null)", "<null>", "none", "nil", "nan", "<na>", "n/a", "undefined", "-", "--"}
+    | set(_FAILED_FORMULAS.split())
 )
 LINK = "mailto:"  # what stands before the address of a link; a colon is in no address
 _BOOLEANS = {"true": True, "yes": True, "y": True, "t": True, "on": True, "1": True, "1.0": True} | {

@@ -44,7 +44,7 @@ NOTHING_OF_A_TYPE = frozenset(
             "—",
             "---",
             "/",
-            "<na>",
+            "nat",
         ),
     }
 )
