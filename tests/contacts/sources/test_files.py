@@ -128,3 +128,13 @@ def test_a_beginning_is_not_taken_for_a_prefix_unless_it_says_so(folder: AnyPath
 def test_nothing_at_all(folder: AnyPath) -> None:
     with pytest.raises(SourceMissing, match=r"does not exist\. Check the path and who may read it"):
         find_files(folder / "nowhere.csv")
+
+
+def test_what_excel_and_windows_leave_beside_files_is_no_data(tmp_path: Path) -> None:
+    for name in ("a.xlsx", "~$a.xlsx", "Thumbs.db"):
+        (tmp_path / name).write_bytes(b"x")
+    found = find_files(tmp_path)
+    assert [file.name for file in found.files] == ["a.xlsx"]
+    assert found.left_out == ("Thumbs.db",)
+    assert [file.name for file in find_files(tmp_path / "*.xlsx").files] == ["a.xlsx"]
+    assert [file.name for file in find_files(tmp_path / "~$*.xlsx").files] == ["~$a.xlsx"]

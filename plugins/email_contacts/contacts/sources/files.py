@@ -10,9 +10,9 @@ Knows names and folders; opens nothing.
   number of folders. A folder that fits stands for all files in it, so ``exports/2026-*`` is what object
   stores call a prefix.
 
-Files and folders whose names begin with ``.`` or ``_`` (``_SUCCESS``, ``_temporary``, ``.part.crc``) are
-markers of those who write, not data. They are left out, unless the source is that file or the pattern says
-so.
+Files and folders whose names begin with ``.``, ``_`` or ``~$`` (``_SUCCESS``, ``_temporary``, ``.part.crc``,
+``~$people.xlsx`` while Excel has a workbook open) are markers of those who write, not data. They are left
+out, unless the source is that file or the pattern says so.
 
 Files are read in the natural order of their names: ``contacts-9`` before ``contacts-10``. A table of Delta
 Lake, Hudi or Iceberg says in its metadata which of its files count, so its folder is refused.
@@ -31,7 +31,7 @@ from email_contacts.contacts.sources.compression import uncompressed_name
 from email_contacts.contacts.sources.table_formats import refuse_tables
 
 _WILD = frozenset("*?[")
-_MARKERS = (".", "_")
+_MARKERS = (".", "_", "~$")
 # Kinds that are read, by the endings of their names.
 READ = frozenset({"csv", "tsv", "tab", "ndjson", "jsonl", "json", "parquet", "parq", "pq", "xlsx", "xlsm"})
 # Kinds that hold rows and are not read: such a file is refused by name, never passed over.
@@ -41,6 +41,7 @@ _OTHER_DATA = frozenset(
         *("avro", "orc", "arrow", "feather", "xls", "xlsb", "ods", "db", "sqlite", "mdb", "dat"),
     }
 )
+_OF_WINDOWS = frozenset({"thumbs.db", "ehthumbs.db"})  # pictures of a folder's files
 _NUMBERS = re.compile(r"(\d+)")
 _NAMES_SHOWN = 10
 
@@ -157,13 +158,17 @@ def find_files(source: AnyPath) -> FoundFiles:
 def _chosen(found: Iterable[SourceFile]) -> FoundFiles:
     """Take the files of kinds that are read, by name; where there is none, all of them."""
     files = sorted(found, key=natural_order)
-    is_data = [file.was_named or suffix_of(file.path.name) in READ | _OTHER_DATA for file in files]
+    is_data = [file.was_named or _holds_rows(file.path.name) for file in files]
     if not any(file.was_named or suffix_of(file.path.name) in READ for file in files):
         return FoundFiles(tuple(files))
     return FoundFiles(
         tuple(file for file, is_one in zip(files, is_data, strict=True) if is_one),
         tuple(file.name for file, is_one in zip(files, is_data, strict=True) if not is_one),
     )
+
+
+def _holds_rows(name: str) -> bool:
+    return suffix_of(name) in READ | _OTHER_DATA and name.lower() not in _OF_WINDOWS
 
 
 def natural_order(file: SourceFile) -> tuple[list[list[str | int]], str]:
