@@ -6,7 +6,7 @@ import logging
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
-from airflow.sdk import DAG, Asset, Param, get_parsing_context, task
+from airflow.sdk import DAG, Asset, Param, XComArg, get_parsing_context, task
 from airflow.sdk.exceptions import AirflowFailException
 
 from email_contacts.audiences.document import FULL, Audience
@@ -50,7 +50,6 @@ FULL_SYNC = Param(
 
 def sync(audience: Audience) -> DAG:
     """Make the DAG of an audience."""
-    source = audience.source
     with DAG(
         dag_id=PREFIX + audience.name,
         description=audience.description or None,
@@ -60,17 +59,7 @@ def sync(audience: Audience) -> DAG:
         max_active_runs=1,  # two runs at once would be compared with the same snapshot
         is_paused_upon_creation=True,  # otherwise Airflow would run a new schedule at once
         params={"full_sync": FULL_SYNC},
-        doc_md=DOC.format(
-            title=audience.name,
-            description=audience.description,
-            source=source.get("path") or source.get("table") or "a query",
-            list=audience.list,
-            folder=audience.folder,
-            name=audience.name,
-            consent=audience.consent,
-            merges=audience.merges,
-            gone=audience.gone,
-        ),
+        doc_md=_documentation(audience),
         tags=TAGS,
         auto_register=False,
         default_args=TASK_DEFAULTS
@@ -86,34 +75,7 @@ def sync(audience: Audience) -> DAG:
         if audience.is_guarded:
             mirror = RefreshMirrorOperator(task_id="mirror", execution_timeout=timedelta(hours=6))
             before >> mirror
-        prepare = PrepareContactsOperator(
-            task_id="prepare",
-            source=source.get("path"),
-            sql=source.get("sql"),
-            table=source.get("table"),
-            sql_conn_id=source.get("connection"),
-            source_root=str(PROJECT),
-            source_format=source.get("format", "auto"),
-            **{
-                name: source[name]
-                for name in ("delimiter", "encoding", "header_row", "skip_rows", "sheet", "opted_out")
-                if name in source
-            },
-            mapping=audience.mapping,
-            snapshot=audience.name,
-            snapshot_target=[target.output],
-            full_sync=audience.mode == FULL or "{{ params.full_sync }}",
-            retry_rejects=audience.retry_rejects,
-            gone=audience.gone,
-            max_unidentified=audience.max_unidentified,
-            mirror=mirror.output if mirror else "",
-            consent=audience.consent,
-            consent_reason=audience.consent_reason,
-            merges=audience.merges,
-            propagate_opt_outs=audience.propagate_opt_outs,
-            execution_timeout=timedelta(hours=6),
-            **audience.options,
-        )
+        prepare = _prepare(audience, list_id=target.output, mirror=mirror.output if mirror else "")
         brakes = []
         if audience.brakes:
             brakes = [
@@ -146,6 +108,46 @@ def sync(audience: Audience) -> DAG:
             opt_outs = PropagateOptOutsOperator(task_id="opt_outs", manifest_uri=MANIFEST_URI)
             [prepare, *brakes] >> opt_outs >> confirm
     return dag
+
+
+def _prepare(audience: Audience, *, list_id: XComArg, mirror: XComArg | str) -> PrepareContactsOperator:
+    source = dict(audience.source)
+    return PrepareContactsOperator(
+        task_id="prepare",
+        source=source.pop("path", None),
+        sql_conn_id=source.pop("connection", None),
+        source_format=source.pop("format", "auto"),
+        **source,  # sql, table and how a file is read, under the operator's own names
+        source_root=str(PROJECT),
+        mapping=audience.mapping,
+        snapshot=audience.name,
+        snapshot_target=[list_id],
+        full_sync=audience.mode == FULL or "{{ params.full_sync }}",
+        retry_rejects=audience.retry_rejects,
+        gone=audience.gone,
+        max_unidentified=audience.max_unidentified,
+        mirror=mirror,
+        consent=audience.consent,
+        consent_reason=audience.consent_reason,
+        merges=audience.merges,
+        propagate_opt_outs=audience.propagate_opt_outs,
+        execution_timeout=timedelta(hours=6),
+        **audience.options,
+    )
+
+
+def _documentation(audience: Audience) -> str:
+    return DOC.format(
+        title=audience.name,
+        description=audience.description,
+        source=audience.source.get("path") or audience.source.get("table") or "a query",
+        list=audience.list,
+        folder=audience.folder,
+        name=audience.name,
+        consent=audience.consent,
+        merges=audience.merges,
+        gone=audience.gone,
+    )
 
 
 def broken(audience: BrokenAudience) -> DAG:

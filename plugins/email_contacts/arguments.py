@@ -184,6 +184,20 @@ def _is_absent(value: Any) -> bool:
     return value is None or (isinstance(value, str) and not value)
 
 
+def as_hours(value: Any, name: str) -> float:
+    """Read a number of hours: above 0, and at most a year.
+
+    :raises InvalidArgument: when it is something else.
+    """
+    try:
+        hours = float(value)
+    except (TypeError, ValueError):
+        hours = 0.0
+    if not 0 < hours <= 24 * 366:
+        raise InvalidArgument(f"{name}={_shown(value)} must be a number of hours above 0, such as 24")
+    return hours
+
+
 def _at_once(values: Iterable[Any]) -> Iterable[Any]:
     """The same values, asked for in one piece: XComs of mapped tasks would come one by one."""
     return values[:] if isinstance(values, Sequence) else values

@@ -229,10 +229,10 @@ def test_more_removals_than_the_brake_allows_are_asked_about_before_anything_is_
     with pytest.raises(Killed):
         brakes.execute(make_context(StateStore()))
     assert f"2 gone contacts are to be removed or blacklisted; max_removals is {limit}" in str(brakes.body)
-    assert f"who is gone: {gone}" in str(brakes.body)
+    assert f"gone contacts: {gone}" in str(brakes.body)
 
 
-def test_whoever_is_asked_and_the_log_know_of_rows_that_are_disregarded(
+def test_the_approval_and_the_log_name_the_rows_that_are_tolerated(
     sync: Sync, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def ask(*_: Any) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from email_contacts.lineage import Lineage
 from email_contacts.operators._guard_arguments import GUARD_FIELDS, GuardArguments
+from email_contacts.operators._preparation_log import counted, lines_of
 from email_contacts.operators._snapshot_arguments import SNAPSHOT_FIELDS, SnapshotArguments
 from email_contacts.operators._staging import StagingOperator
 
@@ -144,7 +145,12 @@ class BatchingOperator(StagingOperator):
         from email_contacts.contacts.staging.stage import MANIFEST
 
         self.lineage = Lineage(manifest.source, read=manifest.rows.read)
-        self._report(context, manifest, uri=str(stage / MANIFEST))
+        for level, line in lines_of(manifest):
+            self.log.log(level, "%s", line)
+        context["ti"].xcom_push("manifest_uri", str(stage / MANIFEST))
+        context["ti"].xcom_push("rows", manifest.rows.to_json())
+        if manifest.changes is not None:
+            context["ti"].xcom_push("changes", manifest.changes.summary)
         if not manifest.rows.read:
             self.log.warning("%s has no rows: there is nothing to import; the run succeeds", manifest.source)
         elif manifest.why_nothing:
@@ -152,64 +158,6 @@ class BatchingOperator(StagingOperator):
         elif not manifest.batches:
             raise AirflowFailException(
                 f"none of the {manifest.rows.read} rows of {manifest.source} can be imported: "
-                f"{_counted(manifest.reject_reasons)}. The rejects are listed in {manifest.rejects_uri}"
+                f"{counted(manifest.reject_reasons)}. The rejects are listed in {manifest.rejects_uri}"
             )
         return [batch.uri for batch in manifest.batches]
-
-    def _report(self, context: Context, manifest: Manifest, *, uri: str) -> None:
-        rows = manifest.rows
-        self.log.info(
-            "prepared %s: %d rows read = %d accepted + %d rejected + %d duplicates + %d held back + "
-            "%d unchanged; %d batches, %.1f s",
-            manifest.source, rows.read, rows.accepted, rows.rejected, rows.duplicates,
-            sum(rows.held_back.values()), rows.unchanged, len(manifest.batches), manifest.seconds,
-        )  # fmt: skip
-        if (changes := manifest.changes) is not None:
-            self.log.info(
-                "snapshot %s: %d new, %d changed, %d gone", changes.name, changes.new, changes.changed,
-                changes.gone,
-            )  # fmt: skip
-            if changes.to_settle:
-                self.log.info("who is gone: %s, once the import is verified", changes.when_gone)
-                if changes.unidentified:
-                    self.log.warning(
-                        "%d rejected rows have no identifier that can be read, and are disregarded "
-                        "(max_unidentified): each may be about one of those who seem gone",
-                        changes.unidentified,
-                    )
-            elif changes.gone_withheld:
-                self.log.warning(
-                    "who is gone: %s, but not this time: %s", changes.when_gone, changes.gone_withheld
-                )
-            if changes.why_full:
-                self.log.warning("full sync, every row is sent: %s", changes.why_full)
-            if changes.rejected_before:
-                self.log.warning(
-                    "%d unchanged rows were rejected by the platform before, and are sent again when they "
-                    "change, or with retry_rejects", changes.rejected_before,
-                )  # fmt: skip
-        for note in manifest.notes:
-            self.log.info("%s", note)
-        if rows.rejected:
-            self.log.warning("rejected: %s; see %s", _counted(manifest.reject_reasons), manifest.rejects_uri)
-        if rows.held_back:
-            self.log.warning("held back: %s; see %s", _counted(rows.held_back), manifest.held_back_uri)
-        if manifest.overriding:
-            self.log.warning("%s", manifest.overriding)
-        if manifest.conflicts:
-            self.log.warning(
-                "%d rows share an identifier with another contact's row, and the platform may merge such "
-                "contacts: see %s", manifest.conflicts, manifest.conflicts_uri,
-            )  # fmt: skip
-        if manifest.unknown_columns:
-            self.log.warning(
-                "dropped, because the account has no such attributes: %s", list(manifest.unknown_columns)
-            )
-        context["ti"].xcom_push("manifest_uri", uri)
-        context["ti"].xcom_push("rows", rows.to_json())
-        if manifest.changes is not None:
-            context["ti"].xcom_push("changes", manifest.changes.summary)
-
-
-def _counted(reasons: Mapping[str, int]) -> str:
-    return ", ".join(f"{count} {rule}" for rule, count in reasons.items())

@@ -5,23 +5,18 @@ Knows plain values and paths; no operator.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
 
-from email_contacts.arguments import InvalidArgument, as_flag, as_ids, as_text
+from email_contacts.arguments import InvalidArgument, as_flag, as_hours, as_ids
+from email_contacts.operators._named_folders import named_folder
 
 if TYPE_CHECKING:
-    from airflow.sdk import ObjectStoragePath
-
     from email_contacts.connection import ContactsConnection
     from email_contacts.contacts.guards.settings import Guards
 
-# Below the staging folder; no stage of a DAG is called that, for a stage lies deeper.
-MIRRORS = "mirrors"
 GUARD_FIELDS = ("mirror", "mirror_max_age", "consent", "consent_reason", "merges", "propagate_opt_outs")
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,199}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +66,7 @@ class GuardArguments:
                 )
             check_consent(consent, reason)
             return None
-        folder = mirror_folder(self.mirror, settings.staging_root)
+        folder = named_folder("mirror", self.mirror, settings.staging_root)
         return Guards(
             folder=cast("Any", folder),
             name=folder.name,
@@ -83,35 +78,3 @@ class GuardArguments:
             propagates=propagates,
             max_age=timedelta(hours=as_hours(self.mirror_max_age, "mirror_max_age")),
         )
-
-
-def mirror_folder(mirror: Any, staging_root: str) -> ObjectStoragePath:
-    """Find the folder of a mirror.
-
-    :param mirror: its name, or the path or address of its folder.
-    :raises InvalidArgument: when the name can be no name of a folder.
-    """
-    from airflow.sdk import ObjectStoragePath
-
-    text = as_text(mirror, "mirror").strip().rstrip("/")
-    if "://" in text or text.startswith("/"):
-        return ObjectStoragePath(text)
-    if not _NAME.fullmatch(text):
-        raise InvalidArgument(
-            f"mirror={text!r} must be a name of letters, digits, '_', '-' and '.', or a folder's address"
-        )
-    return ObjectStoragePath(staging_root) / MIRRORS / text
-
-
-def as_hours(value: Any, name: str) -> float:
-    """Read a number of hours.
-
-    :raises InvalidArgument: when it is not a number above 0.
-    """
-    try:
-        hours = float(value)
-    except (TypeError, ValueError):
-        hours = 0.0
-    if not 0 < hours <= 24 * 366:
-        raise InvalidArgument(f"{name}={value!r} must be a number of hours above 0, such as 24")
-    return hours

@@ -5,22 +5,17 @@ Knows plain values and paths; no operator.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-from email_contacts.arguments import InvalidArgument, as_choice, as_flag, as_ids, as_text
+from email_contacts.arguments import as_choice, as_flag, as_ids
 from email_contacts.contacts.choices import GONE
+from email_contacts.operators._named_folders import named_folder
 
 if TYPE_CHECKING:
-    from airflow.sdk import ObjectStoragePath
-
     from email_contacts.contacts.snapshot.changes import ChangesSince
 
-# Below the staging folder; no stage of a DAG is called that, for a stage lies deeper.
-SNAPSHOTS = "snapshots"
 SNAPSHOT_FIELDS = ("snapshot", "snapshot_target", "full_sync", "retry_rejects", "gone", "max_unidentified")
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,199}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +28,7 @@ class SnapshotArguments:
     :param retry_rejects: send again what the platform rejected.
     :param gone: what to do with contacts that are no longer in the source.
     :param max_unidentified: how many rejected rows without a readable identifier are tolerated then.
-    :param conn_id: the platform's connection; an list id has no meaning in another account.
+    :param conn_id: the platform's connection; a list id has no meaning in another account.
     :param run_after: when the run was due.
     """
 
@@ -56,7 +51,7 @@ class SnapshotArguments:
 
         if self.snapshot is None or self.snapshot == "":
             return None
-        folder = snapshot_folder(self.snapshot, staging_root)
+        folder = named_folder("snapshot", self.snapshot, staging_root)
         lists = as_ids(self.snapshot_target, "snapshot_target") if self.snapshot_target else []
         return ChangesSince(
             folder=cast("Any", folder),
@@ -68,21 +63,3 @@ class SnapshotArguments:
             max_unidentified=self.max_unidentified,
             run_after=self.run_after,
         )
-
-
-def snapshot_folder(snapshot: Any, staging_root: str) -> ObjectStoragePath:
-    """Find the folder of a snapshot.
-
-    :param snapshot: its name, or the path or address of its folder.
-    :raises InvalidArgument: when the name can be no name of a folder.
-    """
-    from airflow.sdk import ObjectStoragePath
-
-    text = as_text(snapshot, "snapshot").strip().rstrip("/")
-    if "://" in text or text.startswith("/"):
-        return ObjectStoragePath(text)
-    if not _NAME.fullmatch(text):
-        raise InvalidArgument(
-            f"snapshot={text!r} must be a name of letters, digits, '_', '-' and '.', or a folder's address"
-        )
-    return ObjectStoragePath(staging_root) / SNAPSHOTS / text

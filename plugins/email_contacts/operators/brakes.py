@@ -175,11 +175,11 @@ def _body(manifest: Manifest, over: Sequence[str]) -> str:
             f"- {changes.new:,} new, {changes.changed:,} changed, {changes.gone:,} gone since the snapshot"
         )
         if changes.to_settle:
-            lines.append(f"- who is gone: {changes.when_gone}")
+            lines.append(f"- gone contacts: {changes.when_gone}")
             if changes.unidentified:
                 lines.append(
                     f"- {changes.unidentified:,} rejected rows have no identifier that can be read: each may "
-                    "be about one of those who seem gone"
+                    "belong to one of the gone contacts"
                 )
         if changes.why_full:
             lines.append(f"- every row is sent: {changes.why_full}")

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 from airflow.sdk import Context
 
-from email_contacts.arguments import as_flag
+from email_contacts.arguments import as_flag, as_hours
 from email_contacts.failures import failing_at_once
 from email_contacts.imports import failpoints
-from email_contacts.operators._guard_arguments import as_hours, mirror_folder
+from email_contacts.operators._named_folders import named_folder
 from email_contacts.operators.base import ContactsOperator
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class RefreshMirrorOperator(ContactsOperator):
         from email_contacts.contacts.mirror.refreshing import refresh
 
         settings = self.hook.settings
-        folder = mirror_folder(str(self.mirror or self.conn_id), settings.staging_root)
+        folder = named_folder("mirror", str(self.mirror or self.conn_id), settings.staging_root)
         done = refresh(
             MirrorFolder(cast("Any", folder), folder.name),
             self._contacts_since,

@@ -94,6 +94,9 @@ class SplitSourceOperator(ContactsOperator):
 class PreparePartitionOperator(ReadingOperator):
     """Read and validate one partition of a source, and keep the result in the stage to be merged.
 
+    How the rows are read is set as for :class:`PrepareContactsOperator`: ``mapping``, ``source_format``,
+    ``delimiter``, ``encoding``, ``consent_column``, ``body`` and so on.
+
     :param partition: one of those that :class:`SplitSourceOperator` returned: ``.expand(partition=…)``.
         Templated.
     :return: the address of the partition's folder, for :class:`MergePartitionsOperator`.
@@ -140,6 +143,8 @@ class MergePartitionsOperator(BatchingOperator):
         ``first``; or ``fail``. Templated.
     :param conflicts: rows whose identifiers belong to two different rows: ``flag`` (default), ``reject`` or
         ``fail``. Templated.
+    :param max_rejects: stop when more rows are rejected over all partitions: ``"100"`` or ``"5%"``; empty:
+        the connection's setting. Templated.
     :param when_empty: a source without rows: ``skip`` (default): the run succeeds, sends nothing and has a
         receipt of 0 rows; or ``fail``. Templated.
     :param snapshot: send only what changed since this snapshot: its name, or the path or address of its
@@ -154,6 +159,9 @@ class MergePartitionsOperator(BatchingOperator):
     :param gone: what to do with contacts that were confirmed and are no longer in the source: ``keep``
         (default) them on the lists, ``remove`` them, or ``blacklist`` them for all lists of the account.
         ``SettleGoneContactsOperator`` does it. Templated.
+    :param max_unidentified: how many rejected rows without a readable identifier are tolerated when gone
+        contacts are removed or blacklisted: a number (default 0), or a share of the rows read (``"0.1%"``).
+        Each of them may belong to one of these contacts. Templated.
     :param mirror: the mirror of the account in which rows are looked up, to hold back people who opted out
         and rows that would make the platform merge contacts: its name, or the path or address of its folder.
         ``RefreshMirrorOperator`` must have refreshed it. Empty (default): no row is held back. Templated.

@@ -82,6 +82,9 @@ class PrepareContactsOperator(BatchingOperator, ReadingOperator):
     :param gone: what to do with contacts that were confirmed and are no longer in the source: ``keep``
         (default) them on the lists, ``remove`` them, or ``blacklist`` them for all lists of the account.
         ``SettleGoneContactsOperator`` does it. Templated.
+    :param max_unidentified: how many rejected rows without a readable identifier are tolerated when gone
+        contacts are removed or blacklisted: a number (default 0), or a share of the rows read (``"0.1%"``).
+        Each of them may belong to one of these contacts. Templated.
     :param mirror: the mirror of the account in which rows are looked up, to hold back people who opted out
         and rows that would make the platform merge contacts: its name, or the path or address of its folder.
         ``RefreshMirrorOperator`` must have refreshed it. Empty (default): no row is held back. Templated.

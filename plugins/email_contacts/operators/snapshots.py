@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, cast
 from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowFailException
 
+from email_contacts.arguments import as_hours
 from email_contacts.failures import failing_at_once
 from email_contacts.imports import failpoints
 from email_contacts.imports.verification.verdict import GOOD_STATES
-from email_contacts.operators._guard_arguments import as_hours
-from email_contacts.operators._snapshot_arguments import snapshot_folder
+from email_contacts.operators._named_folders import named_folder
 from email_contacts.operators.base import ContactsOperator
 from email_contacts.operators.gone import read_settled
 
@@ -110,7 +110,7 @@ class CheckFreshnessOperator(ContactsOperator):
         fresh_within = self.fresh_within
         if not isinstance(fresh_within, timedelta):
             fresh_within = timedelta(hours=as_hours(fresh_within, "fresh_within"))
-        folder = snapshot_folder(self.snapshot, self.hook.settings.staging_root)
+        folder = named_folder("snapshot", self.snapshot, self.hook.settings.staging_root)
         try:
             current = SnapshotFolder(cast("Any", folder), folder.name).current()
         except SnapshotMissing as error:
