@@ -59,7 +59,7 @@ class TestInOneTheme:
         search.focus()
         person.page.keyboard.type("nothing-like-it")
         person.page.keyboard.press("Enter")
-        frame.get_by_text("No import fits.").wait_for()
+        frame.get_by_text("No import matches.").wait_for()
         frame.get_by_role("link", name="Show all").focus()
         person.page.keyboard.press("Enter")
         frame.get_by_role("row").filter(has_text="contacts.csv").first.wait_for()

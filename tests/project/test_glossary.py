@@ -60,6 +60,13 @@ QUAINT = (
     "lest",
     "mended",
     "told of",
+    "whom",
+    "become of",
+    "becomes of",
+    "became of",
+    "nobody minds",
+    "so many words",
+    "kept in step",
 )
 
 

@@ -22,7 +22,7 @@ from email_contacts.contacts.paths import AnyPath
 
 CHANGES, FULL = "changes", "full"
 DEFAULT_FOLDER = "Airflow imports"
-# A source that was cut off has lost people, and looks like one whose people are gone.
+# A truncated source looks like one that people have left.
 DEFAULT_MAX_REMOVALS = "10%"
 DEFAULT_CONNECTION = "email_contacts_default"
 _SCHEMA = ("email_contacts.audiences", "audience.schema.json")
@@ -63,12 +63,13 @@ class Audience:
     :param consent: rows of people who opted out: ``"hold_back"``, ``"override"`` or ``"ignore"``.
     :param consent_reason: why opt-outs are overridden.
     :param merges: rows that would make the platform merge contacts: ``"hold_back"`` or ``"allow"``.
-    :param gone: contacts that are not in the source any more: ``"keep"``, ``"remove"`` or ``"blacklist"``.
+    :param gone: what to do with contacts that are no longer in the source: ``"keep"``, ``"remove"`` or
+        ``"blacklist"``.
     :param max_unidentified: rejected rows without a readable identifier, up to which that is done.
     :param propagate_opt_outs: whether opt-outs of the consent column are brought to the platform.
     :param brakes: ``max_changes``, ``max_rejects``, ``max_held_back``, ``max_removals``, over which a person
         is asked.
-    :param fresh_within: how long ago a run may have been confirmed; None: nobody minds.
+    :param fresh_within: how long ago a run may have been confirmed; None: no limit.
     :param options: options of the preparation, by their names.
     """
 
@@ -117,7 +118,7 @@ class Audience:
         _check_consent(written, said)
         if said.get("gone", KEEP) != KEEP and said.get("mode") == FULL:
             raise written.wrong(
-                ("gone",), f'"{said["gone"]}" needs "mode: changes": a full sync removes nobody'
+                ("gone",), f'"{said["gone"]}" needs "mode: changes": a full sync removes no contacts'
             )
         if said.get("gone", KEEP) == KEEP and "max_unidentified" in said:
             raise written.wrong(("max_unidentified",), 'it belongs to "gone: remove" and "gone: blacklist"')

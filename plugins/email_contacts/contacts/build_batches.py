@@ -194,7 +194,7 @@ class BatchBuilder:
         return [IdentityFiles(name, parts) for name, parts in placed.items() if parts]
 
     def _without_consent(self, repeated: Sequence[Repeated]) -> Any:
-        """Mark the rows of people of whom any row says no; one that says yes does not count against it."""
+        """Mark all rows of people with any row that says no; one that says yes does not outweigh it."""
         marks = np.zeros(self._rows + 1, bool)
         befores = accumulate((part.rows for part, _ in self._parts), initial=0)
         for (part, spool), before in zip(self._parts, befores, strict=False):

@@ -29,7 +29,7 @@ HOLD_BACK, OVERRIDE, IGNORE, ALLOW = "hold_back", "override", "ignore", "allow"
 CONSENT = (HOLD_BACK, OVERRIDE, IGNORE)
 MERGES = (HOLD_BACK, ALLOW)
 
-# What becomes of contacts that are gone from the source.
+# What to do with contacts that are gone from the source.
 KEEP, REMOVE, BLACKLIST = "keep", "remove", "blacklist"
 GONE = (KEEP, REMOVE, BLACKLIST)
 

@@ -1,7 +1,7 @@
 """Columns that say by their names who wants to be written to, or who does not.
 
 Knows names, in English, German, French, Spanish, Italian and Dutch. Such a column decides nothing by itself:
-whoever reads the source has to say that it does, and with which words.
+the user has to name it, with its words.
 """
 
 from __future__ import annotations

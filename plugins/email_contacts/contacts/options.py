@@ -1,4 +1,4 @@
-"""How a source is read, and what becomes of its rows: one object for all the options of a preparation.
+"""How a source is read, and what is done with its rows: one object for all the options of a preparation.
 
 Knows each option and how it is checked.
 """

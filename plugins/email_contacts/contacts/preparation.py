@@ -68,7 +68,7 @@ def prepare(
     :param source: a file, folder or glob: ``pathlib.Path``, ``UPath`` or Airflow's ``ObjectStoragePath``; or
         a ``sources.sql_rows.Query``, or ``sources.files.SomeFiles``.
     :param stage: the folder to fill, a path of one of the same kinds; made when it is not there.
-    :param options: how it is read, and what becomes of its rows; None: the defaults.
+    :param options: how it is read, and what is done with its rows; None: the defaults.
     :param changes_since: the snapshot that the contacts are compared with: those that did not change are not
         sent; None: all are.
     :param guards: which rows are held back, such as those of people who opted out; None: none.
@@ -110,7 +110,8 @@ def sift(
     :param spool: where valid contacts go.
     :param rejects: where the other rows are listed, numbered from 1.
     :param read_as: how it is read, for the manifest: option → value.
-    :param names_rejects: whether to keep whom rejected rows are about, for the comparison with a snapshot.
+    :param names_rejects: whether to keep the identifiers of rejected rows, for the comparison with a
+        snapshot.
     """
     version = version_of(source)  # before it is read: what is written meanwhile counts as another one
     limit = RowLimit.parse(options.max_rejects)

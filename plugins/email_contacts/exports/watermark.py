@@ -2,7 +2,7 @@
 
 One entry for each series of exports in the state store of an asset, which outlives runs. That entry is what
 counts: an export is done when it names the export's start as the watermark, in one write. Until then the
-export is *pending*, and its files are removed by whoever comes next.
+export is *pending*, and the next one removes its files.
 """
 
 from __future__ import annotations

@@ -75,7 +75,7 @@ def callback_url(base: str, address: CallbackAddress, secret: str) -> str:
 
 @dataclass(frozen=True)
 class CallbackAddress:
-    """Whom a callback is for.
+    """The tasks that a callback is for.
 
     :param dag_id: of the task that submitted the import.
     :param run_id: its DAG run.

@@ -1,4 +1,4 @@
-"""One import from its submission to its end, as far as one process of a task goes with it.
+"""One import from its submission to its end, as far as one process of a task takes it.
 
 Must not import Airflow: a task passes its state store in, and is handed back what to wait for.
 """
@@ -32,8 +32,8 @@ log = logging.getLogger(__name__)
 class ImportRun:
     """Takes one import on from where an earlier process of the task left it.
 
-    :param job: makes what is to be imported; called only where something has to be sent or compared, for a
-        batch need not be there any more when its import is waited for.
+    :param job: makes what is to be imported; called only if something has to be sent or compared, because the
+        batch may be gone when its import is waited for.
     :param timeout: seconds from the first sending until waiting for it ends.
     :param reconciliation_timeout: seconds to look for an import whose answer was lost.
     :param max_running: it is sent only while fewer imports than this run in the account.
@@ -69,7 +69,7 @@ class ImportRun:
     def submit(
         self, confirm_turn: Callable[[], None] = is_alone, page: NewestPage | None = None
     ) -> ImportRecord | Blocked:
-        """Submit it, or find out what became of an earlier submission (:meth:`Submitter.advance`).
+        """Submit it, or find out whether an earlier request was accepted (:meth:`Submitter.advance`).
 
         :param confirm_turn: raises when another task of the account has the turn by now.
         :param page: the account's newest processes, where somebody has just seen them.
@@ -77,10 +77,10 @@ class ImportRun:
         return self._submitter.advance(confirm_turn, page)
 
     def come_back(self, outcome: WaitOutcome) -> None:
-        """Judge a wait for other imports: how they ended does not matter here, only that they did.
+        """Evaluate a wait for other imports: it matters only that they ended, not how.
 
         :raises DeadlinePassed: when imports that may be this one still run at its deadline.
-        :raises WaitingFailed: when it came to nothing for another reason.
+        :raises WaitingFailed: when it failed for another reason.
         """
         record = self.ledger.take_over()
         if outcome.is_late and record is not None and record.candidates:
@@ -113,7 +113,7 @@ class ImportRun:
         return WaitOutcome(statuses) if statuses is not None and statuses.is_finished else None
 
     def end(self, outcome: WaitOutcome) -> int:
-        """Close the record as the import ended: completed, to be imported again, or to be waited for again.
+        """Close the record according to how the import ended: completed, to import again, or to wait again.
 
         :return: the process id.
         :raises DeadlinePassed: when it still runs at the deadline.
@@ -134,7 +134,7 @@ class ImportRun:
         return process.id
 
     def with_late_answers(self, record: ImportRecord) -> ImportRecord:
-        """The record, with processes that were answered to tries which it had been taken from."""
+        """The record, with the processes that earlier tries got late answers about."""
         others = {one for one in self.ledger.late_answers(record) if one != record.process_id}
         if not others:
             return record

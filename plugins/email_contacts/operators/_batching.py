@@ -115,12 +115,12 @@ class BatchingOperator(StagingOperator):
         given = {name: getattr(self, name) for name in GUARD_FIELDS}
         guards = GuardArguments(**given, lists=self.snapshot_target).guards(self.hook.settings)
         if guards is None:
-            self.log.info("no mirror is given: it is not looked up who opted out on the platform")
+            self.log.info("no mirror is given: opt-outs on the platform are not looked up")
         return guards
 
     @contextmanager
     def telling_of_rejects(self, context: Context, stage: ObjectStoragePath) -> Iterator[None]:
-        """Where too many rows are rejected, leave their list and numbers for the receipt, and fail."""
+        """If too many rows are rejected, leave their list and counts for the receipt, and fail."""
         from email_contacts.contacts.errors import TooManyRejects
         from email_contacts.contacts.staging.manifest import Rows
         from email_contacts.contacts.staging.stage import MANIFEST
@@ -136,9 +136,9 @@ class BatchingOperator(StagingOperator):
             raise
 
     def hand_on(self, context: Context, manifest: Manifest, stage: ObjectStoragePath) -> list[str]:
-        """Report what was prepared, and give the batches' addresses.
+        """Report what was prepared, and return the addresses of the batches.
 
-        A source without rows gives none, and the run goes on: ``when_empty`` has let it.
+        There are none for a source without rows: the run continues, as ``when_empty`` allows it.
 
         :raises AirflowFailException: when there are rows, and none can be imported.
         """

@@ -1,4 +1,4 @@
-"""What the tasks of an import run left for those that end it: manifest, submissions, completions."""
+"""What the tasks of an import run left for the last ones: manifest, submissions, completions."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PreparedRun:
-    """An import run up to its end, as far as it came.
+    """An import run, as far as it got.
 
     :param stage: the folder of the preparation; None where the preparation did not name one.
     :param manifest: what was prepared; None where it is not there.
@@ -32,7 +32,7 @@ class PreparedRun:
 
     @classmethod
     def read(cls, manifest_uri: Any, *, submissions: Any, process_ids: Any = ()) -> PreparedRun:
-        """Read what is there; what a task that did not run would have left is absent, and no error.
+        """Read what is there; it is not an error if a task did not run and left nothing.
 
         :raises email_contacts.arguments.InvalidArgument: for what no task pushes.
         :raises email_contacts.contacts.errors.NotAManifest: for a manifest that was changed.

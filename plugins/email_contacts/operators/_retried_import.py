@@ -1,6 +1,6 @@
-"""An earlier import of the history, as far as its rejected rows are imported again.
+"""An import in the history whose rejected rows are imported again.
 
-An entry of the history is written by a task, so everything in it is checked before it is relied on.
+Entries of the history are written by tasks, so everything in them is checked before it is used.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ LISTS = ("/rejects.csv", "/platform_rejects.csv")
 class RejectedRows:
     """The rows that an import rejected.
 
-    :param numbers: in its source; ours and the platform's.
+    :param numbers: their numbers in the source, whether we or the platform rejected them.
     :param not_found: contacts that the platform rejected and that were not found in what was sent.
     """
 
@@ -49,7 +49,7 @@ class RetriedImport:
     def find(cls, address: Any, history: EntryStore) -> RetriedImport:
         """Find an import in the history.
 
-        :param address: of its page, or the end of it.
+        :param address: of its page, or the last part of it.
         :param history: the state store of the asset of all receipts.
         :raises InvalidArgument: when there is none, or it cannot be retried.
         """
@@ -66,7 +66,7 @@ class RetriedImport:
 
     @classmethod
     def of(cls, key: EntryKey, document: Mapping[str, Any]) -> RetriedImport:
-        """Make it of an entry.
+        """Read an entry.
 
         :raises InvalidArgument: for an entry that is not a receipt's, or one of an import without lists.
         """

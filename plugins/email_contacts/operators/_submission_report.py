@@ -69,8 +69,8 @@ class SubmissionReport:
     def of_unknown_outcome(self, ledger: Ledger) -> Iterator[Callable[[], None]]:
         """Report a request whose outcome is unknown, for a receipt that is written before it is known.
 
-        Of an earlier try's first of all, and of this one's before it is sent, for this try may be killed or
-        time out, and be the last one. What then provably did not run is no longer reported.
+        That of an earlier try is reported at once, and that of this try before it is sent, because this try
+        may be killed or time out, and be the last one. A request that provably did not run is withdrawn.
 
         :return: what to call when a request is about to be sent.
         """
@@ -94,7 +94,7 @@ class SubmissionReport:
 
     @cached_property
     def _overriding(self) -> str:
-        """What the log is to say where the batch was prepared with opt-outs overridden; else empty."""
+        """The warning for the log if the batch was prepared with opt-outs overridden; else empty."""
         from airflow.sdk import ObjectStoragePath
 
         from email_contacts.contacts.staging.manifest import Manifest
@@ -104,7 +104,7 @@ class SubmissionReport:
             return ""
         try:
             return Manifest.read(cast("Any", ObjectStoragePath(self.batch_uri).parent / MANIFEST)).overriding
-        except Exception:  # noqa: BLE001  a batch of one's own; and no submission fails for want of a line
+        except Exception:  # noqa: BLE001  a batch without a manifest; a missing warning fails no submission
             return ""
 
     def _push(self, said: dict[str, Any] | None) -> None:

@@ -95,8 +95,8 @@ class SettleGoneContactsOperator(ContactsOperator):
         )  # fmt: skip
         if done.unclear:
             self.log.warning(
-                "%d gone contacts are left alone: rejected rows may be about them; they are found gone again "
-                "when these rows are corrected", done.unclear,
+                "%d gone contacts are left alone, because rejected rows may belong to them; once these rows "
+                "are corrected, the next run finds them again", done.unclear,
             )  # fmt: skip
         return done.to_json()
 

@@ -1,4 +1,4 @@
-"""Identifiers: what makes two rows the same contact, and whom a row with several of them means.
+"""Identifiers: what makes two rows the same contact, and which contact a row with several of them means.
 
 The account holds each identifier at most once (api-contract §3). Knows no SQL and no HTTP.
 """
@@ -79,7 +79,7 @@ AnyHolder = TypeVar("AnyHolder", bound=Holder)
 
 @dataclass(frozen=True)
 class Resolution(Generic[AnyHolder]):
-    """Whom a row means.
+    """The contact that a row means.
 
     :param meant: the contact, None for a new one.
     :param clashes: the row's identifiers that belong to somebody else, in their rank.

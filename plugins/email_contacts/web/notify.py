@@ -28,7 +28,7 @@ THREADS = 4
 
 
 class Heard(Enum):
-    """What became of a call."""
+    """The result of a callback."""
 
     YES = "yes"
     REFUSED = "refused"

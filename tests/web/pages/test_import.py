@@ -67,7 +67,7 @@ def test_the_page_tells_what_became_of_the_rows_and_what_to_do(admin_reader: Rea
         "Submitted 2026-11-28, 07:58:30 process 101",
         "Ended on the platform time not known the platform's callback",
         "Verified time not known 300 of 300 contacts found",
-        "The run was deleted; some times went with it.",
+        "The run was deleted, so some times are not available.",
         "email rejected 20 several rows about one contact duplicates 7 date rejected 2",
         "List 4 Newsletter , 0 contacts before, 971 after",
         "3 email email ***.*** must be an address such as ada@example.com",

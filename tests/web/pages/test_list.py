@@ -137,7 +137,7 @@ def test_a_place_that_is_none_begins_with_the_newest(admin_reader: Reader, befor
 
 def test_an_empty_history_says_what_will_be_in_it(admin_reader: Reader) -> None:
     assert "No import yet." in admin_reader.text()
-    assert "No import fits." in admin_reader.text("/?state=failed")
+    assert "No import matches." in admin_reader.text("/?state=failed")
 
 
 def test_what_is_no_receipt_is_left_out(admin_reader: Reader) -> None:

@@ -47,7 +47,7 @@ class Part:
     :param mapping: a digest of what columns become.
     :param digest: how identifiers are made digests (``identity.canary``).
     :param no_consent: rows whose consent column says no.
-    :param names_rejects: whether it was kept whom the rejected rows are about.
+    :param names_rejects: whether the identifiers of rejected rows were kept.
     :param index: which partition of the source it is, from 0.
     :param count: how many partitions the source has.
     :param version: what tells the source from one that was written again (``sources.version``).
@@ -119,7 +119,7 @@ class PartWriter:
     :param spool: where the files are.
     :param identifiers: which ones the rows have.
     :param longest: bytes that a contact may have.
-    :param names_rejects: whether to keep whom rejected rows are about.
+    :param names_rejects: whether to keep the identifiers of rejected rows.
     """
 
     def __init__(
@@ -133,7 +133,7 @@ class PartWriter:
 
     @property
     def names_rejects(self) -> bool:
-        """Whether it keeps whom rejected rows are about."""
+        """Whether it keeps the identifiers of rejected rows."""
         return self._rejected is not None
 
     def add(self, contacts: Contacts) -> None:
@@ -159,7 +159,7 @@ class PartWriter:
             self._identities[attribute].add(some)
 
     def reject(self, identifiers: Iterable[Identifiers]) -> None:
-        """Keep whom rejected rows are about.
+        """Keep the identifiers of rejected rows.
 
         :param identifiers: of each row.
         """

@@ -1,7 +1,7 @@
 """Who the rejected rows of a preparation are about, for the comparison with a snapshot.
 
 Knows identifiers; the first half of a preparation writes them. A rejected row is in the source as every
-other one, so whom it is about is not gone. The file holds personal data, as those of the contacts do, and
+other one, so its contact is not gone. The file holds personal data, as those of the contacts do, and
 goes with them.
 """
 
@@ -30,7 +30,7 @@ def written(rows: Iterable[Identifiers]) -> bytes:
 class RejectedRows:
     """The rejected rows of all parts.
 
-    :param parts: of each how many it has, and its files; None where it was not kept whom they are about.
+    :param parts: of each how many it has, and its files; None where their identifiers were not kept.
     """
 
     def __init__(self, parts: Sequence[tuple[int, Spool | None]]) -> None:

@@ -1,4 +1,4 @@
-"""What becomes of each column of a source: what ``preview`` shows before anything is sent.
+"""How each column of a source is mapped: what ``preview`` shows before anything is sent.
 
 Knows the first rows of a source and the binding of its columns. Cells are normalised and judged as a
 preparation does, so that both come to the same. Holds no cell that is not masked.
@@ -31,7 +31,7 @@ CELLS_SHOWN = 3
 
 @dataclass(frozen=True)
 class ColumnView:
-    """What becomes of one column.
+    """How one column is mapped.
 
     :param column: its name; masked where it looks like data.
     :param attribute: what it becomes; None where it is left out.

@@ -96,7 +96,7 @@ def _check(guards: Guards, version: Version) -> None:
     if age > guards.max_age:
         raise MirrorUnusable(
             f"the mirror in {guards.folder} is of {version.as_of.isoformat(timespec='seconds')}, older than "
-            f"{guards.max_age} (mirror_max_age): who opted out since is not in it. Refresh it before the "
+            f"{guards.max_age} (mirror_max_age): opt-outs since then are not in it. Refresh it before the "
             "preparation."
         )
     if guards.account and version.account != guards.account:

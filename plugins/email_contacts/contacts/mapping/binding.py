@@ -41,7 +41,7 @@ _CELLS_REMEMBERED = 1 << 17  # by all columns together: some 25 MB
 
 @dataclass(frozen=True)
 class Binding:
-    """What becomes of one source.
+    """How the columns of one source are mapped.
 
     :param columns: the columns that are sent, in the source's order.
     :param dropped: columns, then constants, that lead to no attribute and are left out by choice.

@@ -28,10 +28,10 @@ class ChangesSince:
     :param retry_rejects: send again what the platform rejected, also where it did not change.
     :param gone: contacts that are not in the source any more: ``"keep"`` them, ``"remove"`` them from the
         lists, or ``"blacklist"`` them.
-    :param max_unidentified: rejected rows of whom no identifier can be read, up to which something becomes of
+    :param max_unidentified: rejected rows without a readable identifier, up to which something is done about
         gone contacts: a number, or a share of the rows read (``"0.1%"``). Each may be about one of them.
     :param run_after: when this run was due, ISO 8601 with an offset; empty where that is not known. Against
-        the snapshot of a later run, such as when an old one is repeated, nothing becomes of gone contacts.
+        the snapshot of a later run, such as when an old one is repeated, gone contacts are left alone.
     :raises InvalidOption: when ``gone`` is none of these, or ``max_unidentified`` is no limit.
     """
 
@@ -70,12 +70,12 @@ class Changes:
     :param rejected_before: contacts that are not sent because the platform rejected them as they are.
     :param settles: runs that were not confirmed, and whose contacts this one sends again.
     :param gone_digest: of who is gone; empty for nobody.
-    :param when_gone: what becomes of them: ``"keep"``, ``"remove"`` or ``"blacklist"``.
-    :param gone_withheld: why nothing becomes of them this time; empty where that is not so.
+    :param when_gone: what to do with them: ``"keep"``, ``"remove"`` or ``"blacklist"``.
+    :param gone_withheld: why they are left alone this time; empty if they are not.
     :param run_after: when the run was due, for the snapshot to say; empty where that is not known.
-    :param unidentified: rejected rows of whom no identifier can be read.
-    :param known_only_by: which identifiers can be read of rejected rows of whom others cannot: such a row may
-        be about a contact that has none of them.
+    :param unidentified: rejected rows without a readable identifier.
+    :param known_only_by: the readable identifiers of rejected rows that have others which are not: such a row
+        may be about a contact that has none of them.
     """
 
     folder: str

@@ -130,7 +130,7 @@ class Comparison:
         self._kept_keys.add(self._digester.keys(keys))
 
     def finish(self, stage: Stage, *, rejected: RejectedRows, read: int) -> Changes:
-        """Write what is needed to confirm the run, and note whom it may change on the platform.
+        """Write what is needed to confirm the run, and note which contacts it may change on the platform.
 
         :param rejected: rows of the source that break a rule.
         :param read: rows of the source.
@@ -183,7 +183,7 @@ class Comparison:
         if self._since.limit.is_passed(unidentified, of=read):
             return (
                 f"{unidentified:,} rejected rows have no identifier that can be read (max_unidentified is "
-                f"{self._since.limit}), and may be about those who seem gone; correct them"
+                f"{self._since.limit}), and may belong to contacts that seem gone; correct them"
             )
         return ""
 

@@ -70,7 +70,7 @@ def confirm(
 
 
 def check_in_force(changes: Changes, folder: AnyPath) -> None:
-    """See that the snapshot in force is the one that was compared with, or what became of it.
+    """Check that the snapshot in force is the one that was compared with, or the one made from it.
 
     :raises SnapshotSuperseded: when another run was confirmed since.
     """

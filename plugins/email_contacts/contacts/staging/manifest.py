@@ -20,7 +20,7 @@ from email_contacts.contacts.staging.stage import write_whole
 
 @dataclass(frozen=True)
 class Rows:
-    """What became of the rows.
+    """How many rows were accepted, rejected and so on.
 
     :param read: rows of the source; always ``accepted + rejected + duplicates + unchanged``, and those that
         are held back.
@@ -75,7 +75,7 @@ class Manifest:
     """What a preparation came to.
 
     :param source: the source's URI.
-    :param rows: what became of the rows.
+    :param rows: how many rows were accepted, rejected and so on.
     :param batches: the prepared bodies, in order.
     :param rejects_uri: the list of rejected rows.
     :param duplicates_uri: the list of superseded rows.
@@ -117,7 +117,7 @@ class Manifest:
     def fingerprint(self) -> str:
         """SHA-256 over the batches' fingerprints and the counts: the same rows prepared the same way.
 
-        Where contacts are compared with a snapshot, also over who is gone and what becomes of them.
+        If contacts are compared with a snapshot, also over the gone contacts and what is done with them.
         """
         content: list[Any] = [[batch.fingerprint for batch in self.batches], self.rows.to_json()]
         if self.changes is not None:
@@ -128,7 +128,7 @@ class Manifest:
 
     @property
     def overriding(self) -> str:
-        """What is to be said in the log of each task where opt-outs are overridden; else empty."""
+        """The warning for the log of each task if opt-outs are overridden; else empty."""
         if self.guards.get("consent") != "override":
             return ""
         reason, rows = self.guards.get("consent_reason"), self.guards.get("overridden", 0)

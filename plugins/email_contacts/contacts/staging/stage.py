@@ -29,7 +29,7 @@ WHOLE = "contacts.csv"
 PART = "part.json"
 MERGED = "merged.json"
 RECEIPT = "receipt.json"
-# What has become of the contacts that are gone from the source: counts.
+# How many contacts that are gone from the source were removed, blacklisted or left alone.
 SETTLED = "gone.json"
 # Ids of the contacts whose opt-out the source knows, and the account does not.
 OPT_OUTS = "opt-outs.bin"

@@ -1,1 +1,1 @@
-"""Submitting an import once: the ledger, the request, and what became of a lost answer."""
+"""Submitting an import once: the ledger, the request, and the reconciliation of a lost answer."""

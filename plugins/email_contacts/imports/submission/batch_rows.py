@@ -1,4 +1,4 @@
-"""The rows of an import, in any form, and whom each names.
+"""The rows of an import, in any form, and the contact that each names.
 
 Knows ``jsonBody``, ``fileBody`` and the CSV that the platform fetches; must not import Airflow, and keeps,
 logs and shows no row.

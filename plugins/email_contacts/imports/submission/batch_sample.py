@@ -216,7 +216,7 @@ class BatchSample:
     def _shown(
         self, client: ContactsClient, list_ids: Sequence[int], since: str | None
     ) -> Iterable[tuple[SentContact, Mapping[str, Any]]]:
-        """Find what the platform shows of each contact; an empty one for whom it does not know."""
+        """Find what the platform shows of each contact; an empty one for a contact that it does not know."""
         if since is not None and self.contacts == len(self.sent):
             pages = 2 * (self.contacts // LIST_PAGE) + SPARE_PAGES
             modified = modified_on_list(client, list_ids[0], since=since, most_pages=pages)

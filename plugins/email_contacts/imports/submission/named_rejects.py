@@ -1,4 +1,4 @@
-"""Whom the platform's reject reports name, line by line.
+"""The contacts that the platform's reject reports name, line by line.
 
 Knows how people spell the columns of a report (api-contract §2.3: which it has is written nowhere), and in
 which form identifiers are compared. Must not import Airflow; keeps, logs and shows no identifier.
@@ -46,7 +46,7 @@ _PHONE = re.compile(r"(?:\+|00)?[\d\s()./-]{7,}")
 
 @dataclass(frozen=True)
 class Named:
-    """Whom a line of a report names. The identifier is kept out of ``repr``.
+    """The contact that a line of a report names. The identifier is kept out of ``repr``.
 
     :param attribute: what kind of identifier it is; empty where any may be meant.
     :param text: the identifier; empty where there is none.
@@ -66,7 +66,7 @@ class Named:
 
 
 def named_in(reason: str, report: Iterable[Mapping[str, str]]) -> Iterator[Named]:
-    """Read whom a report names, line by line.
+    """Read the contacts that a report names, line by line.
 
     :param reason: the platform's reason, which is the report's name.
     :param report: its rows, column → cell.

@@ -29,7 +29,7 @@ def reconnect(
 
     :param timeout: seconds to wait from now, if the earlier deadline has passed and been reported.
     :param import_again: whether a task that was cleared imports again though it has an import already.
-    :return: None when this body is to be submitted, or what became of its submission is to be found out.
+    :return: None when this body is to be submitted, or the outcome of its request is to be found out.
     """
     record = ledger.take_over()
     if record is None:

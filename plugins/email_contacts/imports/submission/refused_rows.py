@@ -57,7 +57,7 @@ def count_refused(client: ContactsClient, rows: Sequence[Identifiers], reports: 
 
 
 def _read(client: ContactsClient, reason: str, address: str) -> Iterable[tuple[str, str]]:
-    """Whom a report names by the identifier that its reason is about; nobody where it cannot be read."""
+    """The contacts that a report names by the identifier that its reason is about; none if unreadable."""
     from email_contacts.api import InvalidRequest, NotFound, UnexpectedAnswer
 
     try:

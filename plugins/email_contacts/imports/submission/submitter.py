@@ -51,7 +51,7 @@ class Blocked:
 
 
 def is_alone() -> None:
-    """Stand in for the turn where no other task submits."""
+    """The confirmation for a caller without a queue: no other task submits."""
 
 
 class Submitter:
@@ -84,7 +84,7 @@ class Submitter:
     def advance(
         self, confirm_turn: Callable[[], None] = is_alone, page: NewestPage | None = None
     ) -> ImportRecord | Blocked:
-        """Go as far as is possible without waiting for an import.
+        """Continue as far as possible without waiting for an import.
 
         :param confirm_turn: called directly before sending; raises when another task of the account has the
             turn to submit by now. Nothing is sent then.
@@ -120,7 +120,7 @@ class Submitter:
 
         failpoints.reached(failpoints.AFTER_INTENT)
         self._sendings_left -= 1
-        # Whoever was suspended since the intent may no longer be the one to open a mailbox, and to send.
+        # A try that was suspended since the intent may have been replaced: then it must not send.
         self._ledger.confirm(intent)
         request = self._job.request_for(intent.nonces[-1])
         self._ledger.confirm(intent)
@@ -130,7 +130,7 @@ class Submitter:
             self._forget_unsent(intent)
             raise
         try:
-            # Asked once more after all waiting, connecting and uploading: the last byte makes it an import.
+            # Checked again after all waiting, connecting and uploading: the last byte makes it an import.
             process_id = self._client.import_contacts(request, before_last_byte=self._ledger.check_own)
         except (OutcomeUnknown, UnexpectedAnswer) as error:
             log.warning("the answer to the import was lost: %s", error)
@@ -153,7 +153,7 @@ class Submitter:
             self._ledger.forget()
 
     def _find_out(self, record: ImportRecord) -> ImportRecord | Blocked:
-        """Decide what became of a request whose answer was lost, and act on it."""
+        """Decide whether a request whose answer was lost was accepted, and act on it."""
         recent, newer = self._look_around(record)
         if (late := self._ledger.late_answer(record)) is not None:
             return self._adopt(record, Decision(Verdict.ADOPT, "its answer arrived late", (late,)))

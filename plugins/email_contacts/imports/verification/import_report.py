@@ -25,7 +25,7 @@ _NEXT_STEPS = {
     "not_prepared": "Correct the rejected rows in the source, or raise max_rejects, and start the run again.",
     "not_submitted": "Clear the failed task: a batch that was submitted is not submitted again.",
     "import_failed": "See on the platform why it ended the import, then clear the import task.",
-    "outcome_unknown": "Look on the platform whether these imports ran before you run it again.",
+    "outcome_unknown": "Check on the platform whether these imports ran before you start the run again.",
     "not_arrived": "Check that the list is the right one, then look at the processes on the platform.",
 }
 

@@ -54,7 +54,7 @@ def joined(
 
     The platform takes rows in their order, so where several have the identifier, the last ones are meant.
 
-    :param named: whom the reports name.
+    :param named: the contacts that the reports name.
     :param contacts: the batch's rows in their order; walked once.
     :param numbers: the row number of each in the source.
     :return: one for each that was named, in the same order.

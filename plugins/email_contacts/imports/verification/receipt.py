@@ -148,7 +148,8 @@ class Receipt:
         :param retry_of: the import whose rejected rows these are.
         :param rejects_uri: the list of rejected rows of a preparation that did not finish; empty for none.
         :param reject_reasons: how many of its rows break which rule, the most frequent first.
-        :param settled: what has become of the contacts that are gone from the source.
+        :param settled: how many contacts that are gone from the source were removed, blacklisted or left
+            alone.
         """
         rows = RowAccount.of(manifest.rows if manifest else prepared, batches.outcomes(verdict.statuses))
         if not verdict.has_arrived:

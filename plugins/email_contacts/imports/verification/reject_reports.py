@@ -1,4 +1,4 @@
-"""Reading the reject reports of an import's processes, and listing whom they name.
+"""Reading the reject reports of an import's processes, and listing the contacts that they name.
 
 Knows which batch a process carried; how a batch is opened and its rows are numbered is handed in. Must not
 import Airflow.
@@ -57,7 +57,7 @@ def platform_rejects(
     *,
     limit: int = MAX_LISTED,
 ) -> Iterator[PlatformReject]:
-    """Walk whom the platform rejected, process by process; each report and each batch is read once.
+    """Walk the contacts that the platform rejected, process by process; each report and batch is read once.
 
     What cannot be read is logged and left out: the caller knows from the counts how many there should be.
 
@@ -75,7 +75,7 @@ def platform_rejects(
 def write_rejects(
     client: ContactsClient, reports: Mapping[int, Reports], batches: Mapping[int, SentBatch], path: AnyPath
 ) -> int:
-    """Write the list of whom the platform rejected, or leave the one that is there once the batches are not.
+    """Write the list of contacts that the platform rejected; keep an existing one if the batches are gone.
 
     :param path: of the list.
     :return: how many contacts it holds.
@@ -98,7 +98,7 @@ def _named(client: ContactsClient, process_id: int, reports: Reports) -> Iterato
 
     for reason, value in reports.items():
         if not isinstance(value, str):
-            continue  # a count says how many, and not whom
+            continue  # a count names no contacts
         try:
             yield from named_in(reason, client.report_rows(value))
         except ContactsApiError as error:

@@ -1,4 +1,4 @@
-"""Which batch each import carried, and so what became of each batch.
+"""Which batch each import carried, and so how each batch ended.
 
 Knows the manifest's batches and what ``ImportContactsOperator`` pushed as ``submission``; how an address is
 opened is passed in. Must not import Airflow.

@@ -99,7 +99,7 @@ class Verification:
         return verdict
 
     def list_rejects(self, verdict: Verdict, stage: AnyPath) -> Verdict:
-        """Write the list of whom the platform rejected, and name it in the verdict.
+        """Write the list of contacts that the platform rejected, and name it in the verdict.
 
         :param stage: the folder that the list is written to.
         """
@@ -220,7 +220,7 @@ class Verification:
 
     @cached_property
     def _named(self) -> set[tuple[str, str]]:
-        """Whom reports name as rejected, of the contacts that are not as they were sent."""
+        """The contacts that are not as they were sent, and that reports name as rejected."""
         doubtful = self._lookup.not_as_sent if self._lookup else []
         wanted = {key for contact in doubtful for key in keys_of(contact.identifiers)}
         return {

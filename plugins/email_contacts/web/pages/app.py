@@ -33,9 +33,9 @@ _MENDED = "Nothing to do: a retry has imported the rejected rows."
 _REFUSALS = {
     400: ("This form cannot be read", "Open the page again, and send the form from there."),
     401: ("You are not logged in", "Log in to Airflow, and open this page again."),
-    403: ("You may not see this", "Ask an administrator of Airflow for permission to use the DAG."),
-    413: ("That is too much", "Send shorter texts, and a file of at most 20 MB."),
-    404: ("There is no such page", "The import is not there, or you may not read its DAG."),
+    403: ("You do not have permission", "Ask an administrator of Airflow for permission to use the DAG."),
+    413: ("Too much data", "Send shorter texts, and a file of at most 20 MB."),
+    404: ("Page not found", "The import does not exist, or you may not read its DAG."),
 }
 
 

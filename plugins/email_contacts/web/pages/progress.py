@@ -75,7 +75,7 @@ class Progress:
 
     @cached_property
     def rows(self) -> dict[str, int]:
-        """What became of the rows in the preparation; empty before its end."""
+        """How many rows were accepted, rejected and so on in the preparation; empty before its end."""
         for (_, key), values in self.run.xcoms.items():
             given = values[0] if key == "rows" else None
             if isinstance(given, Mapping) and all(is_count(given.get(one)) for one in ("read", "accepted")):
@@ -166,7 +166,7 @@ class Progress:
         if self.look is None:
             return told or "not looked at yet"
         if not self.look.is_answered:
-            return "the platform did not answer; it is asked again"
+            return "the platform did not answer; trying again"
         seen = Counter(self.look.statuses.get(one, "not seen yet") for one in self.process_ids)
         return told or ", ".join(
             f"{count} {status.replace('_', ' ')}" for status, count in sorted(seen.items())

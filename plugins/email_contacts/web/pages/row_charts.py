@@ -25,7 +25,7 @@ class Part(NamedTuple):
 class Bar(NamedTuple):
     """A reason, with how many rows it kept from being imported.
 
-    :param kind: what became of these rows.
+    :param kind: where these rows went.
     :param width: of 100, which the longest bar has.
     """
 
