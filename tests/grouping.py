@@ -15,9 +15,10 @@ from typing import Any
 import pytest
 
 EXECUTORS = ("celery_executor", "local_executor")
-# Those of an executor share two Airflows, so that neither has all the waiting.
+# Those of LocalExecutor share two Airflows, so that neither has all the waiting.
+SECOND = "local_executor, the second"
 OF_THE_SECOND = ("tests/faults/test_queue.py", "tests/faults/test_killed_syncs.py")
-FIRST = (*EXECUTORS, *(f"{name}, the second" for name in EXECUTORS))
+FIRST = (*EXECUTORS, SECOND)
 IN_THE_MIDDLE = (
     "tests/web",
     "tests/e2e",
@@ -39,7 +40,7 @@ def group_of(node_id: str) -> str:
     """The name of the group that a test belongs to."""
     path, folder = node_id.partition("::")[0], "/".join(node_id.split("/")[:2])
     if match := EXECUTOR.match(node_id):
-        return f"{match[1]}, the second" if path in OF_THE_SECOND else match[1]
+        return SECOND if match[1] in SECOND and path in OF_THE_SECOND else match[1]
     return folder if folder in WHOLE_FOLDERS else path
 
 
