@@ -60,14 +60,15 @@ def test_the_import_accounts_for_every_row(outcome: Outcome) -> None:
 
 def test_every_task_went_through_celery(stack: CeleryStack, outcome: Outcome) -> None:
     tasks = stack.rest.tasks(DAG_ID, outcome.run_id)
-    # A task has ended for Airflow some seconds before its process has ended for Celery.
+    assert len(tasks) > 5
+    # A task has ended for Airflow some seconds before its process has ended for Celery. On a busy machine
+    # Celery has failures too, of tasks that the API server did not let begin in time; they are sent again.
     wait_until(
-        lambda: celery_results(stack).keys() == {"SUCCESS"},
+        lambda: celery_results(stack).get("SUCCESS", 0) >= len(tasks),
         services=stack.services,
         seconds=600,
         what="waited for Celery to record that every task succeeded",
     )
-    assert celery_results(stack)["SUCCESS"] >= len(tasks) > 5
 
 
 def test_the_sandbox_called_back(stack: CeleryStack, outcome: Outcome) -> None:
