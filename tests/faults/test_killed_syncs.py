@@ -16,13 +16,15 @@ from email_contacts.contacts.snapshot.changes import ChangesSince
 from email_contacts.contacts.snapshot.confirming import confirm
 from email_contacts.contacts.sources.consent_column import ConsentColumn
 from email_contacts.imports import failpoints
-from tests.amount import some
 from tests.faults.trial import DOMAIN, ENDED, HEADER, KEY, PEOPLE, Trial
 from tests.faults.under_fire import SETTLED_AUDIENCE, SYNCED_AUDIENCE, UnderFire, until
 
 SETTLING = "settling"
-MOMENTS = some(
-    [failpoints.SWEPT, failpoints.AFTER_ANSWER, failpoints.BEFORE_CONFIRMATION, failpoints.CONFIRMED]
+MOMENTS = (
+    failpoints.SWEPT,
+    failpoints.AFTER_ANSWER,
+    failpoints.BEFORE_CONFIRMATION,
+    failpoints.CONFIRMED,
 )
 # Where a task kills itself, each once, in one run.
 SETTLED_AT = (
