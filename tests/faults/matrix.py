@@ -9,7 +9,6 @@ from pathlib import Path
 
 from email_contacts.imports import failpoints
 from local.processes import kill_at_once
-from tests.amount import some
 from tests.faults.trial import Trial
 from tests.faults.under_fire import UnderFire
 
@@ -59,15 +58,14 @@ class Row:
         return self.component == other.component and (self.component != "worker" or self.mode == other.mode)
 
 
-# First what holds a worker until it is killed.
-_POINTS = [(point, "operator", "") for point in (ACCEPTED, *MOMENTS)]
-_POINTS += [
-    (f"{component}_while_{waiter}_waits", waiter, component) for component, waiter in COMPONENTS.items()
-]
-ROWS = tuple(
-    Row(point, mode, waiter, component)
-    for place, (point, waiter, component) in enumerate(_POINTS)
-    for mode in some(MODES if place % 2 else MODES[::-1])
+ROWS = (
+    # First what holds a worker until it is killed.
+    *(Row(point, mode) for point in (ACCEPTED, *MOMENTS) for mode in MODES),
+    *(
+        Row(f"{component}_while_{waiter}_waits", mode, waiter, component)
+        for component, waiter in COMPONENTS.items()
+        for mode in MODES
+    ),
 )
 
 

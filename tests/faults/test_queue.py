@@ -12,22 +12,19 @@ import pytest
 
 from email_contacts.imports import failpoints
 from email_contacts.imports.waiting.rate_budget import AT_FIRST, Bucket
-from tests.amount import some
 from tests.faults.queue_trial import QueueTrial, Strike
 from tests.faults.under_fire import UnderFire
 
 RUNS = 6
 KILL, FREEZE = signal.SIGKILL.name, signal.SIGSTOP.name
 # Each in the middle of its turn, but the first one, which has only joined.
-STRIKES = some(
-    [
-        Strike(KILL, failpoints.QUEUED),
-        Strike(KILL, failpoints.BEFORE_INTENT),
-        Strike(KILL, failpoints.AFTER_INTENT),
-        Strike(KILL, failpoints.AFTER_LEDGER),
-        Strike(FREEZE, failpoints.BEFORE_INTENT),
-        Strike(FREEZE, failpoints.AFTER_INTENT),
-    ]
+STRIKES = (
+    Strike(KILL, failpoints.QUEUED),
+    Strike(KILL, failpoints.BEFORE_INTENT),
+    Strike(KILL, failpoints.AFTER_INTENT),
+    Strike(KILL, failpoints.AFTER_LEDGER),
+    Strike(FREEZE, failpoints.BEFORE_INTENT),
+    Strike(FREEZE, failpoints.AFTER_INTENT),
 )
 
 
