@@ -66,6 +66,7 @@ def struck(
         for trial, first in trials.values():
             trial.await_queue(first)
             trial.begin()
+            trial.begin()
         for strike, (trial, first) in trials.items():
             trial.await_queue(*trial.runs)
             trial.arm(first, strike)

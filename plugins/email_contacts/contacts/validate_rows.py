@@ -168,7 +168,7 @@ class _JudgedBlock:
     :param good: the contacts of the rows that are plainly good.
     :param records: who they are.
     :param rejects: the rows that are certainly wrong; the fields of ``Reject`` as columns.
-    :param rejected: where to keep their identifiers; None: they are not kept.
+    :param rejected: the identifiers of those rows, where they are kept.
     :param others: the places of the other rows.
     """
 

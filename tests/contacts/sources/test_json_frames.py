@@ -15,7 +15,7 @@ from email_contacts.contacts.errors import PreparationError
 from email_contacts.contacts.masking import mask
 from email_contacts.contacts.sources import json_frames, json_rows
 from email_contacts.contacts.sources.json_frames import JsonFrames
-from email_contacts.contacts.sources.rows import Frame
+from email_contacts.contacts.sources.rows import EMPTY, Frame
 from tests.contacts.sources.reading import opened, rows_in
 
 ROWS = 400  # of a file; the first of them say what the columns are
@@ -209,6 +209,20 @@ def test_most_of_a_uniform_file_is_read_as_frames(tmp_path: Path, form: Callable
 
 def _lines(rows: Sequence[dict[str, Any]]) -> str:
     return "".join(f"{json.dumps(row)}\n" for row in rows)
+
+
+def test_objects_in_lists_are_read_without_what_they_hold(tmp_path: Path) -> None:
+    orders = ('[{"item":"book"},{"item":"map"}]', "[]", "null", "[null]", '[null,{"item":"map"}]')
+    lines = [f'{{"email":"p{row}@example.com","orders":{orders[row % 5]}}}\n' for row in range(ROWS)]
+    path = tmp_path / "x.json"
+    path.write_text("".join(lines))
+    blocks = list(opened(path, source_format="ndjson", expected=[], drop_late_columns=False).blocks())
+    found = [rows_in(block) for block in blocks if isinstance(block, Frame)]
+    cells: list[Any] = [row[1] for rows in found for row in rows if isinstance(row, list)]
+    assert len(cells) > ROWS // 2
+    assert {repr(cell) for cell in cells} == {
+        "[{'': None}, {'': None}]", "[]", repr(EMPTY), "[None]", "[None, {'': None}]",
+    }  # fmt: skip
 
 
 def test_whole_numbers_and_decimals_side_by_side_are_read_at_once(tmp_path: Path) -> None:

@@ -1,8 +1,8 @@
 """Which rules fit the cells of a column: how its dates, numbers, booleans and choices are written.
 
-Knows the first cells of one column. Gives all rules between which the cells themselves do not decide; the
-person who asks for one of several must ask a person. A rule that fits fewer cells than another is not among
-them: one 31/12 tells the day from the month.
+Knows the first cells of one column. Gives all rules between which the cells themselves do not decide; where
+there are several, a person has to choose. A rule that fits fewer cells than another is not among them: one
+31/12 tells the day from the month.
 """
 
 from __future__ import annotations

@@ -203,7 +203,8 @@ def _without_contents(column: Any) -> Any:
     """Empty the objects in lists: no contact takes any, and they may be most of a file."""
     if not pa.types.is_list(column.type) or not pa.types.is_struct(column.type.value_type):
         return column
-    objects = pa.StructArray.from_arrays([pa.nulls(len(column.values))], names=[""])
+    values = column.values
+    objects = pa.StructArray.from_arrays([pa.nulls(len(values))], names=[""], mask=values.is_null())
     own = column.buffers()[:2]  # which lists are null, and where each begins
     kind = pa.list_(objects.type)
     return pa.Array.from_buffers(kind, len(column), own, column.null_count, column.offset, [objects])
