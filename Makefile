@@ -71,7 +71,12 @@ check: setup-dev ## what to run while working: lint, types, and the tests that n
 soak: setup-dev ## kill and freeze parts of a real Airflow at random: MINUTES=30 EXECUTOR=local SEED=1
 	@$(BIN)/python -m tests.faults.soak --minutes $(or $(MINUTES),3) --executor $(or $(EXECUTOR),local) $(if $(SEED),--seed $(SEED))
 
-tests: setup-dev
+# pytest compiles each test module. Where they are new, one process does so, and not all of them.
+.venv/.compiled: .venv/.dev $(shell find tests -name '*.py')
+	@$(PYTEST) --collect-only >/dev/null || true  # what is wrong is said when the tests run
+	@touch $@
+
+tests: .venv/.compiled
 	@$(PYTEST) -n $(TEST_PROCESSES) --dist loadscope --no-loadscope-reorder
 
 # Every test of these rooms, with a share of what it generates: tests/amount.py. In four processes that take about as

@@ -16,10 +16,11 @@ from local.home import Home
 from local.processes import wait_until
 from local.stack import Stack
 from tests.grouping import SHARED
+from tests.preloading import PRELOADING
 
 DAG_ID = "import_contacts"
 # No file of DAGs changes here; one that could not be parsed is parsed again after two minutes (30 s).
-SETTINGS = {"AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "120"}
+SETTINGS = {"AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "120", **PRELOADING}
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from local.home import Home
 from local.processes import kill_at_once
 from local.running import RunningAirflow
 from local.stack import Stack
+from tests.preloading import PRELOADING
 
 DAGS = Path(__file__).parent / "dags"
 DAG_IDS = (
@@ -35,6 +36,7 @@ SETTLED_AUDIENCE = "settled_audience"
 LOADED = (*DAG_IDS, QUEUED_IMPORT, SYNCED_AUDIENCE, SETTLED_AUDIENCE)
 CONFLICT = 409
 SETTINGS = {
+    **PRELOADING,
     "AIRFLOW__CORE__DAGS_FOLDER": str(DAGS),
     "AIRFLOW__CORE__PARALLELISM": "6",
     # A worker that is gone is missed after 20 s (300), for it is heard every 2 s (5).
@@ -45,7 +47,6 @@ SETTINGS = {
     "AIRFLOW__SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "1",
     "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "20",
     "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "2",
-    "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.5",
     # No file of DAGs changes here; one that could not be parsed is parsed again after two minutes (30 s).
     "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "120",
     "AIRFLOW__TRIGGERER__JOB_HEARTBEAT_SEC": "1",

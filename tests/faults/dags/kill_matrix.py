@@ -62,7 +62,7 @@ def kill_matrix(*, waiter: str, deferrable: bool) -> DAG:
             wait_for_completion=waiter == "operator",
             wait_task_id="wait" if waiter == "sensor" else "",
             deferrable=deferrable,
-            poll_interval=0.5,
+            poll_interval=1,
             reconciliation_timeout=3,
         ).expand(batch_uri=prepare.output)
         submissions = XComArg(batches, "submission")
@@ -73,7 +73,7 @@ def kill_matrix(*, waiter: str, deferrable: bool) -> DAG:
                 process_ids=batches.output,
                 submissions=submissions,
                 deferrable=deferrable,
-                poke_interval=0.5,
+                poke_interval=1,
             )
         completions = wait.output if wait is not None else None
         # From here on as in dags/import_contacts.py.
