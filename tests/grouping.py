@@ -15,11 +15,18 @@ from typing import Any
 import pytest
 
 EXECUTORS = ("celery_executor", "local_executor")
-# Those of LocalExecutor share two Airflows, so that neither has all the waiting.
+# Those of LocalExecutor share two Airflows, so that neither has all the waiting; one is for the kill matrix.
 SECOND = "local_executor, the second"
-OF_THE_SECOND = ("tests/faults/test_queue.py", "tests/faults/test_killed_syncs.py")
+KILL_MATRIX = "tests/faults/test_kill_matrix.py"
 FIRST = (*EXECUTORS, SECOND)
+# The first run of a DAG in a process loads much, so two processes share all runs.
+IMPORTS = "tests/dags, imports"
+OF_IMPORTS = re.compile(
+    "^tests/dags/test_(failed_runs|files_of_people|form|history|import_contacts|interrupted_runs|retry_rejects)"
+)
 IN_THE_MIDDLE = (
+    IMPORTS,
+    "tests/dags",
     "tests/web",
     "tests/e2e",
     "tests/browser",
@@ -28,8 +35,8 @@ IN_THE_MIDDLE = (
     "tests/faults/test_triggerer_restart.py",
     "tests/faults/test_mailbox.py",
 )
-# Their tests share an Airflow, or a database of each kind.
-WHOLE_FOLDERS = ("tests/e2e", "tests/browser", "tests/web")
+# Their tests share an Airflow, a database of each kind, or what they load.
+WHOLE_FOLDERS = ("tests/e2e", "tests/browser", "tests/web", "tests/dags")
 # What a group shares and nobody else needs, such as a running Airflow: it ends with the group's last test. As
 # fixtures of the session they would go on, and take processor time from all tests that come after.
 SHARED = ExitStack()
@@ -40,7 +47,9 @@ def group_of(node_id: str) -> str:
     """The name of the group that a test belongs to."""
     path, folder = node_id.partition("::")[0], "/".join(node_id.split("/")[:2])
     if match := EXECUTOR.match(node_id):
-        return SECOND if match[1] in SECOND and path in OF_THE_SECOND else match[1]
+        return SECOND if match[1] in SECOND and path != KILL_MATRIX else match[1]
+    if OF_IMPORTS.match(node_id):
+        return IMPORTS
     return folder if folder in WHOLE_FOLDERS else path
 
 
