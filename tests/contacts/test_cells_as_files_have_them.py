@@ -86,6 +86,7 @@ def test_a_day_of_mysql_that_is_none_says_why(tmp_path: Path, cell: str) -> None
         ("NULL", None),
         ("none", None),
         ("#REF!", None),
+        ("########", None),
         ("#Name?", None),
         ("#NV", None),
         ("#¡VALOR!", None),

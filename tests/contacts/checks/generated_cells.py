@@ -19,7 +19,7 @@ INTERESTS = ("books", "music")
 
 TEXTS = (
     "'t Hooft", "'01234", "'=1+1", '="01"', "\\N", "NULL", "null", "N/A", "-", "1001.0", "12E4",
-    "#REF!", "#¡NUM!", "<NA>",
+    "#REF!", "#¡NUM!", "<NA>", "########",
     "\u200bZoë", "Zoë\u2060", "\u00adZoë\ufeff", "12345678901234567.0", "007.0", "7.01235E+12",
     *NAMES, *(unicodedata.normalize("NFD", name) for name in NAMES), "", " ", "\u00a0", "\u3000\u2028",
     "\x1c", "\x1f\x85", "\u200b", "\ufeff", "\u0130stanbul", "a\u00a0b", "a\u2028b", "a\u0085b", "a\x7fb",

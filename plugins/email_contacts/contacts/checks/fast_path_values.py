@@ -35,7 +35,7 @@ DATE_TIME = rf"^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}{TIME_OF_DAY}$"
 YEAR_FIRST, COMPACT = "^[0-9]{4}(?:/[0-9]{1,2}/|-[0-9]{1,2}-)[0-9]{1,2}$", "^[0-9]{8}$"
 # What row by row takes for nobody or for damaged, or writes otherwise.
 NO_EXT_ID = (
-    rf"(?i)^(?:{'|'.join(map(re.escape, sorted(NO_IDENTIFIERS)))})$|[.]0+$|^[+-]?[0-9](?:[.,][0-9]+)?e[+]"
+    rf"(?i)^(?:{'|'.join(map(re.escape, sorted(NO_IDENTIFIERS)))}|#+)$|[.]0+$|^[+-]?[0-9](?:[.,][0-9]+)?e[+]"
 )
 APOSTROPHE, FORMULA = "'", '="'
 NULL_BYTE = "\0"

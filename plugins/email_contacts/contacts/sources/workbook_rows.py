@@ -3,8 +3,9 @@
 Knows one sheet and its cells; not what the columns mean. ``openpyxl`` reads it row by row: memory holds the
 workbook's table of texts and one block, however many rows there are.
 
-A number, a day or a boolean comes as such. A day without a time of day is a date. A cell in which a formula
-failed (``#N/A``) is a value that no attribute takes, so its row is rejected where the column is sent.
+A number, a day or a boolean comes as such; a number in the format of a code (``00000``) comes as it is
+shown. A day without a time of day is a date. A cell in which a formula failed (``#N/A``) is a value that no
+attribute takes, so its row is rejected where the column is sent.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from email_contacts.contacts.paths import AnyPath
 from email_contacts.contacts.sources.compression import open_raw
 from email_contacts.contacts.sources.csv_header import LINES_LOOKED_AT, likely_header
 from email_contacts.contacts.sources.encoding import HEAD_BYTES
+from email_contacts.contacts.sources.number_formats import as_shown, have_codes
 from email_contacts.contacts.sources.other_kinds import WORKBOOK, other_kind_of
 from email_contacts.contacts.sources.rows import EMPTY, Block, Row, RowFault, in_blocks
 from email_contacts.contacts.sources.sheet_blocks import SheetBlocks
@@ -38,6 +40,7 @@ from email_contacts.contacts.sources.typed import plain_rows
 EXTRA = "airflow-provider-email-contacts[excel]"
 _ROWS_AT_ONCE = 1_024
 _BYTES_LOOKED_AT = 1 << 20
+_STYLES = "xl/styles.xml"
 # A formula whose result was not stored. One whose result is an empty text says t="str".
 _NOT_COMPUTED = re.compile(
     rb'<c (?:(?! t="str")[^>])*>\s*<f(?:\s[^>]*)?(?:/>|>[^<]*</f>)\s*(?:<v\s*/>|<v>\s*</v>)?\s*</c>'
@@ -62,6 +65,7 @@ class WorkbookRows:
     reads_ahead = False  # Python itself reads
     late_columns: tuple[str, ...] = ()
     _of_formulas: tuple[str, ...] = ()
+    _has_codes = False
 
     def __init__(self, source: AnyPath, *, sheet: str | None, skip_rows: int = 0) -> None:
         self._source = source
@@ -69,7 +73,9 @@ class WorkbookRows:
         try:
             self._book = self._opened()
             with suppress(zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError):
-                self._of_formulas = tuple(self._formulas())  # damage is told where rows are read
+                # Damage is told where rows are read.
+                self._of_formulas = tuple(self._formulas())
+                self._has_codes = self._are_numbers_codes()
             self._rows: Iterator[Sequence[Any]] = self._sheet_rows(sheet)
             first = list(islice(self._rows, LINES_LOOKED_AT))
             header, below = self._header(first, skip_rows)
@@ -131,6 +137,13 @@ class WorkbookRows:
                         )
                         return
 
+    def _are_numbers_codes(self) -> bool:
+        with zipfile.ZipFile(self._file) as archive:
+            if _STYLES not in archive.namelist():
+                return False
+            with archive.open(_STYLES) as styles:
+                return have_codes(styles.read(_BYTES_LOOKED_AT))
+
     def _cells(self) -> Iterator[Row | RowFault]:
         rows, self._first = self._first, []
         while rows:
@@ -189,7 +202,13 @@ class WorkbookRows:
         self._name = next(visible, next(iter(sheets))) if wanted is None else wanted
         sheet = sheets[self._name]
         sheet.reset_dimensions()  # what a workbook says of its size is often wrong
-        return self._undamaged(sheet.iter_rows(values_only=True))
+        # To look at each cell's format takes longer, so it is done only where there is such a format.
+        if not self._has_codes:
+            return self._undamaged(sheet.iter_rows(values_only=True))
+        return (
+            [as_shown(cell.value, cell.number_format) for cell in row]
+            for row in self._undamaged(sheet.iter_rows())
+        )
 
     def _undamaged(self, rows: Iterator[Sequence[Any]]) -> Iterator[Sequence[Any]]:
         from xml.etree.ElementTree import ParseError

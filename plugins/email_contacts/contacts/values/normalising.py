@@ -106,7 +106,8 @@ def ext_id(cell: Any) -> Any:
     cell = text(cell)
     if type(cell) is not str:
         return cell
-    if cell.casefold() in NO_IDENTIFIERS:
+    # A number that was too wide for its column is nothing but # where the sheet was saved as it looked.
+    if cell.casefold() in NO_IDENTIFIERS or not cell.strip("#"):
         return EMPTY
     if cell.endswith("0") and "." in cell:
         if digits := whole(cell):

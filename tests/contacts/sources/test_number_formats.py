@@ -1,0 +1,60 @@
+"""Numbers that a spreadsheet shows as codes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from email_contacts.contacts.sources.number_formats import as_shown
+from email_contacts.contacts.sources.opening import open_rows
+from email_contacts.contacts.sources.reading_options import ReadingOptions
+from tests.contacts.sources.reading import rows_of
+
+openpyxl = pytest.importorskip("openpyxl")
+
+
+@pytest.mark.parametrize(
+    ("value", "number_format", "shown"),
+    [
+        (1234, "00000", "01234"),
+        (0, "000", "000"),
+        (12345, "00000", 12345),
+        (123456, "00000", 123456),
+        (12345678, "00000\\-0000", "01234-5678"),
+        (1234567890, "00000-0000", "123456-7890"),
+        (1, "0\\ 00", "0 01"),
+        # A quantity, however it is shown.
+        (7, "0", 7),
+        (7, "General", 7),
+        (7, "0.00", 7),
+        (1234, "#,##0", 1234),
+        (7, "00%", 7),
+        (7, '00" km"', 7),
+        (7, "00;-00", 7),
+        (-7, "000", -7),
+        (7.5, "000", 7.5),
+        (True, "000", True),
+        ("7", "000", "7"),
+        (None, None, None),
+    ],
+)
+def test_a_code_is_read_as_it_is_shown(value: Any, number_format: str | None, shown: Any) -> None:
+    found = as_shown(value, number_format)
+    assert (found, type(found)) == (shown, type(shown))
+
+
+@pytest.mark.parametrize("number_format", ["00000", "000\\-00", "0\\ 0000"])
+def test_a_column_of_a_workbook(tmp_path: Path, number_format: str) -> None:
+    book = openpyxl.Workbook()
+    for row in (["ext_id", "ZIP", "Points"], ["C-1", 1234, 7], ["C-2", 98765, 8], ["C-3", None, None]):
+        book.active.append(row)
+    for cell in book.active["B"][1:]:
+        cell.number_format = number_format
+    path = tmp_path / "people.xlsx"
+    book.save(path)
+    expected = [as_shown(value, number_format) for value in (1234, 98765)]
+    assert expected[0] != 1234
+    rows = rows_of(open_rows(path, ReadingOptions(), longest_row=1_000_000))
+    assert rows == [["C-1", expected[0], 7], ["C-2", expected[1], 8], ["C-3", "", ""]]
