@@ -67,7 +67,9 @@ def files_below(*folders: str) -> list[Path]:
 
 
 def test_test_runs_everything() -> None:
-    (command,) = commands("test")
+    *compiling, command = commands("test")
+    assert all("--collect-only" in one for one in compiling)
+    assert "--collect-only" not in command
     assert "TEST_AMOUNT" not in command
     assert "tests/" not in command
 

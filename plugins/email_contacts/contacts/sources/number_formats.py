@@ -1,8 +1,7 @@
-r"""Whole numbers as a spreadsheet shows them, where their number format is that of a code.
+"""Whole numbers as a spreadsheet shows them, where their number format is that of a code.
 
-Knows number formats (ECMA-376, part 1, 18.8.31). A format of zeros, such as ``00000`` for a postal code or
-``00000\-0000``, says that the digits are a code and not a quantity: the file has 1234 where everybody reads
-01234.
+Knows number formats (ECMA-376, part 1, 18.8.31). A format of zeros, such as ``00000`` for a postal code, says
+that the digits are a code and not a quantity: the file has 1234 where everybody reads 01234.
 """
 
 from __future__ import annotations
