@@ -29,6 +29,8 @@ from email_contacts.contacts.sources.encoding import (
     undecodable_bytes_named,
     utf_16_of_json,
 )
+from email_contacts.contacts.sources.json_layouts import ADVICE as TABLE_ADVICE
+from email_contacts.contacts.sources.json_layouts import is_a_table
 from email_contacts.contacts.sources.json_lines import JsonLines
 from email_contacts.contacts.sources.json_shape import Shape, shape_of
 from email_contacts.contacts.sources.json_text import Batch, JsonValues
@@ -51,7 +53,7 @@ class JsonRows:
     :param drop_late_columns: whether keys that first come up after the first rows are dropped; else they are
         an error.
     :raises NoRows: when there is no row.
-    :raises SourceUnreadable: when no row of the first ones is a JSON object.
+    :raises SourceUnreadable: when none of the first rows is a JSON object, or the only one is a whole table.
     """
 
     text_only = False
@@ -89,6 +91,8 @@ class JsonRows:
                     f"{source.name} is not JSON with an object in each row: none of the first rows is one. "
                     'Write one object per line, or an array of objects; or give source_format="csv".'
                 )
+            if len(first) == 1 and isinstance(first[0], dict) and is_a_table(first[0]):
+                raise SourceUnreadable(f"{source.name} {TABLE_ADVICE}")
             expected = tuple(expected)
             wanted = set(map(canonical, expected))
             self._whole = frozenset(
