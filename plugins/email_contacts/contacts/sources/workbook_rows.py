@@ -205,9 +205,8 @@ class WorkbookRows:
         # To look at each cell's format takes longer, so it is done only where there is such a format.
         if not self._has_codes:
             return self._undamaged(sheet.iter_rows(values_only=True))
-        return (
-            [as_shown(cell.value, cell.number_format) for cell in row]
-            for row in self._undamaged(sheet.iter_rows())
+        return self._undamaged(
+            [as_shown(cell.value, cell.number_format) for cell in row] for row in sheet.iter_rows()
         )
 
     def _undamaged(self, rows: Iterator[Sequence[Any]]) -> Iterator[Sequence[Any]]:
@@ -215,7 +214,7 @@ class WorkbookRows:
 
         try:
             yield from rows
-        except (zipfile.BadZipFile, ParseError, KeyError, ValueError, EOFError):
+        except (zipfile.BadZipFile, ParseError, LookupError, ValueError, EOFError):
             raise self._damaged() from None
 
     def _damaged(self) -> SourceUnreadable:
