@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 
 EXECUTORS = ("celery_executor", "local_executor")
-# Those of LocalExecutor share two Airflows, so that neither has all the waiting; one is for the kill matrix.
+# Those of LocalExecutor share two Airflows, so that neither has all the waiting.
 SECOND = "local_executor, the second"
-KILL_MATRIX = "tests/faults/test_kill_matrix.py"
+OF_THE_SECOND = ("tests/faults/test_queue.py", "tests/faults/test_killed_syncs.py")
 FIRST = (*EXECUTORS, SECOND)
 # The first run of a DAG in a process loads much, so two processes share all runs.
 IMPORTS = "tests/dags, imports"
@@ -47,7 +47,7 @@ def group_of(node_id: str) -> str:
     """The name of the group that a test belongs to."""
     path, folder = node_id.partition("::")[0], "/".join(node_id.split("/")[:2])
     if match := EXECUTOR.match(node_id):
-        return SECOND if match[1] in SECOND and path != KILL_MATRIX else match[1]
+        return SECOND if match[1] in SECOND and path in OF_THE_SECOND else match[1]
     if OF_IMPORTS.match(node_id):
         return IMPORTS
     return folder if folder in WHOLE_FOLDERS else path

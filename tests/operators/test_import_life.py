@@ -63,15 +63,15 @@ def test_an_import_can_be_waited_for_in_the_worker_and_its_looks_are_seen(
 
     def push_and_let_end(key: str, value: Any) -> None:
         push(key, value)
-        if key == LOOK:
+        # A look may come before the platform has begun.
+        if key == LOOK and "in_process" in value["note"]:
             sandbox.set_knobs(hold="none")
 
     monkeypatch.setattr(context["ti"], "xcom_push", push_and_let_end)
     process_id = an_import(deferrable=False).execute(context)
     note = LookNote.parse(pushed(context)[LOOK]["note"])
     assert note is not None
-    (status,) = note.statuses.values()
-    assert (set(note.statuses), status in ("queued", "in_process")) == ({process_id}, True)
+    assert note.statuses == {process_id: "in_process"}
     submission = pushed(context)["submission"]
     assert submission["process_id"] == process_id
     assert submission["is_reconnected"] is False

@@ -13,15 +13,14 @@ SYNC, QUEUE = "tests/faults/test_killed_syncs.py::test_a[swept-{}]", "tests/faul
 
 def test_an_airflow_ends_with_the_last_test_that_uses_it() -> None:
     local, celery = (
-        [text.format(name) for text in (SYNC, QUEUE, UNDER_FIRE, MATRIX)]
-        for name in ("local_executor", "celery_executor")
+        [text.format(name) for text in (MATRIX, UNDER_FIRE)] for name in ("local_executor", "celery_executor")
     )
-    assert not any(map(is_last, local[:2], local[1:3]))
-    assert is_last(local[2], local[3]), "the kill matrix has one alone"
-    assert not any(map(is_last, celery[:3], celery[1:]))
-    for last in (local[2], local[3], celery[3]):
-        assert is_last(last, "tests/faults/test_mailbox.py::test_one")
-        assert is_last(last, None)
+    assert not is_last(local[0], local[1])
+    assert is_last(local[1], celery[0])
+    assert is_last(local[1], "tests/faults/test_mailbox.py::test_one")
+    assert is_last(local[1], None)
+    assert is_last(local[1], SYNC.format("local_executor")), "the second of that executor"
+    assert not is_last(SYNC.format("local_executor"), QUEUE.format("local_executor"))
     assert not is_last("tests/e2e/test_form.py::test_a", "tests/e2e/test_runs.py::test_b")
     assert is_last("tests/e2e/test_form.py::test_a", "tests/browser/test_page.py::test_b")
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from email_contacts.contacts.errors import SourceUnreadable
 from email_contacts.contacts.sources.number_formats import as_shown
 from email_contacts.contacts.sources.opening import open_rows
 from email_contacts.contacts.sources.reading_options import ReadingOptions
@@ -47,16 +49,34 @@ def test_a_code_is_read_as_it_is_shown(value: Any, number_format: str | None, sh
     assert (found, type(found)) == (shown, type(shown))
 
 
-@pytest.mark.parametrize("number_format", ["00000", "000\\-00", "0\\ 0000"])
-def test_a_column_of_a_workbook(tmp_path: Path, number_format: str) -> None:
+def people(folder: Path, number_format: str) -> Path:
     book = openpyxl.Workbook()
     for row in (["ext_id", "ZIP", "Points"], ["C-1", 1234, 7], ["C-2", 98765, 8], ["C-3", None, None]):
         book.active.append(row)
     for cell in book.active["B"][1:]:
         cell.number_format = number_format
-    path = tmp_path / "people.xlsx"
+    path = folder / "people.xlsx"
     book.save(path)
+    return path
+
+
+@pytest.mark.parametrize("number_format", ["00000", "000\\-00", "0\\ 0000"])
+def test_a_column_of_a_workbook(tmp_path: Path, number_format: str) -> None:
+    path = people(tmp_path, number_format)
     expected = [as_shown(value, number_format) for value in (1234, 98765)]
     assert expected[0] != 1234
     rows = rows_of(open_rows(path, ReadingOptions(), longest_row=1_000_000))
     assert rows == [["C-1", expected[0], 7], ["C-2", expected[1], 8], ["C-3", "", ""]]
+
+
+def test_a_style_that_is_not_there_is_damage(tmp_path: Path) -> None:
+    source, damaged = people(tmp_path, "00000"), tmp_path / "damaged.xlsx"
+    with zipfile.ZipFile(source) as whole, zipfile.ZipFile(damaged, "w") as copy:
+        for name in whole.namelist():
+            content = whole.read(name)
+            if name.startswith("xl/worksheets/"):
+                assert b' s="1"' in content
+                content = content.replace(b' s="1"', b' s="99"')
+            copy.writestr(name, content)
+    with pytest.raises(SourceUnreadable, match="damaged"):
+        rows_of(open_rows(damaged, ReadingOptions(), longest_row=1_000_000))
