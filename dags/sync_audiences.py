@@ -103,7 +103,7 @@ def sync(audience: Audience) -> DAG:
             task_id="confirm", manifest_uri=MANIFEST_URI, receipt=receipt.output
         )
         folder >> target >> before >> prepare
-        receipt >> confirm
+        [receipt, *brakes] >> confirm
         if audience.propagate_opt_outs:
             opt_outs = PropagateOptOutsOperator(task_id="opt_outs", manifest_uri=MANIFEST_URI)
             [prepare, *brakes] >> opt_outs >> confirm

@@ -107,8 +107,11 @@ class BatchingOperator(StagingOperator):
         """What the contacts are compared with; None: nothing."""
         given = {name: getattr(self, name) for name in SNAPSHOT_FIELDS}
         due = context["dag_run"].run_after.isoformat()
-        arguments = SnapshotArguments(**given, conn_id=self.conn_id, run_after=due)
-        return arguments.since(self.hook.settings.staging_root)
+        settings = self.hook.settings
+        arguments = SnapshotArguments(
+            **given, conn_id=self.conn_id, platform=settings.base_url, run_after=due
+        )
+        return arguments.since(settings.staging_root)
 
     def guards(self) -> Guards | None:
         """Which rows are held back; None: none."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from email_contacts.arguments import InvalidArgument, as_documents, as_ids
 from email_contacts.imports.verification.submitted_batches import SubmittedBatches
+from email_contacts.operators._approvals import is_held
 
 if TYPE_CHECKING:
     from airflow.sdk import ObjectStoragePath
@@ -54,6 +55,13 @@ class PreparedRun:
                 open_path=lambda uri: cast("Any", ObjectStoragePath(uri)),
             ),
         )
+
+    @property
+    def is_held(self) -> bool:
+        """Whether the run exceeded its brakes, was not approved, and sent nothing."""
+        if self.stage is None or self.manifest is None or self.batches.is_anything_submitted:
+            return False
+        return is_held(self.stage, self.manifest)
 
     @property
     def unfinished_rejects(self) -> str:

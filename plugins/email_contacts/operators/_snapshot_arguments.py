@@ -29,6 +29,7 @@ class SnapshotArguments:
     :param gone: what to do with contacts that are no longer in the source.
     :param max_unidentified: how many rejected rows without a readable identifier are tolerated then.
     :param conn_id: the platform's connection; a list id has no meaning in another account.
+    :param platform: the address of the platform, to which the connection may lead elsewhere one day.
     :param run_after: when the run was due.
     """
 
@@ -39,6 +40,7 @@ class SnapshotArguments:
     gone: Any = "keep"
     max_unidentified: Any = 0
     conn_id: str = ""
+    platform: str = ""
     run_after: str = ""
 
     def since(self, staging_root: str) -> ChangesSince | None:
@@ -57,6 +59,7 @@ class SnapshotArguments:
             folder=cast("Any", folder),
             name=folder.name,
             target=f"{self.conn_id}:{','.join(map(str, sorted(lists)))}",
+            platform=self.platform,
             full=as_flag(self.full_sync, "full_sync"),
             retry_rejects=as_flag(self.retry_rejects, "retry_rejects"),
             gone=as_choice(self.gone, "gone", GONE),

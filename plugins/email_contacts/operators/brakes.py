@@ -12,10 +12,11 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from email_contacts.arguments import InvalidArgument
 from email_contacts.failures import failing_at_once
+from email_contacts.operators._approvals import note_approval
 from email_contacts.operators._prepared_run import read_sizes
 
 if TYPE_CHECKING:
-    from airflow.sdk import XComArg
+    from airflow.sdk import ObjectStoragePath, XComArg
 
     from email_contacts.arguments import TextArg
     from email_contacts.contacts.staging.manifest import Manifest
@@ -98,6 +99,7 @@ class CheckBrakesOperator(HITLOperator):
         over = self._exceeded(manifest)
         if manifest.overriding:
             self.log.warning("%s", manifest.overriding)
+        note_approval(self._stage, manifest, is_approved=not over)
         if not over:
             self.log.info("within the limits: %d contacts are to be sent", manifest.rows.accepted)
             return {FINGERPRINT: manifest.fingerprint, "approved": False}
@@ -131,17 +133,23 @@ class CheckBrakesOperator(HITLOperator):
                 f"the approval is for {said}, and what is prepared now is {manifest.fingerprint[:12]}…; "
                 "nothing was sent. Clear this task to ask again"
             )
+        note_approval(self._stage, manifest, is_approved=True)
         self.log.info("approved: %d contacts are sent", manifest.rows.accepted)
         return {FINGERPRINT: manifest.fingerprint, "approved": True}
 
     def _manifest(self) -> Manifest:
-        from airflow.sdk import ObjectStoragePath
-
         from email_contacts.contacts.staging.manifest import Manifest
+        from email_contacts.contacts.staging.stage import MANIFEST
+
+        return Manifest.read(cast("Any", self._stage / MANIFEST))
+
+    @property
+    def _stage(self) -> ObjectStoragePath:
+        from airflow.sdk import ObjectStoragePath
 
         if self.manifest_uri in (None, "", "None"):
             raise InvalidArgument("manifest_uri is empty; pass what PrepareContactsOperator pushed")
-        return Manifest.read(cast("Any", ObjectStoragePath(str(self.manifest_uri))))
+        return ObjectStoragePath(str(self.manifest_uri)).parent
 
     def _exceeded(self, manifest: Manifest) -> tuple[str, ...]:
         from email_contacts.contacts.brakes import Brakes

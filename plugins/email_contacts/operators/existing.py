@@ -48,7 +48,7 @@ def create_unless_found(
     return found
 
 
-def reuse_or_create_list(hook: ContactsHook, name: str, *, folder_id: int, if_exists: str = "reuse") -> int:
+def reuse_or_create_list(hook: ContactsHook, name: str, folder_id: int, *, if_exists: str = "reuse") -> int:
     """Find a folder's list by its name, or create it; :func:`create_unless_found` says how it ends."""
     return create_unless_found(
         f"list {name!r} in folder {folder_id}",

@@ -15,6 +15,7 @@ from email_contacts.contacts.choices import REMOVE
 from email_contacts.failures import failing_at_once
 from email_contacts.imports import failpoints
 from email_contacts.imports.verification.verdict import GOOD_STATES
+from email_contacts.operators._sending_check import check_prepared
 from email_contacts.operators.base import ContactsOperator
 from email_contacts.operators.lists import remove_from_list
 
@@ -44,8 +45,9 @@ class SettleGoneContactsOperator(ContactsOperator):
     :param verdict: what ``VerifyImportOperator`` returned: contacts are removed only after a complete import.
         Templated.
     :param list_ids: the lists imported into. Templated.
-    :return: counts: ``settled`` (removed or blacklisted by this try), ``not_on_list``, ``in_source`` (in the
-        source under another identifier), and if there are any, ``unclear`` (possibly in a rejected row).
+    :return: counts: ``settled`` (removed or blacklisted by this try), ``not_on_list`` (no contact of the list
+        has the identifier that the snapshot knows; it may have changed it on the platform), ``in_source`` (in
+        the source under another identifier), and if there are any, ``unclear`` (possibly in a rejected row).
     """
 
     template_fields: Sequence[str] = ("conn_id", "manifest_uri", "verdict", "list_ids")
@@ -68,7 +70,6 @@ class SettleGoneContactsOperator(ContactsOperator):
         """Find who is gone on each list, and settle it."""
         from airflow.sdk import ObjectStoragePath
 
-        from email_contacts.contacts.snapshot.confirming import check_in_force
         from email_contacts.contacts.staging.manifest import Manifest
 
         path = ObjectStoragePath(str(self.manifest_uri))
@@ -85,7 +86,7 @@ class SettleGoneContactsOperator(ContactsOperator):
         done = read_settled(path.parent, manifest.fingerprint)
         if done is None:
             self._check_verdict()
-            check_in_force(changes, cast("Any", ObjectStoragePath(changes.folder)))
+            check_prepared(manifest, path.parent)
             done = self._settle_all(changes, path.parent)
             _write(path.parent, manifest.fingerprint, done)
         failpoints.reached(failpoints.GONE_SETTLED)

@@ -62,7 +62,7 @@ def import_and_account(
     :param is_dry_run: whether nothing was to be sent.
     :param retry_of: the import whose rejected rows these are.
     :param gone: as for the preparation; unless it is ``keep``, the task ``gone`` comes before the receipt.
-    :param wait_for: further tasks that the import waits for, such as brakes.
+    :param wait_for: further tasks that the import waits for, and the task ``gone``, such as brakes.
     :param outlets: assets that a complete import updates, besides that of all receipts.
     :return: the task of the receipt.
     """
@@ -122,5 +122,5 @@ def import_and_account(
         settle = SettleGoneContactsOperator(
             task_id="gone", manifest_uri=manifest_uri, verdict=verify.output, list_ids=list_ids
         )
-        verify >> settle >> receipt
+        [verify, *wait_for] >> settle >> receipt
     return receipt

@@ -20,6 +20,7 @@ from email_contacts.imports.queue.submit_in_turn import submit_in_turn
 from email_contacts.imports.submission.ledger import Ledger
 from email_contacts.imports.submission.submitter import Blocked
 from email_contacts.imports.waiting.worker_wait import WaitOutcome
+from email_contacts.operators._sending_check import check_sending
 from email_contacts.operators._submission_report import SubmissionReport
 from email_contacts.operators._waiting import WaitingOperator
 from email_contacts.operators.callback import Callback
@@ -192,7 +193,7 @@ class ImportContactsOperator(WaitingOperator):
                     self._turn(queue),
                     run,
                     page=page,
-                    before_sending=tell,
+                    before_sending=partial(check_sending, str(self.batch_uri or ""), tell),
                     wait_here=None if self.deferrable else wait,
                 )
             if not isinstance(came, Blocked):
@@ -250,10 +251,7 @@ class ImportContactsOperator(WaitingOperator):
         )
 
     def _job(self, callback: Callback) -> ImportJob:
-        def find_list(name: str, folder_id: int) -> int:
-            return reuse_or_create_list(self.hook, name, folder_id=folder_id)
-
-        return ImportArguments.read(vars(self)).job(find_list, callback)
+        return ImportArguments.read(vars(self)).job(partial(reuse_or_create_list, self.hook), callback)
 
     def _callback(self, context: Context) -> Callback:
         return Callback(
@@ -264,10 +262,10 @@ class ImportContactsOperator(WaitingOperator):
         )
 
     def _wait_for_others(self, run: ImportRun, queue: SubmissionQueue, blocked: Blocked) -> None:
-        ids, enough = blocked.process_ids, blocked.enough
-        self.log.info("waiting for %s of processes %s: %s", enough, ids, blocked.reason)
+        ids = blocked.process_ids
+        self.log.info("waiting for %s of processes %s: %s", blocked.enough, ids, blocked.reason)
         deadline = queue.join().deadline if blocked.deadline is None else blocked.deadline
-        run.come_back(self._wait(ids, deadline, enough=enough, then="resume_submission"))
+        run.come_back(self._wait(ids, deadline, enough=blocked.enough, then="resume_submission"))
 
     def _wait_for_end(self, context: Context, run: ImportRun, record: ImportRecord) -> WaitOutcome:
         failpoints.reached(failpoints.BEFORE_DEFERRAL)

@@ -9,6 +9,7 @@ from airflow.sdk import Context
 
 from email_contacts.failures import failing_at_once
 from email_contacts.imports import failpoints
+from email_contacts.operators._sending_check import check_prepared
 from email_contacts.operators.base import ContactsOperator
 
 if TYPE_CHECKING:
@@ -45,14 +46,12 @@ class PropagateOptOutsOperator(ContactsOperator):
         from airflow.sdk import ObjectStoragePath
 
         from email_contacts.contacts.guards.opt_outs import read_opt_outs
-        from email_contacts.contacts.snapshot.confirming import check_in_force
         from email_contacts.contacts.staging.manifest import Manifest
 
         path = ObjectStoragePath(str(self.manifest_uri))
         manifest = Manifest.read(cast("Any", path))
-        if manifest.changes is not None:
-            # What an old run found is not true any more: somebody may have opted in since.
-            check_in_force(manifest.changes, cast("Any", ObjectStoragePath(manifest.changes.folder)))
+        # What an old run found is not true any more: somebody may have opted in since.
+        check_prepared(manifest, path.parent)
         ids = read_opt_outs(cast("Any", path.parent)) if manifest.guards.get("to_opt_out") else []
         opted_out = 0
         for contact_id in ids:

@@ -21,6 +21,7 @@ from email_contacts.imports.verification.verification import Verification
 from email_contacts.imports.waiting.process_status import BY_PROCESS
 from email_contacts.lineage import Lineage
 from email_contacts.links import ImportLink, ListLink, import_page
+from email_contacts.operators._approvals import NOT_APPROVED
 from email_contacts.operators._prepared_run import PreparedRun, read_names, read_rows, read_sizes
 from email_contacts.operators._staging import run_stage
 from email_contacts.operators.base import ContactsOperator
@@ -94,6 +95,8 @@ class VerifyImportOperator(ContactsOperator):
         run = PreparedRun.read(self.manifest_uri, submissions=self.submissions, process_ids=self.process_ids)
         if as_flag(self.is_dry_run, "is_dry_run") and run.manifest and not run.batches.is_anything_submitted:
             return Verdict(DRY_RUN, "").to_json()
+        if run.is_held:
+            return Verdict(FAILED, NOT_APPROVED).to_json()
         verification = Verification(
             self.hook.client,
             run.batches,

@@ -80,7 +80,7 @@ def test_a_run_that_another_one_overtook_is_not_confirmed_and_stays_in_doubt(day
     late = days.prepare(CHANGED)
     stages = days.prepare({**PEOPLE, "c@example.com": "Cyril"})
     days.confirm(stages)
-    with pytest.raises(SnapshotSuperseded, match="next run sends again"):
+    with pytest.raises(SnapshotSuperseded, match="sent again, by that run or by the next one"):
         days.confirm(late)
     after = days.run({**PEOPLE, "c@example.com": "Cyril"})
     assert after.sent == {}  # the second one knew that the first one's contacts were in doubt, and sent them

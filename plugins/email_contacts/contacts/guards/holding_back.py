@@ -16,7 +16,13 @@ from email_contacts.contacts.batches.contact_bytes import Chosen
 from email_contacts.contacts.choices import HOLD_BACK, OVERRIDE
 from email_contacts.contacts.guards.looking_up import FINDING, Findings, found_in_rows, look_up
 from email_contacts.contacts.guards.opt_outs import write_opt_outs
-from email_contacts.contacts.guards.settings import NO_CONSENT, OPTED_OUT, WOULD_MERGE, Guards
+from email_contacts.contacts.guards.settings import (
+    LONGEST_WAIT,
+    NO_CONSENT,
+    OPTED_OUT,
+    WOULD_MERGE,
+    Guards,
+)
 from email_contacts.contacts.staging.rejects import write_pairs
 from email_contacts.contacts.staging.stage import HELD_BACK, Stage
 
@@ -72,6 +78,9 @@ def hold_back(
             write_opt_outs(stage, found.to_opt_out)
             summary["to_opt_out"] = len(found.to_opt_out)
         summary["mirror_as_of"] = found.version.as_of.isoformat(timespec="seconds")
+        if HOLD_BACK in (guards.consent, guards.merges):
+            send_until = found.version.as_of + guards.max_age + LONGEST_WAIT
+            summary["send_until"] = send_until.isoformat(timespec="seconds")
         if guards.consent == HOLD_BACK:
             findings.append((OPTED_OUT, found.findings[OPTED_OUT]))
         elif guards.consent == OVERRIDE:

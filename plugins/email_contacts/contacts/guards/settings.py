@@ -17,6 +17,8 @@ from email_contacts.contacts.paths import AnyPath
 OPTED_OUT, NO_CONSENT, WOULD_MERGE = "opted_out", "no_consent", "would_merge"
 GUARD_REASONS = (OPTED_OUT, NO_CONSENT, WOULD_MERGE)
 MIRROR_MAX_AGE = timedelta(hours=24)
+# What was prepared may wait so long for an approval or for other imports.
+LONGEST_WAIT = timedelta(days=1)
 LONGEST_REASON = 300
 
 

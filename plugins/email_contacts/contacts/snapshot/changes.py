@@ -24,6 +24,7 @@ class ChangesSince:
     :param name: of the snapshot, such as that of an audience.
     :param target: where the contacts go, such as the lists' ids: what was confirmed for another target says
         nothing about this one.
+    :param platform: the address of the platform; empty where that is not known.
     :param full: send everything, regardless of the snapshot.
     :param retry_rejects: send again what the platform rejected, also where it did not change.
     :param gone: contacts that are not in the source any more: ``"keep"`` them, ``"remove"`` them from the
@@ -38,6 +39,7 @@ class ChangesSince:
     folder: AnyPath
     name: str
     target: str = ""
+    platform: str = ""
     full: bool = False
     retry_rejects: bool = False
     gone: str = KEEP

@@ -47,6 +47,13 @@ GONE_CONTACTS = Format("email-contacts gone", DIGEST)
 RETAINED_CONTACTS = Format("email-contacts retained", DIGEST)
 # Written when gone contacts are settled: those of them that may be in a row that is not sent.
 SPARED_FILE, SPARED_CONTACTS = "changes-spared.bin", Format("email-contacts spared", DIGEST)
+# What two runs have to have in common for the second one to send changes only.
+_MADE_WITH = {
+    "mapping": "the mapping",
+    "body": "the form of the bodies",
+    "target": "the target",
+    "platform": "the platform's address",
+}
 
 
 class Comparison:
@@ -67,6 +74,8 @@ class Comparison:
         self._digester = Digester(since.name)
         self._keys_of = key_reader(body, head)
         self._made_with = {"mapping": mapping, "body": body, "target": since.target}
+        if since.platform:
+            self._made_with["platform"] = since.platform
         self._spool = NamelessFiles()
         self._based_on = self._folder.current_id()
         self._confirmed_run = self._folder.current_run()
@@ -172,7 +181,8 @@ class Comparison:
         """Note who may change: who is sent, and who is to be removed and could be back in the next source."""
         walks = zip(self._sent_keys.sorted(), self._gone_keys.sorted(), strict=True)
         keys = (_in_order(np.concatenate([now, gone])) if with_gone else now for now, gone in walks)
-        self._folder.note_in_doubt(self._attempt, keys, is_all=bool(self._why_full))
+        settles = self._doubts.attempts
+        self._folder.note_in_doubt(self._attempt, keys, is_all=bool(self._why_full), settles=settles)
 
     def _why_withheld(self, unidentified: int, read: int) -> str:
         if self._why_full:
@@ -201,8 +211,9 @@ class Comparison:
 
     def _reason_to_send_all(self, reader: SealedReader) -> str:
         before = reader.header.get("made_with", {})
-        names = {"mapping": "the mapping", "body": "the form of the bodies", "target": "the target"}
-        different = [names[name] for name, value in self._made_with.items() if before.get(name) != value]
+        # Snapshots of earlier versions do not name the platform.
+        before = {"platform": self._made_with.get("platform"), **before}
+        different = [_MADE_WITH[name] for name, value in self._made_with.items() if before.get(name) != value]
         self._is_continued = not different
         if self._since.full:
             return "a full sync was requested"

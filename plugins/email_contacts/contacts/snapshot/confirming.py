@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from contextlib import closing
+from datetime import datetime
 from typing import Any, cast
 
 import numpy as np
@@ -63,7 +64,9 @@ def confirm(
         contacts = _contacts(changes, into, stage, rejected_rows)
         count = into.write(changes.attempt, changes.made_with, contacts)
         if changes.run_after:
-            details["run_after"] = changes.run_after
+            # A past run that is repeated, such as by a backfill, does not make the runs after it the latest.
+            due = datetime.fromisoformat(changes.run_after)
+            details["run_after"] = max(due, into.current_run() or due).isoformat()
         into.put_in_force(changes.attempt, contacts=count, **details)
     into.forget([*changes.settles, changes.attempt])
     return current != changes.attempt
@@ -77,7 +80,23 @@ def check_in_force(changes: Changes, folder: AnyPath) -> None:
     if SnapshotFolder(folder, changes.name).current_id() not in (changes.based_on, changes.attempt):
         raise SnapshotSuperseded(
             f"Another run was confirmed in {folder} since this one was prepared. Its snapshot stays in "
-            "force, and the next run sends again what this one sent."
+            "force; what this run sent is sent again, by that run or by the next one."
+        )
+
+
+def check_latest(changes: Changes, folder: AnyPath) -> None:
+    """Check that no other run was confirmed or prepared since, so that this one may change contacts.
+
+    What an overtaken run would send is older than what the other one has sent, and nobody would mend it: the
+    other run took it out of doubt, or does so when it is confirmed.
+
+    :raises SnapshotSuperseded: when one was.
+    """
+    check_in_force(changes, folder)
+    if SnapshotFolder(folder, changes.name).is_taken_over(changes.attempt):
+        raise SnapshotSuperseded(
+            f"Another run was prepared in {folder} since this one, and sends what this one was to send. To "
+            "send the source of this run after all, clear it from its preparation on."
         )
 
 

@@ -5,7 +5,7 @@
     SnapshotUnusable (PreparationError)   everything is sent then, and the log says why
     ├── SnapshotMissing
     └── SnapshotDamaged                   cut off, changed, of another format or a later version
-    SnapshotSuperseded (PreparationError) another run was confirmed in between
+    SnapshotSuperseded (PreparationError) another run was confirmed or prepared in between
 """
 
 from __future__ import annotations
@@ -26,4 +26,4 @@ class SnapshotDamaged(SnapshotUnusable):
 
 
 class SnapshotSuperseded(PreparationError):
-    """Another run was confirmed since this one was prepared."""
+    """Another run was confirmed, or prepared, since this one was prepared."""

@@ -127,13 +127,17 @@ class SnapshotFolder:
         self._make()
         self._pointer.write(id=identity, confirmed_at=now, **details)
 
-    def note_in_doubt(self, attempt: str, keys: Iterable[Digests], *, is_all: bool) -> None:
+    def note_in_doubt(
+        self, attempt: str, keys: Iterable[Digests], *, is_all: bool, settles: Iterable[str] = ()
+    ) -> None:
         """Note who is about to be sent.
 
         :param keys: who, sorted.
         :param is_all: that it is everybody; then ``keys`` are not looked at.
+        :param settles: earlier attempts, whose contacts this one sends again.
         """
-        header = {"attempt": attempt, "name": self.name, "digest": ALGORITHM, "all": is_all}
+        header: dict[str, Any] = {"attempt": attempt, "name": self.name, "digest": ALGORITHM, "all": is_all}
+        header["settles"] = list(settles)
         with closing(self._create(f"in-doubt-{attempt}.bin", IN_DOUBT, header)) as writer:
             for some in () if is_all else keys:
                 writer.add(some)
@@ -162,6 +166,17 @@ class SnapshotFolder:
             of_all = f"earlier runs that were not confirmed sent {count:,} contacts"
         keys = np.concatenate(found)
         return Doubts(tuple(attempts), keys[np.argsort(keys["high"], kind="stable")], of_all)
+
+    def is_taken_over(self, attempt: str) -> bool:
+        """Say whether a later attempt, which is not confirmed yet, sends again what this one sends."""
+        for other in self._ids("in-doubt"):
+            with (
+                suppress(SnapshotUnusable),  # confirmed in between, or damaged, so that all is sent next time
+                closing(SealedReader(self._file(f"in-doubt-{other}.bin"), IN_DOUBT)) as reader,
+            ):
+                if attempt in reader.header.get("settles", ()):
+                    return True
+        return False
 
     def forget(self, attempts: Iterable[str]) -> None:
         """Remove what is not in doubt any more, and the snapshots that are not in force."""

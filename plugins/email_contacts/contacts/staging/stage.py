@@ -31,6 +31,8 @@ MERGED = "merged.json"
 RECEIPT = "receipt.json"
 # How many contacts that are gone from the source were removed, blacklisted or left alone.
 SETTLED = "gone.json"
+# Whether a run that exceeded its brakes was approved.
+BRAKES = "brakes.json"
 # Ids of the contacts whose opt-out the source knows, and the account does not.
 OPT_OUTS = "opt-outs.bin"
 # Where one of these is, the folder counts as complete.
@@ -40,7 +42,7 @@ LISTS = re.compile(r"(rejects|duplicates|conflicts|held_back)\.csv|rejects\.parq
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _OURS = re.compile(
     rf"changes-(sent|replaced|gone|retained|present|unsent|spared)\.bin|opt-outs\.bin|batch-\d{{5,}}\.json|contacts\.csv|row_numbers\.bin|{LISTS.pattern}"
-    r"|(manifest|part|merged|gone)\.json(\.part)?|part-(bodies|lengths|rows|no_consent|rejected|EMAIL|EXT_ID|SMS|WHATSAPP|LANDLINE_NUMBER)"
+    r"|(manifest|part|merged|gone|brakes)\.json(\.part)?|part-(bodies|lengths|rows|no_consent|rejected|EMAIL|EXT_ID|SMS|WHATSAPP|LANDLINE_NUMBER)"
 )
 # What an object store's file holds in memory, twice while it sends: s3fs's own 50 MB are too much. S3 takes
 # ten thousand such parts, 80 GB.

@@ -1,0 +1,66 @@
+"""Whether a staged batch may still be sent, looked at directly before it is.
+
+A task may be cleared weeks after its preparation. By then another run may have sent newer data, people may
+have opted out, or somebody may have rejected the run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any, cast
+
+from airflow.sdk.exceptions import AirflowFailException
+
+from email_contacts.operators._approvals import NOT_APPROVED, is_held
+
+if TYPE_CHECKING:
+    from airflow.sdk import ObjectStoragePath
+
+    from email_contacts.contacts.staging.manifest import Manifest
+
+
+def check_sending(batch_uri: str, tell: Callable[[], None]) -> None:
+    """Check that what a batch was prepared from still holds; a batch without a manifest is sent as it is.
+
+    :param batch_uri: the batch; empty for rows that were not staged.
+    :param tell: called if it may be sent.
+    :raises AirflowFailException: when the run is not approved, or its mirror is too old by now.
+    :raises email_contacts.contacts.errors.PreparationError: when another run was confirmed or prepared since,
+        or the manifest is damaged.
+    """
+    from airflow.sdk import ObjectStoragePath
+
+    from email_contacts.contacts.staging.manifest import Manifest
+    from email_contacts.contacts.staging.stage import MANIFEST
+
+    if batch_uri:
+        stage = ObjectStoragePath(batch_uri).parent
+        if (stage / MANIFEST).is_file():
+            check_prepared(Manifest.read(cast("Any", stage / MANIFEST)), stage)
+    tell()
+
+
+def check_prepared(manifest: Manifest, stage: ObjectStoragePath) -> None:
+    """Check that what a preparation found still holds, so that contacts may be changed by it.
+
+    :param stage: the folder of the preparation.
+    :raises AirflowFailException: when the run is not approved, or its mirror is too old by now.
+    :raises email_contacts.contacts.snapshot.errors.SnapshotSuperseded: when another run was confirmed or
+        prepared since.
+    """
+    from airflow.sdk import ObjectStoragePath
+
+    from email_contacts.contacts.snapshot.confirming import check_latest
+
+    if is_held(stage, manifest):
+        raise AirflowFailException(f"{NOT_APPROVED}. Clear the task of the brakes to ask again")
+    if manifest.changes is not None:
+        check_latest(manifest.changes, cast("Any", ObjectStoragePath(manifest.changes.folder)))
+    until = manifest.guards.get("send_until")
+    if until and datetime.now(timezone.utc) > datetime.fromisoformat(until):
+        raise AirflowFailException(
+            f"people may have opted out since the mirror was refreshed ({manifest.guards['mirror_as_of']}), "
+            f"so what was prepared with it could be sent until {until} only. Clear the run from the task "
+            "that refreshes the mirror on"
+        )
