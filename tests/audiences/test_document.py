@@ -16,6 +16,7 @@ from email_contacts.contacts.sources.consent_column import ConsentColumn
 PROJECT = Path(__file__).resolve().parents[2]
 EXAMPLES = PROJECT / "include" / "audiences"
 LEAST = "source: customers.csv\nlist: Customers\n"
+CONSENT = "consent_column: newsletter\n"
 
 
 def audience(folder: Path, text: str, name: str = "customers.yaml") -> Audience:
@@ -132,9 +133,12 @@ def test_who_is_gone_is_kept_unless_the_file_says_otherwise(tmp_path: Path) -> N
         ("gone: blacklist\nbrakes: {max_changes: 5}\n", {"max_removals": "10%", "max_changes": 5}),
         ("gone: remove\nbrakes: {max_removals: 100%}\n", {"max_removals": "100%"}),
         ("gone: keep\n", {}),
+        (CONSENT + "propagate_opt_outs: true\n", {"max_opt_outs": "10%"}),
+        (CONSENT + "propagate_opt_outs: true\nbrakes: {max_opt_outs: 50}\n", {"max_opt_outs": 50}),
+        (CONSENT + "propagate_opt_outs: false\n", {}),
     ],
 )
-def test_many_removals_are_asked_about_unless_the_file_says_otherwise(
+def test_many_removals_or_opt_outs_are_asked_about_unless_the_file_says_otherwise(
     tmp_path: Path, said: str, brakes: dict[str, object]
 ) -> None:
     assert audience(tmp_path, LEAST + said).brakes == brakes

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from email_contacts.contacts.brakes import Brakes
+from email_contacts.contacts.brakes import BRAKES, Brakes
 from email_contacts.contacts.errors import InvalidOption
 from email_contacts.contacts.staging.manifest import Rows
 
@@ -55,6 +55,12 @@ def rows(accepted: int = 300, rejected: int = 10, held_back: int = 40) -> Rows:
         ),
         ({"max_held_back": 39}, {}, ("40 rows are held back; max_held_back is 39",)),
         ({"max_removals": 7}, {"removals": 7}, ()),
+        ({"max_opt_outs": "10%"}, {"opt_outs": 35, "list_size": 0}, ()),
+        (
+            {"max_opt_outs": "10%"},
+            {"opt_outs": 36, "list_size": 0},
+            ("36 contacts are to be blocklisted; max_opt_outs is 10% of the 350 rows read",),
+        ),
         (
             {"max_removals": "0.5%"},
             {"removals": 7},
@@ -67,16 +73,18 @@ def rows(accepted: int = 300, rejected: int = 10, held_back: int = 40) -> Rows:
 )
 def test_a_run_is_over_a_limit(limits: dict[str, Any], run: dict[str, Any], over: tuple[str, ...]) -> None:
     run = dict(run)
-    size, removals = run.pop("list_size", SIZE), run.pop("removals", 0)
-    assert Brakes.parse(limits).exceeded(rows(**run), list_size=size, removals=removals) == over
+    given = {"list_size": SIZE} | {
+        name: run.pop(name) for name in ("list_size", "removals", "opt_outs") if name in run
+    }
+    assert Brakes.parse(limits).exceeded(rows(**run), **given) == over
 
 
 def test_each_limit_is_judged() -> None:
-    limits = {"max_changes": 1, "max_rejects": 1, "max_held_back": 1, "max_removals": 1}
-    assert len(Brakes.parse(limits).exceeded(rows(), list_size=SIZE, removals=2)) == 4
+    limits = dict.fromkeys(BRAKES, 1)
+    assert len(Brakes.parse(limits).exceeded(rows(), list_size=SIZE, removals=2, opt_outs=2)) == len(BRAKES)
 
 
-@pytest.mark.parametrize("name", ["max_changes", "max_rejects", "max_held_back", "max_removals"])
+@pytest.mark.parametrize("name", BRAKES)
 @pytest.mark.parametrize("said", ["many", "-1", "120%", True, 1.5])
 def test_what_is_no_limit_is_refused_by_name(name: str, said: Any) -> None:
     with pytest.raises(InvalidOption, match=rf"^{name}="):

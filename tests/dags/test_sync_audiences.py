@@ -183,7 +183,8 @@ def test_an_opt_out_of_the_source_is_brought_to_the_platform(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     column = "consent_column: newsletter\n"
-    write(project, quiet=LEAST + column, shop=LEAST + column + "propagate_opt_outs: true\n")
+    opt_outs = "propagate_opt_outs: true\nbrakes: {max_opt_outs: 50%}\n"
+    write(project, quiet=LEAST + column, shop=LEAST + column + opt_outs)
     dags = bag(project).dags
     assert "opt_outs" not in dags["sync_quiet"].task_ids
     (project / "customers.csv").write_text("email,newsletter\na@example.com,yes\nb@example.com,no\n")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
+from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.sdk.exceptions import AirflowFailException
 
+from email_contacts.contacts.staging.manifest import Manifest
 from email_contacts.operators.brakes import CheckBrakesOperator
 from email_contacts.operators.preparation import PrepareContactsOperator
 from tests.task_context import StateStore, make_context, pushed
@@ -80,3 +83,25 @@ def test_a_preparation_that_pushed_nothing_is_named(given: Any, store: StateStor
 def test_a_limit_that_is_none_is_named(manifest_uri: str, store: StateStore) -> None:
     with pytest.raises(AirflowFailException, match="max_changes='many'"):
         brakes(manifest_uri, max_changes="many").execute(make_context(store))
+
+
+def test_many_opt_outs_of_the_source_are_asked_about(
+    manifest_uri: str, store: StateStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when a consent column is turned around."""
+
+    class AskedError(Exception):
+        """Somebody is asked."""
+
+    def ask(*_: object) -> None:
+        raise AskedError
+
+    monkeypatch.setattr(HITLOperator, "execute", ask)
+    path = Path(manifest_uri.removeprefix("file://"))
+    manifest = Manifest.read(path)
+    replace(manifest, guards={"consent": "hold_back", "to_opt_out": 2}).write(path)
+    task = brakes(manifest_uri, max_opt_outs="50%")
+    with pytest.raises(AskedError):
+        task.execute(make_context(store))
+    assert "2 contacts are to be blocklisted; max_opt_outs is 50% of the 3 rows read" in str(task.body)
+    assert brakes(manifest_uri, max_opt_outs=2).execute(make_context(store))["approved"] is False

@@ -22,8 +22,8 @@ from email_contacts.contacts.paths import AnyPath
 
 CHANGES, FULL = "changes", "full"
 DEFAULT_FOLDER = "Airflow imports"
-# A truncated source looks like one that people have left.
-DEFAULT_MAX_REMOVALS = "10%"
+# A truncated source looks like one that people have left, and a column that was turned around like opt-outs.
+DEFAULT_MAX_REMOVALS = DEFAULT_MAX_OPT_OUTS = "10%"
 DEFAULT_CONNECTION = "email_contacts_default"
 _SCHEMA = ("email_contacts.audiences", "audience.schema.json")
 _MAPPING_SCHEMA = ("email_contacts.contacts", "schemas/mapping.schema.json")
@@ -67,8 +67,8 @@ class Audience:
         ``"blacklist"``.
     :param max_unidentified: rejected rows without a readable identifier, up to which that is done.
     :param propagate_opt_outs: whether opt-outs of the consent column are brought to the platform.
-    :param brakes: ``max_changes``, ``max_rejects``, ``max_held_back``, ``max_removals``, over which a person
-        is asked.
+    :param brakes: ``max_changes``, ``max_rejects``, ``max_held_back``, ``max_removals``, ``max_opt_outs``,
+        over which a person is asked.
     :param fresh_within: how long ago a run may have been confirmed; None: no limit.
     :param options: options of the preparation, by their names.
     """
@@ -125,6 +125,8 @@ class Audience:
         if isinstance(said.get("mapping"), Mapping):
             check_schema(inline_mapping(written), *_MAPPING_SCHEMA)
         brakes = {} if said.get("gone", KEEP) == KEEP else {"max_removals": DEFAULT_MAX_REMOVALS}
+        if said.get("propagate_opt_outs"):
+            brakes["max_opt_outs"] = DEFAULT_MAX_OPT_OUTS
         schedule, owners = said.get("schedule", ""), said.get("owners", ())
         return cls(
             name=name,

@@ -50,6 +50,8 @@ class CheckBrakesOperator(HITLOperator):
         list. None: no limit. Templated.
     :param max_removals: contacts gone from the source that would be removed from the list or blacklisted: a
         number, or a share of the list. None: no limit. Templated.
+    :param max_opt_outs: contacts that ``propagate_opt_outs`` would blocklist: a number, or a share of the
+        rows read. None: no limit. Templated.
     :param approve_within: how long to wait for an answer. Default: a day.
     :param kwargs: also ``notifiers`` and ``assigned_users``, as for Airflow's ``HITLOperator``.
     :return: ``{"fingerprint": ..., "approved": bool}``; ``approved`` only if somebody was asked.
@@ -62,6 +64,7 @@ class CheckBrakesOperator(HITLOperator):
         "max_rejects",
         "max_held_back",
         "max_removals",
+        "max_opt_outs",
     )
 
     def __init__(
@@ -73,6 +76,7 @@ class CheckBrakesOperator(HITLOperator):
         max_rejects: int | str | None = None,
         max_held_back: int | str | None = None,
         max_removals: int | str | None = None,
+        max_opt_outs: int | str | None = None,
         approve_within: timedelta = timedelta(days=1),
         **kwargs: Any,
     ) -> None:
@@ -91,6 +95,7 @@ class CheckBrakesOperator(HITLOperator):
         self.max_rejects = max_rejects
         self.max_held_back = max_held_back
         self.max_removals = max_removals
+        self.max_opt_outs = max_opt_outs
 
     @failing_at_once()
     def execute(self, context: Context) -> dict[str, Any]:
@@ -160,6 +165,7 @@ class CheckBrakesOperator(HITLOperator):
             manifest.rows,
             list_size=sum(sizes.values()) if sizes else None,
             removals=manifest.changes.to_settle if manifest.changes else 0,
+            opt_outs=manifest.guards.get("to_opt_out", 0),
         )
 
     @property
@@ -169,6 +175,7 @@ class CheckBrakesOperator(HITLOperator):
             "max_rejects": self.max_rejects,
             "max_held_back": self.max_held_back,
             "max_removals": self.max_removals,
+            "max_opt_outs": self.max_opt_outs,
         }
 
 
@@ -191,6 +198,8 @@ def _body(manifest: Manifest, over: Sequence[str]) -> str:
                 )
         if changes.why_full:
             lines.append(f"- every row is sent: {changes.why_full}")
+    if opt_outs := manifest.guards.get("to_opt_out"):
+        lines.append(f"- contacts to blocklist, because their rows say no: {opt_outs:,}")
     reasons = ", ".join(f"{rule}: {count:,}" for rule, count in list(manifest.reject_reasons.items())[:5])
     if reasons:
         lines.append(f"- rejects: {reasons}; listed in `{manifest.rejects_uri}`")
