@@ -18,7 +18,7 @@ from email_contacts.imports.verification.receipt import Receipt
 from email_contacts.operators.mirrors import RefreshMirrorOperator
 from email_contacts.operators.partitions import MergePartitionsOperator
 from email_contacts.operators.preparation import PrepareContactsOperator
-from email_contacts.sandbox import SandboxServer
+from email_contacts.sandbox import SandboxServer, clock
 from email_contacts.sensor import ImportCompletedSensor
 from tests.operators.syncing import Sync
 from tests.task_context import StateStore, make_context, pushed
@@ -77,6 +77,52 @@ def test_a_row_that_would_merge_two_contacts_is_not_sent(sync: Sync, platform: C
     receipt = sync.run(rows, mirror=refreshed()["mirror"], merges="allow")  # the danger itself
     assert receipt["rows"]["held_back"] == 0
     assert len(before.keys() - on_platform(platform).keys()) == 1
+
+
+NUMBER = "491511234567"
+
+
+@pytest.mark.parametrize(
+    ("row", "opted_out", "other"),
+    [
+        (  # its address, which the platform makes up, is read as a number for SMS
+            f"sms\n{NUMBER}\n",
+            {"attributes": {"SMS": NUMBER}, "smsBlacklisted": True},
+            {"attributes": {"WHATSAPP": NUMBER}},
+        ),
+        (
+            "ext_id\n1001\n",
+            {"ext_id": "1001", "emailBlacklisted": True},
+            {"email": "b@example.com", "ext_id": "1001.0"},
+        ),
+        (
+            f"sms\n+{NUMBER}\n",
+            {"attributes": {"SMS": NUMBER}, "emailBlacklisted": True},
+            {"email": "b@example.com", "attributes": {"SMS": "4901511234567"}},
+        ),
+    ],
+)
+def test_an_opt_out_stays_where_another_contact_gets_a_form_of_the_same_identifier(
+    row: str,
+    opted_out: dict[str, Any],
+    other: dict[str, Any],
+    sync: Sync,
+    sandbox: SandboxServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def make(body: dict[str, Any]) -> None:
+        answer = requests.post(f"{sandbox.url}/v3/contacts", json=body, headers=key, timeout=30)
+        assert answer.status_code == 201
+
+    key, now_ms = {"api-key": sandbox.api_key}, clock.now_ms
+    with monkeypatch.context() as an_hour_ago:
+        an_hour_ago.setattr(clock, "now_ms", lambda: now_ms() - 3_600_000)
+        make({"email": "a@example.com", **opted_out})
+    refreshed()
+    make(other)
+    assert refreshed()["swept"] == 1
+    sync.prepare(row, mirror=MIRROR)
+    assert sync.pushed["rows"]["held_back"] == {"opted_out": 1}
 
 
 def test_an_override_is_in_the_receipt_and_in_the_log_of_each_task(

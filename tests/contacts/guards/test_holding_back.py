@@ -143,6 +143,24 @@ def test_rows_that_have_to_do_with_each_other(
     assert guarded.held(*lines, merges="allow") == {}
 
 
+@pytest.mark.parametrize("is_out", [(True, False), (False, True), (True, True)])
+@pytest.mark.parametrize("line", [",1001,,", ",,491511234567,", "491511234567@mailin-sms.com,,,"])
+def test_of_two_contacts_with_forms_of_one_identifier_the_opt_out_of_either_counts(
+    guarded: Guarded, line: str, is_out: tuple[bool, bool]
+) -> None:
+    one, other = (dict.fromkeys(("emailBlacklisted", "smsBlacklisted"), out) for out in is_out)
+    guarded.mirror(
+        contact(1, "a@example.com", EXT_ID="1001", SMS="491511234567", **one),
+        contact(2, "b@example.com", EXT_ID="1001.0", SMS="4901511234567", **other),
+    )
+    assert guarded.held(line) == guarded.held(line, merges="allow") == {1: OUT}
+    guarded.mirror(
+        contact(1, "a@example.com", EXT_ID="1001", SMS="491511234567"),
+        contact(2, "b@example.com", EXT_ID="1001.0", SMS="4901511234567"),
+    )
+    assert guarded.held(line) == {1: MERGE}
+
+
 def test_an_opt_out_counts_before_a_merge(guarded: Guarded) -> None:
     held = guarded.held("ann@example.com,X2,,", "di@example.com,X2,,", "eve@example.com,X1,,")
     assert held == {1: OUT, 2: MERGE, 3: OUT}

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from email_contacts.contacts.mirror.account_contacts import (
+    ALTERED,
     OF_EMAIL,
     OF_SMS,
     OF_WHATSAPP,
@@ -70,6 +71,32 @@ def test_a_number_that_is_none_is_still_somebodys() -> None:
 def test_what_it_opted_out_of(said: dict[str, Any], bits: int) -> None:
     (record,) = mirrored([contact(1, "a@example.com", **said)], DIGESTER)
     assert (record["flags"], record["contact"], record["list"]) == (bits, 1, 0)
+
+
+@pytest.mark.parametrize(
+    ("made", "altered"),
+    [
+        (contact(1, "a@example.com", EXT_ID="1001", SMS="4915123456789"), [0, 0, 0]),
+        (contact(1, "A@Example.com", EXT_ID=1001, SMS="+4915123456789"), [0, 0, 0]),
+        (contact(1, " a@example.com"), [ALTERED]),
+        (contact(1, "mailto:a@example.com"), [ALTERED]),
+        (contact(1, "\N{KELVIN SIGN}@example.com"), [ALTERED]),  # its lower case is that of a K
+        (contact(1, "m\xfcller@example.com"), [0]),
+        (contact(1, EXT_ID="1001.0"), [ALTERED]),
+        (contact(1, EXT_ID=1001.0), [ALTERED]),
+        (contact(1, SMS="4901511234567"), [ALTERED]),
+        (contact(1, SMS="49 1511234567"), [ALTERED]),
+        (contact(1, SMS="12"), [0]),
+        (contact(1, "4915123456789@mailin-sms.com", SMS="4915123456789"), [0]),
+        (contact(1, "4915123456789@mailin-sms.com"), [ALTERED]),
+        (contact(1, "4915123456789@mailin-sms.com", WHATSAPP="4915123456789"), [ALTERED, 0]),
+        (contact(1, "4915123456789@mailin-sms.com", LANDLINE_NUMBER="4915123456789"), [ALTERED, 0]),
+    ],
+)
+def test_what_another_contact_may_hold_in_another_form_is_marked(
+    made: dict[str, Any], altered: list[int]
+) -> None:
+    assert mirrored([made], DIGESTER)["flags"].tolist() == altered
 
 
 def test_each_list_that_it_unsubscribed_from_is_a_record_of_each_identifier() -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from email_contacts.contacts.mirror.errors import MirrorUnusable
 from email_contacts.contacts.mirror.refreshing import CLOCK_TOLERANCE, refresh
-from tests.contacts.mirror.accounts import ACCOUNT, DAWN, Account, contact
+from tests.contacts.mirror.accounts import ACCOUNT, DAWN, Account, Contact, contact
 
 PLUGINS = Path(__file__).resolve().parents[3] / "plugins"
 
@@ -62,6 +62,34 @@ def test_an_identifier_is_that_of_the_contact_that_has_it_now(account: Account) 
     account.put(contact(5, "b@example.com"))
     account.refresh()
     assert account.mirrored == {1: 2, 3: 1, 5: 1}
+
+
+NUMBER = "491511234567"
+FORMS = {
+    "made up": (contact(8, SMS=NUMBER), contact(9, f"{NUMBER}@mailin-sms.com", WHATSAPP=NUMBER)),
+    "ext_id": (contact(8, EXT_ID="1001"), contact(9, EXT_ID="1001.0")),
+    "number": (contact(8, SMS=NUMBER), contact(9, SMS="4901511234567")),
+    "address": (contact(8, "k@example.com"), contact(9, "\N{KELVIN SIGN}@example.com")),
+}
+
+
+@pytest.mark.parametrize("is_swapped", [False, True])
+@pytest.mark.parametrize("forms", FORMS.values(), ids=FORMS)
+def test_two_contacts_may_have_two_forms_of_one_identifier(
+    account: Account, forms: tuple[Contact, Contact], is_swapped: bool
+) -> None:
+    first, second = reversed(forms) if is_swapped else forms
+    account.put(first)
+    account.refresh()
+    before = account.mirrored
+    account.put(second)
+    account.refresh()
+    assert before.items() <= account.mirrored.items()
+    account.put(first)
+    account.refresh()
+    after = account.mirrored
+    account.refresh(full=True)
+    assert account.mirrored == after
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,9 @@ from email_contacts.contacts.values.phones import phone
 # What a contact opted out of, as bits.
 OF_EMAIL, OF_SMS, OF_WHATSAPP = 1, 2, 4
 _FLAGS = {"smsBlacklisted": OF_SMS, "whatsappBlacklisted": OF_WHATSAPP}
+# The platform holds the identifier in another form than the digested one, so that another contact may have
+# the same digest: ``1001.0`` and ``1001``. Mirrors of before this bit lack it until their next full sweep.
+ALTERED = 1 << 31
 # One identifier of one contact, and with ``list`` also one list that the contact unsubscribed from.
 MIRRORED = np.dtype([*DIGEST.descr, ("flags", "<u4"), ("contact", "<u8"), ("list", "<u4")])
 # The address under which a contact with nothing but a phone number is shown.
@@ -67,9 +70,9 @@ def mirrored(contacts: Iterable[Mapping[str, Any]], digester: Digester) -> Recor
     for contact in contacts:
         lists = (0, *(contact.get("listUnsubscribed") or ()))
         flags, number = _opt_outs(contact), int(contact["id"])
-        for key in dict.fromkeys(identities(contact)):
+        for key, is_altered in _altered(contact).items():
             keys += [key] * len(lists)
-            said += [(flags, number, int(one)) for one in lists]
+            said += [(flags | ALTERED * is_altered, number, int(one)) for one in lists]
     digests = digester.keys(keys)
     columns = np.array(said, "<u8").reshape(-1, 3)
     return records(
@@ -80,18 +83,7 @@ def mirrored(contacts: Iterable[Mapping[str, Any]], digester: Digester) -> Recor
 
 def identities(contact: Mapping[str, Any]) -> Iterator[bytes]:
     """Yield the identifiers of a contact as they are digested."""
-    attributes = contact.get("attributes") or {}
-    address = contact.get("email") or attributes.get(EMAIL)
-    if address:
-        yield identity_key(EMAIL, normalising.email(str(address)))
-    ext_id = attributes.get(EXT_ID) or contact.get("ext_id") or contact.get("extId")
-    if ext_id:
-        yield identity_key(EXT_ID, str(normalising.ext_id(ext_id)))
-    for attribute in PHONES:
-        if number := attributes.get(attribute):
-            digits = str(number).strip().removeprefix("+")
-            read = str(phone(f"+{digits}"))
-            yield identity_key(attribute, digits if read.startswith("?") else read)
+    return (key for key, _ in _identified(contact))
 
 
 def ways_to_write(contact: Mapping[str, Any]) -> tuple[str, str]:
@@ -103,6 +95,41 @@ def ways_to_write(contact: Mapping[str, Any]) -> tuple[str, str]:
     made_up_of = _number_of(address.lower())
     number = str((contact.get("attributes") or {}).get(SMS) or made_up_of)
     return "" if made_up_of else address, number
+
+
+def _altered(contact: Mapping[str, Any]) -> dict[bytes, bool]:
+    """Return a contact's identifiers as they are digested, and whether it holds each in other forms only."""
+    found: dict[bytes, bool] = {}
+    for key, held in _identified(contact):
+        found[key] = key != held and found.get(key, True)
+    return found
+
+
+def _identified(contact: Mapping[str, Any]) -> Iterator[tuple[bytes, bytes]]:
+    """Yield the identifiers of a contact as they are digested, and each as the platform holds it.
+
+    Case makes no difference in an address, nor does a ``+`` in front of a number. An address that stands for
+    a number is digested as a number for SMS and held as an address: it is made up of a number for WhatsApp or
+    of a landline number as well, and whoever has that number for SMS is another contact.
+    """
+    attributes = contact.get("attributes") or {}
+    if address := str(contact.get("email") or attributes.get(EMAIL) or ""):
+        # Outside ASCII some letters have the lower case of others.
+        held = address.lower() if address.isascii() else address
+        yield identity_key(EMAIL, normalising.email(address)), key_of(EMAIL, held)
+    if ext_id := attributes.get(EXT_ID) or contact.get("ext_id") or contact.get("extId"):
+        yield identity_key(EXT_ID, str(normalising.ext_id(ext_id))), key_of(EXT_ID, str(ext_id))
+    for attribute in PHONES:
+        if number := attributes.get(attribute):
+            held = str(number).removeprefix("+")
+            yield identity_key(attribute, _read(str(number))), key_of(attribute, held)
+
+
+def _read(number: str) -> str:
+    """Return the digits of a number; what cannot be read stays as it is."""
+    digits = number.strip().removeprefix("+")
+    read = str(phone(f"+{digits}"))
+    return digits if read.startswith("?") else read
 
 
 def _opt_outs(contact: Mapping[str, Any]) -> int:

@@ -17,7 +17,7 @@ from uuid import uuid4
 import numpy as np
 
 from email_contacts.contacts.batches.spool import NamelessFiles
-from email_contacts.contacts.mirror.account_contacts import MIRRORED, mirrored
+from email_contacts.contacts.mirror.account_contacts import ALTERED, MIRRORED, mirrored
 from email_contacts.contacts.mirror.errors import MirrorUnusable
 from email_contacts.contacts.mirror.folder import MirrorFolder, Version
 from email_contacts.contacts.snapshot.digests import Digester
@@ -136,12 +136,17 @@ def _sweep_changes(
 def _merged(new: Iterator[Records], old: Iterator[Records], changed: Any) -> Iterator[Records]:
     """Put what a sweep found in the place of what was known of the same contacts and identifiers."""
     for now, then in zip(new, old, strict=True):
-        # An identifier belongs to one contact: where another has it now, the one before was deleted or gave
-        # it up.
-        _, is_taken = found_in(then, now)
+        # What the platform holds exactly so belongs to one contact: where another has it now, the one before
+        # was deleted or gave it up. Of two forms that are digested alike, two contacts may have one each, and
+        # the opt-out of either counts.
+        is_taken = found_in(then, now[~_is_altered(now)])[1] & ~_is_altered(then)
         kept = then[~is_taken & ~_is_among(then["contact"], changed)]
         both = np.concatenate([kept, now])
         yield both[np.argsort(both["high"], kind="stable")]
+
+
+def _is_altered(some: Records) -> Any:
+    return (some["flags"] & np.uint32(ALTERED)) != 0
 
 
 def _is_among(some: Any, ids: Any) -> Any:
