@@ -14,6 +14,7 @@ from airflow.sdk import DAG
 from airflow.sdk.exceptions import AirflowFailException
 
 from email_contacts.api import ContactsClient
+from email_contacts.imports import failpoints
 from email_contacts.imports.verification.receipt import Receipt
 from email_contacts.operators.mirrors import RefreshMirrorOperator
 from email_contacts.operators.partitions import MergePartitionsOperator
@@ -122,6 +123,23 @@ def test_an_opt_out_stays_where_another_contact_gets_a_form_of_the_same_identifi
     make(other)
     assert refreshed()["swept"] == 1
     sync.prepare(row, mirror=MIRROR)
+    assert sync.pushed["rows"]["held_back"] == {"opted_out": 1}
+
+
+def test_an_opt_out_stays_where_a_sweep_over_everything_that_read_it_before_ends_after_a_refresh(
+    sync: Sync, platform: ContactsClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    platform.create_contact(email="a@example.com")
+    refreshed()
+
+    def meanwhile(_: str) -> None:
+        monkeypatch.setattr(failpoints, "_listeners", [])
+        platform.create_contact(email="a@example.com", email_blacklisted=True, update_enabled=True)
+        assert refreshed()["is_full"] is False
+
+    monkeypatch.setattr(failpoints, "_listeners", [meanwhile])
+    assert refreshed(full_sweep=True)["is_full"] is True
+    sync.prepare({"a@example.com": "Ann"}, mirror=MIRROR)
     assert sync.pushed["rows"]["held_back"] == {"opted_out": 1}
 
 

@@ -31,8 +31,11 @@ CLOCK_TOLERANCE = timedelta(minutes=15)
 _CONTACTS_AT_ONCE = 5_000
 # A sweep that found this part of the contacts is whole: some come or go while it runs.
 _WHOLE = 0.99
+# So often a version is brought up to others that came in force meanwhile; each time one more must have.
+_CATCHES_UP = 5
 
 Contacts = Iterable[Mapping[str, Any]]
+ContactsSince = Callable[[datetime | None], Contacts]
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,7 @@ class Refreshed:
 
 def refresh(
     folder: MirrorFolder,
-    contacts_since: Callable[[datetime | None], Contacts],
+    contacts_since: ContactsSince,
     *,
     account: str,
     now: datetime,
@@ -73,16 +76,20 @@ def refresh(
     try:
         before, reader = folder.open_current()
     except MirrorUnusable as error:
-        return _sweep_all(folder, contacts_since, count, everything, "", str(error))
+        made = Refreshed(everything, _sweep_all(folder, contacts_since, count, everything), str(error))
+        return _in_force(folder, contacts_since, made, "")
     with closing(reader):
         why_full = "it was requested" if full else _why_full(before, account, now, full_sweep_every)
         if not why_full:
             changes = replace(everything, full_sweep_at=before.full_sweep_at)
             try:
-                return _sweep_changes(folder, contacts_since, changes, before, reader.blocks())
+                swept = _sweep_changes(folder, contacts_since, changes, before, reader.blocks())
             except SnapshotUnusable as error:  # it shows only at the end of the file
                 why_full = str(error)
-    return _sweep_all(folder, contacts_since, count, everything, before.id, why_full)
+            else:
+                return _in_force(folder, contacts_since, Refreshed(changes, swept), before.id)
+    made = Refreshed(everything, _sweep_all(folder, contacts_since, count, everything), why_full)
+    return _in_force(folder, contacts_since, made, before.id)
 
 
 def _why_full(before: Version, account: str, now: datetime, full_sweep_every: timedelta) -> str:
@@ -96,13 +103,9 @@ def _why_full(before: Version, account: str, now: datetime, full_sweep_every: ti
 
 
 def _sweep_all(
-    folder: MirrorFolder,
-    contacts_since: Callable[[datetime | None], Contacts],
-    count: Callable[[], int] | None,
-    version: Version,
-    before: str,
-    why_full: str,
-) -> Refreshed:
+    folder: MirrorFolder, contacts_since: ContactsSince, count: Callable[[], int] | None, version: Version
+) -> int:
+    """Write a version of everything; return how many contacts the platform returned."""
     with closing(NamelessFiles()) as spool:
         swept = _Sweep(spool, folder.name)
         for _ in swept.walked(contacts_since(None)):
@@ -114,23 +117,24 @@ def _sweep_all(
                 "The mirror before stays in force; refresh it again, and look at the platform if it remains."
             )
         folder.write(version, swept.records.sorted())
-    return _in_force(folder, Refreshed(version, swept.contacts, why_full), before)
+    return swept.contacts
 
 
 def _sweep_changes(
     folder: MirrorFolder,
-    contacts_since: Callable[[datetime | None], Contacts],
+    contacts_since: ContactsSince,
     version: Version,
     before: Version,
     blocks: Iterator[Records],
-) -> Refreshed:
+) -> int:
+    """Write a version of one before and what changed since; return how many contacts that were."""
     with closing(NamelessFiles()) as spool:
         swept = _Sweep(spool, folder.name)
         walked = list(swept.walked(contacts_since(before.as_of - CLOCK_TOLERANCE)))
         changed = np.unique(np.concatenate(walked)) if walked else np.empty(0, "<u8")
         old = in_buckets(blocks, MIRRORED)
         folder.write(version, _merged(swept.records.sorted(), old, changed))
-    return _in_force(folder, Refreshed(version, swept.contacts), before.id)
+    return swept.contacts
 
 
 def _merged(new: Iterator[Records], old: Iterator[Records], changed: Any) -> Iterator[Records]:
@@ -155,20 +159,47 @@ def _is_among(some: Any, ids: Any) -> Any:
     return ids[np.minimum(np.searchsorted(ids, some), len(ids) - 1)] == some
 
 
-def _in_force(folder: MirrorFolder, made: Refreshed, before: str) -> Refreshed:
+def _in_force(folder: MirrorFolder, contacts_since: ContactsSince, made: Refreshed, before: str) -> Refreshed:
     """Put a version in force, unless another task was faster with one that is newer in every way.
+
+    Where neither is newer in every way, each may know of an opt-out that the other does not: a sweep that
+    began later shows who opted out since, and a later full sweep who was deleted. Then the changes since the
+    later full sweep are put into it, and the result is the one.
 
     :param before: the id of the version that was in force when this refresh began.
     """
-    mine = made.version
-    with suppress(MirrorUnusable):
-        other, reader = folder.open_current()
-        reader.close()
-        is_newer = other.as_of >= mine.as_of and other.full_sweep_at >= mine.full_sweep_at
-        if other.id != before and other.account == mine.account and is_newer:
-            return Refreshed(other, made.swept, made.why_full)
-    folder.put_in_force(mine, swept=made.swept)
+    for left in range(_CATCHES_UP, -1, -1):
+        mine, other = made.version, _version_in_force(folder)
+        if other is None or other.id == before or other.account != mine.account or _is_newer(mine, other):
+            break
+        if _is_newer(other, mine) or (not left and other.as_of >= mine.as_of):
+            return replace(made, version=other)
+        base, ahead = (mine, other) if mine.full_sweep_at >= other.full_sweep_at else (other, mine)
+        both = replace(base, id=uuid4().hex, as_of=ahead.as_of)
+        try:
+            _, reader = folder.open(base.id)
+            with closing(reader):
+                swept = _sweep_changes(folder, contacts_since, both, base, reader.blocks())
+        except (MirrorUnusable, SnapshotUnusable):  # others that came in force meanwhile had it removed
+            if ahead is other:
+                return replace(made, version=other)
+            break
+        made, before = replace(made, version=both, swept=made.swept + swept), other.id
+    folder.put_in_force(made.version, swept=made.swept)
     return made
+
+
+def _version_in_force(folder: MirrorFolder) -> Version | None:
+    with suppress(MirrorUnusable):
+        version, reader = folder.open_current()
+        reader.close()
+        return version
+    return None
+
+
+def _is_newer(one: Version, other: Version) -> bool:
+    """Return whether a version is newer in every way; two sweeps that began at one instant are not."""
+    return one.as_of > other.as_of and one.full_sweep_at >= other.full_sweep_at
 
 
 class _Sweep:
