@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from airflow.sdk.exceptions import AirflowFailException
 
 from email_contacts.api import ContactsClient, RouteMissing
@@ -90,6 +91,22 @@ def test_who_has_only_a_number_is_blocklisted_for_sms_and_nobody_else_is(
     assert [mail for mail, _ in out] == [*was_email[:2], True, *was_email[3:]]
     assert after[min(after)]["attributes"] == before[min(before)]["attributes"]
     assert propagate(sync) == {"opted_out": 0, "left_alone": 5}
+
+
+@pytest.mark.parametrize("attribute", ["WHATSAPP", "LANDLINE_NUMBER"])
+def test_who_has_only_a_number_that_is_not_for_sms_is_left_alone(
+    attribute: str, sync: Sync, platform: ContactsClient, sandbox: SandboxServer
+) -> None:
+    # The platform makes up an address of it, as it does of a number for SMS.
+    only = {"attributes": {attribute: "4915123456781"}}
+    answer = requests.post(
+        f"{sandbox.url}/v3/contacts", json=only, headers={"api-key": sandbox.api_key}, timeout=30
+    )
+    assert answer.status_code == 201
+    before = in_account(platform)
+    sync.send(prepare(sync, "4915123456781@mailin-sms.com,,,X,no\n"))
+    assert propagate(sync) == {"opted_out": 0, "left_alone": 1}
+    assert in_account(platform) == before
 
 
 def test_the_next_run_finds_nothing_to_do(

@@ -14,6 +14,7 @@ from email_contacts.contacts.mirror.account_contacts import (
     identity_key,
     mirrored,
     rows_concern,
+    ways_to_write,
 )
 from email_contacts.contacts.snapshot.digests import Digester
 from tests.contacts.mirror.accounts import contact
@@ -97,6 +98,28 @@ def test_what_another_contact_may_hold_in_another_form_is_marked(
     made: dict[str, Any], altered: list[int]
 ) -> None:
     assert mirrored([made], DIGESTER)["flags"].tolist() == altered
+
+
+MADE_UP = "4915123456789@mailin-sms.com"
+
+
+@pytest.mark.parametrize(
+    ("made", "ways"),
+    [
+        (contact(1, "a@example.com", SMS="4915123456789"), ("a@example.com", "4915123456789")),
+        (contact(1, "a@example.com", WHATSAPP="4915123456789"), ("a@example.com", "")),
+        (contact(1, MADE_UP), ("", "4915123456789")),
+        (contact(1, MADE_UP, SMS="4915123456789"), ("", "4915123456789")),
+        (contact(1, MADE_UP, SMS="4915123456789", WHATSAPP="4915123456789"), ("", "4915123456789")),
+        (contact(1, MADE_UP, WHATSAPP="4915123456780"), ("", "4915123456789")),
+        (contact(1, MADE_UP, WHATSAPP="4915123456789"), ("", "")),
+        (contact(1, MADE_UP, WHATSAPP="+4915123456789"), ("", "")),
+        (contact(1, MADE_UP, LANDLINE_NUMBER="49015123456789"), ("", "")),
+        (contact(1, EXT_ID="X"), ("", "")),
+    ],
+)
+def test_how_it_can_be_written_to(made: dict[str, Any], ways: tuple[str, str]) -> None:
+    assert ways_to_write(made) == ways
 
 
 def test_each_list_that_it_unsubscribed_from_is_a_record_of_each_identifier() -> None:

@@ -89,12 +89,15 @@ def identities(contact: Mapping[str, Any]) -> Iterator[bytes]:
 def ways_to_write(contact: Mapping[str, Any]) -> tuple[str, str]:
     """Return the address and the number for SMS of a contact, each empty where it has none.
 
-    An address that the platform made up of a number is that number (api-contract §3.1).
+    An address that the platform made up of a number is that number (api-contract §3.1). Where it is the
+    contact's number for WhatsApp or its landline number, it is not one for SMS.
     """
+    attributes = contact.get("attributes") or {}
     address = str(contact.get("email") or "")
     made_up_of = _number_of(address.lower())
-    number = str((contact.get("attributes") or {}).get(SMS) or made_up_of)
-    return "" if made_up_of else address, number
+    others = {_read(str(attributes[name])) for name in PHONES if name != SMS and attributes.get(name)}
+    number = attributes.get(SMS) or ("" if _read(made_up_of) in others else made_up_of)
+    return "" if made_up_of else address, str(number)
 
 
 def _altered(contact: Mapping[str, Any]) -> dict[bytes, bool]:
