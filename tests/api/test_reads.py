@@ -237,3 +237,20 @@ def test_the_time_of_the_platform_is_the_date_of_an_answer(
     assert found is not None
     assert before <= found <= datetime.now(UTC)
     assert parse_qs(urlsplit(server.only.path).query)["limit"] == ["1"]
+
+
+def test_a_walk_begins_by_the_clock_that_is_behind(
+    client: ContactsClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = datetime.now(UTC)
+    moments = {
+        "behind": before - timedelta(minutes=20),
+        "ahead": before + timedelta(minutes=20),
+        "none": None,
+    }
+    found = {}
+    for name, moment in moments.items():
+        monkeypatch.setattr(ContactsClient, "platform_time", lambda _, moment=moment: moment)
+        found[name] = client.begins_at()
+    assert found.pop("behind") == moments["behind"]
+    assert all(before <= one <= datetime.now(UTC) for one in found.values())

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import re
+import time
+from datetime import datetime, timezone, tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -139,6 +141,24 @@ def test_an_opt_out_stays_where_a_sweep_over_everything_that_read_it_before_ends
 
     monkeypatch.setattr(failpoints, "_listeners", [meanwhile])
     assert refreshed(full_sweep=True)["is_full"] is True
+    sync.prepare({"a@example.com": "Ann"}, mirror=MIRROR)
+    assert sync.pushed["rows"]["held_back"] == {"opted_out": 1}
+
+
+def test_a_worker_whose_clock_is_ahead_misses_no_opt_out(
+    sync: Sync, platform: ContactsClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Ahead(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Ahead:
+            return cls.fromtimestamp(time.time() + 20 * 60, tz)
+
+    monkeypatch.setattr("email_contacts.api.reads.datetime", Ahead)
+    platform.create_contact(email="a@example.com")
+    began = datetime.now(timezone.utc)
+    assert datetime.fromisoformat(refreshed()["as_of"]) <= began
+    platform.create_contact(email="a@example.com", email_blacklisted=True, update_enabled=True)
+    assert refreshed()["is_full"] is False
     sync.prepare({"a@example.com": "Ann"}, mirror=MIRROR)
     assert sync.pushed["rows"]["held_back"] == {"opted_out": 1}
 

@@ -7,7 +7,7 @@ again without harm, and is, when an attempt fails. Must not send: :class:`Transp
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import datetime, timezone
 from functools import partial
 from typing import Any, Literal, TypeVar
 
@@ -207,6 +207,15 @@ class Reads:
         """
         self.contacts(limit=1)
         return self._transport.latest_date
+
+    def begins_at(self) -> datetime:
+        """Return when a walk that begins now begins, for a later one that reads what changed since.
+
+        That is by the platform's clock or by ours, whichever is behind: no change that is made from now on
+        is older.
+        """
+        now = datetime.now(timezone.utc)
+        return min(now, self.platform_time() or now)
 
     def iter_folders(self) -> Iterator[Folder]:
         """Walk all folders, the oldest first; see :func:`~email_contacts.api.paging.walk`."""

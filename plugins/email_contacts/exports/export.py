@@ -18,7 +18,7 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any, cast
 
@@ -72,7 +72,7 @@ class Export:
         progress = self.watermark.read()
         self._withdraw_pending(progress)
         since, why_full = self._since(progress)
-        began = self._time()
+        began = self.client.begins_at().replace(microsecond=0)
         mine = Pending(new_export_id(), self.task)
         self.watermark.write(replace(progress, pending=mine))
         destination = self._destination(mine.export_id)
@@ -129,11 +129,6 @@ class Export:
         if progress.watermark is None:
             return None, "there is no watermark of an earlier export of the same list, format and destination"
         return progress.watermark - self.lookback, ""
-
-    def _time(self) -> datetime:
-        """When the sweep begins: by the platform's clock or by ours, whichever is behind."""
-        now = datetime.now(timezone.utc)
-        return min(now, self.client.platform_time() or now).replace(microsecond=0)
 
     def _write(
         self, destination: Destination, since: datetime | None

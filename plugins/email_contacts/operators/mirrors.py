@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 from airflow.sdk import Context
@@ -66,7 +66,7 @@ class RefreshMirrorOperator(ContactsOperator):
             MirrorFolder(cast("Any", folder), folder.name),
             self._contacts_since,
             account=settings.account_fingerprint,
-            now=datetime.now(timezone.utc),
+            now=self.hook.client.begins_at(),
             count=lambda: self.hook.client.contacts(limit=1).count,
             full_sweep_every=timedelta(hours=as_hours(self.full_sweep_every, "full_sweep_every")),
             full=as_flag(self.full_sweep, "full_sweep"),

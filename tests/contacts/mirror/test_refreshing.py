@@ -64,6 +64,22 @@ def test_an_identifier_is_that_of_the_contact_that_has_it_now(account: Account) 
     assert account.mirrored == {1: 2, 3: 1, 5: 1}
 
 
+def test_a_clock_that_is_a_little_behind_the_one_of_the_last_refresh_is_no_reason_for_a_full_sweep(
+    account: Account,
+) -> None:
+    began = account.refresh().version.as_of
+    account.put(contact(4, "d@example.com"))
+    done = account.refresh(now=began - CLOCK_TOLERANCE)
+    assert (done.why_full, done.swept) == ("", 1)
+    assert account.asked[-1] == began - CLOCK_TOLERANCE
+    # What changes from now on is asked for next time: that is from the clock's instant on.
+    assert done.version.as_of == began
+    account.refresh()
+    assert account.asked[-1] == began - CLOCK_TOLERANCE
+    late = account.now - CLOCK_TOLERANCE - timedelta(seconds=1)
+    assert "clock" in refresh(account.mirror, account.since, account=ACCOUNT, now=late).why_full
+
+
 NUMBER = "491511234567"
 FORMS = {
     "made up": (contact(8, SMS=NUMBER), contact(9, f"{NUMBER}@mailin-sms.com", WHATSAPP=NUMBER)),

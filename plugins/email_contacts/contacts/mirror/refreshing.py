@@ -66,7 +66,8 @@ def refresh(
 
     :param contacts_since: gives the contacts that were modified at an instant or later; for None all.
     :param account: which account it is; the mirror of another one is not continued.
-    :param now: this moment, which must be before anything is asked of the platform.
+    :param now: this moment, by the platform's clock or by ours, whichever is behind; no contact may have been
+        asked for before it.
     :param count: gives how many contacts the account has, by which a sweep over all is seen to be whole.
     :param full_sweep_every: after so long all contacts are asked for: only then it shows who was deleted.
     :param full: ask for all contacts in any case.
@@ -81,7 +82,10 @@ def refresh(
     with closing(reader):
         why_full = "it was requested" if full else _why_full(before, account, now, full_sweep_every)
         if not why_full:
-            changes = replace(everything, full_sweep_at=before.full_sweep_at)
+            # The clock of the refresh before may have been ahead, by the tolerance at most. A sweep asks
+            # for so much more, so that the next one misses nothing when it goes on from the later instant.
+            as_of = max(now, before.as_of)
+            changes = replace(everything, as_of=as_of, full_sweep_at=before.full_sweep_at)
             try:
                 swept = _sweep_changes(folder, contacts_since, changes, before, reader.blocks())
             except SnapshotUnusable as error:  # it shows only at the end of the file
@@ -95,7 +99,7 @@ def refresh(
 def _why_full(before: Version, account: str, now: datetime, full_sweep_every: timedelta) -> str:
     if before.account != account:
         return "the mirror is that of another account, or the API key changed"
-    if now < before.as_of:
+    if before.as_of - now > CLOCK_TOLERANCE:
         return "the mirror is of a later time than this machine's clock shows"
     if now - before.full_sweep_at >= full_sweep_every:
         return "the last full sweep is due for renewal"
