@@ -21,6 +21,7 @@ from email_contacts.contacts.batches.duplicates import (
     find_conflicts,
     find_duplicates,
     find_repeated,
+    spread_over_people,
 )
 from email_contacts.contacts.batches.forms import SEPARATORS, TAILS
 from email_contacts.contacts.batches.identity import IdentityFiles
@@ -199,9 +200,7 @@ class BatchBuilder:
         befores = accumulate((part.rows for part, _ in self._parts), initial=0)
         for (part, spool), before in zip(self._parts, befores, strict=False):
             marks[read_without_consent(part, spool, rows_before=before)] = True
-        if marks.any():
-            for records in repeated:
-                records.spread(marks)
+        spread_over_people(repeated, marks)
         return marks
 
     def _placed(self, *, having: str | None = None) -> list[tuple[Spool, int]]:

@@ -87,6 +87,30 @@ def test_a_no_counts_by_any_identifier(tmp_path: Path) -> None:
     assert found.manifest.rows.held_back == {"no_consent": 2}
 
 
+@pytest.mark.parametrize("duplicates", ["first", "last"])
+@pytest.mark.parametrize(
+    "lines",
+    [
+        (",4915123456789,,no", "a@example.com,4915123456789,,yes", "a@example.com,,,yes"),
+        ("a@example.com,,,no", "a@example.com,4915123456789,,yes", ",4915123456789,,yes"),
+        (",,4915123456780,no", "a@example.com,,,yes", "b@example.com,4915123456789,4915123456780,yes",
+         "a@example.com,4915123456789,,yes"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("turn", [1, -1])
+def test_a_no_counts_over_whatever_rows_lead_to_it(
+    tmp_path: Path, lines: tuple[str, ...], turn: int, duplicates: str
+) -> None:
+    options = Options(consent_column=ConsentColumn("newsletter"), duplicates=duplicates)
+    found = prepared(
+        tmp_path, *lines[::turn], "z@example.com,,,yes", options=options,
+        header="email,sms,whatsapp,newsletter",
+    )  # fmt: skip
+    assert addresses(found) == ["z@example.com"]
+    rows = found.manifest.rows
+    assert rows.read == rows.accepted + rows.duplicates + sum(rows.held_back.values())
+
+
 def test_a_row_that_is_rejected_anyway_is_not_held_back(tmp_path: Path) -> None:
     found = prepared(tmp_path, "no address,no", "a@example.com,no", "b@example.com,yes")
     assert (found.manifest.rows.rejected, found.manifest.rows.held_back) == (1, {"no_consent": 1})

@@ -99,6 +99,19 @@ def find_repeated(identities: Sequence[IdentityFiles]) -> list[Repeated]:
         return list(pool.map(_repeated, identities))
 
 
+def spread_over_people(repeated: Sequence[Repeated], marks: Any) -> None:
+    """Mark all rows of people with a row that is marked, whichever rows and identifiers lead to it.
+
+    :param marks: for each row of the source.
+    """
+    before = 0
+    # One pass follows the identifiers in their order only; a chain of rows may lead back and forth.
+    while (now := int(np.count_nonzero(marks))) > before:
+        before = now
+        for records in repeated:
+            records.spread(marks)
+
+
 def find_duplicates(repeated: Iterable[Repeated], *, policy: str) -> Pairs:
     """Find the rows in whose place another one counts.
 
