@@ -12,8 +12,10 @@ import pytest
 from airflow.sdk import Asset
 from airflow.sdk.exceptions import AirflowFailException
 
+from email_contacts.contacts import Options, prepare
 from email_contacts.exports.errors import OverlappingExport
 from email_contacts.operators.exports import EXPORTS, ExportContactsOperator
+from tests.contacts.prepared import Prepared
 from tests.operators.conftest import LIST, rendered
 from tests.task_context import StateStore, make_context
 
@@ -101,6 +103,27 @@ def test_parquet_has_the_attributes_of_the_account(
         rows = pq.read_table(file).to_pylist()
     assert [row["attributes"]["POINTS"] for row in rows] == [float(row["id"]) for row in rows]
     assert exported["files"]["contacts"]["uri"].endswith(".parquet")
+
+
+@pytest.mark.parametrize("duplicates", ["first", "last"])
+@pytest.mark.parametrize("file_format", ["ndjson", "parquet"])
+def test_who_opted_out_between_two_exports_is_not_imported_from_the_older_one(
+    file_format: str, duplicates: str, context: Context, platform: ContactsClient, tmp_path: Path
+) -> None:
+    for name in ("ada", "bob", "eve"):
+        platform.create_contact(email=f"{name}@example.com", attributes={"FIRSTNAME": name})
+    export(context, path=str(tmp_path / "out"), file_format=file_format)
+    platform.create_contact(email="ada@example.com", email_blacklisted=True, update_enabled=True)
+    platform.create_contact(email="bob@example.com", attributes={"FIRSTNAME": "Bo"}, update_enabled=True)
+    export(context, path=str(tmp_path / "out"), file_format=file_format)
+    found = Prepared(
+        prepare(tmp_path / "out" / "contacts", tmp_path / "stage", Options(duplicates=duplicates))
+    )
+    assert sorted(one["email"] for one in found.contacts) == ["bob@example.com", "eve@example.com"]
+    rows = found.manifest.rows
+    # The second export looks back a minute, so that all three are in both.
+    assert (rows.read, rows.accepted, rows.rejected, rows.duplicates) == (6, 2, 1, 2)
+    assert rows.held_back == {"opted_out": 1}
 
 
 @pytest.mark.parametrize("file_format", ["ndjson", "parquet"])

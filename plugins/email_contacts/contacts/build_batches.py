@@ -17,15 +17,13 @@ from email_contacts.contacts.batches.bodies import Batches, Bodies, WholeFile
 from email_contacts.contacts.batches.contact_bytes import Chosen
 from email_contacts.contacts.batches.duplicates import (
     Pairs,
-    Repeated,
     find_conflicts,
     find_duplicates,
     find_repeated,
-    spread_over_people,
 )
 from email_contacts.contacts.batches.forms import SEPARATORS, TAILS
 from email_contacts.contacts.batches.identity import IdentityFiles
-from email_contacts.contacts.batches.parts import Part, check_rows, read_contacts, read_without_consent
+from email_contacts.contacts.batches.parts import Part, check_rows, read_contacts
 from email_contacts.contacts.batches.rejected import RejectedRows
 from email_contacts.contacts.batches.spool import Spool
 from email_contacts.contacts.choices import FAIL, FILE_URL, REJECT
@@ -38,6 +36,7 @@ from email_contacts.contacts.gone.in_source import (
     write_identifiers,
 )
 from email_contacts.contacts.guards.holding_back import HeldBack, hold_back
+from email_contacts.contacts.guards.in_source import opted_out, without_consent
 from email_contacts.contacts.guards.settings import Guards
 from email_contacts.contacts.mirror.account_contacts import identity_key
 from email_contacts.contacts.snapshot.changes import Changes, ChangesSince
@@ -117,8 +116,12 @@ class BatchBuilder:
         :raises ConflictsFound: when there are some and that is to fail.
         :raises MirrorUnusable: when the guards' mirror cannot be looked at.
         """
-        repeated = find_repeated(self._identities())
-        said_no = self._without_consent(repeated)
+        identities = self._identities()
+        repeated = find_repeated(identities)
+        said_no = without_consent(self._whole, repeated, rows=self._rows)
+        opted = opted_out(self._whole, repeated, identities, rows=self._rows)
+        if opted.rejected.any():  # they are known for their people's other rows alone
+            repeated = [some.only(~opted.rejected[some.rows]) for some in repeated]
         twice = find_duplicates(repeated, policy=duplicates)
         self._list(DUPLICATES, ("row", "superseded_by"), twice.rows, twice.others)
         if len(twice) and duplicates == FAIL:
@@ -141,6 +144,7 @@ class BatchBuilder:
             head=self._first.head.encode(),
             identifiers={name for part, _ in self._parts for name in part.identifiers},
             said_no=said_no,
+            opted_out=opted.others,
         )
         found = len(twice), len(np.unique(shared.rows)), held_back
         is_out |= held_back.marks
@@ -194,24 +198,20 @@ class BatchBuilder:
         placed = {name: self._placed(having=name) for name in IDENTIFIERS}
         return [IdentityFiles(name, parts) for name, parts in placed.items() if parts]
 
-    def _without_consent(self, repeated: Sequence[Repeated]) -> Any:
-        """Mark all rows of people with any row that says no; one that says yes does not outweigh it."""
-        marks = np.zeros(self._rows + 1, bool)
+    @property
+    def _whole(self) -> list[tuple[Part, Spool, int]]:
+        """The parts with their files and the number of rows before each."""
         befores = accumulate((part.rows for part, _ in self._parts), initial=0)
-        for (part, spool), before in zip(self._parts, befores, strict=False):
-            marks[read_without_consent(part, spool, rows_before=before)] = True
-        spread_over_people(repeated, marks)
-        return marks
+        return [(*part, before) for part, before in zip(self._parts, befores, strict=False)]
 
     def _placed(self, *, having: str | None = None) -> list[tuple[Spool, int]]:
         """Return the parts' files with the number of rows before each.
 
         :param having: only of parts whose rows have this identifier: in NDJSON, some may not.
         """
-        befores = accumulate((part.rows for part, _ in self._parts), initial=0)
         return [
             (spool, before)
-            for (part, spool), before in zip(self._parts, befores, strict=False)
+            for part, spool, before in self._whole
             if having is None or having in part.identifiers
         ]
 

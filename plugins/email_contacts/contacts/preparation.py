@@ -160,6 +160,7 @@ def sift(
             mapping=validator.binding.fingerprint,
             names_rejects=names_rejects,
             no_consent=contacts.without_consent(consent.said_no) if consent else 0,
+            opted_out=contacts.opted_out,
             version=version,
             read_as=read_as or {},
             last_row=options.only_rows.last if options.only_rows is not None else 0,

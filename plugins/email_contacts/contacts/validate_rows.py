@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, cast
 
 import numpy as np
@@ -23,6 +24,7 @@ from email_contacts.contacts.checks.rejected_identifiers import Identifiers, Rej
 from email_contacts.contacts.checks.validation import ContactValidator
 from email_contacts.contacts.column_names import EMAIL, IDENTIFIERS
 from email_contacts.contacts.mapping.binding import Contact
+from email_contacts.contacts.mirror.account_contacts import PHONE_DOMAIN
 from email_contacts.contacts.read_ahead import ahead
 from email_contacts.contacts.sources.row_frames import frame_of
 from email_contacts.contacts.sources.rows import EMPTY, Block, Frame, RefusedRow, Row, RowFault, Rows
@@ -64,9 +66,13 @@ class RowValidation:
         self._identifiers = identifiers_of(validator)
         self._plain = FastPathRows(validator.binding, form)
         self._certain = FastPathRejects(validator)
-        self._rejected_identifiers = RejectedIdentifiers(validator) if part.names_rejects else None
         self._contact_of = validator.binding.reader(text_only=rows.text_only)
         self.read = 0
+
+    @cached_property
+    def _rejected_identifiers(self) -> RejectedIdentifiers:
+        """What reads who rejected rows are about; made for the first of which that is asked."""
+        return RejectedIdentifiers(self._validator)
 
     def blocks(self) -> Iterator[int]:
         """Sift block by block; gives the rows read so far after each."""
@@ -89,7 +95,7 @@ class RowValidation:
         places = rejects.drop_in_place("place").to_numpy()
         others[places] = False
         rejected = []
-        if self._rejected_identifiers is not None and len(places):
+        if self._part.names_rejects and len(places):
             rejected = list(self._rejected_identifiers.of_frame(frame.cells[places]))
         good = Contacts(*_bytes_of(found.get_column(BODY)), numbers[is_good])
         records = list(records_of(found, good.rows))
@@ -119,7 +125,17 @@ class RowValidation:
         if kept.numbers:
             good = good.merged(kept.contacts())
             self._part.know(records_of(kept.identifiers(self._identifiers), kept.numbers))
+        if kept.opted_out:
+            self._keep_opted_out(kept.opted_out)
         self._part.add(good)
+
+    def _keep_opted_out(self, people: Sequence[_OptedOut]) -> None:
+        """Keep who has opted out, for other rows about the same person."""
+        values = {name: [one.who.get(name) or EMPTY for one in people] for name in self._identifiers}
+        identifiers = pl.DataFrame(values, dict.fromkeys(values, pl.String))
+        self._part.know(records_of(identifiers, [one.row for one in people]))
+        for what in sorted({what for one in people for what in one.opted_out}):
+            self._part.opt_out(what, [one.row for one in people if what in one.opted_out])
 
     def _kept(self, rows: Iterable[tuple[int, Row | RowFault]]) -> _Kept:
         """Decide rows one by one.
@@ -131,15 +147,20 @@ class RowValidation:
         keep_number, keep_body, keep_contact = kept.numbers.append, kept.bodies.append, kept.people.append
         write = self._form.row
 
-        def keep_reject(reject: Reject, cells: Row | None) -> None:
+        names_rejects = self._part.names_rejects
+
+        def keep_reject(reject: Reject, cells: Row | None, opted_out: tuple[str, ...] = ()) -> None:
             kept.rejects.append(reject)
-            if self._rejected_identifiers is not None:
-                kept.rejected.append({} if cells is None else self._rejected_identifiers.of(cells))
+            if names_rejects or opted_out:
+                who = {} if cells is None else self._rejected_identifiers.of(cells)
+                kept.rejected += [who] if names_rejects else []
+                kept.opted_out += _opted_out(reject.row, opted_out, who)
 
         for number, cells in rows:
             if isinstance(cells, RowFault):
                 reject = Reject(number, self._rows.place(number), "", cells.rule, cells.message)
-                keep_reject(reject, cells.cells if isinstance(cells, RefusedRow) else None)
+                refused = cells if isinstance(cells, RefusedRow) else RefusedRow(cells.rule, cells.message)
+                keep_reject(reject, refused.cells, refused.opted_out)
             elif is_valid(contact := contact_of(cells)):
                 try:
                     keep_body(write(contact))
@@ -181,6 +202,20 @@ class _JudgedBlock:
     others: Any
 
 
+@dataclass(frozen=True)
+class _OptedOut:
+    """A rejected row of a person who has opted out.
+
+    :param row: its number.
+    :param opted_out: of what.
+    :param who: the identifiers that can be read.
+    """
+
+    row: int
+    opted_out: tuple[str, ...]
+    who: Identifiers
+
+
 class _Kept:
     """Rows that were decided one by one: valid contacts, and rejects."""
 
@@ -190,6 +225,7 @@ class _Kept:
         self.people: list[Contact] = []
         self.rejects: list[Reject] = []
         self.rejected: list[Identifiers] = []
+        self.opted_out: list[_OptedOut] = []
 
     def contacts(self) -> Contacts:
         lengths = np.fromiter(map(len, self.bodies), np.uint32, len(self.bodies))
@@ -202,6 +238,15 @@ class _Kept:
         if name == EMAIL:
             return [contact.get("email", EMPTY) for contact in self.people]
         return [contact["attributes"].get(name, EMPTY) for contact in self.people]
+
+
+def _opted_out(row: int, opted_out: tuple[str, ...], who: Identifiers) -> Iterator[_OptedOut]:
+    """Say who has opted out by a row, if anybody."""
+    if (who.get(EMAIL) or EMPTY).endswith(PHONE_DOMAIN):
+        # The platform made the address up, and blocklists it; that is no opt-out (api-contract §3.1).
+        opted_out = tuple(what for what in opted_out if what != EMAIL)
+    if opted_out:
+        yield _OptedOut(row, opted_out, who)
 
 
 def _cells_of(block: _JudgedBlock) -> Iterator[tuple[int, Row | RowFault]]:

@@ -126,6 +126,11 @@ class IdentityFiles:
                 _distribute(records, files)
             yield from _read(spool, names)
 
+    def rows(self) -> Iterator[Numbers]:
+        """Walk the numbers of all rows that have the identifier."""
+        for records in self._blocks():
+            yield records["row"]
+
     def _blocks(self) -> Iterator[Records]:
         for spool, rows_before in self.parts:
             for name in _names(self.attribute, spool.ways):

@@ -24,9 +24,10 @@ if TYPE_CHECKING:
     from email_contacts.contacts.checks.rejected_identifiers import Identifiers
 
 BODIES, LENGTHS, ROWS, NO_CONSENT = "bodies", "lengths", "rows", "no_consent"
+_OPTED_OUT = "opted_out_"
 _CONTACTS_AT_ONCE = 1 << 14
 # JSON has lists; a part of the last release has no notes.
-_TUPLES = ("dropped", "identifiers", "notes")
+_TUPLES = ("dropped", "identifiers", "notes", "opted_out")
 Numbers = Any  # numpy.ndarray of uint32
 
 
@@ -47,6 +48,7 @@ class Part:
     :param mapping: a digest of what columns become.
     :param digest: how identifiers are made digests (``identity.canary``).
     :param no_consent: rows whose consent column says no.
+    :param opted_out: of what people have opted out whose rows were rejected for that.
     :param names_rejects: whether the identifiers of rejected rows were kept.
     :param index: which partition of the source it is, from 0.
     :param count: how many partitions the source has.
@@ -69,6 +71,7 @@ class Part:
     mapping: str = ""
     digest: str = field(default_factory=canary)
     no_consent: int = 0
+    opted_out: tuple[str, ...] = ()
     names_rejects: bool = False
     index: int = 0
     count: int = 1
@@ -91,7 +94,9 @@ class Part:
     def files(self) -> tuple[str, ...]:
         """Names of the files that belong to it."""
         optional = {NO_CONSENT: self.no_consent, REJECTED: self.names_rejects}
-        return (BODIES, LENGTHS, ROWS, *self.identifiers, *(name for name, said in optional.items() if said))
+        opted_out = (f"{_OPTED_OUT}{what}" for what in self.opted_out)
+        given = (name for name, said in optional.items() if said)
+        return (BODIES, LENGTHS, ROWS, *self.identifiers, *given, *opted_out)
 
     def to_bytes(self) -> bytes:
         """Return the document, for another task."""
@@ -129,12 +134,18 @@ class PartWriter:
         self._bodies, self._lengths, self._rows = (spool.create(name) for name in (BODIES, LENGTHS, ROWS))
         self._identities = {name: IdentityFile(spool, name) for name in identifiers}
         self._rejected = spool.create(REJECTED) if names_rejects else None
+        self._opted_out: dict[str, BinaryIO] = {}
         self.accepted = 0
 
     @property
     def names_rejects(self) -> bool:
         """Whether it keeps the identifiers of rejected rows."""
         return self._rejected is not None
+
+    @property
+    def opted_out(self) -> tuple[str, ...]:
+        """Of what people have opted out."""
+        return tuple(self._opted_out)
 
     def add(self, contacts: Contacts) -> None:
         """Keep some contacts.
@@ -165,6 +176,16 @@ class PartWriter:
         """
         if self._rejected is not None:
             self._rejected.write(written(identifiers))
+
+    def opt_out(self, what: str, rows: Collection[int]) -> None:
+        """Keep which rejected rows are of people who have opted out; ``know`` keeps who they are.
+
+        :param what: they have opted out of: ``EMAIL``, ``SMS`` or ``WHATSAPP``.
+        :param rows: their numbers.
+        """
+        if what not in self._opted_out:
+            self._opted_out[what] = self._spool.create(f"{_OPTED_OUT}{what}")
+        self._opted_out[what].write(np.asarray(rows, "<u4").tobytes())
 
     def without_consent(self, rows: Collection[int]) -> int:
         """Keep which rows say no; gives how many.
@@ -215,11 +236,27 @@ def read_without_consent(part: Part, spool: Spool, *, rows_before: int) -> Numbe
     """
     if not part.no_consent:
         return np.empty(0, "<u4")
-    file = spool.open(NO_CONSENT)
-    rows = np.frombuffer(file.read(), "<u4")
-    spool.release(file)
+    rows = _all_numbers(spool, NO_CONSENT)
     # Where only some rows are wanted, the source is read ahead of the last one.
     return rows[rows <= part.rows] + np.uint32(rows_before)
+
+
+def read_opted_out(part: Part, spool: Spool, what: str, *, rows_before: int) -> Numbers:
+    """Read which rejected rows of a part are of people who have opted out.
+
+    :param what: of it: ``EMAIL``, ``SMS`` or ``WHATSAPP``.
+    :param rows_before: rows of the parts before it.
+    """
+    if what not in part.opted_out:
+        return np.empty(0, "<u4")
+    return _all_numbers(spool, f"{_OPTED_OUT}{what}") + np.uint32(rows_before)
+
+
+def _all_numbers(spool: Spool, name: str) -> Numbers:
+    file = spool.open(name)
+    rows = np.frombuffer(file.read(), "<u4")
+    spool.release(file)
+    return rows
 
 
 def _numbers(file: BinaryIO) -> Numbers:

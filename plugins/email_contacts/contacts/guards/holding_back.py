@@ -54,6 +54,7 @@ def hold_back(
     head: bytes,
     identifiers: Collection[str],
     said_no: Any,
+    opted_out: Any,
 ) -> HeldBack:
     """Look contacts up, and list those that are not sent.
 
@@ -65,13 +66,16 @@ def hold_back(
     :param identifiers: which ones the rows have.
     :param said_no: for each row, numbered from 1, whether the source says that the person does not consent;
         such rows are held back in any case.
+    :param opted_out: for each row whether another row of the person was rejected because she has opted out;
+        these, too.
     :raises MirrorUnusable: when they cannot be looked up.
     """
     findings: list[tuple[str, Findings]] = []
     summary: dict[str, Any] = guards.summary if guards else {}
-    if said_no.any():
-        rows = np.concatenate([some.rows[said_no[some.rows]] for some in contacts()])
-        findings.append((NO_CONSENT, found_in_rows(rows)))
+    for reason, marked in ((NO_CONSENT, said_no), (OPTED_OUT, opted_out)):
+        if marked.any():
+            rows = np.concatenate([some.rows[marked[some.rows]] for some in contacts()])
+            findings.append((reason, found_in_rows(rows)))
     if guards and not guards.is_off:
         found = look_up(guards, contacts(), body=body, head=head, identifiers=identifiers, said_no=said_no)
         if guards.propagates:
@@ -84,7 +88,9 @@ def hold_back(
         if guards.consent == HOLD_BACK:
             findings.append((OPTED_OUT, found.findings[OPTED_OUT]))
         elif guards.consent == OVERRIDE:
-            summary["overridden"] = int(np.count_nonzero(~said_no[found.findings[OPTED_OUT]["row"]]))
+            summary["overridden"] = int(
+                np.count_nonzero(~(said_no | opted_out)[found.findings[OPTED_OUT]["row"]])
+            )
         findings.append((WOULD_MERGE, found.findings[WOULD_MERGE]))
     marks = np.zeros(len(said_no), bool)
     reasons: dict[str, int] = {}
@@ -93,7 +99,7 @@ def hold_back(
         some = some[~marks[some["row"]]]
         marks[some["row"]] = True
         if len(some):
-            reasons[reason] = len(some)
+            reasons[reason] = reasons.get(reason, 0) + len(some)
             listed.append((reason, some))
     if findings:
         _write(stage, listed)

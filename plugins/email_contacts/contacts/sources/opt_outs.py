@@ -3,7 +3,8 @@
 Knows the columns ``emailBlacklisted``, ``smsBlacklisted`` and ``whatsappBlacklisted`` of a contact
 (api-contract §1.8, §2), also as warehouses spell them (``EMAIL_BLACKLISTED``), and what else the platform
 says of one that an import cannot set. Importing such a person as a subscriber would undo her choice, so the
-row is rejected unless that was asked for; and so is one whose flag can be read in more than one way.
+row is rejected unless that was asked for; and so is one whose flag can be read in more than one way. What she
+has opted out of goes along with the fault: it counts for her other rows, too.
 """
 
 from __future__ import annotations
@@ -15,12 +16,12 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from email_contacts.contacts.column_names import SMS, WHATSAPP, canonical
+from email_contacts.contacts.column_names import EMAIL, SMS, WHATSAPP, canonical
 from email_contacts.contacts.sources.rows import Block, Frame, RefusedRow, Row, RowFault, Rows
 from email_contacts.contacts.values.marks import bare
 
-# Each flag with the column that it is about: without a number there is nothing to send to.
-_ABOUT = {"emailBlacklisted": None, "smsBlacklisted": SMS, "whatsappBlacklisted": WHATSAPP}
+# Each flag with what it is about: where that is a number, and a row has none, there is nothing to send to.
+_ABOUT = {"emailBlacklisted": EMAIL, "smsBlacklisted": SMS, "whatsappBlacklisted": WHATSAPP}
 FLAGS = tuple(_ABOUT)
 _BY_LETTERS = {flag.upper(): flag for flag in FLAGS}
 # What the platform says of a contact besides its attributes, and where an export keeps the rest of it; an
@@ -80,7 +81,7 @@ class _ConsentedRows:
         self._about = {
             flag: names.index(column) if column in names else None
             for flag, column in _ABOUT.items()
-            if column is not None
+            if column != EMAIL
         }
         facts = _FACTS if _SIGN_OF_AN_ANSWER in names else ()
         gone = {*(names[place] for _, place in flags), *map(canonical, facts)} - kept
@@ -115,9 +116,13 @@ class _ConsentedRows:
 
     def _judged(self, row: Row) -> Row | RowFault:
         cells = [row[place] for place in self._kept]
-        for flag, place in self._flags:
-            if (fault := _fault_of(row[place])) is not None and self._matters(flag, row):
-                return replace(_about(fault, flag), cells=cells)
+        faults = [
+            (flag, fault) for flag, place in self._flags if (fault := _fault_of(row[place])) is not None
+        ]
+        for flag, fault in faults:
+            if self._matters(flag, row):
+                opted_out = tuple(_ABOUT[one] for one, said in faults if said is _OPTED_OUT)
+                return replace(_about(fault, flag, opted_out), cells=cells)
         return cells
 
     def _matters(self, flag: str, row: Row) -> bool:
@@ -129,11 +134,16 @@ class _ConsentedRows:
 
     def _frame(self, frame: Frame) -> Frame:
         faults = dict(frame.faults)
-        for flag, place in self._flags:
-            matters = self._matters_in(flag, frame)
-            for fault, is_so in _faults_in(frame.cells.to_series(place)):
-                found = np.flatnonzero(is_so & matters)
-                faults |= {int(at): _about(fault, flag) for at in found if int(at) not in faults}
+        found = [
+            (flag, fault, is_so)
+            for flag, place in self._flags
+            for fault, is_so in _faults_in(frame.cells.to_series(place))
+        ]
+        outs = [(_ABOUT[flag], is_so) for flag, fault, is_so in found if fault is _OPTED_OUT]
+        for flag, fault, is_so in found:
+            for at in np.flatnonzero(is_so & self._matters_in(flag, frame)).tolist():
+                if at not in faults:
+                    faults[at] = _about(fault, flag, tuple(what for what, is_out in outs if is_out[at]))
         return replace(frame, cells=frame.cells[:, self._kept], faults=faults)
 
     def _matters_in(self, flag: str, frame: Frame) -> Any:
@@ -163,5 +173,5 @@ def _faults_in(cells: pl.Series) -> Iterator[tuple[RefusedRow, Any]]:
         yield fault, texts.is_in(found).fill_null(value=False).to_numpy()
 
 
-def _about(fault: RefusedRow, flag: str) -> RefusedRow:
-    return replace(fault, message=fault.message.format(flag=flag))
+def _about(fault: RefusedRow, flag: str, opted_out: tuple[str, ...]) -> RefusedRow:
+    return replace(fault, message=fault.message.format(flag=flag), opted_out=opted_out)

@@ -40,9 +40,11 @@ class RefusedRow(RowFault):
     """A row that can be read as cells, and is rejected for what one of them says.
 
     :param cells: the others, one for each column; None in a frame, which has them.
+    :param opted_out: of what the person has opted out, as the row says: ``EMAIL``, ``SMS``, ``WHATSAPP``.
     """
 
     cells: Row | None = field(default=None, compare=False, repr=False)
+    opted_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
