@@ -14,16 +14,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import polars as pl
 
 from email_contacts.contacts.column_names import canonical
 from email_contacts.contacts.consent_names import words_needed
 from email_contacts.contacts.errors import InvalidOption, MappingError
 from email_contacts.contacts.sources.rows import Block, Frame, RefusedRow, Row, RowFault, Rows
-from email_contacts.contacts.values.marks import bare
+from email_contacts.contacts.sources.said_words import word_of, words_in
 
-YES = ("true", "yes", "y", "t", "on", "1", "1.0")
-NO = ("false", "no", "n", "f", "off", "0", "0.0")
+YES = ("true", "yes", "y", "t", "on", "1")
+NO = ("false", "no", "n", "f", "off", "0")
 _SHOWN = 10
 
 
@@ -72,12 +71,12 @@ class ConsentColumn:
     @property
     def words_for_yes(self) -> frozenset[str]:
         """The words for yes, as they are compared."""
-        return frozenset(map(_compared, self.yes or YES))
+        return frozenset(map(word_of, self.yes or YES))
 
     @property
     def words_for_no(self) -> frozenset[str]:
         """The words for no, as they are compared."""
-        return frozenset(map(_compared, self.no or NO))
+        return frozenset(map(word_of, self.no or NO))
 
     @property
     def fault(self) -> RefusedRow:
@@ -142,7 +141,7 @@ class RowsWithConsent:
         ]
 
     def _judged(self, number: int, row: Row) -> Row | RowFault:
-        word = _compared(row[self._place])
+        word = word_of(row[self._place])
         cells = [row[place] for place in self._kept]
         if word in self._no:
             self.said_no.append(number)
@@ -157,8 +156,7 @@ class RowsWithConsent:
         return replace(fault, cells=[fault.cells[place] for place in self._kept])
 
     def _frame(self, frame: Frame) -> Frame:
-        texts = frame.cells.to_series(self._place).cast(pl.String, strict=False).fill_null("")
-        spellings = {text: _compared(text) for text in texts.unique()}  # each spelling is read once
+        texts, spellings = words_in(frame.cells.to_series(self._place))
         no = [text for text, word in spellings.items() if word in self._no]
         neither = [text for text, word in spellings.items() if word not in self._no | self._yes]
         said_no = np.flatnonzero(texts.is_in(no).to_numpy()) + self._read + 1
@@ -174,10 +172,6 @@ def _object_in(text: str) -> Mapping[str, Any]:
     except ValueError as error:
         raise InvalidOption(f"consent_column is not valid JSON: {error}.") from error
     return dict(said)  # it begins with a brace
-
-
-def _compared(cell: Any) -> str:
-    return "" if cell is None else bare(str(cell)).casefold()
 
 
 def _shown(words: Iterable[str]) -> str:

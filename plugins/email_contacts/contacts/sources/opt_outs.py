@@ -18,7 +18,7 @@ import polars as pl
 
 from email_contacts.contacts.column_names import EMAIL, SMS, WHATSAPP, canonical
 from email_contacts.contacts.sources.rows import Block, Frame, RefusedRow, Row, RowFault, Rows
-from email_contacts.contacts.values.marks import bare
+from email_contacts.contacts.sources.said_words import NOTHING, word_of, words_in
 
 # Each flag with what it is about: where that is a number, and a row has none, there is nothing to send to.
 _ABOUT = {"emailBlacklisted": EMAIL, "smsBlacklisted": SMS, "whatsappBlacklisted": WHATSAPP}
@@ -29,9 +29,9 @@ _BY_LETTERS = {flag.upper(): flag for flag in FLAGS}
 _FACTS = ("id", "createdAt", "modifiedAt", "listIds", "listUnsubscribed", "otherFields")
 _FACTS_WITHIN = "statistics."
 _SIGN_OF_AN_ANSWER = "LISTIDS"
-_YES = frozenset({"true", "t", "yes", "y", "1", "1.0"})
+_YES = frozenset({"true", "t", "yes", "y", "1"})
 # An empty cell says nothing; an export of the platform always has one or the other.
-_NO = frozenset({"false", "f", "no", "n", "0", "0.0", ""})
+_NO = frozenset({"false", "f", "no", "n", "0", NOTHING})
 _OPTED_OUT = RefusedRow(
     "opted_out",
     "The contact has opted out: {flag} is true. Remove the row, or let opted_out=import take such rows.",
@@ -158,19 +158,22 @@ class _ConsentedRows:
 
 def _fault_of(cell: Any) -> RefusedRow | None:
     """Read a flag; anything but a clear no is a fault."""
-    text = "" if cell is None else bare(str(cell)).casefold()
-    return None if text in _NO else _OPTED_OUT if text in _YES else _UNCLEAR
+    return _fault_in(word_of(cell))
+
+
+def _fault_in(word: str) -> RefusedRow | None:
+    return None if word in _NO else _OPTED_OUT if word in _YES else _UNCLEAR
 
 
 def _faults_in(cells: pl.Series) -> Iterator[tuple[RefusedRow, Any]]:
-    """Read the flags of a column: each fault, and which rows have it. Each spelling is read once."""
-    texts = cells.cast(pl.String, strict=False)
+    """Read the flags of a column: each fault, and which rows have it."""
+    texts, words = words_in(cells)
     spellings: dict[RefusedRow, list[str]] = {}
-    for text in texts.unique():
-        if (fault := _fault_of(text)) is not None:
+    for text, word in words.items():
+        if (fault := _fault_in(word)) is not None:
             spellings.setdefault(fault, []).append(text)
     for fault, found in spellings.items():
-        yield fault, texts.is_in(found).fill_null(value=False).to_numpy()
+        yield fault, texts.is_in(found).to_numpy()
 
 
 def _about(fault: RefusedRow, flag: str, opted_out: tuple[str, ...]) -> RefusedRow:
