@@ -5,7 +5,7 @@ Knows each option and how it is checked.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from email_contacts.contacts.batches.bodies import MAX_BATCH_BYTES, check_batch_bytes
@@ -27,11 +27,11 @@ from email_contacts.contacts.errors import HeaderError, MappingError
 from email_contacts.contacts.header_names import with_likely_header
 from email_contacts.contacts.limits import RowLimit
 from email_contacts.contacts.mapping.attributes import AccountAttribute
-from email_contacts.contacts.mapping.binding import Binding, bind
+from email_contacts.contacts.mapping.binding import Binding, bind, phone_columns
 from email_contacts.contacts.mapping.document import Mapping
 from email_contacts.contacts.sources.consent_column import ConsentColumn, RowsWithConsent
 from email_contacts.contacts.sources.opening import Source, open_rows
-from email_contacts.contacts.sources.opt_outs import flag_of
+from email_contacts.contacts.sources.opt_outs import NumberColumn, flag_of
 from email_contacts.contacts.sources.reading_options import ReadingOptions
 from email_contacts.contacts.sources.rows import Rows
 from email_contacts.contacts.sources.selection import RowSelection
@@ -99,6 +99,7 @@ class Options(ReadingOptions):
             drop_late_columns=self.policy == DROP,
             keep=(*named, *(name for name in expected if flag_of(name) is not None)),
             consent=None if self.consent_column is None else self.consent_column.name,
+            find_numbers=self._numbers_among,
         )
 
     def with_consent(self, rows: Rows) -> RowsWithConsent | None:
@@ -110,6 +111,11 @@ class Options(ReadingOptions):
             return None
         keep = () if self.mapping is None else self.mapping.columns
         return RowsWithConsent(rows, self.consent_column, keep=keep)
+
+    def _numbers_among(self, columns: Sequence[str]) -> Iterator[NumberColumn]:
+        """Find the columns that become phone numbers."""
+        found = phone_columns(columns, mapping=self.mapping, account_attributes=self.account_attributes)
+        return (NumberColumn(one.place, one.attribute, one.nulls) for one in found)
 
     @property
     def known_names(self) -> Iterator[str]:

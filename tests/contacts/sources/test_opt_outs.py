@@ -159,3 +159,78 @@ def test_a_late_key_in_another_spelling_is_not_overlooked(write: WriteSource, tm
     source = write("\n".join([*lines, '{"email": "z@example.com", "email_blacklisted": true}']), "x.ndjson")
     with pytest.raises(ValueError, match="is a key that none of the first"):
         prepare(source, tmp_path / "stage", Options(unknown_columns="drop"))
+
+
+TO_SMS = {"email": "EMAIL", "Handy": "SMS", "N": "WHATSAPP"}
+
+
+def flagged(path: Path, column: str, flag: str, cells: Sequence[object]) -> Path:
+    """Write a file of people who have all opted out, with one cell each in a column."""
+    rows = [
+        {"email": f"p{at}@example.com", column: cell, "N": "", flag: "true"} for at, cell in enumerate(cells)
+    ]
+    if path.suffix == ".csv":
+        lines = [",".join("" if cell is None else str(cell) for cell in row.values()) for row in rows]
+        path.write_text("\n".join([",".join(rows[0]), *lines]) + "\n")
+    elif path.suffix == ".ndjson":
+        path.write_text("\n".join(map(json.dumps, rows)))
+    else:
+        pq.write_table(pa.Table.from_pylist(rows), path)
+    return path
+
+
+@pytest.mark.parametrize("kind", ["csv", "ndjson", "parquet"])
+def test_the_number_is_in_the_column_that_a_mapping_says(kind: str, tmp_path: Path) -> None:
+    mapping = Mapping.from_json({"columns": TO_SMS})
+    source = flagged(tmp_path / f"people.{kind}", "Handy", "smsBlacklisted", ["+447700900123", "", " "])
+    found = Prepared(prepare(source, tmp_path / "stage", Options(mapping=mapping)))
+    assert found.rules == [(1, "", "opted_out")]
+    about_whatsapp = flagged(tmp_path / f"people.{kind}", "Handy", "whatsappBlacklisted", ["+447700900123"])
+    assert Prepared(prepare(about_whatsapp, tmp_path / "stage", Options(mapping=mapping))).rules == []
+
+
+def test_the_log_says_what_a_flag_without_numbers_does(write: WriteSource, tmp_path: Path) -> None:
+    source = write("email,emailBlacklisted,smsBlacklisted\na@example.com,false,true\n")
+    found = Prepared(prepare(source, tmp_path / "stage"))
+    assert found.rules == []
+    assert found.manifest.notes[-2:] == (
+        "rows that say emailBlacklisted are rejected as opted_out",
+        "smsBlacklisted rejects no row, for no column becomes SMS",
+    )
+
+
+@pytest.mark.parametrize("kind", ["csv", "ndjson", "parquet"])
+@pytest.mark.parametrize(
+    ("column", "flag"),
+    [("Mobile phone", "smsBlacklisted"), ("Handy", "smsBlacklisted"), ("sms", "smsBlacklisted"),
+     ("WhatsApp number", "whatsappBlacklisted")],
+)  # fmt: skip
+def test_or_in_the_one_that_its_name_says(column: str, flag: str, kind: str, tmp_path: Path) -> None:
+    source = flagged(tmp_path / f"people.{kind}", column, flag, ["+447700900123", None])
+    options = Options(unknown_columns="drop")
+    assert Prepared(prepare(source, tmp_path / "stage", options)).rules == [(1, "", "opted_out")]
+    known = Options(unknown_columns="drop", account_attributes=(AccountAttribute("FIRSTNAME"),))
+    assert Prepared(prepare(source, tmp_path / "stage", known)).rules == [(1, "", "opted_out")]
+
+
+@pytest.mark.parametrize("kind", ["csv", "ndjson", "parquet"])
+def test_a_word_for_nothing_is_no_number(kind: str, tmp_path: Path) -> None:
+    cells = ["\\N", "none", " none ", "+447700900123", "NONE"]
+    path = tmp_path / f"people.{kind}"
+    mapping = Mapping.from_json({"columns": TO_SMS, "nulls": ["none"]})
+    found = Prepared(
+        prepare(flagged(path, "Handy", "smsBlacklisted", cells), tmp_path / "stage", Options(mapping=mapping))
+    )
+    assert found.rules == [(4, "", "opted_out"), (5, "", "opted_out")]
+    named = Prepared(prepare(flagged(path, "SMS", "smsBlacklisted", cells[:1]), tmp_path / "stage"))
+    assert [one["attributes"] for one in named.contacts] == [{}]
+
+
+@pytest.mark.parametrize("times", [1, 3_000])
+def test_a_number_that_is_none_is_more_than_nothing(times: int, tmp_path: Path) -> None:
+    lists = flagged(tmp_path / "people.ndjson", "SMS", "smsBlacklisted", [["447700900123"]] * times)
+    found = Prepared(prepare(lists, tmp_path / "stage", Options(unknown_columns="drop")))
+    assert found.manifest.reject_reasons == {"opted_out": times}
+    parquet_lists = flagged(tmp_path / "people.parquet", "SMS", "smsBlacklisted", [["447700900123"]] * times)
+    found = Prepared(prepare(parquet_lists, tmp_path / "stage", Options(unknown_columns="drop")))
+    assert found.manifest.reject_reasons == {"opted_out": times}

@@ -17,6 +17,7 @@ from email_contacts.contacts.column_names import (
     EMAIL,
     EXT_ID,
     IDENTIFIERS,
+    PHONES,
     attribute_of,
     canonical,
 )
@@ -163,6 +164,25 @@ def bind(
     if (unknown or lost) and unknown_columns == FAIL:
         raise unknown_columns_of(unknown, lost, mapping, source, account, columns)
     return Binding(tuple(bound), (*unknown, *lost), constants, key_place)
+
+
+def phone_columns(
+    columns: Sequence[str],
+    *,
+    mapping: Mapping | None = None,
+    account_attributes: Iterable[AccountAttribute] | None = None,
+) -> list[BoundColumn]:
+    """Find the columns that become phone numbers, whatever else may be wrong with a source.
+
+    :param columns: as for ``bind``, and so are the others.
+    """
+    names = matched(columns, Account(account_attributes or ()))
+    rules = ((place, _rule_for(column, mapping, names)) for place, column in enumerate(columns))
+    return [
+        _bound(place, rule, None, mapping)
+        for place, rule in rules
+        if rule is not None and rule.attribute in PHONES
+    ]
 
 
 def _rule_for(column: str, mapping: Mapping | None, names: dict[str, str]) -> ColumnRule | None:

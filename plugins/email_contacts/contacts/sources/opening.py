@@ -23,7 +23,7 @@ from email_contacts.contacts.sources.encoding import HEAD_BYTES, utf_16_of_json
 from email_contacts.contacts.sources.files import FoundFiles, SomeFiles, SourceFile, find_files
 from email_contacts.contacts.sources.json_columns import with_json_columns
 from email_contacts.contacts.sources.json_rows import JsonRows
-from email_contacts.contacts.sources.opt_outs import without_opted_out
+from email_contacts.contacts.sources.opt_outs import FindNumbers, numbers_by_name, without_opted_out
 from email_contacts.contacts.sources.other_kinds import WORKBOOK, other_kind_of
 from email_contacts.contacts.sources.reading_options import ReadingOptions
 from email_contacts.contacts.sources.rows import Rows
@@ -74,6 +74,7 @@ def open_rows(
     drop_late_columns: bool = False,
     keep: Iterable[str] = (),
     consent: str | None = None,
+    find_numbers: FindNumbers = numbers_by_name,
 ) -> Rows:
     """Open a source of any kind.
 
@@ -85,6 +86,7 @@ def open_rows(
     :param drop_late_columns: what these do with other keys that come up late.
     :param keep: columns that a mapping names.
     :param consent: the column that says who may be written to, where one does.
+    :param find_numbers: finds the columns that become phone numbers.
     :raises SourceMissing: when nothing is there.
     :raises SourceEmpty: when it holds nothing.
     :raises SourceChanged: when its files do not fit together.
@@ -95,7 +97,9 @@ def open_rows(
     rows = _opened(source, options, longest_row, tuple(expected), drop_late_columns=drop_late_columns)
     try:
         take_all = options.opted_out == IMPORT
-        return without_opted_out(rows, keep=keep, take_all=take_all, consent=consent)
+        return without_opted_out(
+            rows, keep=keep, take_all=take_all, consent=consent, find_numbers=find_numbers
+        )
     except BaseException:
         rows.close()
         raise

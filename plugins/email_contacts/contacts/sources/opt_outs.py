@@ -9,16 +9,19 @@ has opted out of goes along with the fault: it counts for her other rows, too.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 from email_contacts.contacts.column_names import EMAIL, SMS, WHATSAPP, canonical
-from email_contacts.contacts.sources.rows import Block, Frame, RefusedRow, Row, RowFault, Rows
+from email_contacts.contacts.sources.rows import EMPTY, Block, Frame, RefusedRow, Row, RowFault, Rows
 from email_contacts.contacts.sources.said_words import NOTHING, word_of, words_in
+from email_contacts.contacts.sources.typed import frame_rows
+from email_contacts.contacts.values.normalising import NULLS, Normaliser, text, without
 
 # Each flag with what it is about: where that is a number, and a row has none, there is nothing to send to.
 _ABOUT = {"emailBlacklisted": EMAIL, "smsBlacklisted": SMS, "whatsappBlacklisted": WHATSAPP}
@@ -43,18 +46,62 @@ _UNCLEAR = RefusedRow(
 )
 
 
+@dataclass(frozen=True)
+class NumberColumn:
+    """A column of phone numbers.
+
+    :param place: its index in a row.
+    :param attribute: what it becomes.
+    :param nulls: words that are empty cells, exactly as they are written.
+    """
+
+    place: int
+    attribute: str
+    nulls: tuple[str, ...] = NULLS
+
+    @cached_property
+    def value_of(self) -> Normaliser:
+        """What tells an empty cell, which becomes ``""``, from others."""
+        return without(self.nulls, text)
+
+    def is_filled(self, cells: pl.Series) -> Any:
+        """Return for each cell of a frame whether it is more than an empty one."""
+        rows = frame_rows(cells.to_frame())
+        filled = (isinstance(row, RowFault) or self.value_of(row[0]) != EMPTY for row in rows)
+        return np.fromiter(filled, bool, len(rows))
+
+
+# Finds the columns of phone numbers among all columns.
+FindNumbers = Callable[[Sequence[str]], Iterable[NumberColumn]]
+
+
+def numbers_by_name(columns: Sequence[str]) -> Iterator[NumberColumn]:
+    """Find the columns of phone numbers that are called by their attributes."""
+    for place, name in enumerate(map(canonical, columns)):
+        if name in _ABOUT.values():
+            yield NumberColumn(place, name)
+
+
 def flag_of(name: str) -> str | None:
     """Return the flag that a column is by its name, however its words are joined; None for any other."""
     return _BY_LETTERS.get(canonical(name).replace("_", ""))
 
 
-def without_opted_out(rows: Rows, *, keep: Iterable[str], take_all: bool, consent: str | None = None) -> Rows:
+def without_opted_out(
+    rows: Rows,
+    *,
+    keep: Iterable[str],
+    take_all: bool,
+    consent: str | None = None,
+    find_numbers: FindNumbers = numbers_by_name,
+) -> Rows:
     """Reject the rows of contacts who have opted out, and leave out what says so.
 
     :param rows: an opened source.
     :param keep: columns that a mapping names, and that therefore stay.
     :param take_all: whether such rows are still taken.
     :param consent: the column that decides with words of its own; it is left alone.
+    :param find_numbers: finds the columns that become phone numbers, which flags are about.
     :return: the rows themselves where they say nothing of the kind.
     """
     decides = None if consent is None else canonical(consent)
@@ -66,22 +113,29 @@ def without_opted_out(rows: Rows, *, keep: Iterable[str], take_all: bool, consen
     if not flags:
         return rows
     kept = {*map(canonical, keep), *({decides} if decides is not None else ())}
-    return _ConsentedRows(rows, flags, kept=kept, take_all=take_all)
+    found = (*find_numbers(rows.columns), *numbers_by_name(rows.columns))
+    # By its name a column counts even where it is not sent.
+    numbers = {(one.attribute, one.place): one for one in reversed(found)}
+    return _ConsentedRows(rows, flags, numbers=tuple(numbers.values()), kept=kept, take_all=take_all)
 
 
 class _ConsentedRows:
     """Rows of contacts who may be written to."""
 
     def __init__(
-        self, rows: Rows, flags: Sequence[tuple[str, int]], *, kept: set[str], take_all: bool
+        self,
+        rows: Rows,
+        flags: Sequence[tuple[str, int]],
+        *,
+        numbers: Sequence[NumberColumn],
+        kept: set[str],
+        take_all: bool,
     ) -> None:
         self._rows = rows
         names = [canonical(name) for name in rows.columns]
         self._flags = () if take_all else flags
         self._about = {
-            flag: names.index(column) if column in names else None
-            for flag, column in _ABOUT.items()
-            if column != EMAIL
+            flag: [one for one in numbers if one.attribute == what] for flag, what in _ABOUT.items()
         }
         facts = _FACTS if _SIGN_OF_AN_ANSWER in names else ()
         gone = {*(names[place] for _, place in flags), *map(canonical, facts)} - kept
@@ -94,8 +148,7 @@ class _ConsentedRows:
         self.columns = tuple(rows.columns[place] for place in self._kept)
         self.text_only, self.reads_ahead = rows.text_only, rows.reads_ahead
         self.likely_header = rows.likely_header
-        what = "still taken" if take_all else "rejected as opted_out"
-        self.notes = (*rows.notes, f"rows that say {' or '.join(dict(flags))} are {what}")
+        self.notes = (*rows.notes, *self._notes(tuple(dict(flags)), take_all=take_all))
 
     @property
     def late_columns(self) -> tuple[str, ...]:
@@ -110,6 +163,15 @@ class _ConsentedRows:
 
     def close(self) -> None:
         self._rows.close()
+
+    def _notes(self, flags: Sequence[str], *, take_all: bool) -> Iterator[str]:
+        acting = [flag for flag in flags if take_all or _ABOUT[flag] == EMAIL or self._about[flag]]
+        if acting:
+            what = "still taken" if take_all else "rejected as opted_out"
+            yield f"rows that say {' or '.join(acting)} are {what}"
+        for flag in flags:
+            if flag not in acting:
+                yield f"{flag} rejects no row, for no column becomes {_ABOUT[flag]}"
 
     def _list(self, rows: Sequence[Row | RowFault]) -> list[Row | RowFault]:
         return [row if isinstance(row, RowFault) else self._judged(row) for row in rows]
@@ -127,10 +189,9 @@ class _ConsentedRows:
 
     def _matters(self, flag: str, row: Row) -> bool:
         """Return whether a row has what the flag is about."""
-        if flag not in self._about:
+        if _ABOUT[flag] == EMAIL:
             return True
-        place = self._about[flag]
-        return place is not None and str(row[place]).strip() != ""
+        return any(one.value_of(row[one.place]) != EMPTY for one in self._about[flag])
 
     def _frame(self, frame: Frame) -> Frame:
         faults = dict(frame.faults)
@@ -141,19 +202,19 @@ class _ConsentedRows:
         ]
         outs = [(_ABOUT[flag], is_so) for flag, fault, is_so in found if fault is _OPTED_OUT]
         for flag, fault, is_so in found:
-            for at in np.flatnonzero(is_so & self._matters_in(flag, frame)).tolist():
+            for at in self._mattering(flag, frame, np.flatnonzero(is_so)).tolist():
                 if at not in faults:
                     faults[at] = _about(fault, flag, tuple(what for what, is_out in outs if is_out[at]))
         return replace(frame, cells=frame.cells[:, self._kept], faults=faults)
 
-    def _matters_in(self, flag: str, frame: Frame) -> Any:
-        if flag not in self._about:
-            return np.ones(len(frame), bool)
-        place = self._about[flag]
-        if place is None:
-            return np.zeros(len(frame), bool)
-        numbers = frame.cells.to_series(place)
-        return (numbers.cast(pl.String).str.strip_chars() != "").fill_null(value=False).to_numpy()
+    def _mattering(self, flag: str, frame: Frame, places: Any) -> Any:
+        """Keep those of some rows that have what the flag is about."""
+        if _ABOUT[flag] == EMAIL or not len(places):
+            return places
+        has_one = np.zeros(len(places), bool)
+        for one in self._about[flag]:
+            has_one |= one.is_filled(frame.cells.to_series(one.place)[places])
+        return places[has_one]
 
 
 def _fault_of(cell: Any) -> RefusedRow | None:
@@ -169,9 +230,9 @@ def _faults_in(cells: pl.Series) -> Iterator[tuple[RefusedRow, Any]]:
     """Read the flags of a column: each fault, and which rows have it."""
     texts, words = words_in(cells)
     spellings: dict[RefusedRow, list[str]] = {}
-    for text, word in words.items():
+    for spelling, word in words.items():
         if (fault := _fault_in(word)) is not None:
-            spellings.setdefault(fault, []).append(text)
+            spellings.setdefault(fault, []).append(spelling)
     for fault, found in spellings.items():
         yield fault, texts.is_in(found).to_numpy()
 
