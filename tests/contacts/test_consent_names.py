@@ -13,6 +13,18 @@ from email_contacts.contacts.errors import InvalidOption
 from email_contacts.contacts.header_names import all_shown
 from email_contacts.contacts.sources.consent_column import ConsentColumn
 
+NEGATED = [
+    *("No newsletter", "Not subscribed", "No consent", "unmailable", "donotbulkemail", "Kein Newsletter"),
+    *("Pas de newsletter", "Geen nieuwsbrief", "Sin boletín", "Non iscritto", "nicht angemeldet", "nomail"),
+    *("niet aangemeld", "Newsletter abbestellt", "Newsletter gesperrt", "Consent withdrawn", "NO_NEWSLETTER"),
+    *("Consent revoked", "Consent denied", "Zustimmung verweigert", "Not opted in", "never subscribed"),
+    *("do_not_send", "donotsendmm", "Unsub", "no_mail", "NoMail", "Declined marketing", "rejects_marketing"),
+    *("Bounced", "hasNotOptedIn", "Refuse la newsletter", "keinNewsletter", "Don't send", "KEINE_WERBUNG"),
+    *("Consenso revocato", "Toestemming geweigerd", "Consentimiento denegado", "not unsubscribed"),
+    *("DoNotBulkEMail", "Einwilligung zurückgezogen", "Nonsubscribed", "Newsletter: keine", "Unsubscribes"),
+    *("Newsletter unerwünscht", "Mailverbot", "E-Mail-Sperre"),
+]
+
 
 @pytest.mark.parametrize(
     "name",
@@ -20,6 +32,10 @@ from email_contacts.contacts.sources.consent_column import ConsentColumn
         *("Accepts Email Marketing", "Accepts SMS Marketing", "accepts_marketing", "Email Marketing Consent"),
         *("Newsletter", "OPT_IN", "DOUBLE_OPT-IN", "opted-in", "Subscribed", "GDPR consent", "Rundbrief"),
         *("E-Mail-Einwilligung", "Consentement e-mail", "Consenso marketing", "Toestemming", "Zustimmung"),
+        *("Notification consent", "Union newsletter", "Nonprofit newsletter", "Non-profit newsletter"),
+        *("Unternehmens-Newsletter", "Newsletter yes/no", "Newsletter (ja/nein)", "Newsletter oui/non"),
+        *("Newsletter Notizen", "Nichtraucher-Newsletter", "Exclusive newsletter", "Inscrit à la newsletter"),
+        *("Innovation newsletter", "DONOR_NEWSLETTER", "Boletín sí/no", "Sincere consent", "Mailable"),
     ],
 )
 def test_who_agreed(name: str) -> None:
@@ -33,6 +49,7 @@ def test_who_agreed(name: str) -> None:
         *("Do not contact", "DoNotCall", "do-not-email", "EMAIL_BLACKLISTED", "Blocklisted", "suppressed"),
         *("Abgemeldet", "Werbewiderspruch", "Désabonné", "Désinscrit", "Dado de baja", "Afgemeld"),
         *("unsubscribed newsletter", "OptIn/OptOut"),
+        *NEGATED,
     ],
 )
 def test_who_refused(name: str) -> None:
@@ -44,7 +61,19 @@ def test_who_refused(name: str) -> None:
     [
         *("OPTIN_TIME", "Consent Timestamp", "Consent date", "optInDate", "Newsletter source", "OPTIN_IP"),
         *("unsubscribed_at", "subscription_id", "Subscription plan", "Abonnement", "E-Mail", "Vorname"),
-        *("Datum der Einwilligung", "opt-out reason", "Country", "Notes", "trabajador"),
+        *("Datum der Einwilligung", "opt-out reason", "Country", "Notes", "trabajador", "Contact No."),
+        *("WhatsApp No", "Contact No 1", "No. of mails", "Customer No", "SIN", "Account blocked", "Outlet"),
+        *(
+            "Nonprofit",
+            "Notification e-mail",
+            "Unique contact",
+            "Unit",
+            "Nicht-EU",
+            "Email",
+            "To-do notes",
+            "Unwanted",
+            "Unauthorized",
+        ),
     ],
 )
 def test_what_says_nothing_of_the_kind(name: str) -> None:
@@ -73,6 +102,27 @@ def test_in_a_log_an_unknown_name_is_its_place(tmp_path: Path) -> None:
 def test_nothing_is_said_where_a_column_decides(tmp_path: Path) -> None:
     options = Options(consent_column=ConsentColumn("Newsletter"))
     assert not [one for one in notes_of(tmp_path, "Newsletter", "yes", options) if "decides nothing" in one]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *NEGATED,
+        *("Opt out on", "unsubscribed_at", "Refused", "Gesperrt", "Declined", "Inactive", "Newsletter No"),
+        *("Not now", "Rejected on", "Newsletter off"),
+    ],
+)
+def test_a_name_that_negates_needs_its_words(name: str) -> None:
+    with pytest.raises(InvalidOption, match="Give its words"):
+        ConsentColumn(name)
+    assert ConsentColumn(name, yes=("0",), no=("1",)).words_for_no == {"1"}
+
+
+@pytest.mark.parametrize(
+    "name", ["ok", "Newsletter", "Newsletter yes/no", "Notify me", "Union", "Marketing", "1"]
+)
+def test_others_do_without(name: str) -> None:
+    assert "true" in ConsentColumn(name).words_for_yes
 
 
 @pytest.mark.parametrize("said", ["Opted out", {"name": "Opted out", "no": ["true"]}])

@@ -19,7 +19,7 @@ _REFUSED_PARTS = (
     *("suppress", "blacklist", "blocklist", "denylist", "abgemeldet", "abmeldung", "ausgetragen"),
     *("widerspr", "widerruf", "werbesperre", "werbeverbot", "keinewerbung", "keinemail", "desabonn"),
     *("desinscri", "nepascontacter", "pasdemail", "desuscri", "dadodebaja", "nocontactar", "disiscri"),
-    *("noncontattare", "afgemeld", "uitgeschreven", "nietcontacteren", "robinson"),
+    *("noncontattare", "afgemeld", "uitgeschreven", "nietcontacteren", "robinson", "bounced", "hardbounce"),
 )
 _AGREED_PARTS = (
     *("optin", "optedin", "consent", "acceptsmarketing", "acceptsemail", "acceptssms", "acceptmarketing"),
@@ -44,6 +44,47 @@ _NOT_WHETHER = frozenset(
         *("reason", "grund", "plan", "price"),
     }
 )
+# Words and beginnings of words that turn what a name says into its opposite, without accents.
+_NOT = frozenset(
+    {
+        *("no", "not", "non", "never", "without", "off", "out", "dont", "doesnt", "kein", "keine", "keinen"),
+        *("nein", "nicht", "nie", "ohne", "pas", "sans", "jamais", "sin", "nunca", "senza", "geen", "niet"),
+        *("nooit", "nee", "zonder", "stop", "stopp"),
+    }
+)
+# "Newsletter yes/no" is about the newsletter, and not about who does not want it.
+_YES_OR_NO = (("yes", "no"), ("si", "no"), ("ja", "nein"), ("ja", "nee"), ("oui", "non"), ("on", "off"))
+_NO_OPPOSITE = frozenset({("no", "of"), ("non", "profit")})
+_OPPOSITE = re.compile(
+    "(?:withdr[ae]w|revo[ck]|den(?:ie[ds]|y|ial|egad)|refus|declin|reject|rejet|rechaz|rifiut|disallow|disagree"
+    "|objecte|objection|opposed|opposition|forbid|prohibit|verbot|untersagt|blocked|blockiert|geblock"
+    "|bloque|bloccat|gesperrt|sperre|sperrung|abbestell|verweiger|geweiger|weiger|abgelehn|ablehn"
+    "|zuruckgezogen|zurueckgezogen|gekundigt|gekuendigt|opgezegd|ingetrokken|cancel|removed|exclud|exclusion"
+    "|ausgeschlossen|stopped|banned|invalid|inactiv|inaktiv|inattiv|disabled|deaktiv|desactiv|disattiv"
+    "|unerwunsch|unerwuensch|ungultig|ungueltig|storniert)"
+)
+_UNDONE = re.compile(
+    "un(?:sub|e?mail|contact|consent|opted|accept|confirm|verif|allow|authori|permit|approv|want|willing)"
+)
+# Single words that say all: "nomail", "donotbulkemail", "keinnewsletter", "unsub".
+_JOINED = re.compile(
+    "donot(?!if)|un(?:sub|e?mail|contact|consent|opted)|(?:no|not|non|never|dont|keine?|nicht|pasde|geen|niet|sin)"
+    "(?:e?mail|sms|contact|kontakt|call|send|market|promo|spam|news|subscri|opt(?:ed)?in|consent|werbung"
+    "|abonn|angemeldet|aangemeld|iscritt|nieuwsbrief|boletin|bollettin|infolettre|rundbrief)"
+)
+# A name with one of these is about writing to people, whether or not somebody agreed to it.
+_CONTACT_PARTS = (
+    "mail",
+    "contact",
+    "kontakt",
+    "contatt",
+    "sms",
+    "whatsapp",
+    "send",
+    "market",
+    "promo",
+    "werb",
+)
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^\W\d_A-Z]+")
 
 
@@ -53,12 +94,17 @@ def meaning_of(name: str) -> str | None:
     :param name: of the column.
     :return: ``"agreed"``, ``"refused"``, or None where its name says nothing of the kind.
     """
-    if not _NOT_WHETHER.isdisjoint(word.casefold() for word in _WORD.findall(name)):
+    words = _words_of(name)
+    if not _NOT_WHETHER.isdisjoint(words):
         return None
     said = folded(name)
-    if any(part in said for part in _REFUSED_PARTS):
+    agreed = any(part in said for part in _AGREED_PARTS)
+    # At the end of a name, "no" is mostly a number: "Contact No".
+    is_number = words[1:].count("no") and not _negates([word for word in words if word != "no"])
+    about = agreed or (any(part in said for part in _CONTACT_PARTS) and not is_number)
+    if _refuses(said, words) or (about and _negates(words)):
         return REFUSED
-    return AGREED if any(part in said for part in _AGREED_PARTS) else None
+    return AGREED if agreed else None
 
 
 def words_needed(name: str) -> str:
@@ -66,12 +112,41 @@ def words_needed(name: str) -> str:
 
     :param name: of the column that decides.
     """
-    if meaning_of(name) != REFUSED:
+    words = _words_of(name)
+    # Also where it says when: a word for yes would still be one of somebody who refused.
+    if not (_refuses(folded(name), words) or _negates(words)):
         return ""
     return (
         f'"yes" in "{name}" seems to mean that a person opted out. Give its words: as yes those of people '
         'who may be contacted, such as ["false", "no", "0", ""], and as no the others'
     )
+
+
+def _words_of(name: str) -> list[str]:
+    return [folded(word) for word in _WORD.findall(name)]
+
+
+def _refuses(said: str, words: Sequence[str]) -> bool:
+    """Return whether a name says by itself that somebody refused.
+
+    :param said: the name, folded.
+    :param words: its words.
+    """
+    spoken = f" {' '.join(words)} "
+    if any(part in said for part in _REFUSED_PARTS) or " do not " in spoken or " don t " in spoken:
+        return True
+    return any(map(_JOINED.match, words))
+
+
+def _negates(words: Sequence[str]) -> bool:
+    """Return whether one of the words turns the others into their opposite."""
+    paired = {no for yes, no in _YES_OR_NO if yes in words and no in words}
+    for word, following in zip(words, (*words[1:], ""), strict=False):
+        if word in _NOT and word not in paired and (word, following) not in _NO_OPPOSITE:
+            return True
+        if _OPPOSITE.search(word) or _UNDONE.match(word):
+            return True
+    return False
 
 
 def advice_on(name: str) -> str:
