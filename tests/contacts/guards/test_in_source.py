@@ -168,14 +168,23 @@ def test_an_address_that_the_platform_made_up_is_no_opt_out_of_the_person(tmp_pa
     assert found.manifest.rows.rejected == 2
 
 
-def test_a_no_and_an_opt_out_of_one_row_both_count(tmp_path: Path) -> None:
-    source = tmp_path / "people.csv"
-    source.write_text(
-        "email,ext_id,emailBlacklisted,ok\na@example.com,C-1,true,no\n,C-1,false,yes\nb@example.com,,no,yes\n"
-    )
+@pytest.mark.parametrize("kind", ["csv", "ndjson"])
+def test_a_no_and_an_opt_out_of_one_row_both_count(tmp_path: Path, kind: str) -> None:
+    names = ("email", "ext_id", "SMS", "smsBlacklisted", "ok")
+    lines = [
+        ("a@example.com", "C-1", ONE, "true", "no"),
+        ("", "C-1", "", "false", "yes"),
+        ("b@example.com", "C-2", TWO, "true", "yes"),
+        ("", "C-2", "", "false", "yes"),
+    ]
+    source = tmp_path / f"people.{kind}"
+    if kind == "csv":
+        source.write_text("\n".join(map(",".join, (names, *lines))) + "\n")
+    else:
+        source.write_text("\n".join(json.dumps(dict(zip(names, line, strict=True))) for line in lines))
     found = prepared(source, consent_column=ConsentColumn("ok"))
-    assert sent(found) == ["b@example.com"]
-    assert sum(found.manifest.rows.held_back.values()) == 1
+    assert sent(found) == ["C-2"]
+    assert found.manifest.rows.held_back == {"no_consent": 1}
 
 
 def test_where_nobody_else_is_concerned_there_is_no_list(tmp_path: Path) -> None:

@@ -136,7 +136,7 @@ class RowsWithConsent:
 
     def _list(self, rows: Sequence[Row | RowFault]) -> list[Row | RowFault]:
         return [
-            self._refused(row) if isinstance(row, RowFault) else self._judged(number, row)
+            self._refused(number, row) if isinstance(row, RowFault) else self._judged(number, row)
             for number, row in enumerate(rows, self._read + 1)
         ]
 
@@ -149,10 +149,12 @@ class RowsWithConsent:
             return replace(self._fault, cells=cells)
         return cells
 
-    def _refused(self, fault: RowFault) -> RowFault:
-        """Leave the column out of a row, too, that is refused already."""
+    def _refused(self, number: int, fault: RowFault) -> RowFault:
+        """Leave the column out of a row, too, that is refused already; its no counts for other rows."""
         if not isinstance(fault, RefusedRow) or fault.cells is None:
             return fault
+        if word_of(fault.cells[self._place]) in self._no:
+            self.said_no.append(number)
         return replace(fault, cells=[fault.cells[place] for place in self._kept])
 
     def _frame(self, frame: Frame) -> Frame:
