@@ -58,12 +58,12 @@ def size(platform: ContactsClient) -> int:
 def test_who_is_gone_stays_and_nothing_is_confirmed(sync: Sync, platform: ContactsClient) -> None:
     brake(sync, max_removals=5)
     sync.is_settling = False
-    with pytest.raises(AirflowFailException, match="exceeded its brakes and is not approved"):
+    with pytest.raises(AirflowFailException, match="the brakes have not let through"):
         sync.send([])
     with pytest.raises(AirflowFailException, match="the verdict on the import is failed"):
         sync.settle()
     sync.verdict = {"state": "completed"}  # of another run, or made up
-    with pytest.raises(AirflowFailException, match=r"not approved, so nothing is sent\. Clear the task"):
+    with pytest.raises(AirflowFailException, match=r"so nothing is sent\. Clear the task of the brakes"):
         sync.settle()
     assert size(platform) == 10
 
@@ -73,7 +73,7 @@ def test_a_rejected_run_stays_held(sync: Sync) -> None:
     with pytest.raises(AirflowFailException, match="the run was rejected"):
         task.execute_complete(make_context(StateStore()), answered("Reject", ""))
     sync.is_settling = False
-    with pytest.raises(AirflowFailException, match="not approved"):
+    with pytest.raises(AirflowFailException, match="the brakes have not let through"):
         sync.send([])
 
 
@@ -99,7 +99,7 @@ def test_a_batch_of_a_held_run_is_not_sent_until_it_is_prepared_again(
     batches = sync.prepare({**PEOPLE, "new@example.com": "Eva"}, gone="remove")
     brake(sync, max_changes=0)
     before = asked(sandbox).count("import")
-    with pytest.raises(AirflowFailException, match="exceeded its brakes"):
+    with pytest.raises(AirflowFailException, match="the brakes have not let through"):
         sync.send(batches)
     assert asked(sandbox).count("import") == before
     sync.run({**PEOPLE, "new@example.com": "Eva"}, gone="remove")

@@ -59,6 +59,11 @@ class ImportRun:
         self._max_running = max_running
         self._source = completion_source
 
+    @property
+    def batch_fingerprint(self) -> str:
+        """SHA-256 of the staged batch that is to be imported, as this try has read it."""
+        return self._job().batch_fingerprint
+
     def reconnect(self, *, import_again: bool) -> ImportRecord | None:
         """Find the import that an earlier try submitted; None where one has to be submitted.
 

@@ -1,4 +1,4 @@
-"""Whether a run that exceeded its brakes was approved, as its stage says.
+"""Whether brakes have let through what was prepared, as its stage says.
 
 The tasks after the brakes look there: some of them run also if a task before them failed, and each can be
 cleared by itself. Without batches, a rejected run would otherwise look like one that had nothing to send.
@@ -14,13 +14,14 @@ if TYPE_CHECKING:
 
     from email_contacts.contacts.staging.manifest import Manifest
 
-NOT_APPROVED = "the run exceeded its brakes and is not approved, so nothing is sent"
+NOT_APPROVED = "the brakes have not let through what is prepared now, so nothing is sent"
 
 
 def note_approval(stage: ObjectStoragePath, manifest: Manifest, *, is_approved: bool) -> None:
     """Note whether what was prepared may be sent.
 
-    :param stage: the folder of its preparation, which removes the note when it runs again.
+    :param stage: the folder of its preparation. When that runs again, the note stays, and is about what was
+        there before.
     """
     from email_contacts.contacts.staging.stage import BRAKES, write_whole
 

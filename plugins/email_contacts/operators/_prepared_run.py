@@ -58,7 +58,7 @@ class PreparedRun:
 
     @property
     def is_held(self) -> bool:
-        """Whether the run exceeded its brakes, was not approved, and sent nothing."""
+        """Whether brakes have not let the run through, and it sent nothing."""
         if self.stage is None or self.manifest is None or self.batches.is_anything_submitted:
             return False
         return is_held(self.stage, self.manifest)

@@ -18,14 +18,16 @@ if TYPE_CHECKING:
     from airflow.sdk import ObjectStoragePath
 
     from email_contacts.contacts.staging.manifest import Manifest
+    from email_contacts.operators._submission_report import SubmissionReport
 
 
-def check_sending(batch_uri: str, tell: Callable[[], None]) -> None:
+def check_sending(report: SubmissionReport, tell: Callable[[], None]) -> None:
     """Check that what a batch was prepared from still holds; a batch without a manifest is sent as it is.
 
-    :param batch_uri: the batch; empty for rows that were not staged.
+    :param report: names the batch, and knows it as it was read.
     :param tell: called if it may be sent.
-    :raises AirflowFailException: when the run is not approved, or its mirror is too old by now.
+    :raises AirflowFailException: when the batch was prepared again meanwhile, the run is not approved, or its
+        mirror is too old by now.
     :raises email_contacts.contacts.errors.PreparationError: when another run was confirmed or prepared since,
         or the manifest is damaged.
     """
@@ -34,10 +36,17 @@ def check_sending(batch_uri: str, tell: Callable[[], None]) -> None:
     from email_contacts.contacts.staging.manifest import Manifest
     from email_contacts.contacts.staging.stage import MANIFEST
 
-    if batch_uri:
-        stage = ObjectStoragePath(batch_uri).parent
+    if report.batch_uri:
+        stage = ObjectStoragePath(report.batch_uri).parent
         if (stage / MANIFEST).is_file():
-            check_prepared(Manifest.read(cast("Any", stage / MANIFEST)), stage)
+            manifest = Manifest.read(cast("Any", stage / MANIFEST))
+            check_prepared(manifest, stage)
+            prepared = [one.fingerprint for one in manifest.batches if one.uri == report.batch_uri]
+            if report.fingerprint() not in prepared:
+                raise AirflowFailException(
+                    f"{report.batch_uri} is not what its manifest says: the source was prepared again "
+                    "meanwhile. Clear this task to import what was prepared last"
+                )
     tell()
 
 

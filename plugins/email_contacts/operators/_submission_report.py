@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 # In the task's state: what was last pushed, which clearing the task does not remove.
 _LAST = "email_contacts.submission"
+_CONTENT = ("batch_fingerprint",)
 # Of a request whose outcome is unknown, and whose record is gone.
 _UNKNOWN = {"process_id": None, "submitted_at": None}
 
@@ -32,6 +33,7 @@ class SubmissionReport:
     :param client: whose requests are counted.
     :param batch_uri: the batch; empty for rows that were not staged.
     :param updates_existing: whether contacts that exist are updated.
+    :param fingerprint: gives that of the batch as this try has read it.
     """
 
     ti: Any
@@ -39,6 +41,7 @@ class SubmissionReport:
     client: ContactsClient
     batch_uri: str
     updates_existing: bool
+    fingerprint: Callable[[], str]
 
     def push(self, record: ImportRecord | None) -> None:
         """Push what is known; None: it may have been sent, and nothing more is known."""
@@ -51,10 +54,25 @@ class SubmissionReport:
                 **(record.to_xcom() if record else _UNKNOWN),
                 "requests": {"made": requests.made, "retried": requests.retried},
                 "batch_uri": self.batch_uri,
+                **self._content_of(record),
                 "update_existing_contacts": self.updates_existing,
                 **overriding,
             }
         )
+
+    def _content_of(self, record: ImportRecord | None) -> Mapping[str, str]:
+        """What the batch held that was sent: the source may be prepared again while its import runs.
+
+        It is noted with the first sending. Later the file may be another one, of which the ledger's
+        fingerprint tells.
+        """
+        said = self.memory.get(_LAST) or {}
+        if record is None or not self.batch_uri:
+            return {}
+        if (said.get("batch_uri"), said.get("fingerprint")) == (self.batch_uri, record.fingerprint):
+            return {name: said[name] for name in _CONTENT if name in said}
+        found = self.fingerprint()
+        return dict.fromkeys(_CONTENT, found) if found else {}
 
     def push_last(self) -> None:
         """Push what was last pushed of this batch, for a task that is cleared after the batch was removed.

@@ -79,9 +79,10 @@ class ImportContactsOperator(WaitingOperator):
         accepted or not. Default: 60.
     :param awaited_by: deprecated name of ``wait_task_id``.
     :param patience: deprecated name of ``reconciliation_timeout``.
-    :return: the process id; None where only a callback is known. The XCom ``submission`` holds it
-        with ``fingerprint``, ``submitted_at``, ``deadline``, ``is_reconnected``, ``decision``, ``repeats``,
-        ``candidates``, ``other_process_ids``, ``requests``, ``batch_uri`` and ``evidence``.
+    :return: the process id; None where only a callback is known. The XCom ``submission`` holds it with
+        ``fingerprint``, ``submitted_at``, ``deadline``, ``is_reconnected``, ``decision``, ``repeats``,
+        ``candidates``, ``other_process_ids``, ``requests``, ``batch_uri``, ``batch_fingerprint`` and
+        ``evidence``.
     """
 
     template_fields: Sequence[str] = (
@@ -181,7 +182,7 @@ class ImportContactsOperator(WaitingOperator):
         self.log.warning("detached: a submitted import continues, because the platform cannot cancel it")
 
     def _go_on(self, context: Context, run: ImportRun, page: NewestPage | None = None) -> int | None:
-        callback, report = self._callback(context), self._report(context)
+        callback, report = self._callback(context), self._report(context, run)
         record = run.reconnect(import_again=self._waits.import_again)
         queue = self._queue(context, callback)
         if record is not None:
@@ -193,7 +194,7 @@ class ImportContactsOperator(WaitingOperator):
                     self._turn(queue),
                     run,
                     page=page,
-                    before_sending=partial(check_sending, str(self.batch_uri or ""), tell),
+                    before_sending=partial(check_sending, report, tell),
                     wait_here=None if self.deferrable else wait,
                 )
             if not isinstance(came, Blocked):
@@ -227,7 +228,7 @@ class ImportContactsOperator(WaitingOperator):
     ) -> int:
         process_id = run.end(outcome)
         if record is not None and (known := run.with_late_answers(record)) != record:
-            self._report(context).push(known)
+            self._report(context, run).push(known)
         return process_id
 
     def _run(self, context: Context, fingerprint: str | None = None) -> ImportRun:
@@ -280,13 +281,14 @@ class ImportContactsOperator(WaitingOperator):
         failpoints.reached(failpoints.WOKEN)
         return outcome
 
-    def _report(self, context: Context) -> SubmissionReport:
+    def _report(self, context: Context, run: ImportRun | None = None) -> SubmissionReport:
         return SubmissionReport(
             context["ti"],
             context["task_state_store"],
             self.hook.client,
             batch_uri=str(self.batch_uri or ""),
             updates_existing=as_flag(self.update_existing_contacts, "update_existing_contacts"),
+            fingerprint=lambda: run.batch_fingerprint if run is not None else "",
         )
 
 

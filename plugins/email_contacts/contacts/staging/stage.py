@@ -83,7 +83,8 @@ class Stage:
         """Remove what an earlier try left, its manifest first: without one nothing here counts as done."""
         # An object store has no folder before it has a file.
         entries = self._path.iterdir() if self._path.is_dir() else ()
-        ours = [entry for entry in entries if _OURS.fullmatch(entry.name)]
+        # Whether the run was approved stays: that was about what was prepared then, and not about this.
+        ours = [entry for entry in entries if _OURS.fullmatch(entry.name) and entry.name != BRAKES]
         taken = {str(source), *(str(file.path) for file in getattr(source, "files", ()))}
         if not taken.isdisjoint(map(str, ours)):
             raise StageError(

@@ -60,6 +60,13 @@ class ImportJob:
         return fingerprint(self.request.identity())
 
     @property
+    def batch_fingerprint(self) -> str:
+        """SHA-256 of the staged batch, as its manifest has it; empty where nothing was staged."""
+        if self.staged is not None:
+            return self.staged.fingerprint
+        return fingerprint(self.request.prepared) if self.request.prepared is not None else ""
+
+    @property
     def is_harmless_to_repeat(self) -> bool:
         """Whether sending it again changes no data: into lists that exist, with contacts updated."""
         return self.request.update_existing_contacts and self.request.new_list is None

@@ -94,9 +94,9 @@ class SubmittedBatches:
     def carried(self) -> dict[int, SentBatch]:
         """The batch that each process carried, as far as that is known."""
         placed = {
-            process_id: self._by_uri[one["batch_uri"]]
-            for one in self.submissions
-            if one.get("batch_uri") in self._by_uri
+            process_id: batch
+            for batch in self.batches
+            for one in self._of(batch)
             for process_id in _processes_of(one)
         }
         if not placed and len(self.all_process_ids) == len(self.batches) == 1:
@@ -127,19 +127,20 @@ class SubmittedBatches:
         path = self.open_path(batch.uri)
         return SentBatch(path, partial(row_numbers, batch, path.parent), batch.contacts, batch.fingerprint)
 
-    @cached_property
-    def _by_uri(self) -> dict[str, Batch]:
-        return {batch.uri: batch for batch in self.batches}
-
     @property
     def _are_placed(self) -> bool:
         """Whether it is known which batch each submission carried."""
         if self.process_ids and not self.submissions:
             return False
-        return all(one.get("batch_uri") in self._by_uri for one in self.submissions)
+        uris = {batch.uri for batch in self.batches}
+        return all(one.get("batch_fingerprint") or one.get("batch_uri") in uris for one in self.submissions)
 
     def _of(self, batch: Batch) -> Iterator[Submission]:
-        return (one for one in self.submissions if one.get("batch_uri") == batch.uri)
+        """Give the submissions of a batch; what was sent before it was prepared again was another one."""
+        for one in self.submissions:
+            content = one.get("batch_fingerprint")  # which earlier versions do not say
+            if content == batch.fingerprint if content else one.get("batch_uri") == batch.uri:
+                yield one
 
     def _outcome(self, batch: Batch, statuses: Mapping[int, str]) -> str:
         outcomes = {
