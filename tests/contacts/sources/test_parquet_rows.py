@@ -65,6 +65,15 @@ def test_types(tmp_path: Path, array: pa.Array, cells: list[Any]) -> None:
     assert rows_of(rows) == [[cell] for cell in cells]
 
 
+def test_far_away_days_of_hive_and_impala_stay_the_days_that_they_are(tmp_path: Path) -> None:
+    days = ((9999, 12, 31), (1, 1, 1), (1600, 1, 1))
+    far = [datetime.datetime(*day) for day in days]
+    table = pa.table({"x": pa.array([*far, NOON, None], pa.timestamp("us"))})
+    path = written(tmp_path, table, use_deprecated_int96_timestamps=True)
+    cells = [day.isoformat() for day in (*far, NOON)]
+    assert rows_of(ParquetRows(path)) == [[cell] for cell in (*cells, "")]
+
+
 def test_dictionaries_inside_lists(tmp_path: Path) -> None:
     lists = pa.ListArray.from_arrays([0, 1, 2], pa.array(["a", "b"]).dictionary_encode())
     assert rows_of(ParquetRows(written(tmp_path, pa.table({"x": lists})))) == [[["a"]], [["b"]]]

@@ -110,7 +110,12 @@ class ParquetRows:
     def _opened(self, buffer_size: int) -> pq.ParquetFile:
         try:
             return pq.ParquetFile(
-                self._file, buffer_size=buffer_size, pre_buffer=False, page_checksum_verification=True
+                self._file,
+                buffer_size=buffer_size,
+                pre_buffer=False,
+                page_checksum_verification=True,
+                # The 64 bits of nanoseconds end in 2262, and what is beyond would become another day.
+                coerce_int96_timestamp_unit="us",
             )
         except (pa.ArrowException, OSError) as error:
             raise self._unreadable(error) from None
