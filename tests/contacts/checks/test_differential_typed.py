@@ -14,6 +14,7 @@ import pytest
 
 from email_contacts.contacts import AccountAttribute, Mapping
 from email_contacts.contacts.mapping.binding import Binding
+from email_contacts.contacts.sources.row_frames import frame_of
 from email_contacts.contacts.sources.rows import Frame
 from tests.amount import amount
 from tests.contacts.checks.agreement import Agreement
@@ -77,6 +78,12 @@ DEFAULTS = {
     "date": "1999-12-31",
     "multiple_choice": ["music"],
 }
+# Those of which a float, a decimal or a list has none, and others that are nearly one of them, among them.
+NULLS = (
+    *("-1", "0", "7", "255", "5.0", "12.5", "-7.25", "1.50", "0.1", "2", "true", "-0", "nan", "1e15", "007"),
+    *("999999999999999", "1000000000000000", "9007199254740992", "0.30000000000000004", "0.1000000000000000"),
+    *("1990-01-05", "2024-02-29", "2024-02-29T12:30:00"),
+)
 
 
 def typed_binding(kinds: Sequence[str], *, defaults: bool, nulls: Sequence[str]) -> Binding:
@@ -97,8 +104,8 @@ def typed_binding(kinds: Sequence[str], *, defaults: bool, nulls: Sequence[str])
 
 @pytest.mark.parametrize(
     ("defaults", "nulls"),
-    [(False, ()), (True, ()), (False, ("NaN",))],
-    ids=["", "defaults", "NaN is nothing"],
+    [(False, ()), (True, ()), (False, ("NaN",)), (False, NULLS), (True, NULLS)],
+    ids=["", "defaults", "NaN is nothing", "numbers are nothing", "numbers are nothing, defaults"],
 )
 @pytest.mark.parametrize("name", [*KINDS_OF_TYPED, "no account"])
 def test_typed_rows(name: str, defaults: bool, nulls: Sequence[str]) -> None:
@@ -132,11 +139,35 @@ def test_identifiers_that_are_floats(nulls: Sequence[str]) -> None:
     assert agreement.plain == (5 if nulls else 4)
 
 
-def test_words_for_yes_and_no_do_not_change_what_is_typed() -> None:
-    rule = {"attribute": "YES", "type": "boolean", "booleans": {"true": ["0"], "false": ["true"]}}
+def test_words_for_yes_and_no_are_those_of_typed_cells_too() -> None:
+    rule = {
+        "attribute": "YES",
+        "type": "boolean",
+        "booleans": {"true": ["0", "7"], "false": ["true", "1", "8.0"]},
+    }
     mapping = Mapping.from_json({"columns": {"email": "EMAIL", "yes": rule}})
     agreement = Agreement(bound("email,yes", mapping=mapping))
-    emails = ["a@example.com"] * 4
-    for cells in ([True, False, None, True], [1, 0, None, 0], ["true", "0", "false", "1"]):
+    emails = ["a@example.com"] * 6
+    columns: Sequence[Sequence[Any]] = (
+        [True, False, None, True, False, None],
+        [1, 0, None, 7, 8, 2],
+        [1.0, 0.0, None, 7.0, 8.0, 1.5],
+        ["true", "0", "false", "1", "1.0", "8.0"],
+    )
+    for cells in columns:
         frame = Frame(pl.DataFrame({"email": emails, "yes": cells}))
         agreement.check(frame, text_only=isinstance(cells[0], str))
+    assert agreement.plain == 6 + 4 + 1 + 6  # those of floats go one by one
+
+
+@pytest.mark.parametrize("nulls", [["-999", "0.5", "NaN"], ["-999"]])
+def test_numbers_that_stand_for_nothing_among_whole_ones_and_decimals(nulls: Sequence[str]) -> None:
+    cells: Sequence[Any] = [1, -999, 0.5, None, 1.0, -999.0, 2**60, 10**15, 0.1 + 0.2]
+    rows: list[Any] = [
+        [f"p{place}@example.com", "" if cell is None else cell] for place, cell in enumerate(cells)
+    ]
+    mapping = Mapping.from_json({"columns": {"email": "EMAIL", "points": "POINTS"}, "nulls": nulls})
+    for account in (None, (AccountAttribute("POINTS", "number"),)):
+        agreement = Agreement(bound("email,points", mapping=mapping, account_attributes=account))
+        agreement.check(frame_of(rows, 2), text_only=False)
+        assert agreement.plain > 5

@@ -20,6 +20,7 @@ from email_contacts.contacts.column_names import IDENTIFIERS
 from email_contacts.contacts.masking import mask, masked
 from email_contacts.contacts.sources.row_frames import LISTS, NUMERALS
 from email_contacts.contacts.sources.rows import EMPTY, Frame
+from email_contacts.contacts.sources.typed import values_of
 from email_contacts.contacts.values.marks import BLANKS
 from email_contacts.contacts.values.normalising import LINK, NO_IDENTIFIERS, Remembered
 from email_contacts.contacts.values.phone_patterns import impossible_pattern
@@ -92,7 +93,7 @@ class _Column:
         if not (cells.dtype.is_integer() or cells.dtype in _LOOKED_AT):
             return pl.DataFrame(schema=_SCHEMA)
         if cells.dtype != pl.String:  # 1, 1.0 and True would be one memory
-            return self._one_by_one(cells.to_list(), places, self._fault_of)
+            return self._one_by_one(values_of(cells), places, self._fault_of)
         if self._column.kind not in ("email", "phone"):
             return self._one_by_one(cells.to_list(), places, self._fault_of_text)
         is_certain = _are_certainly_wrong(cells, self._column.kind, self._column.nulls).to_numpy()

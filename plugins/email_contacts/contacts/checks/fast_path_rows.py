@@ -231,8 +231,7 @@ class _PlainColumn:
         nulls = tuple(word for word in column.nulls if may_have_nulls or BACKSLASH not in word)
         cell = pl.col(source)
         found = text_of(cell, dtype, column.kind, is_trimmed=is_trimmed, is_filled=is_filled, nulls=nulls)
-        # Words for yes and no are for text: "true" may be one of them.
-        if found is None or (dtype == pl.Boolean and column.rule.booleans):
+        if found is None:
             return None
         text, kind = found
         if may_have_nulls and NULL not in nulls:

@@ -7,8 +7,8 @@ brings JSON. What a typed source brings becomes JSON here, once, so that the sam
 value                        cell
 ===========================  ==============================================================================
 None                         ``""``, an empty cell
-str, bool, int, float        itself; so do NaN and the infinities, but the schema sees ``null`` in their
-                             place and refuses it
+str, bool, int, float        itself (of a float of 32 bits, the shortest decimal that is one); NaN and the
+                             infinities too, but the schema sees ``null`` in their place and refuses it
 Decimal                      an int when it is whole and below 2**53; a float when it has at most 15
                              significant digits, which a float keeps; else its digits as text
 date                         ``YYYY-MM-DD``
@@ -100,7 +100,7 @@ def _cells_of(column: pl.Series) -> list[Any]:
         return _iso(column)
     if kind == NUMERALS:
         return _numbers(column.struct.field("numeral"))
-    cells: list[Any] = column.to_list()
+    cells: list[Any] = values_of(column)
     if kind in (pl.String, pl.Boolean, pl.Float32, pl.Float64) or kind.is_integer():
         return [EMPTY if cell is None else cell for cell in cells] if column.null_count() else cells
     return list(map(plain, cells))
@@ -115,6 +115,25 @@ def _iso(column: pl.Series) -> list[str]:
     import polars as pl
 
     return _texts(column.to_frame().select(iso_text(pl.col(column.name), column.dtype)).to_series())
+
+
+def values_of(column: pl.Series) -> list[Any]:
+    """Give the values of a column, floats of any width as Python has them."""
+    import polars as pl
+
+    if column.dtype == pl.Float32:
+        column = column.to_frame().select(as_double(pl.col(column.name), column.dtype)).to_series()
+    return column.to_list()
+
+
+def as_double(cell: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    """Give floats as Python has them; of 32 bits, the decimal that is written for them: 0.1 stays 0.1."""
+    import polars as pl
+
+    exact = cell.cast(pl.Float64)
+    if dtype != pl.Float32:
+        return exact
+    return pl.when(exact == exact.floor()).then(exact).otherwise(cell.cast(pl.String).cast(pl.Float64))
 
 
 def iso_text(cell: pl.Expr, dtype: pl.DataType) -> pl.Expr:

@@ -40,6 +40,8 @@ def category(
     def label_of(cell: Any) -> Any:
         if type(cell) is float:
             return spelling.get(digits_of(cell) or EMPTY, cell)
+        if type(cell) is bool:
+            return spelling.get(str(cell).casefold(), cell)
         if type(cell) is int:
             cell = str(cell)
         if type(cell) is not str:

@@ -7,6 +7,7 @@ stays ``""``. Dates, numbers, choices and phone numbers are rooms of their own.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping
 from math import isnan
 from typing import Any
@@ -41,7 +42,10 @@ _BOOLEANS = {"true": True, "yes": True, "y": True, "t": True, "on": True, "1": T
     "0.0": False,
 }
 BOOLEAN_WORDS = frozenset(_BOOLEANS)
+_TRUE_OR_FALSE = ("true", "false")  # the words of a boolean that is typed
 _LONGEST_REMEMBERED = 64
+# Of no more digits than a float keeps, so that a number of any type has them or has not.
+_NUMBER = re.compile(r"(?=(?:[^0-9]*[0-9]){1,15}\Z)-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?").fullmatch
 # No text may hold a null byte, so that what is marked with one is refused.
 _REFUSED = "\0"
 
@@ -70,17 +74,33 @@ class Remembered(dict[str, Any]):
 def without(nulls: Collection[str], normalise: Normaliser) -> Normaliser:
     """Make a normaliser to which some words are empty cells.
 
-    :param nulls: the words, exactly as they are written.
+    :param nulls: the words, exactly as they are written. Where cells have types, ``-999`` is the number, too,
+        and ``false`` the boolean.
     """
     words = frozenset(nulls)
+    numbers = frozenset(numbers_in(nulls))
     is_nan_null = includes_nan(nulls)
+    # What is typed is looked at only where a word may be meant.
+    may_be_typed = is_nan_null or bool(numbers) or not words.isdisjoint(_TRUE_OR_FALSE)
 
     def value_of(cell: Any) -> Any:
         if type(cell) is str:
             return EMPTY if bare(cell) in words else normalise(cell)
-        return EMPTY if is_nan_null and type(cell) is float and isnan(cell) else normalise(cell)
+        return EMPTY if may_be_typed and is_typed_null(cell) else normalise(cell)
+
+    def is_typed_null(cell: Any) -> bool:
+        if type(cell) is bool:  # before numbers, among which True is 1
+            return str(cell).lower() in words
+        if type(cell) is float and isnan(cell):
+            return is_nan_null
+        return type(cell) in (int, float) and cell in numbers
 
     return value_of if words else normalise
+
+
+def numbers_in(nulls: Collection[str]) -> list[float]:
+    """Give the numbers among the words for nothing, such as ``-999``; those whose digits a float keeps."""
+    return [float(word) for word in nulls if _NUMBER(word)]
 
 
 def includes_nan(nulls: Collection[str]) -> bool:
@@ -146,12 +166,17 @@ def boolean(cell: Any) -> Any:
 def boolean_in(words: Mapping[str, bool]) -> Normaliser:
     """Make a normaliser for yes and no in other words, in addition to those that ``boolean`` reads.
 
-    :param words: what a cell says in any case -> what it means.
+    :param words: what a cell says in any case -> what it means; ``true`` and ``1`` are words of typed cells.
     """
     meaning = {word.casefold(): means for word, means in words.items()}
 
     def boolean_of(cell: Any) -> Any:
-        found = meaning.get(text(cell).casefold()) if type(cell) in (str, int) else None
+        if type(cell) not in (str, int, float, bool):
+            return cell
+        said = bare(str(cell)).casefold()
+        found = meaning.get(said)
+        if found is None:  # a data frame writes the code 1 as 1.0
+            found = meaning.get(whole(said) or EMPTY)
         return boolean(cell) if found is None else found
 
     return boolean_of
