@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -69,3 +70,53 @@ def test_a_float_of_32_bits_is_the_decimal_that_is_written_for_it(tmp_path: Path
     pq.write_table(table, tmp_path / "a.parquet")
     found = prepared(tmp_path / "a.parquet")
     assert values(found, "POINTS") == values(found, "LEVEL") == cells
+
+
+SECOND_OF_NOVEMBER, NOON = date(1985, 11, 2), datetime(1985, 11, 2, 12)
+
+
+@pytest.mark.parametrize(
+    "formats", ["%Y-%d-%m", "%d.%m.%Y", "%d %b %Y", "excel", ["%d.%m.%Y", "iso"]], ids=str
+)
+@pytest.mark.parametrize("kind", ["Parquet", "workbook", "query"])
+def test_a_day_is_the_day_that_it_is_and_formats_are_those_of_text(
+    kind: str, tmp_path: Path, formats: Any
+) -> None:
+    rule = {"type": "date", "format": formats}
+    for cells in ([SECOND_OF_NOVEMBER, None], [NOON, datetime(2024, 2, 29, 23, 59), None]):
+        expected = [None if cell is None else cell.isoformat()[:10] for cell in cells]
+        folder = tmp_path / str(len(cells))
+        folder.mkdir()
+        assert sent(kind, folder, cells, rule) == expected
+
+
+@pytest.mark.parametrize("kind", ["workbook", "query"])
+def test_a_column_that_mixes_days_with_text(kind: str, tmp_path: Path) -> None:
+    """As Excel makes it of a CSV whose days it could not all read."""
+    cells = [SECOND_OF_NOVEMBER, "31.12.1985", "1985-11-02", "n/a", None, NOON]
+    rule = {"type": "date", "format": "%d.%m.%Y", "nulls": ["n/a"]}
+    expected = ["1985-11-02", "1985-12-31", "!date", None, None, "1985-11-02"]
+    assert sent(kind, tmp_path, cells, rule) == expected
+
+
+@pytest.mark.parametrize("kind", SOURCES)
+def test_a_day_that_is_text_is_what_the_format_says(kind: str, tmp_path: Path) -> None:
+    assert sent(kind, tmp_path, ["1985-11-02"], {"type": "date", "format": "%Y-%d-%m"}) == ["1985-02-11"]
+
+
+@pytest.mark.parametrize("kind", ["CSV", "Parquet", "workbook", "query"])
+def test_days_that_stand_for_nothing(kind: str, tmp_path: Path) -> None:
+    rule = {"type": "date", "nulls": ["1900-01-05"]}
+    assert sent(kind, tmp_path, [date(1900, 1, 5), SECOND_OF_NOVEMBER], rule) == [None, "1985-11-02"]
+
+
+def test_days_with_a_zone_stay_the_ones_that_are_written(tmp_path: Path) -> None:
+    cell = datetime(1985, 11, 2, 23, tzinfo=timezone.utc)
+    assert sent("query", tmp_path, [cell], {"type": "date", "format": "%d.%m.%Y"}) == ["1985-11-02"]
+
+
+@pytest.mark.parametrize("kind", ["Parquet", "workbook", "query"])
+def test_days_are_text_where_text_is_sent(kind: str, tmp_path: Path) -> None:
+    assert sent(kind, tmp_path, [SECOND_OF_NOVEMBER, NOON], {"type": "text"})[0][:10] == "1985-11-02"
+    (tmp_path / "ids").mkdir()
+    assert sent(kind, tmp_path / "ids", [SECOND_OF_NOVEMBER], {"attribute": "EXT_ID"}) == ["1985-11-02"]

@@ -15,7 +15,7 @@ import pytest
 from email_contacts.contacts import AccountAttribute, Mapping
 from email_contacts.contacts.mapping.binding import Binding
 from email_contacts.contacts.sources.row_frames import frame_of
-from email_contacts.contacts.sources.rows import Frame
+from email_contacts.contacts.sources.rows import Day, Frame
 from tests.amount import amount
 from tests.contacts.checks.agreement import Agreement
 from tests.contacts.checks.generated_cells import odd_cells, usual_cells
@@ -171,3 +171,33 @@ def test_numbers_that_stand_for_nothing_among_whole_ones_and_decimals(nulls: Seq
         agreement = Agreement(bound("email,points", mapping=mapping, account_attributes=account))
         agreement.check(frame_of(rows, 2), text_only=False)
         assert agreement.plain > 5
+
+
+@pytest.mark.parametrize("formats", [["%Y-%d-%m"], ["%d.%m.%Y", "iso"], ["%d %b %Y"], ["excel"]], ids=str)
+def test_formats_are_those_of_text_and_a_day_is_the_day_that_it_is(formats: Sequence[str]) -> None:
+    columns = "email,day,moment,mixed,born"
+    rules = {
+        name: {"attribute": name.upper(), "type": "date", "format": formats, "nulls": ["1985-11-02"]}
+        for name in columns.split(",")[1:]
+    }
+    agreement = Agreement(bound(columns, mapping=Mapping.from_json({"columns": {"email": "EMAIL", **rules}})))
+    days = (*(date(1985, 11, 2), date(1985, 2, 11), date(2024, 2, 29), date(9999, 12, 31)), None)
+    random = Random(1)
+    rows = [[day, None if day is None else datetime(day.year, day.month, day.day, 1)] for day in days]
+    texts = ["1985-11-02", "11.02.1985", "1985-02-11T01:00:00", "2 Nov 1985", "45302", "", "2024-30-01"]
+    frame = pl.DataFrame(
+        [("a@example.com", *random.choice(rows), text, text) for text in texts * 5],
+        schema=dict(
+            zip(columns.split(","), (pl.String, pl.Date, pl.Datetime, pl.String, pl.String), strict=True)
+        ),
+        orient="row",
+    )
+    agreement.check(Frame(frame), text_only=False)
+    of_days = bound(
+        "email,day", mapping=Mapping.from_json({"columns": {"email": "EMAIL", "day": rules["day"]}})
+    )
+    agreement = Agreement(of_days)
+    cells = [[f"a{place}@example.com", Day(day) if place % 3 else day] for place, day in enumerate(texts * 5)]
+    agreement.check(frame_of([*cells], 2), text_only=False)
+    agreement.check(frame_of(list(reversed(cells)), 2), text_only=False)
+    assert agreement.plain > 20

@@ -15,7 +15,7 @@ from email_contacts.contacts.checks.validation import ContactValidator
 from email_contacts.contacts.choices import BODIES
 from email_contacts.contacts.mapping.binding import bind
 from email_contacts.contacts.sources.row_frames import LISTS, NUMERALS, frame_of
-from email_contacts.contacts.sources.rows import Row, RowFault
+from email_contacts.contacts.sources.rows import Day, Row, RowFault
 from tests.amount import amount
 from tests.contacts.prepared import ACCOUNT
 
@@ -38,6 +38,8 @@ ANYTHING = [
     ["a\x1fb"],
     [1],
     {},
+    Day("1990-01-05"),
+    Day("1990-01-05T10:00:00+02:00"),
 ]
 LIKELY: Mapping[str, list[Any]] = {
     "email": ["a@example.com", "B@Example.com", "c.d@example.org"],
@@ -45,7 +47,14 @@ LIKELY: Mapping[str, list[Any]] = {
     "sms": ["+447700900123", 447700900123, ""],
     "firstname": ["Ada", "Jürgen", "O'Neill"],
     "country": ["DE", "fr", ""],
-    "birthday": ["1990-01-05", "1990-01-05T10:00:00Z", ""],
+    "birthday": [
+        "1990-01-05",
+        "1990-01-05T10:00:00Z",
+        "",
+        Day("1990-02-01"),
+        Day("2024-02-29T10:00:00"),
+        Day("1990-02-03"),
+    ],
     "points": [1, 2.5, 0, "3.50", ""],
     "newsletter": [True, False, "yes", 0, ""],
     "interests": [["books"], ["music", "books", "music"], [], "books|music", ""],

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from email_contacts.contacts.sources.rows import RowFault
+from email_contacts.contacts.sources.rows import Day, RowFault
 from email_contacts.contacts.sources.typed import NoCell, frame_rows, plain, plain_rows
 
 PLUS_TWO = datetime.timezone(datetime.timedelta(hours=2))
@@ -50,9 +50,9 @@ class Country(str, Enum):
         (Decimal(-(2**53)), "-9007199254740992"),
         (Decimal("1" * 40 + ".5"), "1" * 40 + ".5"),
         (Decimal("Infinity"), math.inf),
-        (datetime.date(990, 1, 5), "0990-01-05"),
-        (datetime.datetime(2024, 7, 1, 12), "2024-07-01T12:00:00"),
-        (datetime.datetime(2024, 7, 1, 12, tzinfo=PLUS_TWO), "2024-07-01T12:00:00+02:00"),
+        (datetime.date(990, 1, 5), Day("0990-01-05")),
+        (datetime.datetime(2024, 7, 1, 12), Day("2024-07-01T12:00:00")),
+        (datetime.datetime(2024, 7, 1, 12, tzinfo=PLUS_TWO), Day("2024-07-01T12:00:00+02:00")),
         (datetime.time(1, 2), "01:02:00"),
         (UUID(int=255), "00000000-0000-0000-0000-0000000000ff"),
         (["a", None, Decimal(1)], ["a", None, 1]),
@@ -147,4 +147,6 @@ def test_a_frame_gives_the_cells_of_its_values(values: list[tuple[Any, ...]]) ->
         "list": pl.List(pl.String),
     }
     frame = pl.DataFrame(values, schema=schema, orient="row")
-    assert frame_rows(frame) == plain_rows(values, list(schema))
+    found, expected = frame_rows(frame), plain_rows(values, list(schema))
+    assert found == expected
+    assert [list(map(type, row)) for row in found] == [list(map(type, row)) for row in expected]

@@ -11,7 +11,7 @@ from decimal import Decimal
 
 import polars as pl
 
-from email_contacts.contacts.sources.row_frames import JOINT, LISTS, NUMERALS
+from email_contacts.contacts.sources.row_frames import DAYS, JOINT, LISTS, NUMERALS
 from email_contacts.contacts.sources.typed import as_double, iso_text
 from email_contacts.contacts.values.marks import BLANKS
 from email_contacts.contacts.values.normalising import includes_nan, numbers_in
@@ -92,7 +92,14 @@ def text_of(
         return pl.when(is_empty).then(pl.lit("")).when(is_exact).then(joined), CHOICES
     if dtype == pl.Date and kind in _DAYS:
         return _without_words(cell.cast(pl.String), _days_in(nulls)).fill_null(""), kind
+    if dtype == DAYS and kind in _DAYS:
+        return _without_words(cell.struct.field("day"), _days_in(nulls)).fill_null(""), kind
     return None
+
+
+def are_days(dtype: pl.DataType) -> bool:
+    """Say whether cells came as days, so that no format of text is theirs."""
+    return dtype in (pl.Date, DAYS) or isinstance(dtype, pl.Datetime)
 
 
 def _without_words(text: pl.Expr, nulls: Sequence[str], written: pl.Expr | None = None) -> pl.Expr:

@@ -18,7 +18,7 @@ from email_contacts.contacts.checks.schema import pattern_of
 from email_contacts.contacts.checks.validation import ContactValidator, JudgedColumn
 from email_contacts.contacts.column_names import IDENTIFIERS
 from email_contacts.contacts.masking import mask, masked
-from email_contacts.contacts.sources.row_frames import LISTS, NUMERALS
+from email_contacts.contacts.sources.row_frames import DAYS, LISTS, NUMERALS
 from email_contacts.contacts.sources.rows import EMPTY, Frame
 from email_contacts.contacts.sources.typed import values_of
 from email_contacts.contacts.values.marks import BLANKS
@@ -35,7 +35,7 @@ _SCHEMA = {
 }
 # Types of cells that are looked at here, and further ones of which none is a fault of its row.
 _LOOKED_AT = (pl.String, pl.Boolean, pl.Float32, pl.Float64)
-_NO_FAULTS = (*_LOOKED_AT, pl.Date, pl.Datetime, pl.Null, LISTS, NUMERALS, pl.List(pl.String))
+_NO_FAULTS = (*_LOOKED_AT, pl.Date, pl.Datetime, pl.Null, LISTS, NUMERALS, DAYS, pl.List(pl.String))
 _LONGEST = 200
 _MARKS = ("=", "'")
 _FAULTS_REMEMBERED = 1 << 13  # of each column

@@ -17,7 +17,7 @@ import polars as pl
 from email_contacts.contacts.batches.forms import Form, Values
 from email_contacts.contacts.checks import fast_path_values
 from email_contacts.contacts.checks.cell_memory import CellMemory
-from email_contacts.contacts.checks.cell_text import CHOICES, text_of
+from email_contacts.contacts.checks.cell_text import CHOICES, are_days, text_of
 from email_contacts.contacts.checks.fast_path_values import Cells, Plain, PlainRule
 from email_contacts.contacts.checks.fast_path_written import is_quick, rule_for
 from email_contacts.contacts.column_names import IDENTIFIERS
@@ -238,6 +238,8 @@ class _PlainColumn:
             # The only backslash that a cell of such a frame may hold; row by row writes it.
             text = pl.when(text != NULL).then(text)
         memory = self._memory_of_lists if kind == CHOICES else self._memory
+        if kind == "date" and are_days(dtype):
+            memory = None  # which is of text, and of its formats
         if memory is not None:
             return _Read(column.attribute, self._name, text, memory=memory)
         if self._default is not None:

@@ -28,14 +28,15 @@ def rule_for(column: BoundColumn, kind: str, *, is_text: bool) -> PlainRule:
     """Return the rule that judges cells of a column.
 
     :param kind: of their text; it may be another one than the column's.
-    :param is_text: whether the cells are text; separators are for text, and 1.5 of a database is not 15.
+    :param is_text: whether the cells are text; separators and formats are for text, and 1.5 of a database is
+        not 15.
     """
     rule = column.rule
     if kind == "phone":
         return partial(fast_path_phones.phone, region=rule.region)
     if is_text and kind == "number" and (rule.decimal or rule.thousands):
         return partial(number, rule=rule)
-    if kind == "date" and rule.formats:
+    if is_text and kind == "date" and rule.formats:
         return partial(date, formats=rule.formats)
     return fast_path_values.RULES[kind]
 

@@ -39,7 +39,7 @@ def suspicions(column: BoundColumn, cells: Sequence[Any], bad: Sequence[Any]) ->
     :param cells: those of its first cells that are not empty.
     :param bad: those of them that break its rule.
     """
-    texts = [bare(cell) for cell in cells if type(cell) is str]
+    texts = [bare(cell) for cell in cells if isinstance(cell, str)]
     if len(bad) > BAD_SHARE * len(cells):
         share = len(bad) / len(cells)
         yield (
@@ -75,7 +75,7 @@ def _thousands_or_decimals(rule: ColumnRule, texts: Sequence[str]) -> Iterator[s
 def _days_that_are_none(texts: Sequence[str], bad: Sequence[Any]) -> Iterator[str]:
     """Tell of days that are valid and stand for none."""
     found = Counter(text for text in texts if null_words.is_no_day(text.casefold()))
-    found -= Counter(bare(cell) for cell in bad if type(cell) is str)
+    found -= Counter(bare(cell) for cell in bad if isinstance(cell, str))
     if found:
         words = _listed(sorted(found)[:_WORDS_SHOWN])
         count = sum(found.values())

@@ -68,7 +68,8 @@ class BoundColumn:
         normalise = self._exact_normaliser()
         if text_only and self.kind in _PLAIN_TEXT:
             normalise = bare
-        normalise = normalising.without(self.nulls, normalise)
+        of_days = dates.date if self.kind == "date" else None  # formats are those of text
+        normalise = normalising.without(self.nulls, normalise, of_days=of_days)
         if text_only and self.kind in _FEW_VALUES:
             return normalising.Remembered(normalise, most=remembered).__getitem__
         return normalise

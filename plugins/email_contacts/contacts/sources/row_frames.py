@@ -14,12 +14,14 @@ import numpy as np
 import orjson
 import polars as pl
 
-from email_contacts.contacts.sources.rows import EMPTY, Frame, Row, RowFault
+from email_contacts.contacts.sources.rows import EMPTY, Day, Frame, Row, RowFault
 
 # Whole numbers and decimals side by side, as JSON has them: as JSON writes them, lest 1 becomes 1.0.
 NUMERALS = pl.Struct({"numeral": pl.String()})
 # Lists of texts, joined by a control character.
 LISTS, JOINT = pl.Struct({"list": pl.String()}), "\x1f"
+# What came as days, each as its text.
+DAYS = pl.Struct({"day": pl.String()})
 _TYPES: dict[type, pl.DataType] = {
     str: pl.String(),
     int: pl.Int64(),
@@ -61,6 +63,8 @@ def _column(name: str, cells: Sequence[Any], is_odd: Any) -> pl.Series:
         return _struct(name, NUMERALS, _numerals(fitting), fitting, is_odd)
     if kind is list:
         return _struct(name, LISTS, list(map(_joined, fitting)), fitting, is_odd)
+    if kind is Day:
+        return _struct(name, DAYS, [None if cell is None else str(cell) for cell in fitting], fitting, is_odd)
     return _series(name, fitting, _TYPES.get(kind), is_odd)
 
 

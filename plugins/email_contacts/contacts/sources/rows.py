@@ -3,9 +3,9 @@
 Knows the shape of a row only; the readers know files and cursors.
 
 A row is a list with one cell for each column, or a ``RowFault`` where no such list can be made. An empty cell
-is ``""``, however the source marks it (a key that is absent, ``null``). Rows are numbered by their place,
-from 1, over all files of a source: headers are not counted, and neither are blank lines, with or without
-delimiters in them.
+is ``""``, however the source marks it (a key that is absent, ``null``), and what came as a day is a ``Day``.
+Rows are numbered by their place, from 1, over all files of a source: headers are not counted, and neither are
+blank lines, with or without delimiters in them.
 """
 
 from __future__ import annotations
@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 Row = list[Any]
 EMPTY = ""
 ROWS_IN_A_BLOCK = 8_192
+
+
+class Day(str):
+    """A cell that came as a day, with a time of day or not: its ISO text, of which no format is asked."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ str, bool, int, float        itself (of a float of 32 bits, the shortest decimal
                              infinities too, but the schema sees ``null`` in their place and refuses it
 Decimal                      an int when it is whole and below 2**53; a float when it has at most 15
                              significant digits, which a float keeps; else its digits as text
-date                         ``YYYY-MM-DD``
+date                         ``YYYY-MM-DD``, as a ``Day``; so is a datetime
 datetime, time               ISO 8601 with ``T``; the offset stays, nothing is converted
 UUID                         its usual text
 list, tuple                  a list of cells; None in it stays None, as NDJSON's ``null`` does
@@ -31,7 +31,7 @@ from uuid import UUID
 import orjson
 
 from email_contacts.contacts.header_names import shown_column
-from email_contacts.contacts.sources.rows import EMPTY, Row, RowFault
+from email_contacts.contacts.sources.rows import EMPTY, Day, Row, RowFault
 
 if TYPE_CHECKING:
     import polars as pl
@@ -91,13 +91,15 @@ def frame_rows(frame: pl.DataFrame) -> list[Row | RowFault]:
 def _cells_of(column: pl.Series) -> list[Any]:
     import polars as pl
 
-    from email_contacts.contacts.sources.row_frames import NUMERALS
+    from email_contacts.contacts.sources.row_frames import DAYS, NUMERALS
 
     kind = column.dtype
     if kind == pl.Date:
-        return _texts(column.cast(pl.String))
+        return _days(column.cast(pl.String))
     if isinstance(kind, pl.Datetime):
-        return _iso(column)
+        return _days(column.to_frame().select(iso_text(pl.col(column.name), kind)).to_series())
+    if kind == DAYS:
+        return _days(column.struct.field("day"))
     if kind == NUMERALS:
         return _numbers(column.struct.field("numeral"))
     cells: list[Any] = values_of(column)
@@ -109,12 +111,6 @@ def _cells_of(column: pl.Series) -> list[Any]:
 def _numbers(numerals: pl.Series) -> list[Any]:
     cells = orjson.loads(f"[{','.join(numerals.fill_null('null'))}]")
     return [EMPTY if cell is None else cell for cell in cells]
-
-
-def _iso(column: pl.Series) -> list[str]:
-    import polars as pl
-
-    return _texts(column.to_frame().select(iso_text(pl.col(column.name), column.dtype)).to_series())
 
 
 def values_of(column: pl.Series) -> list[Any]:
@@ -146,9 +142,8 @@ def iso_text(cell: pl.Expr, dtype: pl.DataType) -> pl.Expr:
     return pl.when(moment.dt.microsecond() == 0).then(whole).otherwise(parts)
 
 
-def _texts(column: pl.Series) -> list[str]:
-    texts: list[str] = column.fill_null(EMPTY).to_list()
-    return texts
+def _days(texts: pl.Series) -> list[str]:
+    return [EMPTY if text is None else Day(text) for text in texts.to_list()]
 
 
 def _row_or_fault(row: Sequence[Any], columns: Sequence[str]) -> Row | RowFault:
@@ -178,7 +173,10 @@ def _decimal(value: Decimal) -> int | float | str:
 
 
 def _inside(value: Any) -> Any:
-    return None if value is None else plain(value)
+    if value is None:
+        return None
+    cell = plain(value)
+    return str(cell) if type(cell) is Day else cell
 
 
 def _list(value: Iterable[Any]) -> list[Any]:
@@ -202,8 +200,8 @@ _CELL_OF: dict[type, Callable[[Any], Any]] = {
     int: _itself,
     float: _itself,
     Decimal: _decimal,
-    datetime: datetime.isoformat,  # before date, whose subclass it is
-    date: date.isoformat,
+    datetime: lambda value: Day(value.isoformat()),  # before date, whose subclass it is
+    date: lambda value: Day(value.isoformat()),
     time: time.isoformat,
     UUID: str,
     list: _list,

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Mapping
 from math import isnan
 from typing import Any
 
-from email_contacts.contacts.sources.rows import EMPTY
+from email_contacts.contacts.sources.rows import EMPTY, Day
 from email_contacts.contacts.values.choices import chosen, is_list_of_text
 from email_contacts.contacts.values.marks import bare, digits_of, is_scientific, whole
 
@@ -71,11 +71,15 @@ class Remembered(dict[str, Any]):
         return value
 
 
-def without(nulls: Collection[str], normalise: Normaliser) -> Normaliser:
+def without(
+    nulls: Collection[str], normalise: Normaliser, *, of_days: Normaliser | None = None
+) -> Normaliser:
     """Make a normaliser to which some words are empty cells.
 
     :param nulls: the words, exactly as they are written. Where cells have types, ``-999`` is the number, too,
         and ``false`` the boolean.
+    :param normalise: what makes the other cells uniform.
+    :param of_days: the same for the text of cells that came as days; None: ``normalise``.
     """
     words = frozenset(nulls)
     numbers = frozenset(numbers_in(nulls))
@@ -86,6 +90,8 @@ def without(nulls: Collection[str], normalise: Normaliser) -> Normaliser:
     def value_of(cell: Any) -> Any:
         if type(cell) is str:
             return EMPTY if bare(cell) in words else normalise(cell)
+        if type(cell) is Day:
+            return EMPTY if cell in words else (of_days or normalise)(str(cell))
         return EMPTY if may_be_typed and is_typed_null(cell) else normalise(cell)
 
     def is_typed_null(cell: Any) -> bool:
@@ -95,7 +101,7 @@ def without(nulls: Collection[str], normalise: Normaliser) -> Normaliser:
             return is_nan_null
         return type(cell) in (int, float) and cell in numbers
 
-    return value_of if words else normalise
+    return value_of
 
 
 def numbers_in(nulls: Collection[str]) -> list[float]:

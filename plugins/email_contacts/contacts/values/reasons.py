@@ -44,7 +44,7 @@ def reason(kind: str, cell: Any, *, region: str | None = None, separator: str = 
         )
     if type(cell) is float and isinf(cell):
         return "It is infinite: correct it, or leave the cell empty."
-    if type(cell) is not str:
+    if not isinstance(cell, str):
         return _of_type(kind, cell)
     cell = bare(cell)
     if cell.casefold() in NO_IDENTIFIERS:
