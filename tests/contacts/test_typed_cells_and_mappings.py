@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timezone
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from email_contacts.contacts import Mapping
+from email_contacts.contacts.sources.consent_column import ConsentColumn
 from tests.contacts.cells import values
 from tests.contacts.prepared import prepared
 from tests.contacts.typed_sources import SOURCES, TYPED, sent
@@ -120,3 +123,73 @@ def test_days_are_text_where_text_is_sent(kind: str, tmp_path: Path) -> None:
     assert sent(kind, tmp_path, [SECOND_OF_NOVEMBER, NOON], {"type": "text"})[0][:10] == "1985-11-02"
     (tmp_path / "ids").mkdir()
     assert sent(kind, tmp_path / "ids", [SECOND_OF_NOVEMBER], {"attribute": "EXT_ID"}) == ["1985-11-02"]
+
+
+def strange(kind: str, folder: Path, mails: Sequence[str]) -> Any:
+    """Give a source whose column ``x`` has durations, which no contact can have, but for the last cell."""
+    cells = [*[timedelta(days=1)] * (len(mails) - 1), None]
+    return SOURCES[kind](folder, list(zip(mails, cells, strict=True)))
+
+
+@pytest.mark.parametrize("kind", ["Parquet", "workbook", "query"])
+def test_only_a_column_that_is_sent_refuses_a_row(kind: str, tmp_path: Path) -> None:
+    mails = ["a@example.com", "mailto:b@example.com", "no address", "d@example.com"]
+    source = strange(kind, tmp_path, mails)
+    mapping = Mapping.from_json({"columns": {"email": "EMAIL"}, "unknown_columns": "drop"})
+    found = prepared(source, tmp_path / "stage", mapping=mapping)
+    assert found.rules == [(3, "email", "email")]
+    assert [contact["email"] for contact in found.contacts] == [
+        "a@example.com",
+        "b@example.com",
+        "d@example.com",
+    ]
+    sent_too = Mapping.from_json({"columns": {"email": "EMAIL", "x": {"attribute": "X", "type": "text"}}})
+    found = prepared(source, tmp_path / "stage of both", mapping=sent_too)
+    assert found.rules == [(1, "x", "type"), (2, "x", "type"), (3, "email", "email")]
+    assert found.rejects[0]["value"] == ""
+    assert found.rejects[0]["message"] == (
+        "It is a value of the type timedelta, which no contact can have. Leave the column out, or convert it "
+        "in the source."
+    )
+
+
+@pytest.mark.parametrize("kind", ["workbook", "query"])
+def test_a_strange_cell_that_decides_rejects_its_row(kind: str, tmp_path: Path) -> None:
+    source = strange(kind, tmp_path, ["a@example.com", "b@example.com"])
+    mapping = Mapping.from_json({"columns": {"email": "EMAIL"}, "unknown_columns": "drop"})
+    found = prepared(source, tmp_path / "stage", mapping=mapping, consent_column=ConsentColumn("x"))
+    assert [reject["rule"] for reject in found.rejects] == ["consent", "consent"]
+
+
+def test_a_strange_cell_names_its_row_by_its_kind(tmp_path: Path) -> None:
+    source = strange("query", tmp_path, ["no address", "b@example.com"])
+    mapping = Mapping.from_json({"columns": {"email": "EMAIL"}, "key": "x", "unknown_columns": "drop"})
+    found = prepared(source, tmp_path / "stage", mapping=mapping)
+    assert [reject["key"] for reject in found.rejects] == ["<timedelta>"]
+
+
+@pytest.mark.parametrize("used", [True, False])
+def test_one_value_that_is_not_utf_8_costs_its_own_row_where_it_is_sent(tmp_path: Path, used: bool) -> None:
+    mails = [f"p{place}@example.com".encode() for place in range(3_000)]
+    column = [*mails[:17], b"\xff", *mails[18:]]
+    lists = pa.array([[mail, b"\xff"] for mail in mails])
+    texts = pa.array([mail.decode() for mail in mails])
+    table = pa.table({"email": column if used else texts, "x": column, "y": lists})
+    pq.write_table(table, tmp_path / "a.parquet")
+    mapping = Mapping.from_json({"columns": {"email": "EMAIL"}, "unknown_columns": "drop"})
+    found = prepared(tmp_path / "a.parquet", mapping=mapping)
+    assert found.rules == ([(18, "email", "type")] if used else [])
+    assert len(found.contacts) == 3_000 - used
+
+
+def test_rows_whose_lists_of_bytes_are_no_text_are_rejected_where_these_are_sent(tmp_path: Path) -> None:
+    lists = pa.array([[b"books", b"music"], [b"books", b"\xff"], None])
+    pq.write_table(
+        pa.table({"email": [f"p{n}@example.com" for n in range(3)], "x": lists}), tmp_path / "a.parquet"
+    )
+    rule = {"attribute": "X", "type": "multiple_choice"}
+    found = prepared(
+        tmp_path / "a.parquet", mapping=Mapping.from_json({"columns": {"email": "EMAIL", "x": rule}})
+    )
+    assert found.rules == [(2, "x", "type")]
+    assert values(found, "X") == [["books", "music"], None]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from random import Random
 from typing import Any
@@ -14,7 +14,7 @@ import pytest
 
 from email_contacts.contacts import AccountAttribute, Mapping
 from email_contacts.contacts.mapping.binding import Binding
-from email_contacts.contacts.sources.row_frames import frame_of
+from email_contacts.contacts.sources.row_frames import BYTES, frame_of
 from email_contacts.contacts.sources.rows import Day, Frame
 from tests.amount import amount
 from tests.contacts.checks.agreement import Agreement
@@ -52,6 +52,7 @@ def typed_frame(random: Random, rows: int) -> Frame:
         "decimal": (pl.Decimal(12, 2), decimals),
         "list": (pl.List(pl.String), choices),
         "nothing": (pl.Null, (None,)),
+        "span": (pl.Duration, (None, None, None, None, timedelta(1))),
     }
     return Frame(
         pl.DataFrame(
@@ -63,12 +64,12 @@ def typed_frame(random: Random, rows: int) -> Frame:
     )
 
 
-TYPED_COLUMNS = "email,ext_id,sms,text,country,small,float,single,yes,day,moment,decimal,list,nothing"
+TYPED_COLUMNS = "email,ext_id,sms,text,country,small,float,single,yes,day,moment,decimal,list,nothing,span"
 KINDS_OF_TYPED = {
-    "usual": "text,category,number,number,number,boolean,date,date,number,multiple_choice,text",
-    "others": "number,text,boolean,text,boolean,text,text,category,text,number,multiple_choice",
-    "strange": "date,boolean,category,boolean,category,number,number,number,boolean,date,number",
-    "as text": "text,text,text,date,multiple_choice,category,category,boolean,category,text,category",
+    "usual": "text,category,number,number,number,boolean,date,date,number,multiple_choice,text,text",
+    "others": "number,text,boolean,text,boolean,text,text,category,text,number,multiple_choice,number",
+    "strange": "date,boolean,category,boolean,category,number,number,number,boolean,date,number,date",
+    "as text": "text,text,text,date,multiple_choice,category,category,boolean,category,text,text,text",
 }
 DEFAULTS = {
     "text": "é",
@@ -201,3 +202,38 @@ def test_formats_are_those_of_text_and_a_day_is_the_day_that_it_is(formats: Sequ
     agreement.check(frame_of([*cells], 2), text_only=False)
     agreement.check(frame_of(list(reversed(cells)), 2), text_only=False)
     assert agreement.plain > 20
+
+
+@pytest.mark.parametrize("nulls", [[], ["books", "5"]])
+def test_bytes_of_which_some_are_no_text(nulls: Sequence[str]) -> None:
+    likely = {
+        "email": ("a@example.com", "EMAIL"),
+        "no": ("5", "EXT_ID"),
+        "name": ("x", {"type": "text"}),
+        "country": ("de", {"type": "category", "categories": ["DE"]}),
+        "born": ("05.01.1990", {"type": "date", "format": "%d.%m.%Y"}),
+        "points": ("5,5", {"type": "number", "decimal": ","}),
+        "yes": ("ja", {"type": "boolean", "booleans": {"true": ["ja"], "false": ["nein"]}}),
+        "likes": ("books|music", {"type": "multiple_choice"}),
+        "any": ("x", "ANY"),
+    }
+    rules: dict[str, Any] = {
+        name: {"attribute": name.upper(), **rule} if isinstance(rule, dict) else rule
+        for name, (_, rule) in likely.items()
+    }
+    agreement = Agreement(
+        bound(",".join(rules), mapping=Mapping.from_json({"columns": rules, "nulls": nulls}))
+    )
+    random = Random(1)
+    odd = (None, b"\xff", b"a\xff", b"5", b"books", b" ", b'a "b"', "é".encode(), b"0", b"true")
+    columns = {
+        name: [usual.encode() if random.random() < 0.9 else random.choice(odd) for _ in range(300)]
+        for name, (usual, _) in likely.items()
+    }
+    marked = pl.DataFrame(columns, dict.fromkeys(columns, pl.Binary)).select(
+        pl.when(pl.col(name).is_not_null()).then(pl.struct(pl.col(name).alias("bytes"))).alias(name)
+        for name in columns
+    )
+    assert set(marked.dtypes) == {BYTES}
+    agreement.check(Frame(marked), text_only=False)
+    assert 300 > agreement.valid >= agreement.plain > 100

@@ -18,7 +18,7 @@ from upath import UPath
 
 from email_contacts.contacts.errors import SourceEmpty, SourceUnreadable
 from email_contacts.contacts.sources.parquet_rows import ROWS_IN_A_BATCH, ParquetRows
-from email_contacts.contacts.sources.rows import Frame, RowFault
+from email_contacts.contacts.sources.rows import Frame, RowFault, Strange
 from tests.contacts.sources.reading import rows_of
 
 PLUGINS = Path(__file__).resolve().parents[3] / "plugins"
@@ -93,14 +93,38 @@ def test_text_stays_text_in_frames(tmp_path: Path) -> None:
         (pa.array([datetime.timedelta(1), None]), "timedelta"),
     ],
 )
-def test_values_that_no_contact_has_cost_their_row(tmp_path: Path, array: pa.Array, kind: str) -> None:
-    fault, row = rows_of(ParquetRows(written(tmp_path, pa.table({"a": [1, 2], "x": array}))))
-    assert isinstance(fault, RowFault)
-    assert fault.rule == "type"
-    assert fault.message.startswith(
-        f'Column "x" holds a value of the type {kind}, which no contact can have.'
-    )
+def test_values_that_no_contact_has_are_cells_that_no_attribute_takes(
+    tmp_path: Path, array: pa.Array, kind: str
+) -> None:
+    strange, row = rows_of(ParquetRows(written(tmp_path, pa.table({"a": [1, 2], "x": array}))))
+    assert not isinstance(strange, RowFault)
+    assert (strange[0], type(strange[1]), str(strange[1])) == (1, Strange, f"<{kind}>")
     assert row == [2, ""]
+
+
+@pytest.mark.parametrize(
+    "kind", [pa.binary(), pa.large_binary(), pa.dictionary(pa.int8(), pa.binary())], ids=str
+)
+def test_bytes_that_are_no_text_cost_no_neighbour(tmp_path: Path, kind: pa.DataType) -> None:
+    array = pa.array([b"a", b"\xff", None, "é".encode()], kind)
+    good, bad, nothing, last = rows_of(ParquetRows(written(tmp_path, pa.table({"x": array}))))
+    assert [good, nothing, last] == [["a"], [""], ["é"]]
+    assert not isinstance(bad, RowFault)
+    assert isinstance(bad[0], Strange)
+
+
+def test_neither_do_those_in_lists(tmp_path: Path) -> None:
+    lists = pa.array([[b"a", None], [b"b", b"\xff"], None, []])
+    good, bad, *others = rows_of(ParquetRows(written(tmp_path, pa.table({"x": lists}))))
+    assert [good, *others] == [[["a", None]], [""], [[]]]
+    assert not isinstance(bad, RowFault)
+    assert isinstance(bad[0], Strange)
+
+
+def test_bytes_of_one_length_are_no_text(tmp_path: Path) -> None:
+    ids = pa.array([b"0123456789abcdef"], pa.binary(16))
+    ((cell,),) = rows_of(ParquetRows(written(tmp_path, pa.table({"x": ids}))))  # type: ignore[misc]
+    assert isinstance(cell, Strange)
 
 
 def test_decimals_that_are_too_wide(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from email_contacts.contacts.checks.validation import ContactValidator
 from email_contacts.contacts.choices import BODIES
 from email_contacts.contacts.mapping.binding import bind
 from email_contacts.contacts.sources.row_frames import LISTS, NUMERALS, frame_of
-from email_contacts.contacts.sources.rows import Day, Row, RowFault
+from email_contacts.contacts.sources.rows import Day, Row, RowFault, Strange
 from tests.amount import amount
 from tests.contacts.prepared import ACCOUNT
 
@@ -38,6 +38,7 @@ ANYTHING = [
     ["a\x1fb"],
     [1],
     {},
+    Strange("bytes"),
     Day("1990-01-05"),
     Day("1990-01-05T10:00:00+02:00"),
 ]

@@ -11,8 +11,8 @@ from decimal import Decimal
 
 import polars as pl
 
-from email_contacts.contacts.sources.row_frames import DAYS, JOINT, LISTS, NUMERALS
-from email_contacts.contacts.sources.typed import as_double, iso_text
+from email_contacts.contacts.sources.row_frames import BYTES, DAYS, JOINT, LISTS, NUMERALS
+from email_contacts.contacts.sources.typed import as_double, iso_text, texts_of
 from email_contacts.contacts.values.marks import BLANKS
 from email_contacts.contacts.values.normalising import includes_nan, numbers_in
 
@@ -42,6 +42,10 @@ def text_of(
     :return: None where row by row has to decide; so it has where a text is null. Lists are texts joined by
         ``JOINT``, of the kind ``CHOICES``.
     """
+    if dtype == BYTES:
+        written = cell.struct.field("bytes")
+        text = written.map_batches(texts_of, return_dtype=pl.String).str.strip_chars(BLANKS)
+        return pl.when(written.is_null()).then(pl.lit("")).otherwise(_without_words(text, nulls)), kind
     if dtype == pl.String:
         text = cell if is_trimmed else cell.str.strip_chars(BLANKS)
         text = text if is_filled else text.fill_null("")

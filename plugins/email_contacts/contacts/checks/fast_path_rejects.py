@@ -18,7 +18,6 @@ from email_contacts.contacts.checks.schema import pattern_of
 from email_contacts.contacts.checks.validation import ContactValidator, JudgedColumn
 from email_contacts.contacts.column_names import IDENTIFIERS
 from email_contacts.contacts.masking import mask, masked
-from email_contacts.contacts.sources.row_frames import DAYS, LISTS, NUMERALS
 from email_contacts.contacts.sources.rows import EMPTY, Frame
 from email_contacts.contacts.sources.typed import values_of
 from email_contacts.contacts.values.marks import BLANKS
@@ -33,9 +32,8 @@ _SCHEMA = {
     "message": pl.String,
     "value": pl.String,
 }
-# Types of cells that are looked at here, and further ones of which none is a fault of its row.
+# Types of cells that are looked at here.
 _LOOKED_AT = (pl.String, pl.Boolean, pl.Float32, pl.Float64)
-_NO_FAULTS = (*_LOOKED_AT, pl.Date, pl.Datetime, pl.Null, LISTS, NUMERALS, DAYS, pl.List(pl.String))
 _LONGEST = 200
 _MARKS = ("=", "'")
 _FAULTS_REMEMBERED = 1 << 13  # of each column
@@ -59,8 +57,7 @@ class FastPathRejects:
         :param first: of each of them, as ``fast_path_rows.Judged`` says it.
         :return: ``place``, ``field``, ``rule``, ``message`` and ``value``, in the order of the places.
         """
-        # A cell of some other types may be a fault of the whole row, which comes before any rule.
-        if not len(places) or not all(map(_is_no_fault, frame.cells.dtypes)):
+        if not len(places):
             return pl.DataFrame(schema=_SCHEMA)
         found = [pl.DataFrame(schema=_SCHEMA)]
         if self._columns is None:
@@ -120,10 +117,6 @@ class _Column:
         if value == EMPTY or self._judged.is_valid(value):
             return None
         return self._judged.fault_of(cell), mask(cell)
-
-
-def _is_no_fault(dtype: pl.DataType) -> bool:
-    return dtype.is_integer() or dtype.is_decimal() or dtype in _NO_FAULTS
 
 
 def _rejected(

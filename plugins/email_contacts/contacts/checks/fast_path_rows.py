@@ -23,7 +23,7 @@ from email_contacts.contacts.checks.fast_path_written import is_quick, rule_for
 from email_contacts.contacts.column_names import IDENTIFIERS
 from email_contacts.contacts.mapping.binding import Binding
 from email_contacts.contacts.mapping.bound_column import BoundColumn
-from email_contacts.contacts.sources.row_frames import JOINT
+from email_contacts.contacts.sources.row_frames import BYTES, JOINT
 from email_contacts.contacts.sources.rows import EMPTY, Frame
 from email_contacts.contacts.values.normalising import NULLS
 
@@ -249,7 +249,7 @@ class _PlainColumn:
             self._name,
             text,
             kind,
-            rule_for(column, kind, is_text=dtype == pl.String),
+            rule_for(column, kind, is_text=dtype in (pl.String, BYTES)),
             is_filled=column.default != EMPTY and self._default is None,
             is_as_it_is=text is cell,
         )

@@ -19,11 +19,15 @@ from email_contacts.contacts.checks.schema import document, judge, schema_of
 from email_contacts.contacts.column_names import EMAIL, IDENTIFIERS
 from email_contacts.contacts.mapping.binding import Binding, BoundColumn, Contact
 from email_contacts.contacts.masking import mask
-from email_contacts.contacts.sources.rows import EMPTY, Row
+from email_contacts.contacts.sources.rows import EMPTY, Row, Strange
 from email_contacts.contacts.staging.rejects import Reject
 from email_contacts.contacts.values.reasons import reason
 
 _LABELS_SHOWN = 10
+_STRANGE = (
+    "It is a value of the type {kind}, which no contact can have. Leave the column out, or convert it in the "
+    "source."
+)
 
 
 def contact_schema(binding: Binding) -> dict[str, Any]:
@@ -105,6 +109,8 @@ class ContactValidator:
             value = values.get(one.column.attribute, EMPTY)
             if value != EMPTY and not one.is_valid(value):
                 cell = cells[one.column.place]
+                if isinstance(cell, Strange):
+                    return Reject(number, key, one.column.name, "type", _STRANGE.format(kind=cell.kind))
                 return Reject(number, key, one.column.name, one.column.kind, one.fault_of(cell), mask(cell))
         return Reject(number, key, "", "identifier", self.nobody)
 

@@ -19,9 +19,11 @@ import pyarrow.parquet as pq
 from email_contacts.contacts.errors import SourceEmpty, SourceUnreadable
 from email_contacts.contacts.paths import AnyPath, local_path
 from email_contacts.contacts.sources.nested import path_of
+from email_contacts.contacts.sources.row_frames import BYTES
 from email_contacts.contacts.sources.rows import Block, Frame
 
 ROWS_IN_A_BATCH = 16_384
+_TEXT = pa.string()
 _BYTES_IN_A_BATCH = 1 << 24
 _LOCAL_BUFFER = 1 << 18  # bytes, for each column
 _REMOTE_BUFFER = 1 << 20  # a request to an object store has its price
@@ -100,8 +102,9 @@ class ParquetRows:
         try:
             return column if column.type == kind else column.cast(kind)
         except pa.ArrowInvalid:
-            if pa.types.is_string(kind):  # bytes that are no text, which matter only where they are sent
-                return column
+            kept = _plain_type(column.type, text=pa.large_binary())
+            if kept != kind:  # bytes that are no text, which matter only where they are sent
+                return _bytes(column, kept)
             raise SourceUnreadable(
                 f'{self._source.name}: the column "{name}" holds values that do not fit into {kind}. '
                 "Leave the column out, or write it as text."
@@ -174,22 +177,36 @@ def _row_groups(metadata: pq.FileMetaData) -> Iterator[pq.RowGroupMetaData]:
     return map(metadata.row_group, range(metadata.num_row_groups))
 
 
-def _plain_type(kind: pa.DataType) -> pa.DataType:
-    """Return the type in which polars gets a column: no dictionaries, extensions or 256-bit decimals."""
+def _bytes(column: pa.Array, kind: pa.DataType) -> pa.Array:
+    """Give bytes as they are; marked where they are text, or lists of texts, but for some of them."""
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    column = column.cast(kind)
+    if kind not in (pa.large_binary(), pa.list_(pa.large_binary())):
+        return column
+    name = BYTES.fields[0].name
+    return pa.StructArray.from_arrays([column], names=[name], mask=column.is_null())
+
+
+def _plain_type(kind: pa.DataType, text: pa.DataType = _TEXT) -> pa.DataType:
+    """Return the type in which polars gets a column: no dictionaries, extensions or 256-bit decimals.
+
+    :param text: the type of bytes that may be text.
+    """
     if pa.types.is_dictionary(kind):
-        return _plain_type(kind.value_type)
+        return _plain_type(kind.value_type, text)
     if isinstance(kind, pa.UuidType):
         return pa.string()
     if isinstance(kind, pa.BaseExtensionType):
-        return _plain_type(kind.storage_type)
+        return _plain_type(kind.storage_type, text)
     if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
-        return pa.string()  # Impala, Hive and old Spark write text without its mark
+        return text  # Impala, Hive and old Spark write text without its mark
     if pa.types.is_decimal256(kind):
         return pa.decimal128(38, kind.scale)
     if pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind):
-        return pa.list_(_plain_type(kind.value_type))
+        return pa.list_(_plain_type(kind.value_type, text))
     if pa.types.is_struct(kind):
-        return pa.struct([pa.field(field.name, _plain_type(field.type)) for field in kind])
+        return pa.struct([pa.field(field.name, _plain_type(field.type, text)) for field in kind])
     return kind
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import orjson
 import polars as pl
 
-from email_contacts.contacts.sources.rows import EMPTY, Day, Frame, Row, RowFault
+from email_contacts.contacts.sources.rows import EMPTY, Day, Frame, Row, RowFault, Strange
 
 # Whole numbers and decimals side by side, as JSON has them: as JSON writes them, lest 1 becomes 1.0.
 NUMERALS = pl.Struct({"numeral": pl.String()})
@@ -22,6 +22,10 @@ NUMERALS = pl.Struct({"numeral": pl.String()})
 LISTS, JOINT = pl.Struct({"list": pl.String()}), "\x1f"
 # What came as days, each as its text.
 DAYS = pl.Struct({"day": pl.String()})
+# What JSON has no kind for, each as the name of its own.
+STRANGE = pl.Struct({"kind": pl.String()})
+# Text that came as bytes of which some are no text, and lists of such.
+BYTES, LISTS_OF_BYTES = pl.Struct({"bytes": pl.Binary()}), pl.Struct({"bytes": pl.List(pl.Binary())})
 _TYPES: dict[type, pl.DataType] = {
     str: pl.String(),
     int: pl.Int64(),
@@ -65,6 +69,9 @@ def _column(name: str, cells: Sequence[Any], is_odd: Any) -> pl.Series:
         return _struct(name, LISTS, list(map(_joined, fitting)), fitting, is_odd)
     if kind is Day:
         return _struct(name, DAYS, [None if cell is None else str(cell) for cell in fitting], fitting, is_odd)
+    if kind is Strange:
+        names = [None if cell is None else cell.kind for cell in fitting]
+        return _struct(name, STRANGE, names, fitting, is_odd)
     return _series(name, fitting, _TYPES.get(kind), is_odd)
 
 

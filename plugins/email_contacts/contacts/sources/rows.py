@@ -3,9 +3,9 @@
 Knows the shape of a row only; the readers know files and cursors.
 
 A row is a list with one cell for each column, or a ``RowFault`` where no such list can be made. An empty cell
-is ``""``, however the source marks it (a key that is absent, ``null``), and what came as a day is a ``Day``.
-Rows are numbered by their place, from 1, over all files of a source: headers are not counted, and neither are
-blank lines, with or without delimiters in them.
+is ``""``, however the source marks it (a key that is absent, ``null``), what came as a day is a ``Day``, and
+what JSON has no kind for is ``Strange``. Rows are numbered by their place, from 1, over all files of a
+source: headers are not counted, and neither are blank lines, with or without delimiters in them.
 """
 
 from __future__ import annotations
@@ -29,11 +29,26 @@ class Day(str):
     __slots__ = ()
 
 
+class Strange(dict[str, Any]):
+    """A cell of a kind that JSON lacks: an object to all rules, so that no attribute takes it.
+
+    :param kind: the name of its type; the value is not kept.
+    """
+
+    def __init__(self, kind: str) -> None:
+        super().__init__()
+        self.kind = kind
+
+    def __str__(self) -> str:
+        """Say what it is, which is nobody's word."""
+        return f"<{self.kind}>"
+
+
 @dataclass(frozen=True)
 class RowFault:
     """A row that cannot be read as cells; it is rejected and the rest continues.
 
-    :param rule: a stable word: ``columns``, ``quoting``, ``null_byte``, ``json`` or ``type``.
+    :param rule: a stable word: ``columns``, ``quoting``, ``null_byte`` or ``json``.
     :param message: what is wrong, without any value.
     """
 

@@ -131,7 +131,7 @@ class SqlRows:
 
     def first_block(self) -> list[Row | RowFault]:
         """Return the first rows, which are still to be walked."""
-        return plain_rows(self._first, self.columns)
+        return plain_rows(self._first)
 
     def blocks(self) -> Iterator[Block]:
         """Walk the rows in blocks, once.
@@ -141,7 +141,7 @@ class SqlRows:
         values, self._first = self._first, []
         while values:
             self._read += len(values)
-            yield plain_rows(values, self.columns)
+            yield plain_rows(values)
             with self._driver_errors_hidden():
                 values = self._cursor.fetchmany(ROWS_IN_A_BLOCK)
 

@@ -16,7 +16,7 @@ datetime, time               ISO 8601 with ``T``; the offset stays, nothing is c
 UUID                         its usual text
 list, tuple                  a list of cells; None in it stays None, as NDJSON's ``null`` does
 dict                         an object of cells, as NDJSON's objects are; no attribute takes one
-anything else                none: the row is rejected, with the column's name and the type's
+anything else                ``Strange``: the row is rejected where it is sent, with the type's name
 ===========================  ==============================================================================
 """
 
@@ -30,8 +30,7 @@ from uuid import UUID
 
 import orjson
 
-from email_contacts.contacts.header_names import shown_column
-from email_contacts.contacts.sources.rows import EMPTY, Day, Row, RowFault
+from email_contacts.contacts.sources.rows import EMPTY, Day, Row, RowFault, Strange
 
 if TYPE_CHECKING:
     import polars as pl
@@ -54,16 +53,12 @@ def plain(value: Any) -> Any:
     return _CELL_OF.get(type(value), _of_a_subclass)(value)
 
 
-def plain_rows(values: Sequence[Sequence[Any]], columns: Sequence[str]) -> list[Row | RowFault]:
+def plain_rows(values: Sequence[Sequence[Any]]) -> list[Row | RowFault]:
     """Turn rows of values into rows of cells.
 
     :param values: as ``fetchmany`` gives them.
-    :param columns: the columns' names, for faults.
     """
-    try:
-        return list(map(list, zip(*map(_cells, zip(*values, strict=True)), strict=True)))
-    except NoCell:
-        return [_row_or_fault(row, columns) for row in values]
+    return list(map(list, zip(*map(_cells, zip(*values, strict=True)), strict=True)))
 
 
 def _cells(values: Sequence[Any]) -> Sequence[Any]:
@@ -73,7 +68,17 @@ def _cells(values: Sequence[Any]) -> Sequence[Any]:
         return values
     if kinds <= _UNCHANGED | {type(None)}:
         return [EMPTY if value is None else value for value in values]
-    return [_CELL_OF.get(type(value), _of_a_subclass)(value) for value in values]
+    try:
+        return [_CELL_OF.get(type(value), _of_a_subclass)(value) for value in values]
+    except NoCell:
+        return list(map(_cell, values))
+
+
+def _cell(value: Any) -> Any:
+    try:
+        return plain(value)
+    except NoCell as kind:
+        return Strange(str(kind))
 
 
 def frame_rows(frame: pl.DataFrame) -> list[Row | RowFault]:
@@ -81,17 +86,13 @@ def frame_rows(frame: pl.DataFrame) -> list[Row | RowFault]:
 
     Goes by columns: of most types only the nulls are touched.
     """
-    try:
-        columns = list(map(_cells_of, frame.iter_columns()))
-    except NoCell:
-        return plain_rows(frame.rows(), frame.columns)
-    return list(map(list, zip(*columns, strict=True)))
+    return list(map(list, zip(*map(_cells_of, frame.iter_columns()), strict=True)))
 
 
 def _cells_of(column: pl.Series) -> list[Any]:
     import polars as pl
 
-    from email_contacts.contacts.sources.row_frames import DAYS, NUMERALS
+    from email_contacts.contacts.sources.row_frames import BYTES, DAYS, LISTS_OF_BYTES, NUMERALS, STRANGE
 
     kind = column.dtype
     if kind == pl.Date:
@@ -102,10 +103,38 @@ def _cells_of(column: pl.Series) -> list[Any]:
         return _days(column.struct.field("day"))
     if kind == NUMERALS:
         return _numbers(column.struct.field("numeral"))
+    if kind == STRANGE:
+        return [EMPTY if one is None else Strange(one) for one in column.struct.field("kind").to_list()]
+    if kind == BYTES:
+        return list(map(_decoded, column.struct.field("bytes").to_list()))
+    if kind == LISTS_OF_BYTES:
+        return list(map(_decoded_list, column.struct.field("bytes").to_list()))
     cells: list[Any] = values_of(column)
     if kind in (pl.String, pl.Boolean, pl.Float32, pl.Float64) or kind.is_integer():
         return [EMPTY if cell is None else cell for cell in cells] if column.null_count() else cells
-    return list(map(plain, cells))
+    return list(map(_cell, cells))
+
+
+def _decoded(value: bytes | None) -> Any:
+    try:
+        return EMPTY if value is None else value.decode()
+    except UnicodeDecodeError:
+        return Strange("bytes")
+
+
+def _decoded_list(values: list[bytes | None] | None) -> Any:
+    try:
+        return EMPTY if values is None else [None if value is None else value.decode() for value in values]
+    except UnicodeDecodeError:
+        return Strange("bytes")
+
+
+def texts_of(values: pl.Series) -> pl.Series:
+    """Read bytes as UTF-8; null where they are none."""
+    import polars as pl
+
+    decoded = map(_decoded, values.to_list())
+    return pl.Series(values.name, [cell if type(cell) is str else None for cell in decoded], pl.String)
 
 
 def _numbers(numerals: pl.Series) -> list[Any]:
@@ -144,19 +173,6 @@ def iso_text(cell: pl.Expr, dtype: pl.DataType) -> pl.Expr:
 
 def _days(texts: pl.Series) -> list[str]:
     return [EMPTY if text is None else Day(text) for text in texts.to_list()]
-
-
-def _row_or_fault(row: Sequence[Any], columns: Sequence[str]) -> Row | RowFault:
-    cells: Row = []
-    try:
-        cells.extend(map(plain, row))  # those before the value that has none are kept
-    except NoCell as kind:
-        return RowFault(
-            "type",
-            f"Column {shown_column(columns[len(cells)], columns)} holds a value of the type {kind}, which no "
-            "contact can have. Leave the column out of the source, or convert it there.",
-        )
-    return cells
 
 
 def _decimal(value: Decimal) -> int | float | str:

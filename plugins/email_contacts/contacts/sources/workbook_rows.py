@@ -33,7 +33,7 @@ from email_contacts.contacts.sources.csv_header import LINES_LOOKED_AT, likely_h
 from email_contacts.contacts.sources.encoding import HEAD_BYTES
 from email_contacts.contacts.sources.number_formats import as_shown, have_codes
 from email_contacts.contacts.sources.other_kinds import WORKBOOK, other_kind_of
-from email_contacts.contacts.sources.rows import EMPTY, Block, Row, RowFault, in_blocks
+from email_contacts.contacts.sources.rows import Block, Row, RowFault, in_blocks
 from email_contacts.contacts.sources.sheet_blocks import SheetBlocks
 from email_contacts.contacts.sources.typed import plain_rows
 
@@ -151,8 +151,7 @@ class WorkbookRows:
             widest = max(map(len, padded))
             for row in padded:
                 row += [None] * (widest - len(row))
-            names = (*self._sheet.columns, *[EMPTY] * widest)[:widest]
-            for cells in plain_rows(padded, names):
+            for cells in plain_rows(padded):
                 yield cells if isinstance(cells, RowFault) else self._sheet.fitted(cells)
             rows = list(islice(self._rows, _ROWS_AT_ONCE))
 
