@@ -7,9 +7,11 @@ from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
 from email_contacts.contacts import Mapping
 from email_contacts.contacts.sources.consent_column import ConsentColumn
@@ -123,6 +125,53 @@ def test_days_are_text_where_text_is_sent(kind: str, tmp_path: Path) -> None:
     assert sent(kind, tmp_path, [SECOND_OF_NOVEMBER, NOON], {"type": "text"})[0][:10] == "1985-11-02"
     (tmp_path / "ids").mkdir()
     assert sent(kind, tmp_path / "ids", [SECOND_OF_NOVEMBER], {"attribute": "EXT_ID"}) == ["1985-11-02"]
+
+
+def from_1904(folder: Path, *cells: Any) -> Path:
+    """Give a workbook that counts days from 1904; its numbers have the format General."""
+    book = openpyxl.Workbook()
+    book.epoch = CALENDAR_MAC_1904
+    for row in [
+        ("email", "x", "points"),
+        *((f"p{place}@example.com", cell, 29950) for place, cell in enumerate(cells)),
+    ]:
+        book.active.append(row)
+    path = folder / "mac.xlsx"
+    book.save(path)
+    return path
+
+
+@pytest.mark.parametrize("formats", ["excel", ["iso", "excel"], ["%d.%m.%Y", "excel"]], ids=str)
+def test_serial_days_of_a_workbook_that_counts_from_1904(tmp_path: Path, formats: Any) -> None:
+    day = date(1985, 12, 31)  # 29950 days after the first of 1904
+    source = from_1904(tmp_path, day, 29950, 29950.75, "29950", 99999, 20240111, -1, None, 2957003, 2957004)
+    rule = {"attribute": "X", "type": "date", "format": formats, "nulls": ["99999"]}
+    columns = {"email": "EMAIL", " X ": rule, "points": {"attribute": "POINTS", "type": "number"}}
+    found = prepared(source, mapping=Mapping.from_json({"columns": columns}))
+    read = [contact["attributes"].get("X") for contact in found.contacts]
+    eight_digits = ["2024-01-11"] if "iso" in formats else []
+    assert read == ["1985-12-31"] * 4 + [None, *eight_digits, None, "9999-12-31"]
+    assert found.rules == [(row, "x", "date") for row in ([7, 10] if eight_digits else [6, 7, 10])]
+    assert set(values(found, "POINTS")) == {29950}
+
+
+def test_serial_days_of_other_workbooks_count_as_they_did(tmp_path: Path) -> None:
+    assert sent("workbook", tmp_path, [29950, 31412], {"type": "date", "format": "excel"}) == [
+        "1981-12-30",
+        "1985-12-31",
+    ]
+
+
+def test_workbooks_of_both_kinds_in_one_folder(tmp_path: Path) -> None:
+    from_1904(tmp_path, 29950)
+    book = openpyxl.Workbook()
+    for row in [("email", "x", "points"), ("z@example.com", 31412, 1)]:
+        book.active.append(row)
+    book.save(tmp_path / "windows.xlsx")
+    columns = {"email": "EMAIL", "x": {"attribute": "X", "type": "date", "format": "excel"}}
+    mapping = Mapping.from_json({"columns": columns, "unknown_columns": "drop"})
+    found = prepared(tmp_path, tmp_path.with_name("stage"), mapping=mapping)
+    assert values(found, "X") == ["1985-12-31", "1985-12-31"]
 
 
 def strange(kind: str, folder: Path, mails: Sequence[str]) -> Any:

@@ -100,6 +100,7 @@ class Options(ReadingOptions):
             keep=(*named, *(name for name in expected if flag_of(name) is not None)),
             consent=None if self.consent_column is None else self.consent_column.name,
             find_numbers=self._numbers_among,
+            serial_columns={} if self.mapping is None else self.mapping.serial_columns,
         )
 
     def with_consent(self, rows: Rows) -> RowsWithConsent | None:

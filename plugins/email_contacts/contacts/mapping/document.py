@@ -20,6 +20,7 @@ from email_contacts.contacts.mapping.rules import Constant as Constant
 from email_contacts.contacts.mapping.rules import rule_of
 from email_contacts.contacts.mapping.schema_faults import check_schema
 from email_contacts.contacts.paths import AnyPath
+from email_contacts.contacts.values.dates import EXCEL
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,15 @@ class Mapping:
     def by_column(self) -> dict[str, ColumnRule]:
         """The rules by the form in which column names are compared."""
         return {canonical(rule.column): rule for rule in self.rules}
+
+    @property
+    def serial_columns(self) -> dict[str, tuple[str, ...]]:
+        """The columns that may hold serial days of Excel, each with its words for nothing."""
+        return {
+            rule.column: self.nulls if rule.nulls is None else rule.nulls
+            for rule in self.rules
+            if EXCEL in rule.formats
+        }
 
     def place_of(self, rule: ColumnRule, setting: str = "") -> Place:
         """Give the place of a column's rule in the document, for ``written.wrong``.

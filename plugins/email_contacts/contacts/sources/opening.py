@@ -27,6 +27,7 @@ from email_contacts.contacts.sources.opt_outs import FindNumbers, numbers_by_nam
 from email_contacts.contacts.sources.other_kinds import WORKBOOK, other_kind_of
 from email_contacts.contacts.sources.reading_options import ReadingOptions
 from email_contacts.contacts.sources.rows import Rows
+from email_contacts.contacts.sources.serial_days import NONE, SerialColumns
 from email_contacts.contacts.sources.sql_rows import Query, SqlRows
 
 Source: TypeAlias = "AnyPath | Query | SomeFiles"
@@ -75,6 +76,7 @@ def open_rows(
     keep: Iterable[str] = (),
     consent: str | None = None,
     find_numbers: FindNumbers = numbers_by_name,
+    serial_columns: SerialColumns = NONE,
 ) -> Rows:
     """Open a source of any kind.
 
@@ -87,6 +89,7 @@ def open_rows(
     :param keep: columns that a mapping names.
     :param consent: the column that says who may be written to, where one does.
     :param find_numbers: finds the columns that become phone numbers.
+    :param serial_columns: columns that a mapping says to hold serial days, with their words for nothing.
     :raises SourceMissing: when nothing is there.
     :raises SourceEmpty: when it holds nothing.
     :raises SourceChanged: when its files do not fit together.
@@ -94,7 +97,14 @@ def open_rows(
     :raises InvalidOption: when an option is for another kind.
     :raises PreparationError: as the readers do.
     """
-    rows = _opened(source, options, longest_row, tuple(expected), drop_late_columns=drop_late_columns)
+    rows = _opened(
+        source,
+        options,
+        longest_row,
+        tuple(expected),
+        drop_late_columns=drop_late_columns,
+        serial_columns=serial_columns,
+    )
     try:
         take_all = options.opted_out == IMPORT
         return without_opted_out(
@@ -112,6 +122,7 @@ def _opened(
     expected: Sequence[str],
     *,
     drop_late_columns: bool,
+    serial_columns: SerialColumns,
 ) -> Rows:
     given = None if options.source_format == AUTO else options.source_format
     delimiter, encoding, skip = options.delimiter, options.encoding, options.lines_above
@@ -147,7 +158,7 @@ def _opened(
         if kind == XLSX:
             from email_contacts.contacts.sources.workbook_rows import WorkbookRows
 
-            return WorkbookRows(file.path, sheet=options.sheet, skip_rows=skip)
+            return WorkbookRows(file.path, sheet=options.sheet, skip_rows=skip, serial_columns=serial_columns)
         cut_by = _tab_of_a_tsv(file) if delimiter is None else delimiter
         return CsvRows(
             file.path, delimiter=cut_by, encoding=encoding, longest_row=longest_row, skip_rows=skip

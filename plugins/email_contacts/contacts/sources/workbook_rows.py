@@ -34,6 +34,7 @@ from email_contacts.contacts.sources.encoding import HEAD_BYTES
 from email_contacts.contacts.sources.number_formats import as_shown, have_codes
 from email_contacts.contacts.sources.other_kinds import WORKBOOK, other_kind_of
 from email_contacts.contacts.sources.rows import Block, Row, RowFault, in_blocks
+from email_contacts.contacts.sources.serial_days import NONE, SerialColumns, SerialDays
 from email_contacts.contacts.sources.sheet_blocks import SheetBlocks
 from email_contacts.contacts.sources.typed import plain_rows
 
@@ -56,6 +57,7 @@ class WorkbookRows:
     :param source: the file.
     :param sheet: the sheet's name; None for the first one that is not hidden.
     :param skip_rows: rows above the header.
+    :param serial_columns: those that a mapping says to hold serial days.
     :raises SourceEmpty: when there is not even a header.
     :raises SourceUnreadable: when it is no workbook, or ``openpyxl`` is not installed.
     :raises InvalidOption: when it has no such sheet.
@@ -67,7 +69,9 @@ class WorkbookRows:
     _of_formulas: tuple[str, ...] = ()
     _has_codes = False
 
-    def __init__(self, source: AnyPath, *, sheet: str | None, skip_rows: int = 0) -> None:
+    def __init__(
+        self, source: AnyPath, *, sheet: str | None, skip_rows: int = 0, serial_columns: SerialColumns = NONE
+    ) -> None:
         self._source = source
         self._file = open_raw(source)
         try:
@@ -92,6 +96,7 @@ class WorkbookRows:
             )
         self._sheet = SheetBlocks(names, source=source.name)
         self.columns = self._sheet.columns
+        self._days = SerialDays(self.columns, serial_columns if self._book.epoch.year == 1904 else NONE)
         self._width = len(names)
         self.likely_header = likely_header([list(map(_text, row)) for row in first], names)
 
@@ -113,7 +118,7 @@ class WorkbookRows:
         :raises HeaderError: when a column without a name holds something.
         :raises SourceUnreadable: when the workbook is damaged.
         """
-        yield from filter(len, map(self._sheet.finished, in_blocks(self._cells())))
+        yield from map(self._days.read, filter(len, map(self._sheet.finished, in_blocks(self._cells()))))
 
     def place(self, row: int) -> str:
         """Say nothing: a file of its own needs no more than the row's number."""

@@ -33,6 +33,7 @@ _COMPACT = re.compile(
 ).fullmatch
 _SERIAL = re.compile(r"([1-9][0-9]{1,6})(?:\.[0-9]+)?").fullmatch
 _EPOCH_OF_EXCEL = day_of(1899, 12, 30)
+_DAYS_BEFORE_1904 = (day_of(1904, 1, 1) - _EPOCH_OF_EXCEL).days
 # From 1 March 1900: before that Excel counts a 29 February that was none. To the end of the year 9999.
 _SERIALS = range(61, 2_958_466)
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -198,6 +199,17 @@ def _of_serial(cell: str) -> str | None:
     if found is None or int(found[1]) not in _SERIALS:
         return None
     return (_EPOCH_OF_EXCEL + timedelta(days=int(found[1]))).isoformat()
+
+
+def day_since_1904(cell: Any) -> str | None:
+    """Return the day that a workbook means by a number where it counts from 1904.
+
+    :return: the number itself where it ends behind the calendar; None for what is no serial day.
+    """
+    if type(cell) not in (int, float, str):
+        return None
+    found = _SERIAL(bare(str(cell)))
+    return None if found is None else _of_serial(str(int(found[1]) + _DAYS_BEFORE_1904)) or found[1]
 
 
 def _day(year: int, month: int, day: int) -> str | None:
