@@ -15,7 +15,8 @@ import orjson
 from email_contacts.contacts.column_names import canonical
 from email_contacts.contacts.errors import UnknownColumns
 from email_contacts.contacts.header_names import shown_column, shown_name
-from email_contacts.contacts.sources.nested import ATTRIBUTES, flat
+from email_contacts.contacts.sources.json_keys import has_repeated_key, key_in, repeated
+from email_contacts.contacts.sources.nested import ATTRIBUTES, TwoValues, flat
 from email_contacts.contacts.sources.opt_outs import flag_of
 from email_contacts.contacts.sources.rows import EMPTY, Block, Row, RowFault, Rows
 from email_contacts.contacts.sources.sql_rows import SqlRows
@@ -102,11 +103,16 @@ class _UnfoldedRows:
         for name, cell in zip(self._rows.columns, row, strict=True):
             if name in self._nested:
                 cell = _object_in(cell)
+                if isinstance(cell, RowFault):
+                    return cell
                 if cell is None:
                     named = shown_column(name, self._rows.columns)
                     return RowFault("json", f"The column {named} is neither empty nor a JSON object.")
             record[name] = cell
-        return flat(record, whole=self._whole)
+        try:
+            return flat(record, whole=self._whole)
+        except TwoValues as path:
+            return repeated(str(path))
 
     def _row(self, record: dict[str, Any] | RowFault, number: int) -> Row | RowFault:
         if isinstance(record, RowFault):
@@ -149,15 +155,18 @@ def _holds_objects(rows: Sequence[Row | RowFault], place: int) -> bool:
     return {type(cell) for cell in cells if cell != EMPTY} == {dict}
 
 
-def _object_in(cell: Any) -> dict[str, Any] | None:
+def _object_in(cell: Any) -> dict[str, Any] | RowFault | None:
     """Give the object that a cell is, or is the text of; an empty one for an empty cell."""
     if type(cell) is str:
         if not cell.strip():
             return {}
+        text = cell.encode(errors="replace")
         try:
             cell = orjson.loads(cell)
         except orjson.JSONDecodeError:
             return None
+        if has_repeated_key(text, cell):
+            return repeated(key_in(text))
         if cell is None:  # JSON's own null
             return {}
     return cell if type(cell) is dict else None

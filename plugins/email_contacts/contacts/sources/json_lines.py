@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from email_contacts.contacts.errors import RowTooLong, SourceUndecodable
+from email_contacts.contacts.sources.json_keys import has_repeated_key, parsed
 from email_contacts.contacts.sources.json_text import Batch, Values
-from email_contacts.contacts.sources.json_value import parse
 from email_contacts.contacts.sources.rows import Frame, RowFault
 
 if TYPE_CHECKING:
@@ -91,10 +91,10 @@ class JsonLines:
         if len(line) > self._longest_row:
             raise self._too_long(self._line)
         try:
-            record = parse(line)
+            record = parsed(line)
         except orjson.JSONDecodeError as error:
             return self._fault(line, error)
-        if isinstance(record, dict):
+        if isinstance(record, (dict, RowFault)):
             return record
         return RowFault("json", f"Line {self._line} is JSON, but not an object.")
 
@@ -133,5 +133,7 @@ def _values_of(lines: list[bytes]) -> Values | None:
         return None
     objects, between = values[::2], values[1::2]
     if between != [_SENTINEL] * (len(lines) - 1) or set(map(type, objects)) != {dict}:
+        return None
+    if has_repeated_key(text, objects):
         return None
     return Values(objects, text.count(b"{") > len(objects), b"null" in text)

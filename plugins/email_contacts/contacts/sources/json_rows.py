@@ -29,12 +29,13 @@ from email_contacts.contacts.sources.encoding import (
     undecodable_bytes_named,
     utf_16_of_json,
 )
+from email_contacts.contacts.sources.json_keys import RepeatedKey, repeated
 from email_contacts.contacts.sources.json_layouts import ADVICE as TABLE_ADVICE
 from email_contacts.contacts.sources.json_layouts import is_a_table
 from email_contacts.contacts.sources.json_lines import JsonLines
 from email_contacts.contacts.sources.json_shape import Shape, shape_of
 from email_contacts.contacts.sources.json_text import Batch, JsonValues
-from email_contacts.contacts.sources.nested import flat
+from email_contacts.contacts.sources.nested import TwoValues, flat
 from email_contacts.contacts.sources.opt_outs import flag_of
 from email_contacts.contacts.sources.rows import EMPTY, Block, Frame, Row, RowFault, in_blocks
 
@@ -86,6 +87,7 @@ class JsonRows:
             first = list(islice(chain.from_iterable(batch.records for batch in self._first), ROWS_LOOKED_AT))
             if not first:
                 raise NoRows(f"{source.name} has no rows: there is no JSON object in it.")
+            self._check_keys(first)
             if not any(isinstance(record, dict) for record in first):
                 raise SourceUnreadable(
                     f"{source.name} is not JSON with an object in each row: none of the first rows is one. "
@@ -101,7 +103,7 @@ class JsonRows:
                 if not isinstance(value, dict) or canonical(key) in wanted
             )
             # An object in a column of other values costs its row; elsewhere it is columns of its own.
-            self._places = self._placed(map(self._flat, filter(_is_object, first)), expected)
+            self._places = self._placed(self._flat_ones(first), expected)
             # Keys that are expected and have not come leave empty cells behind those that have.
             self._usual = tuple(self._places)
             from email_contacts.contacts.sources.json_frames import JsonFrames
@@ -215,8 +217,21 @@ class JsonRows:
             )
         return JsonValues(self._read, head, shape, longest=longest, name=name)
 
-    def _flat(self, record: dict[str, Any]) -> dict[str, Any]:
-        return flat(record, whole=self._whole)
+    def _flat(self, record: dict[str, Any]) -> dict[str, Any] | RowFault:
+        try:
+            return flat(record, whole=self._whole)
+        except TwoValues as path:
+            return repeated(str(path))
+
+    def _flat_ones(self, first: Iterable[Any]) -> Iterable[dict[str, Any]]:
+        found = list(map(self._flat, filter(_is_object, first)))
+        self._check_keys(found)
+        return filter(_is_object, found)
+
+    def _check_keys(self, first: Sequence[Any]) -> None:
+        """See that some row has each key once: else it is not the rows that are wrong, but the file."""
+        if set(map(type, first)) == {RepeatedKey}:
+            raise SourceUnreadable(f"In each of the first rows of {self._source.name}: {first[0].message}")
 
     def _placed(self, first: Iterable[dict[str, Any]], expected: Iterable[str]) -> dict[str, int]:
         names = dict.fromkeys(chain.from_iterable(first))

@@ -16,6 +16,7 @@ import orjson
 
 from email_contacts.contacts.errors import RowTooLong, SourceUndecodable, SourceUnreadable
 from email_contacts.contacts.header_names import says_who, shown_name
+from email_contacts.contacts.sources.json_keys import has_repeated_key, parsed
 from email_contacts.contacts.sources.json_shape import BLANKS, Shape
 from email_contacts.contacts.sources.json_value import parse
 from email_contacts.contacts.sources.rows import Frame, RowFault
@@ -161,7 +162,7 @@ class JsonValues:
                 values: list[Any] = orjson.loads(b"[" + text + b"]")
             except orjson.JSONDecodeError:
                 continue
-            if set(map(type, values)) != {dict}:
+            if set(map(type, values)) != {dict} or has_repeated_key(text, values):
                 return None
             self._pending = data[first + len(text) :]
             self._count += len(values)
@@ -201,7 +202,7 @@ class JsonValues:
             values: list[Any] = parse(b"[" + text + b"]")
         except orjson.JSONDecodeError:
             values = []
-        if len(values) != len(spans):
+        if len(values) != len(spans) or has_repeated_key(text, values):
             self._check_between(data, spans)
             values = [self._one(data[start:end], place) for place, (start, end) in enumerate(spans)]
         self._count += len(values)
@@ -221,7 +222,7 @@ class JsonValues:
 
     def _one(self, text: bytes, place: int) -> Any:
         try:
-            return parse(text)
+            return parsed(text)
         except orjson.JSONDecodeError as error:
             try:
                 text.decode()

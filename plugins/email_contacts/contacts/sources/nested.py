@@ -12,19 +12,29 @@ from typing import Any
 ATTRIBUTES = "attributes"
 
 
+class TwoValues(Exception):
+    """Two values have the same path, as ``{"a.b": 1, "a": {"b": 2}}`` has them; ``str()`` is the path."""
+
+
 def flat(record: Mapping[str, Any], *, whole: Container[str] = ()) -> dict[str, Any]:
     """Return an object without objects within.
 
     :param record: an object; lists stay as they are, regardless of what is in them.
     :param whole: keys whose values stay as they are, regardless of what they are.
+    :raises TwoValues: when a path leads to two values.
     """
     found: dict[str, Any] = {}
     for key, value in record.items():
         if not isinstance(value, dict) or key in whole:
+            if key in found:
+                raise TwoValues(key)
             found[key] = value
             continue
         for inner, cell in flat(value).items():
-            found[path_of(key, inner, taken=record)] = cell
+            path = path_of(key, inner, taken=record)
+            if path in found:
+                raise TwoValues(path)
+            found[path] = cell
     return found
 
 
