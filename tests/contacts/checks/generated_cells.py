@@ -77,6 +77,7 @@ DATES = (
 BOOLEANS = (
     "Yes", "no", "TRUE", "False", "1", "0", "y", "N", "on", "perhaps", "2", "-1", "1.0", "true\0", "ja",
     "Nein", "JA", "ﬀ", "yes no", "ye\u017f", "tru\u0435", "TR\u00dcE", '"yes"', "yes\n", "0.0",
+    "7", "7.0", "7.00", "7.5",
 )
 CATEGORIES = (
     "x" * 201,

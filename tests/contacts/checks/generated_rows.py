@@ -41,7 +41,7 @@ MAPPING = Mapping.from_json(
             "news": {
                 "attribute": "NEWSLETTER",
                 "type": "boolean",
-                "booleans": {"true": ["ja", "y"], "false": ["nein", "true story"]},
+                "booleans": {"true": ["ja", "y", "7"], "false": ["nein", "true story"]},
                 "default": False,
             },
             "likes": {"attribute": "INTERESTS", "type": "multiple_choice", "default": ["music"]},

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from email_contacts.contacts import Mapping
@@ -96,6 +98,15 @@ class Blocks:
 
     def blocks(self) -> Any:
         yield from self._blocks
+
+
+def test_bytes_of_which_one_is_no_text_are_the_text_that_they_are(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mails = [f"p{number}@example.com".encode() for number in range(50)]
+    pq.write_table(pa.table({"mail": [*mails, b"\xff"]}), tmp_path / "a.parquet")
+    assert main(["propose", str(tmp_path / "a.parquet")]) == 0
+    assert "  mail: EMAIL" in capsys.readouterr().out
 
 
 def test_blocks_are_lists_or_frames() -> None:

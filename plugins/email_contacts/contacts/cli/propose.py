@@ -19,7 +19,7 @@ from email_contacts.contacts.mapping.proposal import propose
 from email_contacts.contacts.mapping.writing import as_yaml
 from email_contacts.contacts.sources.opening import open_rows
 from email_contacts.contacts.sources.reading_options import ReadingOptions
-from email_contacts.contacts.sources.rows import EMPTY, RowFault, Rows
+from email_contacts.contacts.sources.rows import RowFault, Rows
 from email_contacts.contacts.values import phones
 
 ROWS_LOOKED_AT = 1_000
@@ -60,9 +60,8 @@ def proposed(asked: Namespace, options: ReadingOptions) -> str:
 
 def first_rows(rows: Rows) -> Iterator[list[Any]]:
     """Walk the rows that can be read, whether a block is a list or a frame."""
+    from email_contacts.contacts.sources.typed import frame_rows
+
     for block in rows.blocks():
-        if isinstance(block, list):
-            yield from (cells for cells in block if not isinstance(cells, RowFault))
-        else:
-            for cells in block.cells.head(ROWS_LOOKED_AT).iter_rows():
-                yield [EMPTY if cell is None else cell for cell in cells]
+        some = block if isinstance(block, list) else frame_rows(block.cells.head(ROWS_LOOKED_AT))
+        yield from (cells for cells in some if not isinstance(cells, RowFault))

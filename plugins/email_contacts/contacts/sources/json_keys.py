@@ -1,4 +1,4 @@
-"""Keys that an object of JSON has twice: which of the two values is meant, nobody can tell.
+"""Keys that an object of JSON has twice: which of the two values is meant is not certain.
 
 Knows JSON texts and the values that they hold. Parsers keep the last value and say nothing; so the colons of
 a text are counted, of which there is one for each key.
