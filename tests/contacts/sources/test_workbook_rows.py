@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
+import zipfile
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -188,3 +189,21 @@ def test_without_openpyxl_the_message_names_the_extra(
     monkeypatch.setitem(sys.modules, "openpyxl", None)
     with pytest.raises(SourceUnreadable, match=r"pip install 'airflow-provider-email-contacts\[excel\]'"):
         opened(source)
+
+
+def test_a_strict_workbook_is_told_from_one_without_sheets(tmp_path: Path) -> None:
+    source, strict = saved(tmp_path, ["email"], ["a@example.com"]), tmp_path / "strict.xlsx"
+    with zipfile.ZipFile(source) as whole, zipfile.ZipFile(strict, "w") as copy:
+        for name in whole.namelist():
+            content = whole.read(name)
+            for old, new in (
+                (
+                    b"schemas.openxmlformats.org/spreadsheetml/2006/main",
+                    b"purl.oclc.org/ooxml/spreadsheetml/main",
+                ),
+                (b"schemas.openxmlformats.org/officeDocument/2006", b"purl.oclc.org/ooxml/officeDocument"),
+            ):
+                content = content.replace(old, new)
+            copy.writestr(name, content)
+    with pytest.raises(SourceUnreadable, match=r"saved as Strict Open XML.*: save it as Excel Workbook"):
+        opened(strict)

@@ -11,6 +11,7 @@ attribute takes, so its row is rejected where the column is sent.
 from __future__ import annotations
 
 import re
+import warnings
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
@@ -31,24 +32,25 @@ from email_contacts.contacts.paths import AnyPath
 from email_contacts.contacts.sources.compression import open_raw
 from email_contacts.contacts.sources.csv_header import LINES_LOOKED_AT, likely_header
 from email_contacts.contacts.sources.encoding import HEAD_BYTES
-from email_contacts.contacts.sources.number_formats import as_shown, have_codes
 from email_contacts.contacts.sources.other_kinds import WORKBOOK, other_kind_of
 from email_contacts.contacts.sources.rows import Block, Row, RowFault, in_blocks
 from email_contacts.contacts.sources.serial_days import NONE, SerialColumns, SerialDays
 from email_contacts.contacts.sources.sheet_blocks import SheetBlocks
 from email_contacts.contacts.sources.typed import plain_rows
+from email_contacts.contacts.sources.workbook_cells import FAILED, TotalsRow, rows_of
+from email_contacts.contacts.sources.workbook_tables import TOTALS
 
 EXTRA = "airflow-provider-email-contacts[excel]"
 _ROWS_AT_ONCE = 1_024
 _BYTES_LOOKED_AT = 1 << 20
-_STYLES = "xl/styles.xml"
+_WORKBOOK = "xl/workbook.xml"
+_STRICT = b"http://purl.oclc.org/ooxml/"  # ISO/IEC 29500-1, without what part 4 allows for older programs
 # A formula whose result was not stored. One whose result is an empty text says t="str".
 _NOT_COMPUTED = re.compile(
     rb'<c (?:(?! t="str")[^>])*>\s*<f(?:\s[^>]*)?(?:/>|>[^<]*</f>)\s*(?:<v\s*/>|<v>\s*</v>)?\s*</c>'
 )
 # ST_Xstring of ISO/IEC 29500-1, 22.9.2.19; half a character of UTF-16 stays as it is.
 _ESCAPED = re.compile("_x((?![Dd][89A-Fa-f])[0-9A-Fa-f]{4})_")
-_FAILED = frozenset({"#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#GETTING_DATA"})
 
 
 class WorkbookRows:
@@ -67,7 +69,6 @@ class WorkbookRows:
     reads_ahead = False  # Python itself reads
     late_columns: tuple[str, ...] = ()
     _of_formulas: tuple[str, ...] = ()
-    _has_codes = False
 
     def __init__(
         self, source: AnyPath, *, sheet: str | None, skip_rows: int = 0, serial_columns: SerialColumns = NONE
@@ -79,7 +80,6 @@ class WorkbookRows:
             with suppress(zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError):
                 # Damage is told where rows are read.
                 self._of_formulas = tuple(self._formulas())
-                self._has_codes = self._are_numbers_codes()
             self._rows: Iterator[Sequence[Any]] = self._sheet_rows(sheet)
             first = list(islice(self._rows, LINES_LOOKED_AT))
             header, below = self._header(first, skip_rows)
@@ -142,13 +142,6 @@ class WorkbookRows:
                         )
                         return
 
-    def _are_numbers_codes(self) -> bool:
-        with zipfile.ZipFile(self._file) as archive:
-            if _STYLES not in archive.namelist():
-                return False
-            with archive.open(_STYLES) as styles:
-                return have_codes(styles.read(_BYTES_LOOKED_AT))
-
     def _cells(self) -> Iterator[Row | RowFault]:
         rows, self._first = self._first, []
         while rows:
@@ -156,9 +149,13 @@ class WorkbookRows:
             widest = max(map(len, padded))
             for row in padded:
                 row += [None] * (widest - len(row))
-            for cells in plain_rows(padded):
-                yield cells if isinstance(cells, RowFault) else self._sheet.fitted(cells)
+            yield from map(self._fitted, rows, plain_rows(padded))
             rows = list(islice(self._rows, _ROWS_AT_ONCE))
+
+    def _fitted(self, row: Sequence[Any], cells: Row | RowFault) -> Row | RowFault:
+        if isinstance(row, TotalsRow):
+            return TOTALS
+        return cells if isinstance(cells, RowFault) else self._sheet.fitted(cells)
 
     def _header(
         self, first: list[Sequence[Any]], skip_rows: int
@@ -188,6 +185,8 @@ class WorkbookRows:
                 f"{self._source.name} is an Excel workbook, which needs openpyxl: pip install '{EXTRA}'. "
                 "Or save it as CSV (UTF-8)."
             ) from None
+        # Some of its warnings show what the workbook holds. To catch them would catch those of other threads.
+        warnings.filterwarnings("ignore", module=r"openpyxl\.")
         try:
             return load_workbook(self._file, read_only=True, data_only=True, keep_links=False)
         except (zipfile.BadZipFile, KeyError, ValueError, EOFError):
@@ -195,6 +194,11 @@ class WorkbookRows:
 
     def _sheet_rows(self, wanted: str | None) -> Iterator[Sequence[Any]]:
         sheets = self._sheets = {sheet.title: sheet for sheet in self._book.worksheets}
+        if not sheets and self._is_strict():
+            raise SourceUnreadable(
+                f"{self._source.name} is saved as Strict Open XML, which openpyxl does not read: save it as "
+                "Excel Workbook (.xlsx)."
+            )
         if not sheets:
             raise SourceEmpty(f"{self._source.name} has no sheet of cells.")
         if wanted is not None and wanted not in sheets:
@@ -204,14 +208,11 @@ class WorkbookRows:
             )
         visible = (name for name, sheet in sheets.items() if sheet.sheet_state == "visible")
         self._name = next(visible, next(iter(sheets))) if wanted is None else wanted
-        sheet = sheets[self._name]
-        sheet.reset_dimensions()  # what a workbook says of its size is often wrong
-        # To look at each cell's format takes longer, so it is done only where there is such a format.
-        if not self._has_codes:
-            return self._undamaged(sheet.iter_rows(values_only=True))
-        return self._undamaged(
-            [as_shown(cell.value, cell.number_format) for cell in row] for row in sheet.iter_rows()
-        )
+        return self._undamaged(rows_of(sheets[self._name]))
+
+    def _is_strict(self) -> bool:
+        with zipfile.ZipFile(self._file) as archive:
+            return _WORKBOOK in archive.namelist() and _STRICT in archive.read(_WORKBOOK)
 
     def _undamaged(self, rows: Iterator[Sequence[Any]]) -> Iterator[Sequence[Any]]:
         from xml.etree.ElementTree import ParseError
@@ -230,7 +231,7 @@ class WorkbookRows:
 
 def _value(cell: Any) -> Any:
     if isinstance(cell, str):
-        return float("nan") if cell in _FAILED else _written(cell)
+        return float("nan") if cell in FAILED else _written(cell)
     if isinstance(cell, datetime) and cell.time() == time.min:
         return cell.date()
     return cell
