@@ -2,39 +2,127 @@
 
 Knows number formats (ECMA-376, part 1, 18.8.31). One of four zeros or more, such as ``00000`` for a postal
 code, says that the digits are a code and not a quantity: the file has 1234 where everybody reads 01234. With
-fewer, as for an hour, it may be either.
+fewer, as for an hour, it may be either; so it may be where something stands behind the zeros (``0000" km"``),
+or where numbers below zero have a section with a minus of their own.
 """
 
 from __future__ import annotations
 
+import operator
 import re
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
+from email_contacts.contacts.values.marks import digits_of
+
 _FEWEST_ZEROS = 4
-_SEPARATOR = r"(?:\\[-. ]|[- ])"
-_CODE = re.compile(rf"0+(?:{_SEPARATOR}0+)*").fullmatch
-_PARTS = re.compile(rf"0+|{_SEPARATOR}").findall
-_IN_STYLES = re.compile(rf'formatCode="00+(?:{_SEPARATOR}0+)*"|formatCode="0{_SEPARATOR}0'.encode())
+_FORMATS_REMEMBERED = 256
+_TOKEN = re.compile(
+    r"""
+      (?P<zeros> 0+ )
+    | (?: \\(?P<escaped> . ) | "(?P<quoted> [^"]* )" | (?P<bare> [-() +] ) )
+    | (?P<end> ; )
+    | \[ (?P<compared> <=|>=|<>|<|>|= ) (?P<limit> [0-9]+ ) \]
+    # The language, and the colour.
+    | \[ (?: \$-[^\]]* | black | blue | cyan | green | magenta | red | white | yellow | colou?r\ ?[0-9]+ ) \]
+    | (?P<other> . )
+    """,
+    re.VERBOSE | re.IGNORECASE | re.DOTALL,
+)
+_COMPARED = {
+    "<=": operator.le,
+    ">=": operator.ge,
+    "<>": operator.ne,
+    "<": operator.lt,
+    ">": operator.gt,
+    "=": operator.eq,
+}
 
 
-def have_codes(styles: bytes) -> bool:
-    """Return whether a workbook's ``styles.xml`` has a format of codes."""
-    return _IN_STYLES.search(styles) is not None
+class _Section:
+    """A section of a format: literal texts and runs of zeros, in their order."""
+
+    def __init__(self) -> None:
+        self.parts: list[str | int] = []
+        self.condition: tuple[str, int] | None = None
+        self.is_text = False
+        self._is_code = True
+
+    def add(self, token: re.Match[str]) -> None:
+        if token["compared"]:
+            self.condition = (token["compared"], int(token["limit"]))
+        elif token["zeros"]:
+            self.parts.append(len(token["zeros"]))
+        elif token["other"]:
+            self._is_code = False
+            self.is_text = self.is_text or token["other"] == "@"
+        elif literal := token["escaped"] or token["quoted"] or token["bare"]:
+            self.parts.append(literal)
+
+    @property
+    def zeros(self) -> int:
+        return sum(part for part in self.parts if isinstance(part, int)) if self.is_code else 0
+
+    @property
+    def is_code(self) -> bool:
+        return self._is_code and bool(self.parts) and isinstance(self.parts[-1], int)
+
+    @property
+    def has_minus(self) -> bool:
+        return bool(self.parts) and self.parts[0] in ("-", "(")
+
+    def shown(self, number: int) -> str:
+        digits, shown = str(number).zfill(self.zeros), ""
+        for part in reversed(self.parts):
+            shown = (digits[-part:] if isinstance(part, int) else part) + shown
+            digits = digits[:-part] if isinstance(part, int) else digits
+        first = next((part for part in self.parts if isinstance(part, int)), 0)
+        before = sum(len(part) for part in self.parts[: self.parts.index(first)] if isinstance(part, str))
+        # What has no zero of its own stands before the first of them.
+        return shown[:before] + digits + shown[before:]
 
 
 def as_shown(value: Any, number_format: str | None) -> Any:
     """Give a whole number as its format shows it, where that adds something; anything else as it is."""
-    if type(value) is not int or value < 0 or not number_format or not _CODE(number_format):
+    if type(value) is float:
+        number = int(digits) if value >= 0 and (digits := digits_of(value)) else None
+    else:
+        number = value if type(value) is int and value >= 0 else None
+    if number is None or not number_format:
         return value
-    parts = _PARTS(number_format)
-    zeros = sum(len(part) for part in parts if part[0] == "0")
-    if zeros < _FEWEST_ZEROS:
+    section = _section_for(number, _codes_in(number_format))
+    if section is None or not section.is_code:
         return value
-    digits = str(value).zfill(zeros)
-    shown = ""
-    for part in reversed(parts[1:]):
-        is_group = part[0] == "0"
-        shown = (digits[-len(part) :] if is_group else part[-1]) + shown
-        digits = digits[: -len(part)] if is_group else digits
-    shown = digits + shown
-    return value if shown == str(value) else shown
+    shown = section.shown(number)
+    return value if shown == str(number) else shown
+
+
+@lru_cache(maxsize=_FORMATS_REMEMBERED)
+def _codes_in(number_format: str) -> Sequence[_Section]:
+    """Return the sections for numbers; none where the format is not that of a code."""
+    sections = [_Section()]
+    for token in _TOKEN.finditer(number_format):
+        if token["end"]:
+            sections.append(_Section())
+        else:
+            sections[-1].add(token)
+    if len(sections) > 1 and sections[-1].is_text:
+        sections.pop()
+    is_quantity = len(sections) > 1 and not sections[0].condition and sections[1].has_minus
+    return () if is_quantity or max(section.zeros for section in sections) < _FEWEST_ZEROS else sections
+
+
+def _section_for(number: int, sections: Sequence[_Section]) -> _Section | None:
+    """Return the section of a number that is not below zero; None where it is not certain."""
+    if not sections:
+        return None
+    if not any(section.condition for section in sections):
+        return sections[2] if number == 0 and len(sections) > 2 else sections[0]
+    for place, section in enumerate(sections, start=1):
+        if section.condition is None:
+            return section if place == len(sections) else None
+        compared, limit = section.condition
+        if _COMPARED[compared](number, limit):
+            return section
+    return None
