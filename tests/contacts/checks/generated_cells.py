@@ -19,7 +19,8 @@ INTERESTS = ("books", "music")
 
 TEXTS = (
     "'t Hooft", "'01234", "'=1+1", '="01"', "\\N", "NULL", "null", "N/A", "-", "1001.0", "12E4",
-    "#REF!", "#¡NUM!", "<NA>", "########",
+    "#REF!", "#¡NUM!", "<NA>", "########", "NA", "NaT", "NAT", "[NULL]", ".", "?", "(blank)",
+    "00000000-0000-0000-0000-000000000000", "1.0000001E7", "1.234567890123E12", "1,5E-7", "1.5e-07", "1.5E3x",
     "\u200bZoë", "Zoë\u2060", "\u00adZoë\ufeff", "12345678901234567.0", "007.0", "7.01235E+12",
     *NAMES, *(unicodedata.normalize("NFD", name) for name in NAMES), "", " ", "\u00a0", "\u3000\u2028",
     "\x1c", "\x1f\x85", "\u200b", "\ufeff", "\u0130stanbul", "a\u00a0b", "a\u2028b", "a\u0085b", "a\x7fb",
@@ -42,7 +43,8 @@ EMAILS = (
     "a@" + "b" * 63 + ".de", "a@" + "b" * 64 + ".de", "a@" + "b." * 125 + "de", "a@" + "b." * 130 + "de",
     "a@example." + "c" * 53, "a@example." + "c" * 54, "a@example." + "c" * 64, "1@1.example.museum",
     "mailto:jane@example.com", "MAILTO:Jane@Example.com", "mailto:", "mailto:jane@example",
-    "mailto:o'neil@example.com",
+    "mailto:o'neil@example.com", "'ada@example.com", "''Ada@example.com", "' ada@example.com", "'",
+    "'mailto:ada@example.com", "mailto:'ada@example.com", "mailto:' ada@example.com", "'ada@example",
     "jane@example.com;john@example.com", "'jane@example.com", "'+jane@example",
     '="jane@example.com"', '="jane@example"', "n/a", "None", "JANE", "jane@example\u200b.com", "jane\u2060",
     "jane@" + "example-" * 4, "jane@" + "example" * 40,

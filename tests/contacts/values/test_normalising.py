@@ -126,6 +126,24 @@ def test_the_address_of_a_link(cell: str, sent: str) -> None:
     assert normalising.email(cell) == sent
 
 
+@pytest.mark.parametrize(
+    ("cell", "sent"),
+    [
+        ("'Ada@example.com", "ada@example.com"),
+        ("' ada@example.com", "ada@example.com"),
+        ("''ada@example.com", "ada@example.com"),
+        ("'mailto:ada@example.com", "ada@example.com"),
+        ("mailto:'ada@example.com", "ada@example.com"),
+        ("'ada@example.com'", "ada@example.com'"),
+        ("o'neil@example.com", "o'neil@example.com"),
+        ("'", "'"),
+        ("'\u00e4da@example.com", "'\u00e4da@example.com"),
+    ],
+)
+def test_a_text_mark_is_no_part_of_an_address(cell: str, sent: str) -> None:
+    assert normalising.email(cell) == sent
+
+
 def test_email_is_lowered_in_ascii_only() -> None:
     assert normalising.email(" Jane@Example.COM ") == "jane@example.com"
     assert normalising.email("jac\N{KELVIN SIGN}@example.com") == "jac\N{KELVIN SIGN}@example.com"

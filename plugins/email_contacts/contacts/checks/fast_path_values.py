@@ -16,7 +16,7 @@ import polars as pl
 import pyarrow.compute as pc
 
 from email_contacts.contacts.values.dates import TIME_OF_DAY
-from email_contacts.contacts.values.normalising import NO_IDENTIFIERS
+from email_contacts.contacts.values.normalising import NO_DAY_OF_PANDAS, NO_IDENTIFIERS
 
 # No address of 64 characters has a local part or a label that is too long.
 EMAIL = r"^[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*@(?:[A-Za-z0-9](?:-?[A-Za-z0-9])*\.)+[A-Za-z]{2,63}$"
@@ -35,7 +35,8 @@ DATE_TIME = rf"^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}{TIME_OF_DAY}$"
 YEAR_FIRST, COMPACT = "^[0-9]{4}(?:/[0-9]{1,2}/|-[0-9]{1,2}-)[0-9]{1,2}$", "^[0-9]{8}$"
 # What row by row takes for nobody or for damaged, or writes otherwise.
 NO_EXT_ID = (
-    rf"(?i)^(?:{'|'.join(map(re.escape, sorted(NO_IDENTIFIERS)))}|#+)$|[.]0+$|^[+-]?[0-9](?:[.,][0-9]+)?e[+]"
+    rf"(?i)^(?:{'|'.join(map(re.escape, sorted({*NO_IDENTIFIERS, NO_DAY_OF_PANDAS})))}|#+)$|[.]0+$|"
+    r"^[+-]?[0-9](?:(?:[.,][0-9]+)?e[+]|[.,][0-9]+e-?[0-9])"
 )
 APOSTROPHE, FORMULA = "'", '="'
 NULL_BYTE = "\0"

@@ -18,7 +18,7 @@ from email_contacts.contacts.mapping.column_profile import ColumnProfile
 from email_contacts.contacts.mapping.rules import ColumnRule
 from email_contacts.contacts.values import dates, phones
 from email_contacts.contacts.values.marks import bare
-from email_contacts.contacts.values.normalising import NO_IDENTIFIERS
+from email_contacts.contacts.values.normalising import NOTHING
 
 BAD_SHARE = 0.2  # more than this is no longer a matter of single cells
 _KINDS = {"email": "e-mail addresses", "ext_id": "EXT_ID", "phone": "phone numbers"} | {
@@ -89,7 +89,7 @@ def _called(column: BoundColumn) -> str:
 
 def _null_values(texts: Sequence[str], nulls: Sequence[str]) -> Iterator[str]:
     """Tell of text that looks like null values."""
-    found = Counter(text for text in texts if text.casefold() in NO_IDENTIFIERS and text not in nulls)
+    found = Counter(text for text in texts if text.casefold() in NOTHING and text not in nulls)
     if not found:
         return
     count = sum(found.values())

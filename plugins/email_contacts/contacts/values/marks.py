@@ -17,8 +17,11 @@ _FORMULA = re.compile(r'="([^"]*)"').fullmatch
 _MARKED = re.compile(r"'(?:[=+@-].*|[0-9][0-9 .,:/()-]*)", re.DOTALL).fullmatch
 _FIRST_OF_MARKS = frozenset("='")
 _WHOLE_FLOAT = re.compile(r"(-?(?:0|[1-9][0-9]{0,14}))\.0+").fullmatch
-# As spreadsheets and data frames write it: a code such as 12E4 has no sign in it.
-_SCIENTIFIC = re.compile(r"[+-]?[0-9](?:[.,][0-9]+)?[eE]\+[0-9]{2,3}").fullmatch
+# As spreadsheets and data frames write it, with a sign, and as Java does, with a decimal point: a code such as
+# 12E4 has neither.
+_SCIENTIFIC = re.compile(
+    r"[+-]?[0-9](?:(?:[.,][0-9]+)?[eE]\+[0-9]{2,3}|[.,][0-9]+[eE]-[0-9]{1,3}|\.[0-9]+[eE][0-9]{1,3})"
+).fullmatch
 _EXACT_BELOW = 1 << 53
 
 
@@ -33,7 +36,7 @@ def bare(cell: str) -> str:
 
 
 def is_scientific(cell: str) -> bool:
-    """Return whether a cell is a number in scientific notation, such as ``3.36123E+10``."""
+    """Return whether a cell is a number in scientific notation, such as ``3.36123E+10`` or ``1.0E7``."""
     return _SCIENTIFIC(cell) is not None
 
 

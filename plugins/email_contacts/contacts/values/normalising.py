@@ -26,12 +26,17 @@ _FAILED_FORMULAS = (
     "#nv #bezug! #wert! #zahl! #n/d #valeur! #nom? #nombre! #nul! #¡ref! #¡valor! #¿nombre? #¡num! #¡div/0! "
     "#¡nulo! #rif! #valore! #nome? #n/b #verw! #waarde! #naam? #getal! #leeg!"
 )
-# Words that databases and data frames write where nothing is, in any case: nobody's identifier.
-NO_IDENTIFIERS = frozenset(
-    {"null", "(null)", "<null>", "none", "nil", "nan", "<na>", "n/a", "undefined", "-", "--"}
+# Words that databases and data frames write where nothing is, in any case.
+NOTHING = frozenset(
+    {"null", "(null)", "<null>", "[null]", "none", "nil", "nan", "<na>", "n/a", "undefined", "(blank)"}
+    | {"-", "--"}
     | set(_FAILED_FORMULAS.split())
 )
+# Nobody's identifier: beside those, what may be something in a text, as NA is a country.
+NO_IDENTIFIERS = NOTHING | {"na", ".", "?", "00000000-0000-0000-0000-000000000000"}
+NO_DAY_OF_PANDAS = "NaT"  # in this spelling only: NAT may be a code
 LINK = "mailto:"  # what stands before the address of a link; a colon is in no address
+_MARK = "'"
 _BOOLEANS = {"true": True, "yes": True, "y": True, "t": True, "on": True, "1": True, "1.0": True} | {
     "false": False,
     "no": False,
@@ -133,7 +138,7 @@ def ext_id(cell: Any) -> Any:
     if type(cell) is not str:
         return cell
     # A number that was too wide for its column is nothing but # where the sheet was saved as it looked.
-    if cell.casefold() in NO_IDENTIFIERS or not cell.strip("#"):
+    if cell.casefold() in NO_IDENTIFIERS or cell == NO_DAY_OF_PANDAS or not cell.strip("#"):
         return EMPTY
     if cell.endswith("0") and "." in cell:
         if digits := whole(cell):
@@ -154,12 +159,16 @@ def value(cell: Any) -> Any:
 def email(cell: Any) -> Any:
     """Trim and lower-case, and take the address of a link: ``mailto:jane@example.com``.
 
-    Not outside ASCII: there some letters have an ASCII lower case (Kelvin's sign).
+    Not outside ASCII: there some letters have an ASCII lower case (Kelvin's sign). An apostrophe before an
+    address is a spreadsheet's text mark: nobody's address begins with one.
     """
     if type(cell) is not str:
         return cell
     cell = bare(cell)
-    return (cell.lower().removeprefix(LINK) or cell) if cell.isascii() else cell
+    if not cell.isascii():
+        return cell
+    address = cell.lower().lstrip(_MARK).lstrip().removeprefix(LINK).lstrip(_MARK)
+    return address or cell
 
 
 def boolean(cell: Any) -> Any:

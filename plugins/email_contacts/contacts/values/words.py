@@ -6,7 +6,7 @@ meant, and ``propose`` finds them.
 
 from __future__ import annotations
 
-from email_contacts.contacts.values.normalising import NO_IDENTIFIERS
+from email_contacts.contacts.values.normalising import NOTHING as _NOTHING
 
 _YES = (
     "ja j oui o si sì sí s sim tak ano áno da igen evet joo kyllä да x ✓ ✔ "  # yes
@@ -21,7 +21,7 @@ MEANINGS = dict.fromkeys(_YES.split(), True) | dict.fromkeys(_NO.split(), False)
 LETTERS_OF_BOOLEANS = (("y", "n"), ("t", "f"))
 
 # Where text is wanted these may be names or answers: a surname "Null", an allergy "none".
-NOTHING = NO_IDENTIFIERS
+NOTHING = _NOTHING
 MAY_BE_NAMES = frozenset({"null", "none", "nil", "nan", "undefined"})
 MAY_BE_ANSWERS = frozenset({"none", "nil"})
 # Beside those, where a number, a day, yes or no, an address or a phone number is wanted.
