@@ -13,7 +13,7 @@ Knows words only: no file, no row and no value of a cell is kept in an error, be
     ├── SourceEmpty              not even a header, or no row where when_empty is "fail"
     │   └── NoRows               a file of JSON without an object
     ├── SourceUnreadable         a spreadsheet, damaged, truncated, of several kinds, or NDJSON that is none
-    ├── SourceChanged            a file of a folder has other columns or types than the first one
+    ├── SourceChanged            a file of a folder, or what was joined to one, has other columns or types
     ├── SourceBroken             (ConnectionError) the database failed, at the start or midway
     ├── SourceUndecodable        bytes that are not in the encoding; names line and byte
     ├── WrongDelimiter           given or detected, it does not cut the header into columns
@@ -79,6 +79,8 @@ class SourceUnreadable(PreparationError):
 
 class SourceChanged(PreparationError):
     """A file of a source has other columns, or another type in a column, than the source's first file.
+
+    So it is where a file was joined to another one whose columns are in another order.
 
     :param message: what to say.
     :param columns: the columns that differ.

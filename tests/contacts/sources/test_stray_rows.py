@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from email_contacts.contacts.errors import SourceChanged
 from email_contacts.contacts.sources.rows import RowFault
-from email_contacts.contacts.sources.stray_rows import COUNT, DASHES, END, HEADER
+from email_contacts.contacts.sources.stray_rows import COUNT, DASHES, END, FOOTER, HEADER
 from tests.contacts.cells import of, values
 from tests.contacts.conftest import WriteSource
 from tests.contacts.sources.reading import opened, rows_of
@@ -33,6 +34,24 @@ ENDS = ["\n", "\r\n", "\r"]
         ("ext_id", "\x1a", END),
         ("ext_id", "(1 row)", COUNT),
         ('"ext_id"', '"(12,345 rows affected)"', COUNT),
+        ("ext_id,Name", "EXT-ID,name", HEADER),
+        ("ext_id,Name", "Ext_id,Name", HEADER),
+        ("ext_id,Zoë", "ext id,ZOE\u0308", HEADER),
+        ("Zoë,ext_id", "ZOE\u0308,EXT_ID", HEADER),
+        ("ext_id", "12 rows selected.", COUNT),
+        ("ext_id", "no rows selected", COUNT),
+        ("ext_id", "(2 Zeilen)", COUNT),
+        ("ext_id", "(1 fila)", COUNT),
+        ("ext_id", "(1.234 lignes)", COUNT),
+        ("ext_id", "(2 行记录)", COUNT),
+        ("ext_id", "2 Row(s) produced. Time Elapsed: 0.123s", COUNT),
+        ("ext_id", "2 rows selected (0.12 seconds)", COUNT),
+        ("ext_id", "3 record(s) selected.", COUNT),
+        ("ext_id", "Completion time: 2024-05-01T12:00:00.1234567+02:00", FOOTER),
+        ("ext_id", "Grand Totals (1 records)", FOOTER),
+        ("ext_id", '"Copyright (c) 2000-2024 salesforce.com, inc. All rights reserved."', FOOTER),
+        ("ext_id,Name", "Grand Totals (1 records),", FOOTER),
+        ("ext_id,Name", "(1 row), ", COUNT),
     ],
 )
 def test_a_row_that_is_no_contact_is_rejected(
@@ -48,18 +67,38 @@ def test_a_row_that_is_no_contact_is_rejected(
     ("header", "row"),
     [
         ("ext_id,Name", "ext_id,Ada"),
-        ("ext_id,Name", "Ext_id,Name"),
         ("ext_id,Name", "--,Ada"),
         ("ext_id,Name", "-,-"),
         ("ext_id,Name", "\\.,Ada"),
         ("ext_id,Name", "(1 row),Ada"),
         ("ext_id", "(1 rowing club)"),
         ("ext_id", "--1"),
+        ("ext_id", "12 rows"),
+        ("ext_id", "Row 12 selected"),
+        ("ext_id", "Grand Totals 12"),
+        ("ext_id", "Copyright (c)"),
+        ("ext_id,Name", "Grand Totals (1 records),Ada"),
+        ("ext_id,Name", "Name,Ada"),
+        ("ext_id,Name", "ext_id,"),
         ("ext_id", "\\.."),
     ],
 )
 def test_a_row_that_is_almost_like_that_is_kept(write: WriteSource, header: str, row: str, end: str) -> None:
     assert rows_of(opened(write(end.join([header, row, ""])))) == [row.split(",")]
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_a_header_in_another_order_stops(write: WriteSource, end: str) -> None:
+    lines = ["ext_id,FIRSTNAME,Points", *["1,Ada,2"] * 3, "firstname,ext_id,POINTS", "Bob,2,3", ""]
+    with pytest.raises(SourceChanged, match=r"Row 4 of .* with its columns in another order"):
+        rows_of(opened(write(end.join(lines))))
+
+
+def test_many_columns(write: WriteSource) -> None:
+    names = ["ext_id", *(f"Column {number}" for number in range(1_500))]
+    rows = [names, ["C-1"] * len(names), [name.upper() for name in names]]
+    found = rows_of(opened(write("\n".join(",".join(row) for row in rows) + "\n")))
+    assert found == [rows[1], HEADER]
 
 
 def test_the_header_again_is_nobody(tmp_path: Path) -> None:

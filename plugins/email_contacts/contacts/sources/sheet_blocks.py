@@ -2,7 +2,8 @@
 
 Knows blocks and the names above them. A column without a name is left out, and must not hold anything, and
 neither must cells to the right of the last column. Rows in which no cell holds anything are no rows, and
-those that programs write beside the contacts (``stray_rows``) are rejected.
+those that programs write beside the contacts (``stray_rows``) are rejected. A header with other columns than
+the first one's order stops: all rows below it would be somebody else's.
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from email_contacts.contacts.errors import HeaderError
+from email_contacts.contacts.errors import HeaderError, SourceChanged
 from email_contacts.contacts.sources.rows import EMPTY, Block, Frame, Row, RowFault
-from email_contacts.contacts.sources.stray_rows import StrayRows
+from email_contacts.contacts.sources.stray_rows import REORDERED, StrayRows
 
 # What Python takes for blank; Polars by itself knows some of them only.
 BLANKS = "".join(character for character in map(chr, range(0x3001)) if character.isspace())
@@ -67,6 +68,7 @@ class SheetBlocks:
         """Leave out what holds nothing, and reject what is no contact.
 
         :raises HeaderError: when a column without a name holds something.
+        :raises SourceChanged: when the header is there again, in another order.
         """
         finished = self._frame(block) if isinstance(block, Frame) else self._rows(block)
         self._read += len(finished)
@@ -78,6 +80,9 @@ class SheetBlocks:
             for row in rows
             if isinstance(row, RowFault) or not all(map(_is_empty, row))
         ]
+        for number, row in enumerate(kept, start=1):
+            if row is REORDERED:
+                raise self._is_reordered(number)
         for place in self._nameless:
             for number, row in enumerate(kept, start=1):
                 if not isinstance(row, RowFault) and not _is_empty(row[place]):
@@ -89,6 +94,9 @@ class SheetBlocks:
     def _frame(self, frame: Frame) -> Frame:
         frame = _without_empty_rows(frame)
         if stray := self._stray.in_frame(frame):
+            for place, fault in stray.items():
+                if fault is REORDERED:
+                    raise self._is_reordered(place + 1)
             frame = replace(frame, faults={**frame.faults, **stray})
         for place in self._nameless:
             is_filled = _is_filled(frame.cells.to_series(place))
@@ -96,6 +104,12 @@ class SheetBlocks:
             if is_filled.any():
                 raise self._holds_something(place, int(np.argmax(is_filled)) + 1)
         return replace(frame, cells=frame.cells[:, self._named]) if self._nameless else frame
+
+    def _is_reordered(self, number: int) -> SourceChanged:
+        return SourceChanged(
+            f"Row {self._read + number:,} of {self._source} is the header again, with its columns in another "
+            "order: files were joined, and rows below it would be read wrongly. Give the files as a folder."
+        )
 
     def _holds_something(self, place: int, number: int) -> HeaderError:
         return HeaderError(

@@ -1,30 +1,54 @@
 """Rows of a sheet that are certainly no contacts: what programs write between the rows and below them.
 
 Knows cells and the names above them. Files that were joined hold the header again; clients of databases draw
-a line of dashes below it, and end with a count of rows or a mark. With an identifier of the source's own in
-the first column, each of them would be somebody: its only rule is to be text.
+a line of dashes below it, and end with a count of rows or a mark; reports end with totals. With an identifier
+of the source's own in the first column, each of them would be somebody: its only rule is to be text.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from email_contacts.contacts.sources.rows import Frame, RowFault
+from email_contacts.contacts.column_names import canonical
+from email_contacts.contacts.sources.rows import EMPTY, Frame, RowFault
 from email_contacts.contacts.values.marks import BLANKS
 
 HEADER = RowFault("columns", "The row is the header again, as where files were joined: remove it.")
+REORDERED = RowFault("columns", "The row is the header again, with its columns in another order.")
 DASHES = RowFault("columns", "The row is a line of dashes and no contact: remove it.")
 END = RowFault("columns", "The row is a mark of the end and no contact: remove it.")
 COUNT = RowFault("columns", "The row is a count of rows and no contact: remove it.")
+FOOTER = RowFault("columns", "The row is a line below a report and no contact: remove it.")
+_LONGEST_PATTERN = 5_000  # of hundreds of names; there is a limit to what is compiled
+_SEPARATOR = r"[\s_-]"
 _DASHES = "--"
 # PostgreSQL's COPY in its text format; CP/M and MS-DOS, by Ctrl-Z.
 _ENDS = ("\\.", "\x1a")
-_COUNT = re.compile(r"\([0-9,]+ rows?(?: affected)?\)").fullmatch
+# In the syntax that Python and Rust share; each begins otherwise than most identifiers do, and holds a blank.
+_ROWS = (
+    r"(?:rows?|row\(s\)|records?|record\(s\)|zeilen?|datensätze?|lignes?|filas?|righe|riga|linhas?|rijen|rij|"
+    r"wiersz[ey]?|rader|rad|rækker|строк[аи]?|行(?:记录)?)"
+)
+_DONE = (
+    r"(?:affected|selected|retrieved|returned|fetched|produced|found|in set|ausgewählt|betroffen|affectées?|"
+    r"sélectionnées?|afectadas?|seleccionadas?|interessate|selezionate|afetadas?|selecionadas?)"
+)
+_COUNTS = (
+    rf"(?i)^(?:\([0-9][0-9.,]* {_ROWS}(?: {_DONE})?\)|(?:no|[0-9][0-9.,]*) {_ROWS} {_DONE}"
+    r"(?:\.?|(?:\. time elapsed:)? \(?[0-9.:]+ ?(?:m?s|sec|seconds?)\)?))$"
+)
+_FOOTERS = (
+    r"(?i)^(?:grand totals?(?: \([0-9.,]+ records?\))?|copyright \(c\) .*salesforce\.com.*|"
+    r"confidential information - do not distribute|(?:completion time|abschlusszeit|heure de fin|"
+    r"hora de finalización|ora di completamento) ?: [0-9]{4}-[0-9]{2}-[0-9]{2}[t ].*)$"
+)
+_COUNT, _FOOTER = re.compile(_COUNTS).match, re.compile(_FOOTERS).match
 
 
 class StrayRows:
@@ -34,24 +58,39 @@ class StrayRows:
     """
 
     def __init__(self, names: Sequence[str]) -> None:
-        self._names = list(names)
+        self._names = list(map(canonical, names))
+        self._sorted, self._known = sorted(self._names), frozenset(self._names)
         self._place = next((place for place, name in enumerate(names) if name), None)
-        # Only where a row needs no more cells is a line of one cell a row.
-        self._is_alone = sum(map(bool, names)) == 1
+        self._next = next((place for place, name in enumerate(names) if name and place != self._place), None)
+        # As cells may spell the names, how many bytes they then have, and between which texts they are.
+        spelled = sorted({form for name in names for form in _forms(name) if form})
+        pattern = f"(?i)^(?:{'|'.join(map(_any_spelling, spelled))})$"
+        self._pattern = pattern if len(pattern) <= _LONGEST_PATTERN else None
+        self._lengths = sorted({len(text.encode()) for text in spelled})
+        self._from, self._to = (spelled[0][0], f"{spelled[-1][0]}\U0010ffff") if spelled else ("", "")
 
     def fault_of(self, row: Sequence[Any]) -> RowFault | None:
         """Say why a row is no contact; None where it may be one."""
         if self._place is None or not isinstance(first := _trimmed(row[self._place]), str):
             return None
-        if first == self._names[self._place] and list(map(_trimmed, row)) == self._names:
-            return HEADER
+        if canonical(first) in self._known and (fault := self._header_again(row)) is not None:
+            return fault
         if first.startswith(_DASHES) and not any(map(_is_more_than_dashes, row)):
             return DASHES
-        if not self._is_alone:
-            return None
-        if first in _ENDS:
+        if self._next is None and first in _ENDS:
             return END
-        return COUNT if _COUNT(first) else None
+        if " " not in first or any(_trimmed(cell) != "" for cell in row[self._place + 1 :]):
+            return None
+        return COUNT if _COUNT(first) else FOOTER if _FOOTER(first) else None
+
+    def _header_again(self, row: Sequence[Any]) -> RowFault | None:
+        cells = [
+            canonical(cell) if isinstance(cell, str) else EMPTY if cell is None else cell for cell in row
+        ]
+        if cells == self._names:
+            return HEADER
+        is_text = all(isinstance(cell, str) for cell in cells)
+        return REORDERED if is_text and sorted(cells) == self._sorted else None
 
     def in_frame(self, frame: Frame) -> dict[int, RowFault]:
         """Find the rows of a frame that are no contacts: their places, and why."""
@@ -71,16 +110,62 @@ class StrayRows:
         if not frame.is_trimmed:
             first = first.str.strip_chars(BLANKS)
         # What begins with two dashes is between them in the order of texts, which is quicker to see.
-        is_stray = (first == self._names[place]) | ((first >= _DASHES) & (first < "-."))
-        if self._is_alone:
-            is_stray |= first.is_in(list(_ENDS)) | ((first >= "(") & (first < ")"))
-        return is_stray.fill_null(value=False).to_numpy()
+        is_stray = (first >= _DASHES) & (first < "-.")
+        # Only where a row needs no more cells is a line of one cell a row; others are filled up with commas.
+        if self._next is None:
+            is_stray |= first.is_in(list(_ENDS))
+            is_lonely = first.str.contains(" ", literal=True)
+        else:
+            is_lonely = _is_empty(frame.cells.to_series(self._next), is_trimmed=frame.is_trimmed)
+        marks: Any = is_stray.fill_null(value=False).to_numpy(writable=True)
+        self._mark(marks, first, is_lonely, _in_words)
+        may_be_name = (first >= self._from) & (first < self._to)
+        if may_be_name.any():
+            may_be_name &= first.str.len_bytes().is_in(self._lengths)
+            self._mark(marks, first, may_be_name, self._is_name)
+        return marks
+
+    def _mark(
+        self, marks: Any, first: pl.Series, looked_at: pl.Series, is_stray: Callable[[pl.Series], pl.Series]
+    ) -> None:
+        """Mark rows for which that is true, of those that are looked at: few of most files are."""
+        places = np.flatnonzero(looked_at.fill_null(value=False).to_numpy())
+        if len(places):
+            marks[places] |= is_stray(first.gather(places)).fill_null(value=False).to_numpy()
+
+    def _is_name(self, cells: pl.Series) -> pl.Series:
+        if self._pattern is None:
+            return pl.Series([canonical(cell) in self._known for cell in cells], dtype=pl.Boolean)
+        return cells.str.contains(self._pattern)
 
 
 def _trimmed(cell: Any) -> Any:
     if cell is None:
         return ""
     return cell.strip(BLANKS) if isinstance(cell, str) else cell
+
+
+def _forms(name: str) -> Iterator[str]:
+    """Give the forms of a name that are compared as one, which may differ in length."""
+    for form in ("NFC", "NFD"):
+        text = unicodedata.normalize(form, name.strip(BLANKS))
+        yield from (text, text.upper(), text.lower())
+
+
+def _any_spelling(name: str) -> str:
+    return _SEPARATOR.join(map(re.escape, re.split(_SEPARATOR, name)))
+
+
+def _in_words(cells: pl.Series) -> pl.Series:
+    return cells.str.contains(" ", literal=True) & (
+        cells.str.contains(_COUNTS) | cells.str.contains(_FOOTERS)
+    )
+
+
+def _is_empty(cells: pl.Series, *, is_trimmed: bool) -> pl.Series:
+    if cells.dtype != pl.String:
+        return cells.is_null()
+    return cells.is_null() | ((cells if is_trimmed else cells.str.strip_chars(BLANKS)) == EMPTY)
 
 
 def _is_more_than_dashes(cell: Any) -> bool:

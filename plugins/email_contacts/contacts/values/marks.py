@@ -17,8 +17,8 @@ _FORMULA = re.compile(r'="([^"]*)"').fullmatch
 _MARKED = re.compile(r"'(?:[=+@-].*|[0-9][0-9 .,:/()-]*)", re.DOTALL).fullmatch
 _FIRST_OF_MARKS = frozenset("='")
 _WHOLE_FLOAT = re.compile(r"(-?(?:0|[1-9][0-9]{0,14}))\.0+").fullmatch
-# As spreadsheets and data frames write it, with a sign, and as Java does, with a decimal point: a code such as
-# 12E4 has neither.
+# As spreadsheets and data frames write it, with a sign, and as Java does, with a decimal point: a code such
+# as 12E4 has neither.
 _SCIENTIFIC = re.compile(
     r"[+-]?[0-9](?:(?:[.,][0-9]+)?[eE]\+[0-9]{2,3}|[.,][0-9]+[eE]-[0-9]{1,3}|\.[0-9]+[eE][0-9]{1,3})"
 ).fullmatch
