@@ -6,8 +6,10 @@ import codecs
 
 import pytest
 
-from email_contacts.contacts.errors import InvalidOption, SourceUnreadable
+from email_contacts.contacts.errors import InvalidOption, SourceUndecodable, SourceUnreadable
 from email_contacts.contacts.sources.encoding import encoding_of
+from tests.contacts.conftest import WriteSource
+from tests.contacts.sources.reading import opened, rows_of
 
 
 @pytest.mark.parametrize(
@@ -31,6 +33,20 @@ def test_the_mark_or_the_caller_says_it(head: bytes, given: str | None, encoding
 def test_a_mark_that_says_otherwise() -> None:
     with pytest.raises(InvalidOption, match=r'encoding="cp1252" does not fit x: .* mark of utf-8'):
         encoding_of(codecs.BOM_UTF8, given="cp1252", name="x")
+
+
+@pytest.mark.parametrize(("given", "order"), [("utf-16", "utf-16-le"), ("UTF32", "utf-32-be")])
+def test_an_encoding_that_needs_a_mark(write: WriteSource, given: str, order: str) -> None:
+    source = write("email\na@example.com\n".encode(order))
+    with pytest.raises(InvalidOption, match=rf"without a byte order mark.* \"{given[:3].lower()}"):
+        opened(source, encoding=given)
+    assert rows_of(opened(source, encoding=order)) == [["a@example.com"]]
+    assert encoding_of(b"", given=given, name="x") == order[:-3]
+
+
+def test_a_codec_that_does_not_say_where_it_fails(write: WriteSource) -> None:
+    with pytest.raises(SourceUndecodable, match="is not punycode"):
+        rows_of(opened(write("email\na-!@example.com\n"), encoding="punycode"))
 
 
 @pytest.mark.parametrize("given", ["klingon", "rot13", "zip", "a\0b"])

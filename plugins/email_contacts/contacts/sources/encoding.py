@@ -25,6 +25,7 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16", ("utf-16", "utf-16-le")),
     (codecs.BOM_UTF16_BE, "utf-16", ("utf-16", "utf-16-be")),
 )
+_IN_EITHER_ORDER = ("utf-16", "utf-32")
 _JSON_BEGINS = (b"{", b"[", b" ", b"\t", b"\r", b"\n")
 _BAD_LINES_NAMED = 5
 _LONGEST_LINE = 1 << 24
@@ -39,7 +40,7 @@ def encoding_of(head: bytes, *, given: str | None, name: str) -> str:
     :param name: the source's name, for messages.
     :return: a codec's name; one that removes the byte order mark when there is one.
     :raises SourceUnreadable: when the bytes are no text: compressed, a workbook, Parquet.
-    :raises InvalidOption: when no such encoding exists, or the byte order mark says otherwise.
+    :raises InvalidOption: when no such encoding exists, or the byte order mark says otherwise or is missing.
     """
     other = other_kind_of(head)
     if other is not None:
@@ -53,6 +54,11 @@ def encoding_of(head: bytes, *, given: str | None, name: str) -> str:
                     f"{spellings[0]}. Leave the encoding out, or give {spellings[0]}."
                 )
             return codec
+    if wanted in _IN_EITHER_ORDER and head:
+        raise InvalidOption(
+            f'encoding="{given}" does not fit {name}: it begins without a byte order mark, and does not tell '
+            f'the order of its bytes. Give "{wanted}-le", as on Windows, or "{wanted}-be".'
+        )
     return wanted or "utf-8"
 
 
@@ -113,12 +119,12 @@ def _codec_name(given: str) -> str:
 def undecodable_bytes_named(source: AnyPath, encoding: str) -> Iterator[None]:
     """Turn a decoding error inside into one that names line and byte.
 
-    :raises SourceUndecodable: in place of any UnicodeDecodeError. The cause is cut off: it carries the
+    :raises SourceUndecodable: in place of any UnicodeError. The cause is cut off: it carries the
         bytes, which are somebody's data.
     """
     try:
         yield
-    except UnicodeDecodeError:
+    except UnicodeError:
         raise _undecodable(source, encoding) from None
 
 
@@ -134,7 +140,12 @@ def _undecodable(source: AnyPath, encoding: str) -> SourceUndecodable:
             pending = len(decoder.getstate()[0])
             try:
                 line += decoder.decode(block, final=not block).count("\n")
-            except UnicodeDecodeError as error:
+            except UnicodeError as error:
+                if not isinstance(error, UnicodeDecodeError):
+                    return SourceUndecodable(
+                        f"{source.name} is not {encoding}, from line {line} on. "
+                        "Give the encoding in which it was saved, or save it as UTF-8."
+                    )
                 good = error.object[: error.start]
                 at = offset - pending + error.start
                 line += good.decode(encoding, errors="ignore").count("\n")
