@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -65,8 +66,14 @@ def _digits_only() -> str:
     return r"^\+[1-9][0-9]{5,14}$"
 
 
+def _without_codes(region: str) -> phone_patterns.NationalNumbers | None:
+    known = _NATIONAL(region)
+    return None if known is None else replace(known, after_code=())
+
+
 _DECIDED = CellMemory._decided
 _TEXT_OF = text_of
+_NATIONAL = phone_patterns.national_numbers
 _SENT_FOR = fast_path_phones._sent_for
 # What the quick way would be if somebody made it take more, or write otherwise.
 LOOSENED: dict[str, Loosened] = {
@@ -105,6 +112,12 @@ LOOSENED: dict[str, Loosened] = {
     ),
     "phones: a decimal of a data frame": lambda patch: patch.setattr(
         fast_path_phones, "_has_points", lambda written: False
+    ),
+    "phones: the end of a second number": lambda patch: patch.setattr(
+        fast_path_phones, "_has_strokes", lambda written: False
+    ),
+    "phones: with the country code or without": lambda patch: patch.setattr(
+        fast_path_phones, "national_numbers", _without_codes
     ),
     "ext_id: NULL is somebody": _pattern("NO_EXT_ID", r"^never$"),
     "text: an apostrophe before a number": _pattern("APOSTROPHE", "never"),

@@ -55,6 +55,15 @@ def test_international_numbers(cell: Any, sent: str) -> None:
         ("(200) 555-0100", "US", "12005550100"),
         ("06 39 98 00 00", "FR", "33639980000"),
         ("06 1234 5678", "IT", "390612345678"),
+        ("06/12/34/56/78", "FR", "33612345678"),
+        ("0471/12.34.56", "BE", "32471123456"),
+        ("030 1234567-0", "DE", "493012345670"),
+        ("49 30 12345678", "DE", "493012345678"),
+        ("3912345678", "IT", "393912345678"),
+        ("7012345678", "KZ", "77012345678"),
+        ("9123456789", "IN", "919123456789"),
+        ("55 98765-4321", "BR", "5555987654321"),
+        ("0800 123 456", "BR", "55800123456"),
     ],
 )
 def test_numbers_of_a_region(cell: str, region: str, sent: str) -> None:
@@ -91,6 +100,46 @@ def test_numbers_of_a_region(cell: str, region: str, sent: str) -> None:
 )
 def test_what_is_no_number_cannot_pass(cell: str, region: str | None) -> None:
     assert not is_valid(phones.phone(cell, region), "phone")
+
+
+@pytest.mark.parametrize(
+    ("cell", "region", "says"),
+    [
+        ("4915123456789", "DE", "with its country code or without"),
+        (4915123456789, "DE", "with its country code or without"),
+        ("030 12345678/79", "DE", "two numbers"),
+        ("+49 30/12345678 / 9", None, "two numbers"),
+        ("987654321", "BR", "lacks its area code"),
+        ("+55 98765-4321", None, "lacks its area code"),
+        ("+44 1234567", "GB", "lacks its area code"),
+    ],
+)
+def test_what_may_be_somebody_else_s_number_is_refused(cell: Any, region: str | None, says: str) -> None:
+    assert not is_valid(phones.phone(cell, region), "phone")
+    assert says in str(phones.fault_in(str(cell), region))
+
+
+@pytest.mark.parametrize("region", sorted(phonenumbers.SUPPORTED_REGIONS))
+def test_the_numbers_of_every_country_are_read(region: str) -> None:
+    for kind in range(5):
+        example = phonenumbers.example_number_for_type(region, kind)
+        if example is None:
+            continue
+        sent = library_s(f"+{example.country_code}{digits_of(example)}")
+        if not sent or not is_digits_of_the_schema(sent[1:]):
+            continue
+        national = phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.NATIONAL)
+        found = [
+            phones.phone(sent),
+            phones.phone(f"00{sent[1:]}", region),
+            phones.phone(digits_of(example), region),
+        ]
+        assert found == [sent[1:]] * 3
+        assert phones.phone(national, region) == sent[1:]
+
+
+def digits_of(number: phonenumbers.PhoneNumber) -> str:
+    return phonenumbers.national_significant_number(number)
 
 
 @pytest.mark.parametrize("cell", ["0151 23456789", "12345", "555-0100"])

@@ -15,7 +15,7 @@ import pyarrow as pa
 from email_contacts.contacts.checks.fast_path_values import Cells, Plain
 from email_contacts.contacts.values import phone_patterns
 from email_contacts.contacts.values.phone_patterns import NationalNumbers, national_numbers
-from email_contacts.contacts.values.phones import LIKE_A_FLOAT, PUNCTUATION
+from email_contacts.contacts.values.phones import LIKE_A_FLOAT, PUNCTUATION, SECOND
 
 # Such a cell is at most as long as row by row allows, whatever its punctuation.
 LONGEST = 40
@@ -57,7 +57,9 @@ def _sent_for(written: pl.Series, region: str | None) -> pl.Series:
         international = pl.when(is_bare & ~is_abroad).then(pl.lit("+") + number).otherwise(international)
     sent = pl.when(international.str.contains(pattern)).then(international.str.strip_prefix("+"))
     result = sent.otherwise(None if national is None else _national(number, national))
-    is_written = _is_written(pl.col("written"), has_points=_has_points(written))
+    is_written = _is_written(
+        pl.col("written"), has_points=_has_points(written), has_strokes=_has_strokes(written)
+    )
     return frame.select(pl.when(is_written).then(result)).to_series()
 
 
@@ -72,7 +74,10 @@ def _national(number: pl.Expr, of: NationalNumbers) -> pl.Expr:
     begins_as_prefix = _begins_with_any(number, of.not_first)
     with_code = number.str.contains(f"^{of.code}{own}") & is_possible(len(of.code))
     after_code = number.str.slice(len(of.code))
-    result: Any = pl.when(is_own & ~begins_as_prefix).then(pl.lit(of.code) + number)
+    may_have_code = number.str.starts_with(of.code) & number.str.len_bytes().is_in(
+        [len(of.code) + length for length in of.after_code]
+    )
+    result: Any = pl.when(is_own & ~begins_as_prefix & ~may_have_code).then(pl.lit(of.code) + number)
     if of.prefix:
         with_prefix = number.str.contains(f"^{of.prefix}{own}") & is_possible(len(of.prefix))
         result = result.when(with_prefix).then(pl.lit(of.code) + number.str.slice(len(of.prefix)))
@@ -85,15 +90,21 @@ def _national(number: pl.Expr, of: NationalNumbers) -> pl.Expr:
     return pl.when(is_certain).then(sent)
 
 
-def _is_written(written: pl.Expr, *, has_points: bool) -> pl.Expr:
+def _is_written(written: pl.Expr, *, has_points: bool, has_strokes: bool) -> pl.Expr:
     """Return whether row by row would look at the digits of a cell at all."""
     begins = ~written.str.contains("+", literal=True) | written.str.contains(r"^\(?\+[^+]*$")
     good = begins & (written.str.len_bytes() <= LONGEST)
-    return good & ~written.str.contains(LIKE_A_FLOAT) if has_points else good
+    if has_points:
+        good &= ~written.str.contains(LIKE_A_FLOAT)
+    return good & ~written.str.contains(SECOND) if has_strokes else good
 
 
 def _has_points(written: pl.Series) -> bool:
     return bool(written.str.contains(".", literal=True).any())
+
+
+def _has_strokes(written: pl.Series) -> bool:
+    return bool(written.str.contains("/", literal=True).any())
 
 
 def _is_digit(number: pl.Expr) -> pl.Expr:

@@ -34,7 +34,8 @@ def plain_pattern() -> str:
             continue
         first = "".join(sorted({*"123456789"} - {prefix[0] for prefix in (prefixes or "0").split("|")}))
         most, fewest = _MOST_DIGITS - len(str(code)), _FEWEST_DIGITS - len(str(code))
-        rest = "|".join(f"[0-9]{{{length - 1}}}" for length in lengths if fewest <= length <= most)
+        certain = sorted({*lengths} - local_lengths(code))
+        rest = "|".join(f"[0-9]{{{length - 1}}}" for length in certain if fewest <= length <= most)
         if rest:
             codes[f"[{first}](?:{rest})"].append(code)
     numbers = "|".join(f"(?:{'|'.join(map(str, some))}){number}" for number, some in codes.items())
@@ -65,6 +66,20 @@ def impossible_pattern() -> str:
     return rf"^(?:[A-Za-z][A-Za-z ._-]*|\+(?:{'|'.join(numbers)}))$"
 
 
+@cache
+def local_lengths(code: int) -> frozenset[int]:
+    """Return how long numbers without area code are, but not those with it, in the countries of a code.
+
+    Numbers of a free call, or of a service, may have such a length.
+    """
+    from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata
+
+    known = PhoneMetadata.metadata_for_region(COUNTRY_CODE_TO_REGION_CODE[code][0])
+    kinds = [kind for kind in (known and known.fixed_line, known and known.mobile) if kind]
+    local = {length for kind in kinds for length in kind.possible_length_local_only}
+    return frozenset(local - {length for kind in kinds for length in kind.possible_length})
+
+
 @dataclass(frozen=True)
 class NationalNumbers:
     """How numbers are dialled within a country, in digits only.
@@ -77,6 +92,8 @@ class NationalNumbers:
     :param not_first: digits with which prefixes begin.
     :param pattern: of national numbers, without anchors, in the syntax that Python and Rust share.
     :param lengths: digits that a national number may have, so that it may be called from everywhere.
+    :param after_code: digits that may follow the calling code, in any of its countries: a number that begins
+        as the calling code does, and has so many more, may be either.
     :param abroad: the pattern of what is dialled before a calling code, where that is not ``00``.
     """
 
@@ -85,6 +102,7 @@ class NationalNumbers:
     not_first: str
     pattern: str
     lengths: tuple[int, ...]
+    after_code: tuple[int, ...]
     abroad: str
 
 
@@ -115,6 +133,7 @@ def national_numbers(region: str) -> NationalNumbers | None:
     if own.general_desc is None or not pattern or main is None or main.general_desc is None:
         return None
     lengths = {*own.general_desc.possible_length} & {*main.general_desc.possible_length}
+    lengths -= local_lengths(own.country_code)
     most, fewest = _MOST_DIGITS - len(code), _FEWEST_DIGITS - len(code)
     abroad = own.international_prefix or _USUAL_PREFIX_ABROAD
     return NationalNumbers(
@@ -123,8 +142,25 @@ def national_numbers(region: str) -> NationalNumbers | None:
         not_first=first,
         pattern=_ascii(pattern),
         lengths=tuple(sorted(length for length in lengths if fewest <= length <= most)),
+        after_code=_after(own.country_code),
         abroad="" if abroad == _USUAL_PREFIX_ABROAD else _ascii(abroad),
     )
+
+
+def _after(code: int) -> tuple[int, ...]:
+    """Return how many digits may follow a calling code: a national number, and what is dialled before it."""
+    from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata
+
+    found: set[int] = set()
+    for region in COUNTRY_CODE_TO_REGION_CODE[code]:
+        known = PhoneMetadata.metadata_for_region(region)
+        prefixes = (known and known.national_prefix_for_parsing) or ""
+        before = (
+            {0, *map(len, prefixes.split("|"))} if _PLAIN_DIGITS(prefixes or "0") else range(_MOST_DIGITS)
+        )
+        lengths = known.general_desc.possible_length if known and known.general_desc else ()
+        found.update(length + more for length in lengths for more in before)
+    return tuple(sorted(found))
 
 
 def _ascii(pattern: str) -> str:

@@ -7,7 +7,9 @@ platform decides that. What may be written is decided here, before the library g
 
 A number without ``+`` or ``00`` is one of the region that is named. Without a region only plain digits are
 taken for a number with its country code: ``(202) 555-0101`` is written as within one country, and would be
-somebody's number in another. ``phone_patterns`` knows which cells are fine without asking the library.
+somebody's number in another. With a region, digits such as Germany's ``4915123456789`` may be a number with
+its country code, or one whose area code begins as that does: they are refused. ``phone_patterns`` knows which
+cells are fine without asking the library.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from typing import Any
 
 from email_contacts.contacts.values.marks import digits_of, is_scientific, whole
 from email_contacts.contacts.values.normalising import text
-from email_contacts.contacts.values.phone_patterns import is_plain
+from email_contacts.contacts.values.phone_patterns import is_plain, local_lengths
 
 # What may stand between digits; blanks and hyphens that do not break the line among it, and dashes.
 PUNCTUATION = " \u00a0\u202f./()-\u2010\u2011\u2012\u2013\u2014\u2212"
@@ -28,6 +30,10 @@ _PREFIX = re.compile(r"(?:tel|p): ?(?=[(+])", re.IGNORECASE).match
 _WITHOUT_PUNCTUATION = str.maketrans("", "", PUNCTUATION)
 # A decimal behind so many digits is a data frame's; without the point it would be another number.
 LIKE_A_FLOAT = r"[0-9]{6,}\.(?:[0-9]{1,2}|0+)$"
+# One or two digits behind a stroke are the end of a second number where those before them are a whole one.
+# They are not where strokes stand between pairs of digits.
+SECOND = r"(?:^(?:[^0-9/]*[0-9]){8,}|/(?:[^0-9/]*[0-9]){5,})[^0-9/]*/[^0-9/]*[0-9]{1,2}[^0-9/]*$"
+_SECOND = re.compile(SECOND).search
 _LIKE_A_FLOAT = re.compile(LIKE_A_FLOAT).search
 
 
@@ -51,7 +57,7 @@ def phone(cell: Any, region: str | None = None) -> Any:
         digits = whole(cell)
         return phone(digits, region) if digits else f"?{cell}"
     written = cell[prefix.end() :] if (prefix := _PREFIX(cell)) else cell
-    return (_digits_of(written, region) if _WRITTEN(written) else None) or f"?{cell}"
+    return (_digits_of(written, region) if _is_written(written) else None) or f"?{cell}"
 
 
 def is_region(region: str) -> bool:
@@ -68,27 +74,70 @@ def fault_in(cell: str, region: str | None) -> str | None:
             "It is in scientific notation: the spreadsheet has destroyed the number. "
             "Export the column as text."
         )
+    if "/" in cell and _WRITTEN(cell) and _SECOND(cell):
+        return "There are two numbers in it: give one."
+    if _WRITTEN(cell) and (digits := _dialled(cell, region)) and (number := _parsed(digits, region)):
+        if _lacks_area_code(number):
+            return "It lacks its area code."
+        if _is_ambiguous(digits, number):
+            return 'It can be read with its country code or without: write "+" or "00" before that.'
     if region is None and _WRITTEN(cell) and not cell.lstrip("(").startswith(("+", "00")):
         return 'It has no "+" and is written as within one country: name that as "region" in the mapping.'
     return None
+
+
+def _is_written(cell: str) -> bool:
+    return _WRITTEN(cell) is not None and not ("/" in cell and _SECOND(cell))
 
 
 def _digits_of(cell: str, region: str | None) -> str | None:
     """Ask the library; None when it is not a number that can be called from everywhere."""
     import phonenumbers
 
+    digits = _dialled(cell, region)
+    number = None if digits is None else _parsed(digits, region)
+    if digits is None or number is None or _lacks_area_code(number) or _is_ambiguous(digits, number):
+        return None
+    return f"{number.country_code}{phonenumbers.national_significant_number(number)}"
+
+
+def _dialled(cell: str, region: str | None) -> str | None:
+    """Return the digits, with ``+`` where they are international; None where that is not certain."""
     digits = cell.translate(_WITHOUT_PUNCTUATION)
     if digits.startswith("00"):
-        digits = f"+{digits[2:]}"
-    elif region is None and not digits.startswith("+"):
-        if digits != cell:
-            return None
-        digits = f"+{digits}"
+        return f"+{digits[2:]}"
+    if region is None and not digits.startswith("+"):
+        return f"+{digits}" if digits == cell else None
+    return digits
+
+
+def _parsed(digits: str, region: str | None) -> Any:
+    import phonenumbers
+
     try:
         number = phonenumbers.parse(digits, region)
     except phonenumbers.NumberParseException:
         return None
     # A local number, which lacks its area code, is "possible" to the library as well.
-    if phonenumbers.is_possible_number_with_reason(number) != phonenumbers.ValidationResult.IS_POSSIBLE:
-        return None
-    return f"{number.country_code}{phonenumbers.national_significant_number(number)}"
+    is_possible = phonenumbers.ValidationResult.IS_POSSIBLE
+    return number if phonenumbers.is_possible_number_with_reason(number) == is_possible else None
+
+
+def _lacks_area_code(number: Any) -> bool:
+    """Say whether a number is as long as one without area code; such a length may be that of a free call."""
+    import phonenumbers
+
+    length = len(phonenumbers.national_significant_number(number))
+    return length in local_lengths(number.country_code) and not phonenumbers.is_valid_number(number)
+
+
+def _is_ambiguous(digits: str, number: Any) -> bool:
+    """Say whether digits that were read as within the country are a number with its country code, too."""
+    import phonenumbers
+
+    if phonenumbers.national_significant_number(number) != digits:
+        return False  # it has a country code, or what is dialled within the country
+    if not digits.startswith(str(number.country_code)):
+        return False
+    other = _parsed(f"+{digits}", None)
+    return other is not None and phonenumbers.is_valid_number(other)
