@@ -197,6 +197,12 @@ def test_nobody_says_who_it_is() -> None:
     [
         {"Nachname": ["Secretus", "Secreta"]},
         {"Berater": ["Secretus", "Secreta"]},
+        {"Trainer": ["Secretus", "Secreta"]},
+        {"Arzt": ["secretus", "secreta"]},
+        {"Kürzel": ["secretus", "secreta"]},
+        {"gast": ["Secretus", "Secreta", "McSecret", "VIP"]},
+        {"gast": ["Secretus", "Anna Secreta", "vip"]},
+        {"gäste": ["Secretus|Secreta", "Secreta|Secretissima", "Secretus"]},
         {"who": ["Anna Secretus", "Otto Secretus"]},
         {"line": ["0151 2345678", "0151 2345679"]},
         {"text": ["Secret, really"]},
@@ -209,6 +215,23 @@ def test_what_could_tell_of_a_person_is_not_shown(columns: dict[str, list[str]])
     assert "secret" not in text.lower()
     assert "0151" not in text
     assert "example.com" not in text
+
+
+@pytest.mark.parametrize(
+    ("column", "labels"),
+    [
+        ("Kundenstatus", ["Aktiv", "Ruhend"]),
+        ("customerTier", ["Gold", "Silver"]),
+        ("LIFECYCLE_STAGE", ["Lead", "Customer"]),
+        ("Sprache", ["Deutsch", "Englisch"]),
+        ("city", ["Berlin", "Bonn"]),
+        ("abc", ["free", "pro"]),
+        ("abc", ["VIP", "B2B"]),
+        ("abc", ["Free", "pro", "VIP"]),
+    ],
+)
+def test_labels_that_are_not_people_are_shown(column: str, labels: list[str]) -> None:
+    assert f"categories: [{', '.join(sorted(labels))}]" in proposed({"mail": PEOPLE, column: labels})
 
 
 def test_twenty_labels_are_few_and_more_are_many() -> None:

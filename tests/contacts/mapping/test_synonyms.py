@@ -36,11 +36,29 @@ def test_a_word_has_one_group() -> None:
     assert [word for word in words if synonyms.folded(word) != word] == []
 
 
+def test_columns_of_categories() -> None:
+    names = [
+        "Status",
+        "Kunden-Typ",
+        "planName",
+        "memberLevel",
+        "PAYMENT_METHOD_TYPE",
+        "Planner",
+        "Gast",
+        "Franka",
+    ]
+    assert [name for name in names if not synonyms.is_category(name)] == ["Planner", "Gast", "Franka"]
+
+
 def test_personal_columns() -> None:
     names = [
         "Interne Notiz",
         "Maiden name",
         "Betreuer",
+        "Kürzel",
+        "Haus-Ärztin",
+        "coachOfTeam",
+        "coaching",
         "Fax",
         "IBAN",
         "E-Mail 2",
@@ -48,4 +66,9 @@ def test_personal_columns() -> None:
         "Country",
         "points",
     ]
-    assert [name for name in names if not synonyms.is_personal(name)] == ["plan", "Country", "points"]
+    assert [name for name in names if not synonyms.is_personal(name)] == [
+        "coaching",
+        "plan",
+        "Country",
+        "points",
+    ]

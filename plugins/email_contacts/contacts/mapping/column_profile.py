@@ -105,6 +105,17 @@ class ColumnProfile:
         return () if like_people * 2 > len(often) else tuple(sorted(often))
 
 
+def could_be_people(labels: Sequence[str]) -> bool:
+    """Say whether most of the labels are written as names are: ``Anna``, ``Anna Stone``."""
+    return 2 * sum(bool(_PERSON(label)) or _is_like_a_name(label) for label in labels) > len(labels)
+
+
+def _is_like_a_name(label: str) -> bool:
+    letters = re.sub("['’.-]", "", label)
+    # VIP is none; letters of other scripts have no capitals.
+    return len(letters) > 1 and letters.isalpha() and not label[0].islower() and not letters.isupper()
+
+
 def _is_object(cell: Any) -> bool:
     if type(cell) is not str:
         return type(cell) is dict

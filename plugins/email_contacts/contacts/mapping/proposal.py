@@ -17,7 +17,7 @@ from email_contacts.contacts.header_names import check_header, shown_names
 from email_contacts.contacts.mapping import cell_types, null_words, synonyms
 from email_contacts.contacts.mapping.attributes import Account, AccountAttribute
 from email_contacts.contacts.mapping.cell_types import Fitting
-from email_contacts.contacts.mapping.column_profile import ColumnProfile
+from email_contacts.contacts.mapping.column_profile import ColumnProfile, could_be_people
 from email_contacts.contacts.mapping.null_words import ColumnNulls
 from email_contacts.contacts.mapping.rules import ColumnRule
 from email_contacts.contacts.values.normalising import NO_IDENTIFIERS
@@ -219,9 +219,13 @@ def _by_cells(one: ColumnProfile, text: ColumnProfile, rule: ColumnRule, group: 
         return _line(one, found, "boolean")
     if found := cell_types.numbers(one, rule):
         return _line(one, found, "number")
+    may_be_shown = synonyms.is_category(one.column)
     if found := cell_types.several(text, rule):
-        return _line(text, found, "multiple_choice", found.rules[0].labels)
-    if labels := text.labels():
+        labels = found.rules[0].labels
+        if not may_be_shown and could_be_people(labels):
+            return Line(one.column, (rule,))
+        return _line(text, found, "multiple_choice", labels)
+    if (labels := text.labels()) and (may_be_shown or not could_be_people(labels)):
         return _line(text, Fitting((replace(rule, type="category", labels=labels),)), "category", labels)
     return Line(one.column, (rule,))
 

@@ -5,6 +5,7 @@ Knows names only. A name belongs to a group, called by the attribute that it usu
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 from email_contacts.contacts.column_names import EMAIL, EXT_ID, LANDLINE, SMS, WHATSAPP
@@ -116,6 +117,28 @@ _PERSONAL_PARTS = (
     *("geburt", "iban", "passw", "token", "secret", "person", "berater", "betreuer", "vertreter", "advisor"),
     *("owner", "manager", "agent", "referr", "partner", "contact", "kontakt", "user", "login"),
 )
+# Words with which names of columns end that hold people; a coaching is none.
+_PEOPLE = (
+    "trainer trainerin coach instructor teacher lehrer lehrerin tutor tutorin mentor mentorin supervisor "
+    "arzt arztin aerztin doctor doktor medecin medico physician therapeut therapeutin therapist nurse "
+    "kurzel kuerzel initials initialen bearbeiter bearbeiterin mitarbeiter mitarbeiterin employee staff "
+    "verkaufer verkaeufer seller vendedor salesrep assignee zustandig zustaendig verantwortlich "
+    "responsable responsible leiter leiterin author autor autorin werber sponsor spouse stylist "
+    "mother father mutter vater driver fahrer fahrerin consultant conseiller"
+)
+# Words with which names of columns end whose cells are labels and nobody's names, whatever they look like.
+_CATEGORIES = (
+    "status zustand state estado plan tier tarif stufe level niveau nivel livello rang rank class "
+    "klasse segment segmento group gruppe groupe grupo type typ tipo art category kategorie "
+    "categorie categoria country land region province provinz kanton county district bezirk city "
+    "stadt ville language sprache gender geschlecht color colour farbe couleur size source quelle "
+    "herkunft origin channel kanal canal medium campaign kampagne product produkt produit producto "
+    "prodotto brand marke marque model modell package paket currency wahrung waehrung devise payment "
+    "zahlart shipping versand store filiale branch branche industry sector sektor department "
+    "abteilung membership mitgliedschaft abo subscription season saison month monat weekday "
+    "wochentag priority prioritat rating interest interests topic topics thema hobby stage"
+)
+_WORDS_OF_A_NAME = re.compile(r"[A-Z]?[^\W\d_A-Z]+|[A-Z]+(?![a-z])")
 
 # Parts of names of columns that say yes or no.
 _YES_OR_NO_PARTS = (
@@ -140,9 +163,23 @@ def is_personal(name: str) -> bool:
     group = group_of(name)
     if group is not None:
         return group in _PERSONAL
-    return any(part in folded(name) for part in _PERSONAL_PARTS)
+    return any(part in folded(name) for part in _PERSONAL_PARTS) or _ends_with(_PEOPLE, name)
+
+
+def is_category(name: str) -> bool:
+    """Say whether a column by its name has a few labels that are nobody's names."""
+    group = group_of(name)
+    if group is not None:
+        return group not in _PERSONAL
+    return _ends_with(_CATEGORIES, name)
 
 
 def is_yes_or_no(name: str) -> bool:
     """Say whether a column sounds by its name as if it said yes or no."""
     return any(part in folded(name) for part in _YES_OR_NO_PARTS)
+
+
+def _ends_with(endings: str, name: str) -> bool:
+    """Say whether a word of a column's name, or all of it, ends so: ``customerTier``, ``KUNDEN_TYP``."""
+    words = (name, *_WORDS_OF_A_NAME.findall(name))
+    return any(folded(word).endswith(tuple(endings.split())) for word in words)
