@@ -18,6 +18,7 @@ from typing import IO, Any, cast
 from airflow.api.common.trigger_dag import trigger_dag
 from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
 from airflow.api_fastapi.core_api.security import GetUserDep
+from airflow.exceptions import DagRunAlreadyExists
 from airflow.models.asset import AssetModel
 from airflow.models.asset_state_store import AssetStateStoreModel as Entry
 from airflow.models.dag import DagModel
@@ -28,6 +29,7 @@ from airflow.sdk.exceptions import AirflowException
 from airflow.utils.session import create_session
 from airflow.utils.types import DagRunTriggeredByType
 from sqlalchemy import or_, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from email_contacts.contacts.sources.allowed_roots import AllowedRoots
@@ -142,10 +144,15 @@ class History:
             dag = DagModel.get_current(dag_id, session=session)
             return dag is not None and bool(dag.is_paused)
 
+    def has_run(self, dag_id: str, run_id: str) -> bool:
+        """Whether there is such a run."""
+        with create_session(scoped=False) as session:
+            return _has_run(session, dag_id, run_id)
+
     def trigger(self, dag_id: str, run_id: str, conf: dict[str, Any]) -> None:
         """Start a run in the user's name.
 
-        :param run_id: a new one.
+        :param run_id: the same for the same run, which is started once, also when it is asked for at once.
         :param conf: its parameters.
         :raises PermissionError: when the user may not.
         :raises RunRefused: when Airflow refuses the parameters, or runs of this kind.
@@ -160,6 +167,10 @@ class History:
                 triggering_user_name=self._access.user.get_name(),
                 conf=conf,
             )
+        except (DagRunAlreadyExists, IntegrityError):
+            if not self.has_run(dag_id, run_id):
+                raise
+            return
         except (AirflowException, ValueError) as error:
             raise RunRefused(str(error)) from error
         if run is None:
@@ -192,7 +203,7 @@ class History:
         """Read the tasks of the run that wrote a receipt; None when the run was deleted."""
         with create_session(scoped=False) as session:
             where = {"dag_id": stored.dag_id, "run_id": stored.run_id}
-            if session.scalar(select(DagRun.id).filter_by(**where)) is None:
+            if not _has_run(session, **where):
                 return None
             tasks = session.scalars(select(TaskInstance).filter_by(**where)).all()
             return [
@@ -242,6 +253,10 @@ def _entries(lower: str = "", upper: str = "") -> Any:
     if upper:
         query = query.where(Entry.key >= lower, Entry.key < upper)
     return query.order_by(Entry.key.desc())
+
+
+def _has_run(session: Session, dag_id: str, run_id: str) -> bool:
+    return session.scalar(select(DagRun.id).filter_by(dag_id=dag_id, run_id=run_id)) is not None
 
 
 def _retried_id(one: StoredReceipt) -> str:

@@ -16,7 +16,7 @@ from tests.web.door import Door, serving
 from tests.web.pages import users
 from tests.web.pages.entries import make_receipt, put
 from tests.web.pages.running import Import, begun
-from tests.web.pages.test_retry import REJECTED, retry_dag
+from tests.web.pages.test_retry import FILLED_IN, REJECTED, retry_dag
 
 __all__ = ["begun", "retry_dag"]
 
@@ -70,7 +70,7 @@ def test_every_link_form_and_file_is_below_the_base_path(
     (old,) = put((users.CRM, make_receipt(3, **REJECTED)))
     put((users.CRM, make_receipt(2, retry_of=old)), (users.CRM, make_receipt(1)))
     begun().is_prepared()
-    sent = ask(f"{PAGES}/{old}/retry", "POST", corrected_file="/data/a.csv", corrected_rows="all")
+    sent = ask(f"{PAGES}/{old}/retry", "POST", **{**FILLED_IN, "corrected_file": "/data/a.csv"})
     seen: set[str] = set()
     waiting = {f"{PAGES}/", f"{PAGES}/?list=4", sent.headers["location"]}
     while waiting:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator
+from html import unescape
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from airflow.models.dagrun import DagRun
@@ -19,7 +22,8 @@ from tests.web.pages.entries import make_receipt, put
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 REJECTED: dict[str, Any] = {"rejects_uri": "file:///stage/crm/rejects.csv", "source_version": "a" * 32}
-FILLED_IN = {"corrected_file": "", "corrected_rows": "all", "mapping": ""}
+FORM_ID = "2026-11-22T10:00:00.000000+00:00_0123456789abcdef"
+FILLED_IN = {"form_id": FORM_ID, "corrected_file": "", "corrected_rows": "all", "mapping": ""}
 
 
 @pytest.fixture(scope="module")
@@ -170,6 +174,59 @@ def test_a_form_with_fields_that_it_does_not_have_is_none(
     answer = send(admin_reader, address, **{f"more_{number}": "" for number in range(1000)})
     assert (answer.status_code, "This form cannot be read" in answer.text) == (400, True)
     assert runs() == []
+
+
+FORM_TYPE = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+@pytest.mark.parametrize(
+    ("body", "headers"),
+    [
+        (json.dumps({**FILLED_IN, "dry_run": True}), {"Content-Type": "application/json"}),
+        (urlencode(FILLED_IN), {"Content-Type": "text/plain"}),
+        (urlencode(FILLED_IN), {}),
+        ("", {}),
+        ("", FORM_TYPE),
+        ("dry_run=true", FORM_TYPE),
+        (urlencode({**FILLED_IN, "form_id": ""}), FORM_TYPE),
+        (urlencode({**FILLED_IN, "form_id": f"x{FORM_ID}"}), FORM_TYPE),
+        (urlencode({"form_id": FORM_ID, "dry_run": "true"}), FORM_TYPE),
+        ("--b--\r\n", {"Content-Type": "multipart/form-data; boundary=b"}),
+        ("", {"Content-Type": "multipart/form-data"}),
+    ],
+)
+def test_what_is_not_the_form_starts_nothing(
+    body: str, headers: dict[str, str], admin_reader: Reader, runs: Callable[[], list[DagRun]]
+) -> None:
+    (address,) = put((users.CRM, make_receipt(1, **REJECTED)))
+    path = f"{PAGES}/{address}/retry"
+    answer = admin_reader.door.request(
+        "POST", path, cookies=admin_reader.cookies, data=body.encode(), headers=headers
+    )
+    assert (answer.status_code, "This form cannot be read" in answer.text, runs()) == (400, True, [])
+
+
+def test_a_form_that_is_sent_twice_starts_one_run_and_a_changed_one_another(
+    admin_reader: Reader, runs: Callable[[], list[DagRun]]
+) -> None:
+    (address,) = put((users.CRM, make_receipt(1, **REJECTED)))
+    dry = send(admin_reader, address, dry_run="true")
+    first, second = (send(admin_reader, address) for _ in range(2))
+    assert [one.status_code for one in (dry, first, second)] == [303] * 3
+    assert first.headers["location"] == second.headers["location"] != dry.headers["location"]
+    assert sorted((run.conf or {})["dry_run"] for run in runs()) == [False, True]
+
+
+def test_a_form_that_is_opened_again_is_another_one(admin_reader: Reader, retry_dag: None) -> None:
+    (address,) = put((users.CRM, make_receipt(1, **REJECTED)))
+    ids = [
+        re.findall(r'name="form_id" value="([^"]*)"', admin_reader.text(f"/{address}/retry"))
+        for _ in range(2)
+    ]
+    assert ids[0] != ids[1]
+    assert [len(one) for one in ids] == [1, 1]
+    refused = send(admin_reader, address, corrected_rows="some")
+    assert f'name="form_id" value="{FORM_ID}"' in unescape(refused.text)
 
 
 def test_an_import_without_rejected_rows_has_nothing_to_retry(admin_reader: Reader, retry_dag: None) -> None:

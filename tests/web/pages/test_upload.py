@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,16 @@ def send(reader: Reader, address: str, name: str = "corrected.csv", rows: Any = 
     return reader.door.request(
         "POST", f"{PAGES}/{address}/retry", cookies=reader.cookies, **{**given, **more}
     )
+
+
+OF_PARTS = {"Content-Type": "multipart/form-data; boundary=b"}
+
+
+def in_parts(filename: str) -> str:
+    """The body of a form with an empty file of some name."""
+    part = '--b\r\nContent-Disposition: form-data; name="{}"{}\r\n\r\n{}\r\n'
+    fields = "".join(part.format(name, "", value) for name, value in FILLED_IN.items())
+    return fields + part.format("upload", f'; filename="{filename}"', "") + "--b--\r\n"
 
 
 def kept(stage: Path) -> list[Path]:
@@ -117,11 +128,30 @@ def test_a_form_without_a_chosen_file_has_none(
     admin_reader: Reader, runs: Callable[[], list[DagRun]], stage: Path, address: str
 ) -> None:
     """Browsers send the part all the same, without a name."""
-    body = '--b\r\nContent-Disposition: form-data; name="upload"; filename=""\r\n\r\n\r\n--b--\r\n'
-    headers = {"Content-Type": "multipart/form-data; boundary=b"}
-    answer = send(admin_reader, address, files=None, data=body, headers=headers)
+    answer = send(admin_reader, address, files=None, data=in_parts(""), headers=OF_PARTS)
     assert (answer.status_code, "Corrected file: must be given" in answer.text) == (400, True)
     assert runs() == []
+
+
+def test_the_type_of_a_form_may_be_written_in_capitals(
+    admin_reader: Reader, runs: Callable[[], list[DagRun]], stage: Path, address: str
+) -> None:
+    headers = {"Content-Type": "Multipart/Form-Data; boundary=b"}
+    answer = send(admin_reader, address, files=None, data=in_parts("a.csv"), headers=headers)
+    assert "Corrected file: must not be empty" in answer.text
+    assert runs() == []
+
+
+def test_a_file_that_is_sent_twice_is_kept_once_for_one_run(
+    admin_reader: Reader, runs: Callable[[], list[DagRun]], stage: Path, address: str
+) -> None:
+    with ThreadPoolExecutor(2) as both:
+        answers = [both.submit(send, admin_reader, address) for _ in range(2)]
+    assert [one.result().status_code for one in answers] == [303, 303]
+    ((run,), (path,)) = runs(), kept(stage)
+    assert ((run.conf or {})["corrected_file"], path.read_bytes()) == (path.as_uri(), ROWS)
+    assert send(admin_reader, address, rows=ROWS + b"eve@example.com\n").status_code == 303
+    assert (len(runs()), len(kept(stage))) == (2, 2)
 
 
 def test_what_is_too_much_or_no_form_is_not_read(

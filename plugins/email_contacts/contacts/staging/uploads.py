@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 import shutil
+from contextlib import suppress
+from secrets import token_hex
 from typing import IO, cast
 
 from email_contacts.contacts.paths import AnyPath, local_path
@@ -14,7 +16,8 @@ from email_contacts.contacts.sources.compression import SUFFIXES
 from email_contacts.contacts.staging.stage import create_private, run_folder
 
 _SUFFIX = rf"\.[a-z0-9]{{1,8}}(?:{'|'.join(map(re.escape, SUFFIXES))})?"
-UPLOADED = re.compile(rf"uploaded-contacts(?:{_SUFFIX})?")
+_NAME = "uploaded-contacts"
+UPLOADED = re.compile(rf"{_NAME}(?:{_SUFFIX})?")
 _FOLDER = "upload"
 _SUFFIX_OF = re.compile(rf"[^.]({_SUFFIX})$")
 
@@ -35,17 +38,26 @@ def keep_upload(folder: AnyPath, file: IO[bytes], *, name: str) -> AnyPath:
     :param name: the file's name on the person's computer; of it the suffix stays, which tells its kind.
     :return: where it is now.
     """
-    if (local := local_path(folder)) is not None:
-        local.mkdir(mode=0o700, parents=True, exist_ok=True)
     suffix = _SUFFIX_OF.search(name.lower())
-    path = cast("AnyPath", folder / f"uploaded-contacts{suffix[1] if suffix else ''}")
-    with create_private(path) as kept:
+    path = cast("AnyPath", folder / f"{_NAME}{suffix[1] if suffix else ''}")
+    local = local_path(path)
+    if local is None:
+        with create_private(path) as kept:
+            shutil.copyfileobj(file, kept)
+        return path
+    local.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # The same form may be sent twice at once, and the first one's run read the file already.
+    part = local.with_name(f"{_NAME}.{token_hex(4)}")
+    with create_private(cast("AnyPath", part)) as kept:
         shutil.copyfileobj(file, kept)
+    part.replace(local)
     return path
 
 
 def forget_upload(path: AnyPath) -> None:
-    """Remove a file for which no run was started, and on a local disk its folder."""
-    path.unlink()
+    """Remove a file for which no run was started, and on a local disk its folder; both may be gone."""
+    with suppress(FileNotFoundError):
+        path.unlink()
     if (local := local_path(path.parent)) is not None:
-        local.rmdir()
+        with suppress(OSError):
+            local.rmdir()

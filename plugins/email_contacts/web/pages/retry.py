@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
-from secrets import token_hex
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -57,12 +55,14 @@ def start_retry(
 
 
 def _start(history: History, one: ImportView, form: RetryForm) -> str:
-    """Start the run of a retry, with the file that was sent for it.
+    """Start the run of a retry, with the file that was sent for it; one that has started stays as it is.
 
     :return: the run's id.
     """
     conf = form.conf(one)
-    run_id = f"manual__{datetime.now(timezone.utc).isoformat()}_{token_hex(4)}"
+    run_id = form.run_id(conf)
+    if history.has_run(DAG_ID, run_id):
+        return run_id
     kept = None
     if form.upload:
         try:

@@ -6,14 +6,17 @@ far as a page can; what the DAG's parameters and the task check is theirs.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from secrets import token_hex
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qs
 
 from fastapi import Request
-from starlette.datastructures import FormData, UploadFile
+from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 
 from email_contacts.web.pages.reject_lists import HEADER
@@ -29,6 +32,13 @@ MAX_UPLOAD = 20 << 20
 _MAX_BODY = 64 * 1024
 _MAX_TEXT, _MAX_FIELDS, _HEADER_BYTES = 2_000, 20, 1_000
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+# When a form was opened, and a random part.
+_FORM_ID = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\.[0-9]{6}\+00:00)_[0-9a-f]{16}")
+_ENCODED, _PARTS = "application/x-www-form-urlencoded", "multipart/form-data"
+
+
+def _new_form_id() -> str:
+    return f"{datetime.now(timezone.utc).isoformat(timespec='microseconds')}_{token_hex(8)}"
 
 
 class InvalidForm(ValueError):
@@ -53,6 +63,15 @@ class Upload(NamedTuple):
         self.file.seek(0)
         return [cell.strip(' "\r\n') for cell in re.split("[,;\t]", line)] == HEADER
 
+    @property
+    def digest(self) -> str:
+        """Of its name and content."""
+        digest = hashlib.sha256(f"{self.name}\n".encode())
+        while block := self.file.read(1 << 20):
+            digest.update(block)
+        self.file.seek(0)
+        return digest.hexdigest()
+
 
 class Typed(NamedTuple):
     """What a form sent: its fields, and the file, if one was chosen."""
@@ -70,6 +89,7 @@ class RetryForm:
     :param mapping: the path of a mapping document; empty: as before.
     :param dry_run: whether nothing is to be sent.
     :param upload: the corrected file itself.
+    :param form_id: what tells this form from any other that was opened.
     """
 
     corrected_file: str = ""
@@ -77,6 +97,7 @@ class RetryForm:
     mapping: str = ""
     dry_run: bool = False
     upload: Upload | None = None
+    form_id: str = field(default_factory=_new_form_id)
 
     @classmethod
     def filled_in(cls, one: ImportView) -> RetryForm:
@@ -89,8 +110,21 @@ class RetryForm:
         """Take what was sent."""
         fields = typed.fields
         texts = {name: fields.get(name, "").strip() for name in ("corrected_file", "mapping")}
-        rows, dry_run = fields.get("corrected_rows", "all"), "dry_run" in fields
-        return cls(**texts, corrected_rows=rows, dry_run=dry_run, upload=typed.upload)
+        rows, dry_run = fields["corrected_rows"], "dry_run" in fields
+        form_id = fields["form_id"]
+        return cls(**texts, corrected_rows=rows, dry_run=dry_run, upload=typed.upload, form_id=form_id)
+
+    def run_id(self, conf: Mapping[str, Any]) -> str:
+        """Name the run that the form starts: the same for a form that is sent twice, as by a double click.
+
+        A form that was changed, after a dry run for example, is another one.
+
+        :param conf: the parameters of the run, without the upload.
+        """
+        sent = [self.form_id, *map(repr, conf.values()), self.upload.digest if self.upload else ""]
+        digest = hashlib.sha256("\n".join(sent).encode()).hexdigest()[:16]
+        opened_at = self.form_id.partition("_")[0]
+        return f"manual__{opened_at}_{digest}"
 
     def conf(self, one: ImportView) -> dict[str, Any]:
         """The parameters of the run.
@@ -136,12 +170,29 @@ async def typed(request: Request) -> Typed:
     """
     if request.headers.get("sec-fetch-site", "same-origin") != "same-origin":
         raise HTTPException(403)
-    if request.headers.get("content-type", "").startswith("multipart/form-data"):
-        length = request.headers.get("content-length", "")
-        if not re.fullmatch(r"[0-9]{1,12}", length) or int(length) > MAX_UPLOAD + _MAX_BODY:
-            raise HTTPException(413)
-        form = await request.form(max_files=1, max_fields=_MAX_FIELDS, max_part_size=_MAX_BODY)
-        return _of_parts(form)
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind not in (_ENCODED, _PARTS):
+        raise HTTPException(400)
+    sent = await (_sent_in_parts if kind == _PARTS else _sent_encoded)(request)
+    # Without these it is no form of these pages, and defaults would start a retry that nobody asked for.
+    if not _FORM_ID.fullmatch(sent.fields.get("form_id", "")) or "corrected_rows" not in sent.fields:
+        raise HTTPException(400)
+    return sent
+
+
+async def _sent_in_parts(request: Request) -> Typed:
+    length = request.headers.get("content-length", "")
+    if not re.fullmatch(r"[0-9]{1,12}", length) or int(length) > MAX_UPLOAD + _MAX_BODY:
+        raise HTTPException(413)
+    form = await request.form(max_files=1, max_fields=_MAX_FIELDS, max_part_size=_MAX_BODY)
+    fields = {name: one for name, one in form.multi_items() if isinstance(one, str)}
+    files = [one for one in form.values() if isinstance(one, UploadFile) and one.filename]
+    return Typed(
+        fields, Upload(files[0].filename or "", files[0].size or 0, files[0].file) if files else None
+    )
+
+
+async def _sent_encoded(request: Request) -> Typed:
     body = b""
     async for piece in request.stream():
         body += piece
@@ -152,11 +203,3 @@ async def typed(request: Request) -> Typed:
     except ValueError as error:
         raise HTTPException(400) from error
     return Typed({name: values[-1] for name, values in pairs.items()})
-
-
-def _of_parts(form: FormData) -> Typed:
-    fields = {name: one for name, one in form.multi_items() if isinstance(one, str)}
-    files = [one for one in form.values() if isinstance(one, UploadFile) and one.filename]
-    return Typed(
-        fields, Upload(files[0].filename or "", files[0].size or 0, files[0].file) if files else None
-    )
