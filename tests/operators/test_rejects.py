@@ -42,13 +42,16 @@ class Before:
         self.history = StateStore()
         self.source = folder / "people.csv"
         self.source.write_text(SOURCE)
-        context = make_context(store)
-        options: dict[str, Any] = {**READ_AS, "mapping": {"columns": {"e-mail": "EMAIL"}}}
-        PrepareContactsOperator(task_id="prepare", source=str(self.source), **options).execute(context)
-        uri = pushed(context)["manifest_uri"]
-        self.manifest = Manifest.read(Path(uri.removeprefix("file://")))
+        self.manifest = self.prepare()
         self.receipt: dict[str, Any] = {}
         self.says()
+
+    def prepare(self) -> Manifest:
+        """Prepare the source."""
+        context = make_context(self.store)
+        options: dict[str, Any] = {**READ_AS, "mapping": {"columns": {"e-mail": "EMAIL"}}}
+        PrepareContactsOperator(task_id="prepare", source=str(self.source), **options).execute(context)
+        return Manifest.read(Path(pushed(context)["manifest_uri"].removeprefix("file://")))
 
     def says(self, *, conn_id: str = CONN_ID, **changes: Any) -> None:
         """Put its receipt into the history."""
@@ -171,6 +174,19 @@ def test_lists_that_were_cleaned_away_leave_the_corrected_file(before: Before, c
         before.retry()
     manifest, _ = before.retry(source=str(corrected))
     assert manifest.rows.accepted == 1
+
+
+def test_the_lists_of_a_later_preparation_in_the_same_stage_are_those_of_another_import(
+    before: Before, corrected: Path
+) -> None:
+    """The run was cleared: what is sent is the same, but another row is rejected."""
+    header, ada, bob, carl = SOURCE.splitlines(keepends=True)
+    before.source.write_text("".join([header, ada, carl, bob]))
+    later = before.prepare()
+    earlier = before.manifest
+    assert (later.fingerprint, later.rejects_uri) == (earlier.fingerprint, earlier.rejects_uri)
+    with pytest.raises(AirflowFailException, match="not in the staging folder any more"):
+        before.retry(source=str(corrected), corrected_rows="rejected")
 
 
 def test_a_copy_that_is_shorter_than_the_source_is_not_read_by_its_numbers(

@@ -98,6 +98,7 @@ class RetriedImport:
 
         from email_contacts.contacts.errors import SourceMissing
         from email_contacts.contacts.sources.allowed_roots import AllowedRoots
+        from email_contacts.contacts.staging.manifest import is_list_of
         from email_contacts.contacts.staging.rejects import rejected_rows
 
         allowed = AllowedRoots([ObjectStoragePath(staging_root)])
@@ -107,6 +108,8 @@ class RetriedImport:
             path: Any = ObjectStoragePath(uri)
             try:
                 allowed.check(path, argument="the list of rejected rows")
+                if not is_list_of(path, self.receipt.fingerprint, self.receipt.source_version):
+                    raise FileNotFoundError
                 listed, nameless = rejected_rows(path.open("rb"))
             except (SourceMissing, FileNotFoundError) as error:
                 raise InvalidArgument(

@@ -33,6 +33,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from email_contacts.contacts.sources.allowed_roots import AllowedRoots
+from email_contacts.contacts.staging.manifest import is_list_of
 from email_contacts.contacts.staging.uploads import keep_upload, upload_folder
 from email_contacts.imports.history import ASSET_NAME, EntryKey, keys_between
 from email_contacts.web.airflow_access import Access
@@ -213,12 +214,16 @@ class History:
                 for one in tasks
             ]
 
-    def open_list(self, stored: StoredReceipt, conn_id: str, uri: str) -> IO[bytes]:
+    def open_list(
+        self, stored: StoredReceipt, conn_id: str, uri: str, fingerprint: str, source_version: str
+    ) -> IO[bytes]:
         """Open a list of rejects of a receipt, for a user who may read the logs of its tasks.
 
         Both address and connection are what a task wrote, so that only a list in the DAG's own part of the
         connection's staging folder is opened.
 
+        :param fingerprint: of the preparation whose list it is.
+        :param source_version: of what that read.
         :raises PermissionError: when the user may not read the logs.
         :raises FileNotFoundError: when there is no such list, or none that may be opened.
         """
@@ -231,6 +236,8 @@ class History:
             path = cast("Any", ObjectStoragePath(uri))
             own = cast("Any", ObjectStoragePath(settings.staging_root) / stored.dag_id)
             AllowedRoots([own]).check(path, argument="the list")
+            if not is_list_of(path, fingerprint, source_version):
+                raise FileNotFoundError
             return cast("IO[bytes]", path.open("rb"))
         except FileNotFoundError:
             raise

@@ -10,6 +10,7 @@ import pytest
 
 from email_contacts.contacts import Batch, Manifest, Rows
 from email_contacts.contacts.errors import NotAManifest, PreparationError
+from email_contacts.contacts.staging.manifest import is_list_of
 
 MANIFEST = Manifest(
     source="people.csv",
@@ -64,3 +65,28 @@ def test_what_is_no_manifest(tmp_path: Path) -> None:
     path.write_text(json.dumps(MANIFEST.to_json() | {"batches": []}))
     with pytest.raises(NotAManifest, match="fingerprint is not that of its content"):
         Manifest.read(path)
+
+
+@pytest.mark.parametrize(
+    ("manifest", "fingerprint", "version", "expected"),
+    [
+        ('{"fingerprint": "a", "source_version": "1"}', "a", "1", True),
+        ('{"fingerprint": "a"}', "a", "1", True),
+        ('{"fingerprint": "a", "source_version": "1"}', "a", "", True),
+        ('{"fingerprint": "a", "source_version": "2"}', "a", "1", False),
+        ('{"fingerprint": "b", "source_version": "1"}', "a", "1", False),
+        # Of a preparation that broke off, before one that did not.
+        ('{"fingerprint": "b"}', "", "", False),
+        (None, "", "", True),
+        # Of a preparation that broke off, after the one that is asked for.
+        (None, "a", "1", False),
+        ("[]", "a", "1", False),
+        ("{", "a", "1", False),
+    ],
+)
+def test_a_list_is_of_the_preparation_whose_manifest_is_next_to_it(
+    manifest: str | None, fingerprint: str, version: str, expected: bool, tmp_path: Path
+) -> None:
+    if manifest is not None:
+        (tmp_path / "manifest.json").write_text(manifest)
+    assert is_list_of(tmp_path / "rejects.csv", fingerprint, version) == expected

@@ -45,8 +45,9 @@ def put_import(list_uri: str = "", dag_id: str = users.CRM, **fields: Any) -> st
 
 
 def listed(folder: Path, text: str = HEADER + ROWS, name: str = "rejects.csv") -> str:
-    """Write a list of rejects; its address."""
+    """Write a list of rejects, next to the manifest of the import; its address."""
     (folder / name).write_text(text)
+    (folder / "manifest.json").write_text(json.dumps({"fingerprint": make_receipt()["fingerprint"]}))
     return (folder / name).as_uri()
 
 
@@ -162,6 +163,17 @@ def test_what_the_platform_rejected_is_a_list_of_its_own(admin_reader: Reader, s
     path = put_import("", platform_rejects_uri=uri, platform={"duplicate_phone_id": 1})
     assert "duplicate phone id" in admin_reader.text(path)
     assert admin_reader.get(f"{path}/platform_rejects.csv").status_code == 200
+    assert admin_reader.get(f"{path}/rejects.csv").status_code == 404
+
+
+def test_the_list_of_a_later_preparation_is_not_shown_for_an_earlier_import(
+    admin_reader: Reader, stage: Path
+) -> None:
+    path = put_import(listed(stage))
+    assert "must be an address" in admin_reader.text(path)
+    (stage / "manifest.json").write_text(json.dumps({"fingerprint": "e" * 64}))
+    assert "must be an address" not in (text := admin_reader.text(path))
+    assert "The list is not in the staging folder any more" in text
     assert admin_reader.get(f"{path}/rejects.csv").status_code == 404
 
 

@@ -15,7 +15,7 @@ from typing import Any
 from email_contacts.contacts.errors import NotAManifest, PreparationError
 from email_contacts.contacts.paths import AnyPath
 from email_contacts.contacts.snapshot.changes import Changes
-from email_contacts.contacts.staging.stage import write_whole
+from email_contacts.contacts.staging.stage import MANIFEST, write_whole
 
 
 @dataclass(frozen=True)
@@ -205,3 +205,27 @@ class Manifest:
                 "from another version. Prepare the source again."
             )
         return manifest
+
+
+def is_list_of(path: AnyPath, fingerprint: str, source_version: str = "") -> bool:
+    """Whether a list in a stage is still that of one preparation, by the manifest next to it.
+
+    A run that is cleared prepares into the same stage again, so that the address of an older list leads to
+    that of the newest preparation.
+
+    :param path: the list.
+    :param fingerprint: of the preparation; empty for one that broke off, which leaves a list and no manifest.
+    :param source_version: of what it read, where it is known: rows may be rejected at other places while what
+        is sent, and with it the fingerprint, stays the same.
+    """
+    try:
+        with (path.parent / MANIFEST).open("rb") as file:
+            document = json.loads(file.read())
+    except FileNotFoundError:
+        return not fingerprint
+    except ValueError:
+        return False
+    if not isinstance(document, Mapping) or document.get("fingerprint") != fingerprint:
+        return False
+    version = document.get("source_version")
+    return not (version and source_version) or version == source_version

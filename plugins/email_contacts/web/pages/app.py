@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
-from typing import Any
+from typing import IO, Any
 
 from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
@@ -121,7 +121,7 @@ def download(user: GetUserDep, ended_at: str, receipt_id: str, name: str) -> Res
     if not history.may_read_logs(one.stored.dag_id):
         raise HTTPException(403)
     try:
-        lines = safe_csv(history.open_list(one.stored, one.conn_id, uri))
+        lines = safe_csv(_open_list(history, one, uri))
     except (FileNotFoundError, NotAList) as error:
         raise HTTPException(404) from error
     file = f"{name.removesuffix('.csv')}-{receipt_id}.csv"
@@ -186,9 +186,14 @@ def _view_of(history: History, key: EntryKey | None) -> ImportView | None:
 def _samples(history: History, one: ImportView, uri: str) -> list[Sample] | None:
     """Some rows of a list; None where it is not there."""
     try:
-        return samples(history.open_list(one.stored, one.conn_id, uri))
+        return samples(_open_list(history, one, uri))
     except (FileNotFoundError, NotAList):
         return None
+
+
+def _open_list(history: History, one: ImportView, uri: str) -> IO[bytes]:
+    receipt = one.receipt
+    return history.open_list(one.stored, one.conn_id, uri, receipt.fingerprint, receipt.source_version)
 
 
 def _listing(query: dict[str, str], **values: Any) -> dict[str, Any]:
