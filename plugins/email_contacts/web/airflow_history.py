@@ -128,8 +128,8 @@ class History:
 
     def retries_of(self, key: EntryKey) -> list[StoredReceipt]:
         """Read the receipts of retries of an import that the user may see, the newest first."""
-        with closing(self.newest_first(str(key), keys_between()[1], (f"/{key.receipt_id}",))) as later:
-            found = (one for one in later if _retried_id(one) == key.receipt_id)
+        with closing(self.newest_first(str(key), keys_between()[1], (key.address,))) as later:
+            found = (one for one in later if _retry_of(one) == key.address)
             return list(islice(found, RETRIES_SHOWN))
 
     def may_trigger(self, dag_id: str) -> bool:
@@ -266,10 +266,13 @@ def _has_run(session: Session, dag_id: str, run_id: str) -> bool:
     return session.scalar(select(DagRun.id).filter_by(dag_id=dag_id, run_id=run_id)) is not None
 
 
-def _retried_id(one: StoredReceipt) -> str:
-    """The id of the receipt that one is a retry of, as far as the entry says so."""
+def _retry_of(one: StoredReceipt) -> str:
+    """The address of the import that one is a retry of, as far as the entry says so.
+
+    The whole address: one source that a run imports into two lists has two receipts with one id.
+    """
     try:
-        return str(one.document["receipt"]["retry_of"]).rpartition("/")[2]
+        return str(one.document["receipt"]["retry_of"])
     except (KeyError, TypeError):
         return ""
 

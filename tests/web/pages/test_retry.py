@@ -111,6 +111,19 @@ def test_an_import_whose_rejected_rows_a_retry_has_imported_needs_nothing_more(
     assert said == is_mended
 
 
+def test_of_two_imports_of_one_source_in_a_run_only_the_one_that_was_retried_says_so(
+    admin_reader: Reader, retry_dag: None
+) -> None:
+    """Their receipts have the same id."""
+    into = [make_receipt(number, **REJECTED, receipt_id="a" * 16, list_ids=(number,)) for number in (2, 3)]
+    retried, other = put(*((users.CRM, one) for one in into))
+    put((users.CRM, make_receipt(1, retry_of=retried, state="completed", rows=RowAccount(22, 22, 0, 0))))
+    for address, is_shown in ((retried, True), (other, False)):
+        text = admin_reader.text(f"/{address}")
+        assert ("a retry has imported the rejected rows" in text) == is_shown
+        assert ("were retried" in text) == is_shown
+
+
 def test_an_import_does_not_show_the_retry_that_one_may_not_see(
     reader: Callable[[str], Reader], retry_dag: None
 ) -> None:
