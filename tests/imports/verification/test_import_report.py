@@ -8,6 +8,7 @@ import pytest
 
 from email_contacts.imports.errors import ImportNotAccountedFor
 from email_contacts.imports.verification.import_report import ImportReport
+from email_contacts.imports.verification.receipt import Receipt
 from email_contacts.imports.verification.verdict import COMPLETED, FAILED, UNKNOWN
 from tests.imports.verification.test_receipt import receipt, verdict
 
@@ -59,6 +60,16 @@ def test_the_next_step_depends_on_why_rows_are_held_back(
     assert advice in report.next_step
     for reason, count in held_back.items():
         assert f"Held back: {count} ({reason})" in report.lines
+
+
+@pytest.mark.parametrize(("state", "held_back"), [(FAILED, {"not_submitted": 5}), (UNKNOWN, {})])
+def test_where_a_list_is_gone_the_task_that_finds_it_is_to_be_cleared(
+    state: str, held_back: dict[str, int]
+) -> None:
+    judged = replace(verdict(), state=state, lists_gone=(9,))
+    whole = Receipt.from_json(receipt(judged=judged).to_json())
+    report = ImportReport(replace(whole, rows=replace(whole.rows, held_back=held_back)))
+    assert report.next_step.startswith("Clear the task that finds or creates list 9, and the tasks after it")
 
 
 def test_a_failed_run_says_how_many_why_where_and_what_to_do() -> None:

@@ -29,6 +29,8 @@ TWO_WITH_ONE_PHONE = [
     {"email": "b@example.com", "attributes": {"SMS": "+15005550001"}},
 ]
 
+GONE = "was not found: it was deleted, or the connection leads to another account"
+
 
 def submit(client: ContactsClient) -> int:
     return client.import_contacts(ImportRequest(json_body=TWO_WITH_ONE_PHONE, list_ids=[LIST]))
@@ -108,18 +110,42 @@ def test_a_process_that_the_platform_forgot_is_unknown(client: ContactsClient) -
     assert "999" in verdict.reason
 
 
+def remove_list(sandbox: SandboxServer, list_id: int) -> None:
+    address = f"{sandbox.url}/v3/contacts/lists/{list_id}"
+    assert requests.delete(address, headers={"api-key": sandbox.api_key}, timeout=10).status_code == 204
+
+
 def test_a_list_that_was_removed_is_unknown_and_named(sandbox: SandboxServer, client: ContactsClient) -> None:
     other = client.create_list("another", folder_id=1)
     one = submit(client)
     until_ended(client, one)
-    answer = requests.delete(
-        f"{sandbox.url}/v3/contacts/lists/{other}", headers={"api-key": sandbox.api_key}, timeout=10
-    )
-    assert answer.status_code == 204
+    remove_list(sandbox, other)
     verdict = check(client, one, list_ids=(LIST, other))
-    assert verdict.state == UNKNOWN
-    assert f"lists/{other}" in verdict.reason
-    assert verdict.list_sizes == {LIST: 1}
+    assert (verdict.state, verdict.reason) == (UNKNOWN, f"list {other} {GONE}")
+    assert (verdict.list_sizes, verdict.lists_gone, verdict.may_change) == ({LIST: 1}, (other,), False)
+    assert Verdict.from_json(verdict.to_json()) == verdict
+
+
+def test_an_import_that_was_not_submitted_because_its_list_is_gone_has_failed(
+    sandbox: SandboxServer, client: ContactsClient
+) -> None:
+    remove_list(sandbox, LIST)
+    verdict = verify(client, process_ids=(), batches=1, sent=1, list_ids=(LIST,))
+    assert verdict.state == FAILED
+    assert verdict.reason == f"only 0 of 1 batches were submitted; list {LIST} {GONE}"
+
+
+def test_nothing_to_submit_is_no_success_where_the_list_is_gone(client: ContactsClient) -> None:
+    nothing: dict[str, Any] = {"process_ids": (), "batches": 0, "sent": 0, "why_nothing": "no row changed"}
+    assert verify(client, **nothing, list_ids=(LIST,)).state == COMPLETED
+    assert verify(client, **nothing, list_ids=(LIST, 999)).state == UNKNOWN
+
+
+def test_without_a_route_for_lists_no_list_counts_as_gone() -> None:
+    missing = [answers_bytes(404, b"<!doctype html><p>Not found")] * 3
+    with ScriptedServer(missing) as server, ContactsClient(server.url, "key", max_wait=0) as client:
+        verdict = verify(client, process_ids=(), batches=1, sent=1, list_ids=(LIST,))
+    assert (verdict.state, verdict.lists_gone) == (UNKNOWN, ())
 
 
 @pytest.mark.parametrize("report", ["http://elsewhere.example/r.csv", ["a"], {"x": 1}])

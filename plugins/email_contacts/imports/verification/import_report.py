@@ -82,6 +82,12 @@ class ImportReport:
         """What to do now, in one sentence."""
         if self.receipt.state == DRY_RUN:
             return "Run it without dry_run to send them."
+        if gone := self.receipt.lists_gone:
+            # Clearing the task that failed would look for the same list again.
+            return (
+                f"Clear the task that finds or creates list {', '.join(map(str, gone))}, and the tasks after "
+                "it; where the list is given by its id, give one that exists."
+            )
         for reason, advice in _NEXT_STEPS.items():
             if self.receipt.rows.held_back.get(reason):
                 return advice

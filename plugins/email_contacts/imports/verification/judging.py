@@ -7,10 +7,16 @@ contacts, or the growth of its lists, are seen as well.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from email_contacts.imports.verification.verdict import COMPLETED, COMPLETED_WITH_REJECTS, FAILED, UNKNOWN
+from email_contacts.imports.verification.verdict import (
+    COMPLETED,
+    COMPLETED_WITH_REJECTS,
+    FAILED,
+    GOOD_STATES,
+    UNKNOWN,
+)
 from email_contacts.imports.waiting.process_status import in_few_words
 
 if TYPE_CHECKING:
@@ -77,6 +83,20 @@ def judge_without_manifest(seen: ProcessStatuses, why: str) -> Judgement:
         return Judgement(FAILED, why)
     named = in_few_words([f"process {process.id} is {process.status}" for process in seen.processes])
     return Judgement(UNKNOWN, f"{why}: {named}")
+
+
+def judge_without_lists(judged: Judgement | None, gone: Sequence[int]) -> Judgement:
+    """Judge where lists are gone: what was seen of the processes stays, but it is no success.
+
+    :param judged: by the processes; None where all completed.
+    :param gone: the ids of the lists.
+    """
+    named = in_few_words([f"list {list_id}" for list_id in gone])
+    were = "was not found: it was" if len(gone) == 1 else "were not found: they were"
+    why = f"{named} {were} deleted, or the connection leads to another account"
+    if judged is None or judged.state in GOOD_STATES:
+        return Judgement(UNKNOWN, why, is_final=True)
+    return replace(judged, reason=f"{judged.reason}; {why}")
 
 
 def judge_arrival(evidence: Evidence, *, rejected: int, unnamed: int, merged: int = 0) -> Judgement:

@@ -41,7 +41,7 @@ MAX_REJECT_REASONS = 20
 _LEFT_OUT_IF_EMPTY = (
     "held_back", "process_ids_left_out", "lists_left_out", "platform_rejects_uri", "verification", "changes",
     "list_names", "reject_reasons", "intended_at", "told_by", "guards", "held_back_uri",
-    "source_version", "read_as", "retry_of",
+    "source_version", "read_as", "retry_of", "lists_gone",
 )  # fmt: skip
 
 
@@ -78,6 +78,7 @@ class Receipt:
     :param read_as: how the source was read, as far as that was said: option → value.
     :param retry_of: the import whose rejected rows these are, as its page's address ends
         (``2026-11-22T10:00:00.000/0123456789abcdef``); empty where it is no retry.
+    :param lists_gone: ids of lists that were not on the platform any more, at most ten.
     """
 
     receipt_id: str
@@ -115,6 +116,7 @@ class Receipt:
     source_version: str = ""
     read_as: Mapping[str, Any] = field(default_factory=dict)
     retry_of: str = ""
+    lists_gone: tuple[int, ...] = ()
     schema_version: int = SCHEMA_VERSION
 
     @classmethod
@@ -201,6 +203,7 @@ class Receipt:
             source_version=manifest.source_version if manifest else "",
             read_as=_short(manifest.read_as) if manifest else {},
             retry_of=retry_of,
+            lists_gone=verdict.lists_gone[:MAX_LISTS],
         )._fitted()
 
     @classmethod
@@ -213,7 +216,7 @@ class Receipt:
         held_back = counts.pop("held_back", 0)
         by_reason = document.get("held_back") or ({"unspecified": held_back} if held_back else {})
         known["rows"] = RowAccount(**counts, held_back=by_reason)
-        for name in ("list_ids", "process_ids", "recovered", "told_by"):
+        for name in ("list_ids", "process_ids", "recovered", "told_by", "lists_gone"):
             known[name] = tuple(known.get(name, ()))
         return cls(**{**known, "schema_version": document.get("schema_version", 1)})
 

@@ -31,6 +31,7 @@ class Verdict:
     :param statuses: process id → status, as far as it was seen; ``UNKNOWN_ID`` for imports whose id was lost.
     :param verification: what the state is based on (``Evidence.to_json``); empty where nothing was looked at.
     :param has_arrived: False when contacts of the import were looked for and none is on the lists.
+    :param lists_gone: ids of lists that are not on the platform.
     :param may_change: whether looking again may change it; of this moment only, and not kept.
     """
 
@@ -44,6 +45,7 @@ class Verdict:
     statuses: Mapping[int, str] = field(default_factory=dict)
     verification: Mapping[str, Any] = field(default_factory=dict)
     has_arrived: bool = True
+    lists_gone: tuple[int, ...] = ()
     may_change: bool = field(default=False, compare=False)
 
     @classmethod
@@ -78,6 +80,7 @@ class Verdict:
             "processes_by_status": by_status,
             "verification": dict(self.verification),
             "has_arrived": self.has_arrived,
+            **({"lists_gone": list(self.lists_gone)} if self.lists_gone else {}),
         }
 
     def with_list(self, uri: str, *, listed: int) -> Verdict:
@@ -112,4 +115,5 @@ class Verdict:
             statuses={one: status for status, ids in by_status.items() for one in ids},
             verification=dict(document.get("verification", {})),
             has_arrived=document.get("has_arrived", True),
+            lists_gone=tuple(document.get("lists_gone", ())),
         )

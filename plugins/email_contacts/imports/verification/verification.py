@@ -21,8 +21,10 @@ from email_contacts.imports.verification.judging import (
     Judgement,
     judge_arrival,
     judge_processes,
+    judge_without_lists,
     judge_without_manifest,
 )
+from email_contacts.imports.verification.list_sizes import look_at_lists
 from email_contacts.imports.verification.reject_reports import PLATFORM_REJECTS, write_rejects
 from email_contacts.imports.verification.verdict import COMPLETED, FAILED, UNKNOWN, Verdict
 from email_contacts.imports.waiting.process_status import BY_PROCESS, UNKNOWN_ID, ProcessStatuses, look
@@ -118,14 +120,15 @@ class Verification:
         """
         from email_contacts.api import InvalidRequest, NotFound, UnexpectedAnswer
 
-        evidence, statuses = Evidence(), ProcessStatuses(())
+        evidence, statuses, gone = Evidence(), ProcessStatuses(()), list[int]()
         may_change = False
         try:
-            for list_id in self._list_ids:
-                self._sizes[list_id] = self._client.get_list(list_id).unique_subscribers
+            gone = look_at_lists(self._client, self._list_ids, self._sizes)
             statuses = self._statuses()
             self._count_rejects(statuses)
             judged = self._judged_processes(statuses)
+            if gone:
+                judged = judge_without_lists(judged, gone)
             if judged is None:
                 evidence = self._evidence()
                 judged = self._judged(evidence)
@@ -144,6 +147,7 @@ class Verification:
             self._sizes,
             remark="; ".join([*judged.remarks, *self._remarks()]),
             statuses=self._known_statuses(statuses),
+            lists_gone=tuple(gone),
             verification=evidence.to_json(),
             has_arrived=not (judged.state == FAILED and sample is not None and sample.nothing_arrived),
             may_change=may_change,

@@ -182,10 +182,11 @@ def _is_sound(receipt: Receipt) -> bool:
     counts = [*counted, *rows.held_back.values()]
     mappings = [getattr(receipt, name) for name in _COUNTED]
     left_out = (receipt.process_ids_left_out, receipt.lists_left_out)
+    ids = (*receipt.list_ids, *receipt.process_ids, *receipt.lists_gone)
     return (
         receipt.state in STATES
         and all(isinstance(getattr(receipt, name), str) for name in _TEXTS)
-        and all(is_count(one) for one in (*counts, *left_out, *receipt.list_ids, *receipt.process_ids))
+        and all(is_count(one) for one in (*counts, *left_out, *ids))
         and all(is_count(one) for mapping in mappings for one in mapping.values())
         and all(isinstance(getattr(receipt, name), (str, type(None))) for name in _MOMENTS)
         and all(
