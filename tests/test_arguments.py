@@ -16,6 +16,7 @@ from email_contacts.arguments import (
     as_id,
     as_ids,
     as_instant,
+    as_list_ids,
     as_text,
     exactly_one,
 )
@@ -74,6 +75,16 @@ def test_what_mapped_tasks_returned_is_read_in_their_order(monkeypatch: pytest.M
     assert as_ids(lazy([3, 1, 2], monkeypatch), "process_ids") == [3, 1, 2]
     assert as_ids(lazy([3, None], monkeypatch), "process_ids") == [3]
     assert as_ids(lazy([], monkeypatch), "process_ids") == []
+
+
+def test_of_the_lists_that_contacts_are_put_on_none_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    for whole in ([7, 8], "[7, 8]", "7,8", (7, "8"), iter([7, 8]), lazy([7, 8], monkeypatch)):
+        assert as_list_ids(whole, "list_ids") == [7, 8]
+    for nothing in (None, "", ()):
+        assert as_list_ids(nothing, "list_ids") == []
+    for partly in ([7, None], (None,), iter([None, 7]), lazy([7, None], monkeypatch)):
+        with pytest.raises(InvalidArgument, match=r"^list_ids names . lists, and 1 of them have no id"):
+            as_list_ids(partly, "list_ids")
 
 
 @pytest.mark.parametrize("value", [True, "True", "true", " TRUE "])

@@ -102,6 +102,21 @@ def as_ids(value: Any, name: str) -> list[int]:
     return [as_id(one, name) for one in _at_once(value) if one is not None]
 
 
+def as_list_ids(value: Any, name: str) -> list[int]:
+    """Read the lists that contacts are put on, as :func:`as_ids` reads ids, but without leaving one out.
+
+    :raises InvalidArgument: when one of them is missing or not an id.
+    """
+    if isinstance(value, Iterable) and not isinstance(value, (str, bytes)):
+        value = list(_at_once(value))
+        if missing := sum(one is None for one in value):
+            raise InvalidArgument(
+                f"{name} names {len(value)} lists, and {missing} of them have no id, as after a task that "
+                "was skipped; pass only lists whose tasks ran, so that no list is left out unnoticed"
+            )
+    return as_ids(value, name)
+
+
 def as_documents(value: Any, name: str) -> list[Mapping[str, Any]]:
     """Read one JSON object or several, as other tasks pushed them.
 

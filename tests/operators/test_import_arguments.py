@@ -54,6 +54,11 @@ def test_rendered_texts_become_values() -> None:
     assert not arguments.job(no_list, NOBODY).request.update_existing_contacts
 
 
+def test_a_list_whose_task_was_skipped_is_not_left_out() -> None:
+    with pytest.raises(InvalidArgument, match="list_ids names 2 lists, and 1 of them have no id"):
+        ImportArguments.read(given(list_ids=[None, 2]))
+
+
 def test_a_job_knows_what_makes_it_this_import(tmp_path: Path) -> None:
     batch = tmp_path / "batch-00001.json"
     batch.write_text(json.dumps(ROWS))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowFailException
 
-from email_contacts.arguments import as_flag, as_flag_or_none, as_ids, as_instant, as_text
+from email_contacts.arguments import as_flag, as_flag_or_none, as_instant, as_list_ids, as_text
 from email_contacts.failures import failing_at_once
 from email_contacts.operators._exports import task_name, write_contacts
 from email_contacts.operators._personal import shown
@@ -77,7 +77,7 @@ class CreateContactOperator(ContactsOperator):
                 email=as_text(email, "email_address") if email else None,
                 ext_id=as_text(ext_id, "ext_id") if ext_id else None,
                 attributes=attributes,
-                list_ids=as_ids(self.list_ids, "list_ids"),
+                list_ids=as_list_ids(self.list_ids, "list_ids"),
                 email_blacklisted=as_flag_or_none(self.email_blacklisted, "email_blacklisted"),
                 sms_blacklisted=as_flag_or_none(self.sms_blacklisted, "sms_blacklisted"),
                 update_enabled=as_flag(self.update_enabled, "update_enabled"),

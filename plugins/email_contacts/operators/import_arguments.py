@@ -14,7 +14,7 @@ from email_contacts.arguments import (
     InvalidArgument,
     as_flag,
     as_id,
-    as_ids,
+    as_list_ids,
     as_name,
     as_seconds,
     as_text,
@@ -67,7 +67,7 @@ class ImportArguments:
         value = given[source]
         return cls(
             sources={source: as_text(value, source) if source in ("batch_uri", "file_url") else value},
-            list_ids=tuple(as_ids(given["list_ids"], "list_ids")),
+            list_ids=tuple(as_list_ids(given["list_ids"], "list_ids")),
             new_list=_new_list(given["new_list"]) if given["new_list"] else None,
             notify_url=as_text(given["notify_url"], "notify_url") if given["notify_url"] else None,
             flags={name: as_flag(given[name], name) for name in FLAGS},
