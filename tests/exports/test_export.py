@@ -103,6 +103,32 @@ def test_another_list_format_or_destination_has_a_watermark_of_its_own(
     assert warehouse.export()["contacts"] == 0
 
 
+def test_another_key_exports_everything_once(warehouse: Warehouse, sandbox: SandboxServer) -> None:
+    sandbox.seed_contacts(3)
+    let_a_day_pass(sandbox)
+    warehouse.export()
+    warehouse.account = "another"
+    # An export that fails leaves the account as it was.
+    sandbox.set_knobs(faults=[{"route": "contacts", "kind": "500", "skip": 1, "times": 9}])
+    with pytest.raises(Unavailable):
+        warehouse.export()
+    sandbox.set_knobs(faults=[])
+    changed, after = warehouse.export(), warehouse.export()
+    assert (changed["contacts"], changed["full"], after["contacts"], after["full"]) == (3, True, 0, False)
+    assert "the API key is not that of the earlier export" in changed["why_full"]
+
+
+def test_a_watermark_of_an_earlier_version_goes_on(warehouse: Warehouse, sandbox: SandboxServer) -> None:
+    sandbox.seed_contacts(3)
+    let_a_day_pass(sandbox)
+    warehouse.export()
+    for entry in warehouse.store.values():
+        del entry["account"]
+    assert warehouse.export()["full"] is False
+    warehouse.account = "another"
+    assert warehouse.export()["full"] is True
+
+
 @pytest.mark.parametrize(
     "broken",
     [

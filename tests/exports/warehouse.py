@@ -26,12 +26,14 @@ class Warehouse:
     """A folder of exports, with what makes the next one.
 
     :param running: the tasks that Airflow says are running.
+    :param account: what tells the account from others.
     """
 
     client: ContactsClient
     path: Path
     store: StateStore = field(default_factory=StateStore)
     running: set[Task] = field(default_factory=set)
+    account: str = "one"
 
     def export(
         self,
@@ -66,6 +68,7 @@ class Warehouse:
             is_running=self.running.__contains__,
             full=full,
             lookback=timedelta(0),
+            account=self.account,
         )
 
     @property

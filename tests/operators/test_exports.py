@@ -153,6 +153,16 @@ def test_without_a_path_the_staging_folder_has_the_exports(
     assert exported["manifest_uri"].startswith((tmp_path / "stage" / "exports").as_uri())
 
 
+def test_a_rotated_key_costs_a_full_export(
+    context: Context, sandbox: SandboxServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    export(context)
+    assert export(context)["full"] is False
+    fingerprint = property(lambda _: "of another key")
+    monkeypatch.setattr("email_contacts.connection.ContactsConnection.account_fingerprint", fingerprint)
+    assert [export(context)["full"] for _ in range(2)] == [True, False]
+
+
 def test_who_waits_for_the_asset_gets_the_counts(sandbox: SandboxServer, kept: StateStore) -> None:
     people(sandbox)
     mine = Asset("my_contacts")

@@ -51,6 +51,7 @@ class Export:
     :param is_running: whether another task runs now.
     :param full: export everything, regardless of the watermark.
     :param lookback: how far before the watermark changes are read again.
+    :param account: what tells the account from others; empty where that is not known.
     """
 
     client: ContactsClient
@@ -61,6 +62,7 @@ class Export:
     is_running: Callable[[tuple[str, str, str, int]], bool]
     full: bool
     lookback: timedelta
+    account: str = ""
 
     def run(self) -> dict[str, Any]:
         """Export.
@@ -106,7 +108,7 @@ class Export:
                 destination.withdraw()
             raise
         uri = str(destination.manifest)
-        self.watermark.write(Progress(watermark=began, manifest_uri=uri))
+        self.watermark.write(Progress(watermark=began, manifest_uri=uri, account=self.account))
         return {**manifest, "manifest_uri": uri}
 
     def _withdraw_pending(self, progress: Progress) -> None:
@@ -128,6 +130,9 @@ class Export:
             return None, "a full export was requested"
         if progress.watermark is None:
             return None, "there is no watermark of an earlier export of the same list, format and destination"
+        if self.account and progress.account and self.account != progress.account:
+            # Contacts that another account has had for long were not changed since.
+            return None, "the API key is not that of the earlier export, and may be of another account"
         return progress.watermark - self.lookback, ""
 
     def _write(

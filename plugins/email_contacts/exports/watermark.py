@@ -76,11 +76,14 @@ class Progress:
     :param watermark: when the sweep of its last export began, in UTC; None before the first one.
     :param manifest_uri: of that export.
     :param pending: the export that is being written, or was when its task died.
+    :param account: what tells the account of that export from others; empty where it is not known, as of
+        exports by earlier versions.
     """
 
     watermark: datetime | None = None
     manifest_uri: str | None = None
     pending: Pending | None = None
+    account: str = ""
 
 
 class Watermark:
@@ -104,6 +107,7 @@ class Watermark:
                 watermark=watermark and timestamps.parse(watermark),
                 manifest_uri=entry["manifest_uri"],
                 pending=pending and Pending(pending["export_id"], _task(pending["task"])),
+                account=str(entry.get("account", "")),
             )
         except (LookupError, TypeError, ValueError, AttributeError):
             log.warning("the watermark %s cannot be read, and everything is exported", self._series.key)
@@ -120,6 +124,7 @@ class Watermark:
                 "watermark": progress.watermark and shown(progress.watermark),
                 "manifest_uri": progress.manifest_uri,
                 "pending": pending and {"export_id": pending.export_id, "task": list(pending.task)},
+                "account": progress.account,
             },
         )
 

@@ -26,11 +26,11 @@ LOOKBACK = timedelta(minutes=1)
 class ExportContactsOperator(ContactsOperator):
     """Export all contacts, or those of a list, that changed since the last export, and their opt-outs.
 
-    The first export of a series, and any with ``full``, exports everything. A series is a combination of
-    connection, list, format and destination, and has its own watermark. The watermark moves to the start of
-    the sweep once all files are written: if an export fails or is killed, its files are removed, and the next
-    one starts at the old watermark. Exports of one series must not run at the same time: set
-    ``max_active_runs=1``.
+    The first export of a series, the first with another API key, and any with ``full``, export everything. A
+    series is a combination of connection, list, format and destination, and has its own watermark. The
+    watermark moves to the start of the sweep once all files are written: if an export fails or is killed, its
+    files are removed, and the next one starts at the old watermark. Exports of one series must not run at the
+    same time: set ``max_active_runs=1``.
 
     :data:`EXPORTS` is always one of the outlets; the extra of its event is what this operator returns.
 
@@ -93,6 +93,7 @@ class ExportContactsOperator(ContactsOperator):
             is_running=lambda task: SharedVariables().task_state(task) == "running",
             full=as_flag(self.full, "full"),
             lookback=timedelta(seconds=as_seconds(self.lookback, "lookback")),
+            account=settings.account_fingerprint,
         ).run()
         self.log.info("%s; manifest: %s", summary(exported), exported["manifest_uri"])
         for outlet in self.outlets:
