@@ -12,8 +12,9 @@ from email_contacts.api import OutcomeUnknown
 from email_contacts.imports import failpoints
 from email_contacts.operators.imports import ImportContactsOperator
 from email_contacts.operators.preparation import PrepareContactsOperator
-from email_contacts.operators.receipts import WriteReceiptOperator
+from email_contacts.operators.receipts import VerifyImportOperator, WriteReceiptOperator
 from email_contacts.sandbox import SandboxServer
+from email_contacts.sensor import ImportCompletedSensor
 from tests.operators.conftest import LIST
 from tests.task_context import StateStore, make_context, pushed
 
@@ -130,3 +131,25 @@ def test_a_first_try_that_is_killed_has_told_of_its_request(
     assert (said["process_id"], said["submitted_at"], said["batch_uri"]) == (None, None, prepared["batch"])
     receipt = receipt_of(prepared, said, make_context(store))
     assert (receipt["state"], receipt["held_back"]) == ("unknown", {"outcome_unknown": 2})
+
+
+def test_an_import_whose_task_was_marked_as_success_stays_unknown(
+    prepared: dict[str, Any], store: StateStore, sandbox: SandboxServer
+) -> None:
+    """Which process it was nobody has said, so nothing after it calls it complete."""
+    sandbox.set_knobs(faults=["import:524_after_accepting:0"], process_route="404")
+    context = make_context(store)
+    with pytest.raises(AirflowFailException, match=r"mark the task as success \(.* stays unknown\)"):
+        an_import(prepared, update_existing_contacts=False).execute(context)
+    told = [pushed(context)["submission"]]
+    with pytest.raises(AirflowFailException, match="answer to the submission was lost"):
+        ImportCompletedSensor(task_id="wait", submissions=told).execute(make_context(StateStore()))
+    verdict = VerifyImportOperator(
+        task_id="verify",
+        manifest_uri=prepared["manifest_uri"],
+        process_ids=(),
+        list_ids=[LIST],
+        submissions=told,
+    ).execute(make_context(StateStore()))
+    assert (verdict["state"], "this receipt stays unknown" in verdict["reason"]) == ("unknown", True)
+    assert sandbox.imports_accepted() == 1

@@ -156,3 +156,14 @@ def test_a_source_without_rows_is_complete_when_nothing_was_sent() -> None:
     judged = judge_processes(ProcessStatuses(()), batches=0, not_submitted=0, had_rows=False)
     assert judged is not None
     assert (judged.state, judged.reason, judged.remarks) == ("completed", "", ("the source had no rows",))
+
+
+def test_who_is_asked_about_a_lost_answer_looks_before_they_clear() -> None:
+    """Clearing may send the batch again, so no advice says that it only finds out."""
+    judged = judge_processes(ProcessStatuses(()), batches=1, not_submitted=0, unanswered=1)
+    assert judged is not None
+    assert judged.state == UNKNOWN
+    assert "to find out" not in judged.reason
+    steps = ["newest import processes", "mark the import task as success", "if not, clear", "submit them"]
+    places = [judged.reason.index(step) for step in steps]
+    assert places == sorted(places)

@@ -196,8 +196,8 @@ class Submitter:
         self._ledger.forget()
         raise SubmissionUnknown(
             f"the answer to the import sent at {record.intended_at} was lost; {decision.reason}. Look at the "
-            "platform's newest import processes. If this import is among them, mark the task as success; if "
-            "not, clear the task to submit it again"
+            "platform's newest import processes. If this import is among them, mark the task as success (a "
+            "receipt of the run stays unknown); if not, clear the task to submit it again"
         )
 
     def _adopt(self, record: ImportRecord, decision: Decision) -> ImportRecord:

@@ -65,8 +65,9 @@ def judge_processes(
     if unanswered:
         return Judgement(
             UNKNOWN,
-            f"{unanswered} of {batches} batches were sent, or about to be, and no answer was seen: clear "
-            "the import task to find out, or look at the platform's newest import processes",
+            f"{unanswered} of {batches} batches were sent, or about to be, and no answer was seen. Look at "
+            "the platform's newest import processes. If these imports are among them, mark the import task "
+            "as success (this receipt stays unknown); if not, clear the import task to submit them again",
             is_final=True,
         )
     if not seen.is_finished:
