@@ -86,17 +86,20 @@ def make_context(
     store: StateStore,
     outlet_events: Mapping[Any, Any] | None = None,
     asset_store: StateStore | None = None,
+    *,
+    clear_number: int = 0,
 ) -> Context:
     """Make the context of a further try of the same task.
 
     :param asset_store: the state store of each of its outlets; outlives the task and its run.
+    :param clear_number: how often tasks of the run were cleared.
     """
     kept = StateStore() if asset_store is None else asset_store
     return cast(
         "Context",
         {
             "ti": TaskInstance(),
-            "dag_run": SimpleNamespace(start_date=STARTED, run_after=STARTED),
+            "dag_run": SimpleNamespace(start_date=STARTED, run_after=STARTED, clear_number=clear_number),
             "task_state_store": store,
             "outlet_events": defaultdict(lambda: SimpleNamespace(extra=None), outlet_events or {}),
             "asset_state_store": defaultdict(lambda: kept),

@@ -8,6 +8,7 @@
     ├── CannotTell                     the platform does not say how an import ends
     ├── ImportNotAccountedFor          the receipt does not add up, or not everything arrived
     ├── ProcessForgotten               the platform no longer knows the process
+    ├── PerhapsCleared                 it ended well, and the task may have been cleared since
     └── DeadlinePassed                 still running at the deadline, and the task fails with that
     ImportTimeout                      still running at the deadline; it continues on the platform
     IntentSuperseded                   another try of the same task has taken over; this one did not send
@@ -43,6 +44,10 @@ class ImportTimeout(TimeoutError):
 
 class ProcessForgotten(ImportNotRepeatable):
     """The platform no longer knows the process of an import that it accepted."""
+
+
+class PerhapsCleared(ImportNotRepeatable):
+    """The task ended well before; whether a person has cleared it since cannot be told."""
 
 
 class DeadlinePassed(ImportNotRepeatable):

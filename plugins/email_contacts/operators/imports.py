@@ -17,11 +17,11 @@ from email_contacts.imports import failpoints
 from email_contacts.imports.import_run import ImportRun
 from email_contacts.imports.queue.submission_queue import SubmissionQueue
 from email_contacts.imports.queue.submit_in_turn import submit_in_turn
-from email_contacts.imports.submission.ledger import Ledger
 from email_contacts.imports.submission.submitter import Blocked
 from email_contacts.imports.waiting.worker_wait import WaitOutcome
 from email_contacts.operators._sending_check import check_sending
 from email_contacts.operators._submission_report import SubmissionReport
+from email_contacts.operators._task_ledger import task_ledger
 from email_contacts.operators._waiting import WaitingOperator
 from email_contacts.operators.callback import Callback
 from email_contacts.operators.existing import reuse_or_create_list
@@ -233,7 +233,7 @@ class ImportContactsOperator(WaitingOperator):
 
     def _run(self, context: Context, fingerprint: str | None = None) -> ImportRun:
         """This try of the import. What it is made of is read from its stage once, and only where needed."""
-        settings, ti = self.hook.settings, context["ti"]
+        settings = self.hook.settings
         job = cache(partial(self._job, self._callback(context)))
         try:
             fingerprint = fingerprint or job().fingerprint
@@ -242,8 +242,7 @@ class ImportContactsOperator(WaitingOperator):
             raise
         return ImportRun(
             self.hook.client,
-            # Airflow raises max_tries when a task is cleared, and leaves it for a retry.
-            Ledger(context["task_state_store"], fingerprint, generation=ti.max_tries),
+            task_ledger(context, fingerprint),
             job,
             timeout=self._waits.timeout,
             reconciliation_timeout=self._waits.reconciliation_timeout,

@@ -51,6 +51,7 @@ class ImportRecord:
     :param decision: how the process id came to be known: ``ACCEPTED``, or in words what was found out.
     :param closed_in: the generation of the task that ended well with it; None while it is open. Once the
         task is cleared, a closed record serves only to reconnect while the import still runs.
+    :param clearings: how often tasks of the run had been cleared when it was closed; None where not known.
     :param other_process_ids: further processes that carried the same rows: answers that came after another
         try had taken over.
     :param is_reconnected: whether an earlier try of the task submitted it; not stored.
@@ -70,6 +71,7 @@ class ImportRecord:
     submitted_at: str | None = None
     decision: str = ""
     closed_in: int | None = None
+    clearings: int | None = None
     other_process_ids: tuple[int, ...] = ()
     is_reconnected: bool = False
 

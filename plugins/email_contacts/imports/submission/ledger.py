@@ -49,12 +49,17 @@ class Ledger:
     :param fingerprint: SHA-256 of the request body, hexadecimal.
     :param generation: a number that clearing the task changes and a retry does not. A worker may die after
         the record was closed and before Airflow knew of it; that retry must not take itself for cleared.
+    :param clearings: how often tasks of the run were cleared, this one or others; None where not known. For
+        the generation stays the same if the task is cleared with fewer retries than before.
     """
 
-    def __init__(self, store: StateStore, fingerprint: str, *, generation: int = 0) -> None:
+    def __init__(
+        self, store: StateStore, fingerprint: str, *, generation: int = 0, clearings: int | None = None
+    ) -> None:
         self._store = store
         self.fingerprint = fingerprint
         self.generation = generation
+        self._clearings = clearings
         self.token = secrets.token_hex(8)
         self._key = f"email_contacts.import.{fingerprint}"
 
@@ -191,11 +196,23 @@ class Ledger:
 
     def close(self) -> None:
         """Mark the import as handed on by a task that ended well."""
-        self._change(closed_in=self.generation)
+        self._change(closed_in=self.generation, clearings=self._clearings)
 
     def is_past(self, record: ImportRecord) -> bool:
         """Whether the task ended well with this import, and was cleared since."""
         return record.closed_in is not None and record.closed_in != self.generation
+
+    def may_be_past(self, record: ImportRecord) -> bool:
+        """Whether the task ended well with this import, and it cannot be told if it was cleared since.
+
+        Tasks of the run were, and the generation is the same. This may be a retry after a worker that died
+        between closing and success, while another task was cleared; or this task was, with fewer retries.
+        """
+        return (
+            record.closed_in == self.generation
+            and None not in (record.clearings, self._clearings)
+            and record.clearings != self._clearings
+        )
 
     def called_at(self, record: ImportRecord) -> str | None:
         """When the platform first called back about this import; None when it did not.

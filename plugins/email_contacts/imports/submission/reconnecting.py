@@ -11,7 +11,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from email_contacts.imports.errors import CannotTell
+from email_contacts.imports.errors import CannotTell, PerhapsCleared
 from email_contacts.imports.waiting.process_status import look
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ def reconnect(
     :param timeout: seconds to wait from now, if the earlier deadline has passed and been reported.
     :param import_again: whether a task that was cleared imports again though it has an import already.
     :return: None when this body is to be submitted, or the outcome of its request is to be found out.
+    :raises PerhapsCleared: when the import has ended, and this may be a retry or a task that was cleared.
     """
     record = ledger.take_over()
     if record is None:
@@ -44,6 +45,12 @@ def reconnect(
         log.info("process %s, which this task once submitted, has ended; importing again", record.process_id)
         ledger.forget()
         return None
+    if ledger.may_be_past(record) and _has_ended(client, record.process_id):
+        raise PerhapsCleared(
+            f"it ended well with process {record.process_id}, and tasks of the run were cleared since. "
+            "Whether this one was cannot be told: its retries may have been lowered. Clear it once more to "
+            "import again, or mark it as success"
+        )
     if record.deadline is None:
         record = ledger.prolong(record, deadline=time.time() + timeout)
     log.info("reconnecting to process %s, submitted at %s", record.process_id, record.submitted_at)

@@ -1,0 +1,25 @@
+"""The ledger of a task instance: what Airflow knows of this try of the task."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from email_contacts.imports.submission.ledger import Ledger
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+
+def task_ledger(context: Context, fingerprint: str) -> Ledger:
+    """The ledger of an import in the state of the running task.
+
+    :param fingerprint: of the request.
+    """
+    return Ledger(
+        context["task_state_store"],
+        fingerprint,
+        # Airflow sets max_tries anew when a task is cleared, and leaves it for a retry.
+        generation=context["ti"].max_tries,
+        # With fewer retries than before, a cleared task may get the same max_tries again.
+        clearings=getattr(context.get("dag_run"), "clear_number", None),
+    )
