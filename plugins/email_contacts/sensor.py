@@ -19,6 +19,7 @@ from email_contacts.failures import failing_at_once
 from email_contacts.hook import ContactsHook
 from email_contacts.imports.callbacks import MAILBOX, has_mail
 from email_contacts.imports.errors import ImportTimeout
+from email_contacts.imports.submission.platform_address import check_sent_to
 from email_contacts.imports.waiting.completion import AUTO, always, look_for_end
 from email_contacts.imports.waiting.completion_signals import CompletionSignals
 from email_contacts.imports.waiting.deadline import in_words, utc
@@ -123,7 +124,7 @@ class ImportCompletedSensor(BaseSensorOperator):
         """Judge what the trigger saw; a callback only says that it is time to look."""
         self._log_overriding()
         with failing_at_once():
-            outcome = WaitOutcome.from_event(event)
+            outcome, (ids, _) = WaitOutcome.from_event(event), self._awaited
             if outcome.is_called:
                 return self._look_or_defer(context)
             try:
@@ -131,7 +132,7 @@ class ImportCompletedSensor(BaseSensorOperator):
             except ImportTimeout as error:
                 context["task_state_store"].delete(self._deadline_key())
                 raise AirflowSensorTimeout(
-                    f"imports {self._awaited[0]}: {error} Clear this task to wait longer."
+                    f"imports {ids}: {error} Clear this task to wait longer."
                 ) from error
             return outcome.statuses.to_json()
 
@@ -194,6 +195,7 @@ class ImportCompletedSensor(BaseSensorOperator):
         Read once in a process, for XComs come over the network and a worker may look every few seconds.
         """
         submissions = as_documents(self.submissions, "submissions")
+        check_sent_to(submissions, self.hook.client.base_url)
         ids: list[int | None] = [one["process_id"] for one in submissions]
         try:
             evidence = [

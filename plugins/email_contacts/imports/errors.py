@@ -8,6 +8,7 @@
     ├── CannotTell                     the platform does not say how an import ends
     ├── ImportNotAccountedFor          the receipt does not add up, or not everything arrived
     ├── ProcessForgotten               the platform no longer knows the process
+    ├── SentElsewhere                  it was sent to another platform than the connection names now
     ├── PerhapsCleared                 it ended well, and the task may have been cleared since
     └── DeadlinePassed                 still running at the deadline, and the task fails with that
     ImportTimeout                      still running at the deadline; it continues on the platform
@@ -44,6 +45,10 @@ class ImportTimeout(TimeoutError):
 
 class ProcessForgotten(ImportNotRepeatable):
     """The platform no longer knows the process of an import that it accepted."""
+
+
+class SentElsewhere(ImportNotRepeatable):
+    """The import was sent to another platform than the connection names now, which knows nothing of it."""
 
 
 class PerhapsCleared(ImportNotRepeatable):

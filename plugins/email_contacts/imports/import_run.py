@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from email_contacts.imports import failpoints
 from email_contacts.imports.errors import DeadlinePassed, ImportFailed, ImportTimeout, ProcessForgotten
-from email_contacts.imports.submission.reconnecting import reconnect
+from email_contacts.imports.submission.reconnecting import reconnect, stop_if_elsewhere
 from email_contacts.imports.submission.submitter import Blocked, Submitter, is_alone
 from email_contacts.imports.waiting.completion import look_for_end
 from email_contacts.imports.waiting.completion_signals import CompletionSignals
@@ -95,6 +95,17 @@ class ImportRun:
                 f"still ran at the deadline: processes {record.candidates}. Clear this task to wait longer"
             )
         outcome.raise_unless_enough()
+
+    def take_over(self) -> ImportRecord | None:
+        """Take over the import that was waited for, to evaluate its end.
+
+        :raises SentElsewhere: when the connection names another platform by now, whose process was perhaps
+            looked at.
+        """
+        record = self.ledger.take_over()
+        if record is not None:
+            stop_if_elsewhere(self.ledger, record)
+        return record
 
     def look(self, record: ImportRecord) -> WaitOutcome | None:
         """Look whether it has ended; None where it has to be waited for.

@@ -5,15 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from email_contacts.imports.submission.ledger import Ledger
+from email_contacts.imports.submission.platform_address import platform_address
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
+    from email_contacts.api import ContactsClient
 
-def task_ledger(context: Context, fingerprint: str) -> Ledger:
+
+def task_ledger(context: Context, fingerprint: str, client: ContactsClient) -> Ledger:
     """The ledger of an import in the state of the running task.
 
     :param fingerprint: of the request.
+    :param client: of the task's connection.
     """
     return Ledger(
         context["task_state_store"],
@@ -22,4 +26,5 @@ def task_ledger(context: Context, fingerprint: str) -> Ledger:
         generation=context["ti"].max_tries,
         # With fewer retries than before, a cleared task may get the same max_tries again.
         clearings=getattr(context.get("dag_run"), "clear_number", None),
+        platform=platform_address(client.base_url),
     )

@@ -80,9 +80,9 @@ class ImportContactsOperator(WaitingOperator):
     :param awaited_by: deprecated name of ``wait_task_id``.
     :param patience: deprecated name of ``reconciliation_timeout``.
     :return: the process id; None where only a callback is known. The XCom ``submission`` holds it with
-        ``fingerprint``, ``submitted_at``, ``deadline``, ``is_reconnected``, ``decision``, ``repeats``,
-        ``candidates``, ``other_process_ids``, ``requests``, ``batch_uri``, ``batch_fingerprint`` and
-        ``evidence``.
+        ``fingerprint``, ``sent_to``, ``submitted_at``, ``deadline``, ``is_reconnected``, ``decision``,
+        ``repeats``, ``candidates``, ``other_process_ids``, ``requests``, ``batch_uri``,
+        ``batch_fingerprint`` and ``evidence``.
     """
 
     template_fields: Sequence[str] = (
@@ -175,7 +175,7 @@ class ImportContactsOperator(WaitingOperator):
         outcome, run = WaitOutcome.from_event(event), self._run(context, fingerprint)
         if outcome.is_called:
             return self._go_on(context, run)
-        return self._end(context, run, run.ledger.take_over(), outcome)
+        return self._end(context, run, run.take_over(), outcome)
 
     def on_kill(self) -> None:
         """Log what a kill means: the platform cannot cancel an import."""
@@ -242,7 +242,7 @@ class ImportContactsOperator(WaitingOperator):
             raise
         return ImportRun(
             self.hook.client,
-            task_ledger(context, fingerprint),
+            task_ledger(context, fingerprint, self.hook.client),
             job,
             timeout=self._waits.timeout,
             reconciliation_timeout=self._waits.reconciliation_timeout,

@@ -14,6 +14,7 @@ from email_contacts import metrics
 from email_contacts.arguments import as_documents, as_flag, as_id, as_ids
 from email_contacts.failures import failing_at_once
 from email_contacts.imports import failpoints, history
+from email_contacts.imports.submission.platform_address import check_sent_to
 from email_contacts.imports.verification.import_report import ImportReport
 from email_contacts.imports.verification.receipt import Receipt
 from email_contacts.imports.verification.verdict import DRY_RUN, FAILED, Verdict
@@ -97,6 +98,7 @@ class VerifyImportOperator(ContactsOperator):
             return Verdict(DRY_RUN, "").to_json()
         if run.is_held:
             return Verdict(FAILED, NOT_APPROVED).to_json()
+        check_sent_to(run.batches.submissions, self.hook.client.base_url)
         verification = Verification(
             self.hook.client,
             run.batches,

@@ -84,7 +84,7 @@ def test_what_is_stored_is_json_and_no_body(store: StateStore) -> None:
     ledger = Ledger(store, ONE)
     ledger.complete(ledger.intend(deadline=100.0), 78)
     assert json.loads(json.dumps(store)) == store
-    assert len(json.dumps(store)) < 700
+    assert len(json.dumps(store)) < 800
 
 
 def test_a_record_of_the_first_version_can_still_be_read(store: StateStore) -> None:

@@ -15,6 +15,7 @@ _TUPLES = ("nonces", "candidates", "senders", "other_process_ids")
 _FOR_OTHER_TASKS = (
     "process_id",
     "fingerprint",
+    "sent_to",
     "intended_at",
     "submitted_at",
     "deadline",
@@ -36,6 +37,8 @@ class ImportRecord:
     :param deadline: when waiting for it ends, seconds since the epoch; fixed at the intent and inherited
         by every retry; None after it passed, so that a cleared task waits again.
     :param generation: the generation of the task that intended it.
+    :param sent_to: the platform it is for (``platform_address``); empty in records of versions that had none.
+    :param stopped_in: the generation of the task that stopped because the connection names another platform.
     :param owner: the token of the try that this record belongs to; only that one may send or write. Empty in
         records of versions that had none.
     :param senders: the tokens of the tries that were about to send it, in order.
@@ -61,6 +64,8 @@ class ImportRecord:
     intended_at: str
     deadline: float | None
     generation: int = 0
+    sent_to: str = ""
+    stopped_in: int | None = None
     owner: str = ""
     senders: tuple[str, ...] = ()
     newest: int | None = None

@@ -51,14 +51,22 @@ class Ledger:
         the record was closed and before Airflow knew of it; that retry must not take itself for cleared.
     :param clearings: how often tasks of the run were cleared, this one or others; None where not known. For
         the generation stays the same if the task is cleared with fewer retries than before.
+    :param platform: the platform that the connection names (``platform_address``); empty: not compared.
     """
 
     def __init__(
-        self, store: StateStore, fingerprint: str, *, generation: int = 0, clearings: int | None = None
+        self,
+        store: StateStore,
+        fingerprint: str,
+        *,
+        generation: int = 0,
+        clearings: int | None = None,
+        platform: str = "",
     ) -> None:
         self._store = store
         self.fingerprint = fingerprint
         self.generation = generation
+        self.platform = platform
         self._clearings = clearings
         self.token = secrets.token_hex(8)
         self._key = f"email_contacts.import.{fingerprint}"
@@ -73,7 +81,9 @@ class Ledger:
         record = self.record()
         if record is None or record.owner == self.token:
             return record
-        return self._set(replace(record, owner=self.token))
+        # Once the connection names its platform again, another move is told of anew.
+        stopped_in = record.stopped_in if self.is_elsewhere(record) else None
+        return self._set(replace(record, owner=self.token, stopped_in=stopped_in))
 
     def intend(
         self,
@@ -98,6 +108,7 @@ class Ledger:
                 intended_at=now(),
                 deadline=deadline,
                 generation=self.generation,
+                sent_to=self.platform,
                 owner=self.token,
                 senders=(self.token,),
                 newest=newest,
@@ -190,6 +201,10 @@ class Ledger:
         """Set another deadline for an import that is waited for again."""
         return self._write(replace(record, deadline=deadline))
 
+    def stop(self, record: ImportRecord) -> None:
+        """Note that a person was told that the connection names another platform."""
+        self._write(replace(record, stopped_in=self.generation))
+
     def rest(self) -> None:
         """Note that the deadline passed while the import still ran."""
         self._change(deadline=None)
@@ -201,6 +216,10 @@ class Ledger:
     def is_past(self, record: ImportRecord) -> bool:
         """Whether the task ended well with this import, and was cleared since."""
         return record.closed_in is not None and record.closed_in != self.generation
+
+    def is_elsewhere(self, record: ImportRecord) -> bool:
+        """Whether it is for another platform than the connection names."""
+        return bool(record.sent_to and self.platform and record.sent_to != self.platform)
 
     def may_be_past(self, record: ImportRecord) -> bool:
         """Whether the task ended well with this import, and it cannot be told if it was cleared since.
