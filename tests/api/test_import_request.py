@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -54,9 +55,31 @@ def test_a_file_is_itself_by_its_content_and_not_by_its_address() -> None:
     assert b"Signature" not in signed("a").identity()
     assert signed("a").identity() != signed("a", file_fingerprint="e" * 64).identity()
     assert signed("a").identity() != signed("a", list_ids=[3]).identity()
-    assert signed("a", file_fingerprint=None).identity() != signed("b", file_fingerprint=None).identity()
+    assert signed("a", file_fingerprint=None).identity() == signed("b", file_fingerprint=None).identity()
     assert "fingerprint" not in json.loads(signed("a").to_bytes())
     assert json.loads(signed("a").to_bytes())["fileUrl"].endswith("=a")
+
+
+@pytest.mark.parametrize("source", ["file_url", "file_body", "json_body", "prepared"])
+def test_whom_the_platform_tells_of_the_end_makes_no_other_import(source: str) -> None:
+    def told(**how: Any) -> ImportRequest:
+        return ImportRequest(**{source: SOURCES[source]}, list_ids=[2], **how)
+
+    one, other = told(notify_url="https://example.com/?try=1"), told(disable_notification=True)
+    assert one.identity() == other.identity() == told().identity()
+    assert one.former_identity() != other.former_identity() != told().former_identity()
+    assert told().identity() == told().former_identity() == told().to_bytes(), "records of before are found"
+    for flag in ("email_blacklist", "sms_blacklist", "empty_contacts_attributes"):
+        assert told(**{flag: True}).identity() != told().identity()
+    assert told(update_existing_contacts=False).identity() != told().identity()
+
+
+def test_the_largest_body_has_an_identity() -> None:
+    request = ImportRequest(prepared=b'[{"email":"a@example.com"}]', list_ids=[2], disable_notification=True)
+    room = MAX_BODY_BYTES - len(request.to_bytes())
+    largest = replace(request, prepared=b'[{"email":"a@example.com"}' + b" " * room + b"]")
+    assert len(largest.to_bytes()) == MAX_BODY_BYTES
+    assert largest.identity()
 
 
 @pytest.mark.parametrize("source", ["file_body", "json_body", "prepared"])

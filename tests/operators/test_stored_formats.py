@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from email_contacts.api import ContactsClient, ImportRequest
+from email_contacts.imports.submission.import_job import fingerprint
 from email_contacts.operators.imports import ImportContactsOperator
 from email_contacts.sandbox import SandboxServer
 from email_contacts.sensor import ImportCompletedSensor
@@ -38,9 +39,15 @@ def accepted(platform: ContactsClient) -> int:
     return process_id
 
 
-def an_import() -> ImportContactsOperator:
+def an_import(**arguments: Any) -> ImportContactsOperator:
     return ImportContactsOperator(
-        task_id="import", list_ids=[LIST], json_body=ROWS, reconciliation_timeout=0, wait_for_completion=True
+        task_id="import",
+        list_ids=[LIST],
+        json_body=ROWS,
+        reconciliation_timeout=0,
+        wait_for_completion=True,
+        poll_interval=0.02,
+        **arguments,
     )
 
 
@@ -97,3 +104,26 @@ def test_the_submission_still_has_every_field_that_it_had(accepted: int) -> None
     context = stored("submitted")
     an_import().execute(context)
     assert STORED["xcom"].keys() <= pushed(context)["submission"].keys()
+
+
+@pytest.mark.parametrize(
+    "arguments", [{"notify_url": "https://example.com/done"}, {"disable_notification": True}]
+)
+def test_what_was_recorded_by_more_of_its_request_is_found(
+    arguments: dict[str, Any], accepted: int, sandbox: SandboxServer
+) -> None:
+    """The release before took for another import what only told somebody else of the end."""
+    request = ImportRequest(json_body=ROWS, list_ids=[LIST], **arguments)
+    (entry,) = STORED["submitted"].values()
+    former = fingerprint(request.former_identity())
+    assert former != fingerprint(request.identity())
+    store = StateStore({f"email_contacts.import.{former}": {**entry, "fingerprint": former}})
+    operator = an_import(deferrable=False, **arguments)
+    assert operator.execute(make_context(store)) == accepted
+    assert sandbox.imports_accepted() == 1
+    # Cleared, it imports again, and is found again by what it was recorded by.
+    cleared = make_context(store)
+    cleared["ti"].max_tries += 4
+    second = operator.execute(cleared)
+    assert operator.execute(cleared) == second != accepted
+    assert sandbox.imports_accepted() == 2

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
 
 from email_contacts.api.errors import InvalidRequest
+from email_contacts.api.signed_urls import without_signature
 from email_contacts.api.validation import check_flag, check_id, check_ids, check_name
 
 #: The most one serialised request may hold. The platform's hard limit is 10 MB, and it recommends to stay
@@ -135,7 +136,7 @@ class ImportRequest:
         :return: the whole JSON body in UTF-8, at most ``MAX_BODY_BYTES``.
         :raises InvalidRequest: when it is larger, or holds something that JSON cannot say.
         """
-        body = self._spliced(self.prepared) if self.prepared is not None else serialise(self._document())
+        body = self._whole()
         if len(body) > MAX_BODY_BYTES:
             raise InvalidRequest(
                 f"the import body has {len(body):,} bytes, over the limit of {MAX_BODY_BYTES:,} "
@@ -144,15 +145,30 @@ class ImportRequest:
         return body
 
     def identity(self) -> bytes:
-        """Return what makes two requests the same import: the body, in it a file by its content.
+        """Return what makes two requests the same import: which rows go where, and what is done to contacts.
 
-        A signature in ``file_url`` is another one each time; the file behind it is not.
+        A try that is rendered again may be signed again, have another ``notify_url``, or mail the account's
+        owner or not: the import is the same.
 
-        :return: ``to_bytes()``, but with ``file_fingerprint`` in the place of ``file_url`` if it is known.
+        :return: the body as if it had no ``notify_url`` and mailed the owner; a file by ``file_fingerprint``
+            if it is known, or else by ``file_url`` without its signature.
         """
+        url = self.file_url and without_signature(self.file_url)
+        same = replace(self, notify_url=None, disable_notification=False, file_url=url)
+        return same._by_content() or same._whole()
+
+    def former_identity(self) -> bytes:
+        """Return what made two requests the same import in earlier versions: all of the body."""
+        return self._by_content() or self.to_bytes()
+
+    def _by_content(self) -> bytes:
+        """The body, with its file by content; empty where that is not known."""
         if self.file_fingerprint is None:
-            return self.to_bytes()
+            return b""
         return serialise({**self._envelope(), "fileUrl": f"sha256:{self.file_fingerprint}"})
+
+    def _whole(self) -> bytes:
+        return self._spliced(self.prepared) if self.prepared is not None else serialise(self._document())
 
     def _spliced(self, rows: bytes) -> bytes:
         # The envelope is never empty (flags are always sent), so the rows follow a comma.

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from email_contacts.imports.submission.ledger import Ledger
+from email_contacts.imports.submission.ledger import Ledger, recorded_fingerprint
 from email_contacts.imports.submission.platform_address import platform_address
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from email_contacts.api import ContactsClient
+    from email_contacts.imports.submission.import_job import ImportJob
+
+
+def fingerprint_of(context: Context, job: ImportJob) -> str:
+    """The fingerprint under which the running task records an import, or has recorded it."""
+    return recorded_fingerprint(context["task_state_store"], job.fingerprint, job.former_fingerprint)
 
 
 def task_ledger(context: Context, fingerprint: str, client: ContactsClient) -> Ledger:
@@ -22,7 +28,7 @@ def task_ledger(context: Context, fingerprint: str, client: ContactsClient) -> L
     return Ledger(
         context["task_state_store"],
         fingerprint,
-        # Airflow sets max_tries anew when a task is cleared, and leaves it for a retry.
+        # Airflow sets max_tries again when a task is cleared, and leaves it for a retry.
         generation=context["ti"].max_tries,
         # With fewer retries than before, a cleared task may get the same max_tries again.
         clearings=getattr(context.get("dag_run"), "clear_number", None),

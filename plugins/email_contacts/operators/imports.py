@@ -21,7 +21,7 @@ from email_contacts.imports.submission.submitter import Blocked
 from email_contacts.imports.waiting.worker_wait import WaitOutcome
 from email_contacts.operators._sending_check import check_sending
 from email_contacts.operators._submission_report import SubmissionReport
-from email_contacts.operators._task_ledger import task_ledger
+from email_contacts.operators._task_ledger import fingerprint_of, task_ledger
 from email_contacts.operators._waiting import WaitingOperator
 from email_contacts.operators.callback import Callback
 from email_contacts.operators.existing import reuse_or_create_list
@@ -236,7 +236,7 @@ class ImportContactsOperator(WaitingOperator):
         settings = self.hook.settings
         job = cache(partial(self._job, self._callback(context)))
         try:
-            fingerprint = fingerprint or job().fingerprint
+            fingerprint = fingerprint or fingerprint_of(context, job())
         except BatchMissing:
             self._report(context).push_last()
             raise

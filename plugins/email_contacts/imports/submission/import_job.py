@@ -56,8 +56,13 @@ class ImportJob:
 
     @cached_property
     def fingerprint(self) -> str:
-        """What makes it this import: SHA-256 of the body, hexadecimal."""
+        """What makes it this import: SHA-256 of the request's identity, hexadecimal."""
         return fingerprint(self.request.identity())
+
+    @cached_property
+    def former_fingerprint(self) -> str:
+        """The fingerprint under which an earlier version recorded it."""
+        return fingerprint(self.request.former_identity())
 
     @property
     def batch_fingerprint(self) -> str:
@@ -97,5 +102,5 @@ class ImportJob:
 
 
 def fingerprint(body: bytes) -> str:
-    """SHA-256 of a request body, hexadecimal."""
+    """SHA-256 of a request's identity, hexadecimal."""
     return hashlib.sha256(body).hexdigest()

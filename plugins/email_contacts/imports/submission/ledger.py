@@ -1,8 +1,9 @@
 """The record of an import in the task's own state, which survives retries, deferral and a dead worker.
 
-One record per request body, found by the body's fingerprint. Written before the request (the intent) and
-completed after it (the process id), so that a later try of the task never has to guess. The task alone would
-be the wrong key: a mapped task that is expanded again may get another batch under the same index.
+One record per import, found by the fingerprint of its request (``ImportRequest.identity``). Written before
+the request (the intent) and completed after it (the process id), so that a later try of the task never has to
+guess. The task alone would be the wrong key: a mapped task that is expanded again may get another batch under
+the same index.
 
 Two tries of one task can be alive at once: a worker that was frozen wakes up after its retry has taken over.
 So each try has a token, a try that begins takes the record over, and only its owner sends or writes.
@@ -46,7 +47,7 @@ class Ledger:
     All methods that write raise :class:`IntentSuperseded` when another try has taken the record over.
 
     :param store: the task's state store.
-    :param fingerprint: SHA-256 of the request body, hexadecimal.
+    :param fingerprint: SHA-256 of the request's identity, hexadecimal.
     :param generation: a number that clearing the task changes and a retry does not. A worker may die after
         the record was closed and before Airflow knew of it; that retry must not take itself for cleared.
     :param clearings: how often tasks of the run were cleared, this one or others; None where not known. For
@@ -69,7 +70,7 @@ class Ledger:
         self.platform = platform
         self._clearings = clearings
         self.token = secrets.token_hex(8)
-        self._key = f"email_contacts.import.{fingerprint}"
+        self._key = _record_key(fingerprint)
 
     def record(self) -> ImportRecord | None:
         """Read the record, or None when this body was never intended."""
@@ -81,7 +82,7 @@ class Ledger:
         record = self.record()
         if record is None or record.owner == self.token:
             return record
-        # Once the connection names its platform again, another move is told of anew.
+        # Once the connection names its platform again, another move is told of, too.
         stopped_in = record.stopped_in if self.is_elsewhere(record) else None
         return self._set(replace(record, owner=self.token, stopped_in=stopped_in))
 
@@ -268,6 +269,20 @@ class Ledger:
     def _set(self, record: ImportRecord) -> ImportRecord:
         self._store.set(self._key, record.to_json())
         return record
+
+
+def recorded_fingerprint(store: StateStore, fingerprint: str, former: str) -> str:
+    """The fingerprint under which an import is recorded, or is to be.
+
+    :param former: the one that an earlier version used. A record keeps it until it is forgotten.
+    """
+    if former == fingerprint or store.get(_record_key(fingerprint)) or not store.get(_record_key(former)):
+        return fingerprint
+    return former
+
+
+def _record_key(fingerprint: str) -> str:
+    return f"email_contacts.import.{fingerprint}"
 
 
 def _late_key(token: str) -> str:
