@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
 from email_contacts.api import ContactsClient, OutcomeUnknown, Unavailable
+from email_contacts.operators.existing import create_unless_found
 from email_contacts.operators.folders import CreateFolderOperator, GetFolderListsOperator
 from email_contacts.operators.lists import CreateListOperator, GetListOperator
 from email_contacts.sandbox import SandboxServer
@@ -199,3 +201,44 @@ def test_all_lists_of_a_folder_are_read_the_oldest_first(context: Context, platf
     found = GetFolderListsOperator(task_id="get", folder_id=FOLDER).execute(context)
     assert [one["id"] for one in found] == [LIST, *made]
     assert set(found[0]) >= {"id", "name", "unique_subscribers"}
+
+
+def overtaken(operator: Any, method: str, other: Callable[[], int]) -> list[int]:
+    """Let another task run after this one has looked, and before it creates."""
+    create, made = getattr(operator.hook.client, method), list[int]()
+
+    def late(*args: Any, **kwargs: Any) -> int:
+        made.append(other())
+        made.append(create(*args, **kwargs))
+        return made[-1]
+
+    setattr(operator.hook.client, method, late)
+    return made
+
+
+@pytest.mark.parametrize(("make", "method"), [(folder, "create_folder"), (a_list, "create_list")])
+def test_two_tasks_that_create_at_the_same_time_use_the_same_one(
+    make: Any, method: str, context: Context, caplog: pytest.LogCaptureFixture
+) -> None:
+    operator = make(name="Shop")
+    made = overtaken(operator, method, lambda: make(name="Shop").execute(context))
+    used = operator.execute(context)
+    first, spare = made
+    assert used == first < spare
+    assert f"The one that this task created, {spare}, is empty" in caplog.text
+    assert make(name="Shop").execute(context) == first
+
+
+@pytest.mark.parametrize(("make", "method"), [(folder, "create_folder"), (a_list, "create_list")])
+def test_create_takes_what_it_created_even_if_another_task_was_first(
+    make: Any, method: str, context: Context
+) -> None:
+    operator = make(if_exists="create")
+    made = overtaken(operator, method, lambda: make(if_exists="create").execute(context))
+    assert operator.execute(context) == made[-1]
+
+
+@pytest.mark.parametrize("seen", [None, 9])
+def test_a_look_that_does_not_show_what_was_created_yet_changes_nothing(seen: int | None) -> None:
+    looks = iter([None, seen])
+    assert create_unless_found("list 'A'", "reuse", find=lambda: next(looks), create=lambda: 7) == 7

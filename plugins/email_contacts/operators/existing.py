@@ -19,6 +19,8 @@ def create_unless_found(
 ) -> int:
     """Create something, or reuse or refuse the one that has its name.
 
+    With ``reuse`` it is looked for again once it was created: another task may have created it meanwhile.
+
     :param what: the thing in words, for the log and the refusal.
     :param if_exists: one of ``IF_EXISTS``.
     :return: the id found or created.
@@ -39,12 +41,28 @@ def create_unless_found(
                 "second one, or refuse the one that this task made. With if_exists='reuse' a retry is safe"
             ) from error
         log.info("created %s, id %d", what, created)
-        return created
+        return created if if_exists != "reuse" else _older(what, created, find())
     if if_exists == "fail":
         raise AirflowFailException(
             f"{what} exists already (id {found}); set if_exists='reuse' to use it, or choose another name"
         )
     log.info("reusing %s, id %d", what, found)
+    return found
+
+
+def _older(what: str, created: int, found: int | None) -> int:
+    """Choose between what was created and what has its name now, so that tasks that raced agree.
+
+    Whoever created the later one looks when the earlier one is there, so both take the lower id. A look that
+    does not show all yet must not lead to a higher one.
+    """
+    if found is None or found >= created:
+        return created
+    log.warning(
+        "%s was created by another task at the same time: %d is used. The one that this task created, %d, is "
+        "empty, is not used, and can be deleted on the platform",
+        what, found, created,
+    )  # fmt: skip
     return found
 
 

@@ -21,7 +21,8 @@ class CreateFolderOperator(ContactsOperator):
     """Create a folder, or find the existing one with this name.
 
     :param name: the folder's name; surrounding blanks are ignored. Templated.
-    :param if_exists: ``reuse`` (default) returns the oldest folder of this name; ``create`` always creates
+    :param if_exists: ``reuse`` (default) returns the oldest folder of this name, also if another task
+        creates one at the same time; ``create`` always creates
         one, for the platform allows equal names (api-contract §1.1); ``fail`` refuses. Templated.
     :return: the folder's id.
     """
