@@ -25,6 +25,7 @@ from tests.task_context import StateStore, make_context, pushed
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
+BATCH = '[{"email":"a@example.com","attributes":{}}]'
 KEPT = {"manifest.json", "rejects.csv", "duplicates.csv", "receipt.json"}
 
 
@@ -138,6 +139,23 @@ def test_old_stages_go_and_young_ones_stay(run: Run, context: Context, tmp_path:
     assert cleaned(context, older_than=timedelta(days=1)) == {"stages": 0, "files": 0}
 
 
+def test_what_others_keep_below_the_staging_folder_stays(run: Run, context: Context, tmp_path: Path) -> None:
+    root = tmp_path / "stage"
+    events = root / "warehouse" / "events"
+    for folder in (events, root / "incoming", root / "team" / "dropbox"):
+        folder.mkdir(parents=True)
+    for name in ("batch-00001.json", "part-00000-abc.snappy.parquet", "contacts.csv", "notes.txt"):
+        (events / name).write_text("somebody else's")
+    made_old(events, 400)
+    made_old(run.stage, 8)
+    assert cleaned(context)["stages"] == 1
+    assert sorted(path.name for path in events.iterdir()) == [
+        "batch-00001.json", "contacts.csv", "notes.txt", "part-00000-abc.snappy.parquet",
+    ]  # fmt: skip
+    assert sorted(path.name for path in root.iterdir()) == ["incoming", "team", "warehouse"]
+    assert (root / "team" / "dropbox").exists()
+
+
 @pytest.mark.parametrize("age", ["0", 0.5, timedelta(hours=23), -3, "nan", "soon", None, True, 1e30])
 def test_an_age_is_a_day_or_more(age: Any, run: Run, context: Context) -> None:
     made_old(run.stage, 400)
@@ -154,7 +172,7 @@ def test_a_stage_in_a_bucket_has_an_age_too(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     connect(monkeypatch, sandbox, stage=tmp_path, staging_uri=f"{object_store.uri}/stages")
-    object_store.path("stages", "dag", "run", "task", "batch-00001.json").write_text("[{}]")
+    object_store.path("stages", "dag", "run", "task", "batch-00001.json").write_text(BATCH)
     assert cleaned(context) == {"stages": 0, "files": 0}
     # The room's own name, not the module: the store keeps real time.
     later = SimpleNamespace(time=lambda: time.time() + 8 * 24 * 3600)

@@ -49,7 +49,7 @@ class CleanStagesOperator(ContactsOperator):
         from airflow.sdk import ObjectStoragePath
 
         from email_contacts.contacts.staging.cleaning import (
-            remove_empty_folders,
+            remove_emptied_folders,
             remove_stage,
             stages_older_than,
         )
@@ -59,9 +59,9 @@ class CleanStagesOperator(ContactsOperator):
         removed = {"stages": 0, "files": 0}
         for stage in stages_older_than(root, age):
             files = remove_stage(stage)
+            remove_emptied_folders(stage, root)
             removed = {"stages": removed["stages"] + 1, "files": removed["files"] + files}
             self.log.info("removed %s: %d files", stage, files)
-        remove_empty_folders(root)
         self.log.info("removed %d stages older than %s below %s", removed["stages"], age, root)
         return removed
 

@@ -12,11 +12,13 @@ from typing import Any
 
 import pytest
 
+from email_contacts.contacts.options import Options
 from email_contacts.contacts.partitions import prepare_partition
 from email_contacts.contacts.preparation import prepare
 from email_contacts.contacts.staging.cleaning import (
     remove_bodies,
-    remove_empty_folders,
+    remove_emptied_folders,
+    remove_partition,
     remove_stage,
     stages_older_than,
 )
@@ -25,7 +27,7 @@ from email_contacts.contacts.staging.uploads import keep_upload
 from local.object_store import ObjectStore
 
 WEEK = timedelta(days=7)
-BODIES = ["batch-00001.json", "batch-123456.json", "contacts.csv", "contacts-2.csv", "part-0001.spool"]
+BODIES = ["batch-00001.json", "batch-123456.json", "contacts.csv", "part-bodies", "part-EMAIL"]
 LISTS = [
     "conflicts.csv",
     "duplicates.csv",
@@ -35,7 +37,16 @@ LISTS = [
     "rejects.parquet",
     "row_numbers.bin",
 ]
-THEIRS = ["batch-1.json", "contacts.csv.bak", "my-contacts.csv", "notes.txt"]
+THEIRS = [
+    "batch-1.json",
+    "contacts-2.csv",
+    "contacts.csv.bak",
+    "my-contacts.csv",
+    "notes.txt",
+    "part-00000-abc.snappy.parquet",
+    "part-0001.spool",
+    "uploaded-contacts.csv",
+]
 
 
 def stage_at(folder: Path, *, age: timedelta = timedelta(0)) -> Path:
@@ -107,6 +118,12 @@ def test_what_an_unfinished_preparation_left_is_found(tmp_path: Path) -> None:
         {"rejects.csv": ""},
         {"contacts.csv": "EMAIL\n", "duplicates.csv": "a,b\n", "receipt.json": "{}"},
         {"part-00001.parquet": "PAR1"},
+        {"batch-00001.json": "somebody else's", "contacts.csv": "EMAIL\n"},
+        {"batch-00001.json": '[{"id":1,"email":"a@example.com"}]'},
+        {"batch-00001.json": '{"contacts":[{"email":"a@example.com","attributes":{}}]}'},
+        {"batch-00001.json": '"id;name\\n1;a"'},
+        {"batch-00001.json": ""},
+        {"uploaded-contacts.csv": "EMAIL\n"},
     ],
 )
 def test_folders_of_others_are_no_stages(files: dict[str, str], tmp_path: Path) -> None:
@@ -116,6 +133,31 @@ def test_folders_of_others_are_no_stages(files: dict[str, str], tmp_path: Path) 
         (folder / name).write_bytes(text.encode(errors="surrogateescape"))
     aged(folder, timedelta(days=99))
     assert old(tmp_path / "root") == []
+
+
+@pytest.mark.parametrize(
+    ("body", "row"),
+    [
+        ("json_body", "a@example.com,C-1,,x"),
+        ("json_body", ",C-1,,"),
+        ("json_body", ",,+447700900123,x"),
+        ("file_body", "a@example.com,C-1,,x"),
+    ],
+)
+@pytest.mark.parametrize("header", ["email,ext_id,sms,fname", "fname,sms,ext_id,email"])
+def test_a_batch_is_known_by_how_it_begins(header: str, body: str, row: str, tmp_path: Path) -> None:
+    source = tmp_path / "source.csv"
+    cells = row.split(",") if header.startswith("email") else row.split(",")[::-1]
+    source.write_text(f"{header}\n{','.join(cells)}\n")
+    stage = tmp_path / "root/dag/run/task"
+    prepare(source, stage, Options(body=body))
+    for file in stage.iterdir():
+        if file.name == "batch-00001.json":
+            file.write_bytes(file.read_bytes()[:80])  # its writer was killed
+        else:
+            file.unlink()
+    aged(stage, timedelta(days=8))
+    assert old(tmp_path / "root") == [str(stage)]
 
 
 def test_too_deep_for_a_stage(tmp_path: Path) -> None:
@@ -132,7 +174,7 @@ def test_a_link_leads_to_no_stage(tmp_path: Path) -> None:
 
 def test_a_root_that_is_not_there_has_no_stages(tmp_path: Path) -> None:
     assert old(tmp_path / "nowhere") == []
-    remove_empty_folders(tmp_path / "nowhere")
+    remove_emptied_folders(tmp_path / "nowhere/dag/run/task", tmp_path / "nowhere")
 
 
 def test_a_stage_goes_with_its_folders_and_files_of_others_stay(tmp_path: Path) -> None:
@@ -140,11 +182,41 @@ def test_a_stage_goes_with_its_folders_and_files_of_others_stay(tmp_path: Path) 
     whole, shared = stage_at(root / "dag/run-1/task"), stage_at(root / "dag/run-2/task")
     (shared / "notes.txt").write_text("mine")
     assert remove_stage(whole) == remove_stage(shared) == len(LISTS)
-    remove_empty_folders(root)
+    remove_emptied_folders(whole, root)
+    remove_emptied_folders(shared, root)
     assert [str(path.relative_to(root)) for path in sorted(root.rglob("*"))] == [
         "dag", "dag/run-2", "dag/run-2/task", "dag/run-2/task/notes.txt",
     ]  # fmt: skip
     remove_stage(whole)
+
+
+def test_empty_folders_of_others_stay(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    stage = stage_at(root / "dag/run/task/12")
+    for name in ("incoming", "team/dropbox", "a/b/c", "dag/inbox"):
+        (root / name).mkdir(parents=True)
+    remove_stage(stage)
+    remove_emptied_folders(stage, root)
+    left = {str(path.relative_to(root)) for path in root.rglob("*")}
+    assert left == {"incoming", "team", "team/dropbox", "a", "a/b", "a/b/c", "dag", "dag/inbox"}
+
+
+def test_only_folders_below_the_staging_folder_are_removed(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    remove_emptied_folders(tmp_path / "elsewhere/stage", tmp_path / "root")
+    assert (tmp_path / "elsewhere").exists()
+
+
+def test_the_folder_of_a_mapped_task_goes_with_its_last_partition(tmp_path: Path) -> None:
+    source = tmp_path / "source.csv"
+    source.write_text("email\na@example.com\n")
+    folders = [tmp_path / "root/dag/run/partition" / str(index) for index in range(2)]
+    for index, folder in enumerate(folders):
+        prepare_partition(source, folder, index=index, count=2)
+    remove_partition(folders[0])
+    assert folders[1].exists()
+    remove_partition(folders[1])
+    assert list((tmp_path / "root/dag/run").iterdir()) == []
 
 
 def test_the_manifest_goes_last_so_that_a_stage_that_was_removed_halfway_is_known(
@@ -175,7 +247,7 @@ def test_in_an_object_store(object_store: ObjectStore, tmp_path: Path) -> None:
     assert str(found) == str(stage)
     assert remove_bodies(found) == 1
     assert remove_stage(found) == len(LISTS) - 1
-    remove_empty_folders(root)
+    remove_emptied_folders(found, root)
     assert sorted(root.fs.find("stages")) == ["stages/team/contacts.csv", "stages/team/stages/dag/notes.txt"]
 
 

@@ -1,7 +1,8 @@
 """Removing contacts from a stage, and stages that are old.
 
-Knows the names of a stage's files and their ages; must not know Airflow, nor what an import came to. What
-does not have one of our names stays where it is: a staging folder may be in a bucket that others use.
+Knows the names of a stage's files, how their contents begin, and their ages; must not know Airflow, nor what
+an import came to. A staging folder may be in a bucket or on a disk that others use: a folder is ours only if
+a file in it is one that only we write, and what does not have one of our names stays where it is.
 """
 
 from __future__ import annotations
@@ -15,15 +16,15 @@ from datetime import timedelta
 from typing import Any, cast
 
 from email_contacts.contacts.paths import AnyPath, local_path
-from email_contacts.contacts.staging.stage import MANIFEST, PART, RECEIPT, REJECTS
-from email_contacts.contacts.staging.uploads import UPLOADED
+from email_contacts.contacts.staging.stage import MANIFEST, PART, PART_FILES, RECEIPT, REJECTS
+from email_contacts.contacts.staging.uploads import UPLOADED, UPLOADS
 
 # A stage lies at DAG / run / task, and that of a mapped task one deeper.
 DEEPEST = 4
 _BATCH = re.compile(r"batch-\d{5,}\.json")
-_BODIES = re.compile(r"batch-\d{5,}\.json|contacts(-\d+)?\.csv|part-.+")
+_BODIES = re.compile(rf"batch-\d{{5,}}\.json|contacts\.csv|{PART_FILES.pattern}")
 _LISTS = re.compile(
-    r"(manifest|receipt|part|merged|gone)\.json(\.part)?"
+    r"(manifest|receipt|part|merged|gone|brakes)\.json(\.part)?"
     r"|(rejects|duplicates|conflicts|held_back|platform_rejects)\.(csv|parquet)|row_numbers\.bin"
     r"|changes-(sent|replaced|gone|retained|present|unsent|spared)\.bin|opt-outs\.bin"
 )
@@ -31,7 +32,14 @@ _LISTS = re.compile(
 _IN_EVERY_MANIFEST = {"fingerprint", "batches", "rows", "rejects_uri"}
 _IN_EVERY_RECEIPT = {"receipt_id", "run_id", "rows", "process_ids"}
 _IN_A_PARTITION = {"part-bodies", "part-lengths", "part-rows"}
-_HEADER_BYTES = 64
+# How a body begins, with contacts or with the header of a CSV: others may call a file batch-00001.json, too.
+_BODY = re.compile(
+    rb'\[\{(?:"email":"[^"]*",)?"attributes":\{'
+    rb'|"(?:[^"\\]*;)?(?:EMAIL|EXT_ID|SMS|WHATSAPP|LANDLINE_NUMBER)[;\\]'
+)
+_HEADER_BYTES = 4096
+# What a stage is known by; the manifest, by which everything else is found, before all.
+_KNOWN_BY = (REJECTS, PART, RECEIPT, MANIFEST)
 
 
 def remove_bodies(stage: AnyPath) -> int:
@@ -49,8 +57,8 @@ def remove_stage(stage: AnyPath) -> int:
     :return: how many files were removed.
     """
     files = [file for file in _files(stage) if _is_ours(file)]
-    # A stage is known by its manifest: one that was removed halfway must still be known.
-    removed = _remove(sorted(files, key=lambda file: (file.name == MANIFEST, file.name)))
+    # One that was removed halfway must still be known.
+    removed = _remove(sorted(files, key=_order_of_removal))
     _remove_folder(stage)
     return removed
 
@@ -58,17 +66,22 @@ def remove_stage(stage: AnyPath) -> int:
 def remove_partition(folder: AnyPath) -> int:
     """Remove a partition that was merged: first what makes it count, then the rest, and its folder.
 
+    With the last one of a mapped task goes the task's folder: no cleaning finds it without a stage in it.
+
     :return: how many files were removed; 0 where they were removed already.
     """
-    return _remove(file for file in _files(folder) if file.name == PART) + remove_stage(folder)
+    removed = _remove(file for file in _files(folder) if file.name == PART) + remove_stage(folder)
+    if folder.name.isdigit():
+        _remove_folder(folder.parent)
+    return removed
 
 
 def stages_older_than(root: AnyPath, age: timedelta) -> Iterator[AnyPath]:
     """Walk the stages below a staging folder whose newest file is older than an age.
 
-    A stage is a folder with a manifest or a receipt of ours, with batches, with a partition, with a file that
-    somebody uploaded, or with a list of rejects of ours next to what an unfinished preparation left. Other
-    folders are looked into, and left alone.
+    A stage is a folder with a manifest or a receipt of ours, with a batch that begins as ours do, with a
+    partition, with a file that somebody uploaded, or with a list of rejects of ours next to what an
+    unfinished preparation left. Other folders are looked into, and left alone.
 
     :param root: the staging folder.
     :param age: by the clock of this machine.
@@ -79,15 +92,19 @@ def stages_older_than(root: AnyPath, age: timedelta) -> Iterator[AnyPath]:
             yield stage
 
 
-def remove_empty_folders(root: AnyPath) -> None:
-    """Remove the folders of DAGs and runs, on a local disk, in which no stage is left; the root stays."""
-    local = local_path(root)
-    if local is None or not local.is_dir():
+def remove_emptied_folders(stage: AnyPath, root: AnyPath) -> None:
+    """Remove the folders of its run and its DAG, on a local disk, that the removal of a stage left empty.
+
+    :param stage: a stage that was removed.
+    :param root: the staging folder, which stays.
+    """
+    local, top = local_path(stage), local_path(root)
+    if local is None or top is None:
         return  # an object store has no empty folders
-    for depth in range(DEEPEST - 1, 0, -1):
-        for folder in local.glob("/".join("*" * depth)):
-            if folder.is_dir() and not folder.is_symlink():
-                _remove_folder(folder)
+    for folder in local.parents:
+        if folder == top or top not in folder.parents:
+            return
+        _remove_folder(folder)
 
 
 def _stages(folder: AnyPath, *, depth: int) -> Iterator[AnyPath]:
@@ -106,11 +123,11 @@ def _is_stage(folder: AnyPath) -> bool:
     for name, keys in ((MANIFEST, _IN_EVERY_MANIFEST), (RECEIPT, _IN_EVERY_RECEIPT)):
         if name in files and _has_keys(files[name], keys):
             return True
-    if any(_BATCH.fullmatch(name) or UPLOADED.fullmatch(name) for name in files):
+    if any(map(_is_upload, files.values())) or files.keys() >= _IN_A_PARTITION:
         return True
-    if files.keys() >= _IN_A_PARTITION:
+    if REJECTS in files and _are_our_rejects(files[REJECTS]):
         return True
-    return REJECTS in files and _are_our_rejects(files[REJECTS])
+    return any(_BODY.match(_beginning(file)) for name, file in files.items() if _BATCH.fullmatch(name))
 
 
 def _has_keys(file: AnyPath, keys: set[str]) -> bool:
@@ -122,10 +139,14 @@ def _has_keys(file: AnyPath, keys: set[str]) -> bool:
 
 
 def _are_our_rejects(file: AnyPath) -> bool:
+    header = _beginning(file).partition(b"\n")[0].split(b",")
+    return header[0] == b"row" and {b"field", b"rule", b"message"} <= set(header)
+
+
+def _beginning(file: AnyPath) -> bytes:
     with suppress(OSError), file.open("rb") as opened:
-        header = bytes(opened.read(_HEADER_BYTES)).partition(b"\n")[0].split(b",")
-        return header[0] == b"row" and {b"field", b"rule", b"message"} <= set(header)
-    return False
+        return bytes(opened.read(_HEADER_BYTES))
+    return b""
 
 
 def _files(folder: AnyPath) -> list[AnyPath]:
@@ -137,7 +158,17 @@ def _is_folder(entry: AnyPath) -> bool:
 
 
 def _is_ours(file: AnyPath) -> bool:
-    return any(names.fullmatch(file.name) for names in (_BODIES, _LISTS, UPLOADED))
+    return _is_upload(file) or any(names.fullmatch(file.name) for names in (_BODIES, _LISTS))
+
+
+def _is_upload(file: AnyPath) -> bool:
+    return file.parent.name == UPLOADS and bool(UPLOADED.fullmatch(file.name))
+
+
+def _order_of_removal(file: AnyPath) -> tuple[int, str]:
+    if file.name in _KNOWN_BY:
+        return (2 + _KNOWN_BY.index(file.name), file.name)
+    return (int(file.name in _IN_A_PARTITION), file.name)
 
 
 def _changed_at(file: AnyPath) -> float:

@@ -39,10 +39,15 @@ OPT_OUTS = "opt-outs.bin"
 _COMPLETE = (MANIFEST, PART)
 # What may be kept: it holds row numbers and masked values.
 LISTS = re.compile(r"(rejects|duplicates|conflicts|held_back)\.csv|rejects\.parquet")
+# What a partition keeps until it is merged: contacts, and who they are, as digests.
+PART_FILES = re.compile(
+    r"part-(bodies|lengths|rows|no_consent|opted_out_(EMAIL|SMS|WHATSAPP)|rejected|EMAIL|EXT_ID|SMS|WHATSAPP"
+    r"|LANDLINE_NUMBER)"
+)
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _OURS = re.compile(
     rf"changes-(sent|replaced|gone|retained|present|unsent|spared)\.bin|opt-outs\.bin|batch-\d{{5,}}\.json|contacts\.csv|row_numbers\.bin|{LISTS.pattern}"
-    r"|(manifest|part|merged|gone|brakes)\.json(\.part)?|part-(bodies|lengths|rows|no_consent|opted_out_(EMAIL|SMS|WHATSAPP)|rejected|EMAIL|EXT_ID|SMS|WHATSAPP|LANDLINE_NUMBER)"
+    rf"|(manifest|part|merged|gone|brakes)\.json(\.part)?|{PART_FILES.pattern}"
 )
 # What an object store's file holds in memory, twice while it sends: s3fs's own 50 MB are too much. S3 takes
 # ten thousand such parts, 80 GB.

@@ -18,7 +18,7 @@ from email_contacts.contacts.staging.stage import create_private, run_folder
 _SUFFIX = rf"\.[a-z0-9]{{1,8}}(?:{'|'.join(map(re.escape, SUFFIXES))})?"
 _NAME = "uploaded-contacts"
 UPLOADED = re.compile(rf"{_NAME}(?:{_SUFFIX})?")
-_FOLDER = "upload"
+UPLOADS = "upload"
 _SUFFIX_OF = re.compile(rf"[^.]({_SUFFIX})$")
 
 
@@ -27,7 +27,7 @@ def upload_folder(root: AnyPath, dag_id: str, run_id: str) -> AnyPath:
 
     :param root: the staging folder.
     """
-    return cast("AnyPath", root / dag_id / run_folder(run_id) / _FOLDER)
+    return cast("AnyPath", root / dag_id / run_folder(run_id) / UPLOADS)
 
 
 def keep_upload(folder: AnyPath, file: IO[bytes], *, name: str) -> AnyPath:
