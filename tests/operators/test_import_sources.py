@@ -182,8 +182,53 @@ def test_what_signs_an_address_is_masked(context: Context) -> None:
     )
     fields = _serialize_rendered_fields(rendered(operator, context))
     assert fields["file_url"] == "https://bucket.example/a.csv?***"
-    assert fields["notify_url"] == "https://hooks.example/done?***"
+    assert fields["notify_url"] == "https://hooks.example***?***"
     assert operator.file_url == "https://bucket.example/a.csv?X-Signature=abcdef0123"
+
+
+@pytest.mark.parametrize(
+    ("argument", "address", "secrets"),
+    [
+        ("notify_url", "https://hook-user:hook-password@example.com/x", ["hook-user", "hook-password"]),
+        ("notify_url", "https://u:pw@example.com/x", ["u:pw"]),
+        ("notify_url", "https://u:p%40ssw0rd@example.com/x", ["p%40ssw0rd", "p@ssw0rd"]),
+        ("notify_url", "https://example.com/services/T0000/B0000/s3cr3t", ["services", "s3cr3t"]),
+        ("notify_url", "https://example.com/done#token=s3cr3t", ["s3cr3t"]),
+        ("notify_url", "https://example.com/done?k=s3cr3t&x=1", ["s3cr3t"]),
+        ("notify_url", "https://[x/s3cr3t", ["s3cr3t"]),
+        ("file_url", "https://file-user:file-password@example.com/a.csv", ["file-user", "file-password"]),
+        ("file_url", "https://example.com/a.csv#s3cr3t", ["s3cr3t"]),
+        ("file_url", "https://[x?sig=s3cr3t", ["s3cr3t"]),
+    ],
+)
+def test_whatever_opens_an_address_is_masked(
+    argument: str, address: str, secrets: list[str], context: Context
+) -> None:
+    given = {"json_body": PEOPLE} if argument == "notify_url" else {}
+    operator = rendered(an_import(**given, **{argument: address}), context)
+    shown = str(_serialize_rendered_fields(operator)[argument])
+    assert not [secret for secret in secrets if secret in shown]
+    assert ("example.com" in address) == ("example.com" in shown)
+    assert getattr(operator, argument) == address
+
+
+def test_the_path_of_a_file_may_be_shown(context: Context) -> None:
+    fields = _serialize_rendered_fields(
+        rendered(an_import(file_url="https://u:pass-word@a.example/b.csv"), context)
+    )
+    assert fields["file_url"] == "https:***a.example/b.csv"
+
+
+@pytest.mark.parametrize("address", ["https://[x", "https://", "ftp://example.com/x", "done"])
+@pytest.mark.parametrize("argument", ["notify_url", "file_url"])
+def test_an_address_that_is_none_is_refused_before_anything_is_sent(
+    argument: str, address: str, context: Context, sandbox: SandboxServer
+) -> None:
+    given = {"json_body": PEOPLE} if argument == "notify_url" else {}
+    operator = rendered(an_import(**given, **{argument: address}), context)
+    with pytest.raises(AirflowFailException, match=rf"{argument} must be an http\(s\) URL"):
+        operator.execute(context)
+    assert "import" not in asked(sandbox)
 
 
 def test_rows_are_not_among_the_rendered_fields() -> None:

@@ -45,7 +45,7 @@ class ContactsOperator(BaseOperator):
         """The hook of this task's connection."""
         return ContactsHook(conn_id=self.conn_id)
 
-    def conceal(self, value: Any) -> Any:
+    def conceal(self, name: str, value: Any) -> Any:
         """Make of the rendered value of one of ``concealed_fields`` what Airflow may store and show."""
         return hidden(value)
 
@@ -71,5 +71,5 @@ class ContactsOperator(BaseOperator):
         ``render_template_fields``.
         """
         if self._is_rendering and name in self.concealed_fields:
-            value = self.conceal(value)
+            value = self.conceal(name, value)
         super().__setattr__(name, value)

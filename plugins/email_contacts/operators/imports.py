@@ -26,7 +26,7 @@ from email_contacts.operators._waiting import WaitingOperator
 from email_contacts.operators.callback import Callback
 from email_contacts.operators.existing import reuse_or_create_list
 from email_contacts.operators.import_arguments import ImportArguments
-from email_contacts.operators.staged_files import BatchMissing, hide_signature
+from email_contacts.operators.staged_files import BatchMissing, hide_credentials
 from email_contacts.variables import SharedVariables
 
 if TYPE_CHECKING:
@@ -144,9 +144,9 @@ class ImportContactsOperator(WaitingOperator):
             "patience", patience, "reconciliation_timeout", reconciliation_timeout
         )
 
-    def conceal(self, value: Any) -> Any:
-        """Mask the credentials in a URL, a signature or a token; the URL itself may be shown."""
-        hide_signature(value)
+    def conceal(self, name: str, value: Any) -> Any:
+        """Mask what opens a URL: credentials, a signature, a token; and the path of a ``notify_url``."""
+        hide_credentials(value, path=name == "notify_url")
         return value
 
     @failing_at_once()

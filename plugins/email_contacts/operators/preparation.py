@@ -131,7 +131,7 @@ class PrepareContactsOperator(BatchingOperator, ReadingOperator):
         self.sql_conn_id = sql_conn_id
         self.parameters: Any = parameters
 
-    def conceal(self, value: Any) -> Any:
+    def conceal(self, name: str, value: Any) -> Any:
         """Hide the query's parameters.
 
         Nor are they masked in the log: nothing writes them there, and a date among them would be

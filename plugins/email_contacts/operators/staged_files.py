@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from airflow.sdk.log import mask_secret
 
@@ -86,16 +86,30 @@ def signed_address(staged: StagedFile, *, expires: int) -> str:
             f"({type(error).__name__}). Set the connection's staging_uri to a bucket, with credentials that "
             "can sign, or prepare with body='json_body' or 'file_body'"
         ) from None
-    hide_signature(url)
+    hide_credentials(url)
     return url
 
 
-def hide_signature(address: Any) -> None:
-    """Mask the credentials in a URL: a signature, a token."""
-    query = urlsplit(str(address or "")).query
-    if not query:
+def hide_credentials(address: Any, *, path: bool = False) -> None:
+    """Mask what opens a URL: user and password, a signature, a token, a fragment.
+
+    :param address: a URL; one that is malformed is masked as a whole, and refused when it is used.
+    :param path: mask the path, too: that of a webhook is its key.
+    """
+    text = str(address or "")
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        mask_secret(text)
         return
-    mask_secret(query)
-    for name, value in parse_qsl(query):
+    user_info = parts.netloc.rpartition("@")[0]
+    # With its delimiters: Airflow does not mask what has less than five characters.
+    enclosed = f"//{user_info}@" if user_info else ""
+    hidden_path = parts.path if path and parts.path != "/" else ""
+    for secret in (enclosed, parts.password, hidden_path, parts.query, parts.fragment):
+        if secret:
+            mask_secret(secret)
+            mask_secret(unquote(secret))
+    for name, value in parse_qsl(parts.query):
         if any(name.lower().endswith(word) for word in _OPENS):
             mask_secret(value)
