@@ -33,7 +33,18 @@ class WaitingOperator(ContactsOperator):
     @cached_property
     def _waits(self) -> WaitArguments:
         """The rendered arguments of its waits."""
-        return WaitArguments.read(vars(self))
+        waits, dag = WaitArguments.read(vars(self)), self.get_dag()
+        waiter = waits.wait_task_id
+        if waiter and dag is not None and not dag.has_task(waiter):
+            grouped = [repr(one) for one in dag.task_ids if one.endswith(f".{waiter}")]
+            self.log.warning(
+                "wait_task_id=%r is not a task of the DAG, so the platform's callback wakes no task, and the "
+                "end is only seen by polling; pass the task_id of the operator that waits, which in a task "
+                "group has the group's id before it%s",
+                waiter,
+                f" ({', '.join(grouped)})" if grouped else "",
+            )
+        return waits
 
     def _turn(self, queue: SubmissionQueue) -> Turn:
         if not self.deferrable:

@@ -69,6 +69,13 @@ def import_and_account(
     # Templates, because an XComArg of a task that pushed nothing fails the task that reads it.
     manifest_uri = f"{{{{ ti.xcom_pull(task_ids='{prepare.task_id}', key='manifest_uri') }}}}"
     rows = f"{{{{ ti.xcom_pull(task_ids='{prepare.task_id}', key='rows') | tojson }}}}"
+    # First, because the import names it by its id, which has that of a task group before it.
+    wait = ImportCompletedSensor(
+        task_id="wait",
+        deferrable=True,
+        timeout=timedelta(hours=24).total_seconds(),
+        execution_timeout=None,
+    )
     batches = ImportContactsOperator.partial(
         task_id="import",
         list_ids=list_ids,
@@ -76,21 +83,15 @@ def import_and_account(
         disable_notification=disable_notification,
         wait_for_completion=False,
         deferrable=True,
-        wait_task_id="wait",  # the platform's callback wakes that task
+        wait_task_id=wait.task_id,  # the platform's callback wakes that task
         execution_timeout=None,  # it may have to wait for other imports to end, in the triggerer
         # The platform is known to get stuck on several imports at once; each task sees whether one runs.
         max_active_tis_per_dagrun=1,
         map_index_template="{{ task.batch_uri.rsplit('/', 1)[-1] }}",
     ).expand(batch_uri=prepare.output)
     submissions = XComArg(batches, "submission")
-    wait = ImportCompletedSensor(
-        task_id="wait",
-        deferrable=True,
-        process_ids=batches.output,
-        submissions=submissions,  # what else can tell the end, where the platform shows no processes
-        timeout=timedelta(hours=24).total_seconds(),
-        execution_timeout=None,
-    )
+    wait.process_ids = batches.output
+    wait.submissions = submissions  # what else can tell the end, where the platform shows no processes
     verify = VerifyImportOperator(
         task_id="verify",
         manifest_uri=manifest_uri,
