@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 from email_contacts.arguments import (
     InvalidArgument,
     as_choice,
+    as_count,
     as_flag,
     as_id,
     as_ids,
     as_instant,
+    as_lines,
     as_list_ids,
     as_text,
     exactly_one,
@@ -36,6 +38,16 @@ def test_an_id_is_a_number_or_its_rendered_string(number: int) -> None:
 def test_anything_else_is_no_id_and_is_named(value: Any) -> None:
     with pytest.raises(InvalidArgument, match=r"^list_id=.*whole number above 0"):
         as_id(value, "list_id")
+
+
+@pytest.mark.parametrize(
+    "value", ["9" * 5_000, 10**5_000, -(10**5_000), 2**63, [10**5_000]], ids=["text", "+", "-", "2**63", "in"]
+)
+@pytest.mark.parametrize("read", [as_id, as_ids, as_count, as_lines])
+def test_a_number_that_no_database_holds_is_named_and_not_shown_at_length(value: Any, read: Any) -> None:
+    with pytest.raises(InvalidArgument, match=r"^list_ids=.* whole number") as caught:
+        read(value, "list_ids")
+    assert len(str(caught.value)) < 200
 
 
 @given(st.lists(ids))

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 # The platform documents no limit (api-contract §1.1, §1.2); nobody's list has a longer name by intention.
 LONGEST_NAME = 255
 LONGEST_SHOWN = 80
+MOST = 2**63 - 1
+LONGEST_NUMBER = len(str(MOST))
 # Blanks of every kind, and what takes no room: zero width spaces, joiners, byte order marks, soft hyphens.
 _INVISIBLE = "".join(
     map(chr, (*range(0x21), 0x7F, 0x85, 0xA0, 0xAD, 0x1680, *range(0x2000, 0x2010), 0x2028, 0x2029, 0x202F,
@@ -79,10 +81,10 @@ def as_id(value: Any, name: str) -> int:
 
     :raises InvalidArgument: when it is not a positive whole number.
     """
-    text = str(value).strip()
-    if isinstance(value, bool) or not text.isascii() or not text.isdigit() or int(text) == 0:
+    number = _whole_number(value)
+    if not number:
         raise InvalidArgument(f"{name}={_shown(value)} is not an id; pass a whole number above 0")
-    return int(text)
+    return number
 
 
 def as_ids(value: Any, name: str) -> list[int]:
@@ -157,10 +159,10 @@ def as_lines(value: Any, name: str) -> int:
 
     :raises InvalidArgument: when it is not a whole number of 0 or more.
     """
-    text = str(value).strip()
-    if isinstance(value, bool) or not text.isdecimal():
-        raise InvalidArgument(f"{name}={value!r} must be a whole number of lines, such as 3")
-    return int(text)
+    lines = _whole_number(value)
+    if lines is None:
+        raise InvalidArgument(f"{name}={_shown(value)} must be a whole number of lines, such as 3")
+    return lines
 
 
 def as_count(value: Any, name: str) -> int:
@@ -168,15 +170,30 @@ def as_count(value: Any, name: str) -> int:
 
     :raises InvalidArgument: when it is not a whole number above 0.
     """
-    text = str(value).strip()
-    if isinstance(value, bool) or not text.isascii() or not text.isdigit() or int(text) == 0:
+    count = _whole_number(value)
+    if not count:
         raise InvalidArgument(f"{name}={_shown(value)} must be a whole number above 0")
-    return int(text)
+    return count
+
+
+def _whole_number(value: Any) -> int | None:
+    """Read a number of 0 or more that a database could hold; None where it is something else."""
+    try:
+        text = str(value).strip()
+    except ValueError:  # Python refuses to write whole numbers of thousands of digits, and to read them
+        return None
+    if isinstance(value, bool) or not (text.isascii() and text.isdigit()) or len(text) > LONGEST_NUMBER:
+        return None
+    number = int(text)
+    return number if number <= MOST else None
 
 
 def _shown(value: Any) -> str:
     """Show a value, cut where it is long: an argument may hold a whole document by mistake."""
-    text = repr(value)
+    try:
+        text = repr(value)
+    except ValueError:
+        return "a number of thousands of digits"
     return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}… ({len(text):,} characters)"
 
 

@@ -173,6 +173,7 @@ def test_the_contacts_of_one_list_are_written(
     ("arguments", "message"),
     [
         ({"path": ""}, "path='' must be text"),
+        ({"path": "None"}, "path='None' is a relative path"),
         ({"modified_since": 5}, "modified_since=5 must be a datetime"),
         ({"modified_since": "yesterday"}, "modified_since=yesterday"),
         ({"created_since": "2026-01-01T00:00:00"}, "created_since"),

@@ -197,7 +197,15 @@ def test_nobody_is_in_the_log_the_result_or_the_state(
         ({"list_id": "Customers"}, "list_id='Customers' is not an id"),
         ({"full": "perhaps"}, "full='perhaps' must be true or false"),
         ({"lookback": -1}, "lookback=-1 must be a number of seconds"),
+        ({"lookback": 1e11}, r"lookback=.* is longer than 3660 days; set full=True"),
+        ({"lookback": "1e300"}, r"lookback=.* is longer than 3660 days"),
         ({"path": 5}, "path=5 must be text"),
+        ({"path": "None"}, "path='None' is a relative path"),
+        ({"path": "{{ None }}"}, "path='None' is a relative path"),
+        ({"path": "exports/daily"}, "path='exports/daily' is a relative path; give an absolute one"),
+        ({"path": "/"}, "path='/' names no file or folder"),
+        ({"path": "file:///"}, "path='file:///' names no file or folder"),
+        ({"path": "s3://"}, "path='s3://' names no file or folder"),
     ],
 )
 def test_a_wrong_argument_asks_and_writes_nothing(

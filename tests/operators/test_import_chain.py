@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from airflow.sdk import DAG, TaskGroup
@@ -27,11 +27,12 @@ def test_the_import_names_the_task_that_waits_in_any_group(groups: list[str]) ->
         size = GetListOperator(task_id="size_before", list_id=LIST)
         import_and_account(prepare, list_ids=[LIST], sizes_before=size.output)
     inside = ".".join([*groups, ""])
-    batches, wait = dag.task_dict[f"{inside}import"], dag.task_dict[f"{inside}wait"]
+    tasks: dict[str, Any] = dict(dag.task_dict)
+    batches, wait = tasks[f"{inside}import"], tasks[f"{inside}wait"]
     assert batches.partial_kwargs["wait_task_id"] == wait.task_id
     assert wait.upstream_task_ids == {batches.task_id}
     assert wait.downstream_task_ids == {f"{inside}verify", f"{inside}receipt"}
-    assert f"task_ids='{prepare.task_id}'" in dag.task_dict[f"{inside}verify"].manifest_uri
+    assert f"task_ids='{prepare.task_id}'" in tasks[f"{inside}verify"].manifest_uri
 
 
 @pytest.mark.parametrize(

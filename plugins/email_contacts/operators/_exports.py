@@ -1,4 +1,4 @@
-"""Writing contacts that were read from the platform to one file in object storage."""
+"""Writing contacts that were read from the platform to one file in object storage, and where to."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from hashlib import sha256
 from itertools import islice
 from typing import TYPE_CHECKING, Any, cast
+
+from email_contacts.arguments import InvalidArgument, as_text
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -20,6 +22,24 @@ def task_name(context: Context) -> str:
     """Name a task instance, the same for every try of it."""
     ti = context["ti"]
     return f"{ti.dag_id}/{ti.run_id}/{ti.task_id}/{ti.map_index}"
+
+
+def as_location(value: Any, name: str) -> str:
+    """Read the path or the address of a file or folder that is written; it is returned as it was given.
+
+    A relative one is below whichever folder the worker was started in; so is what renders from None.
+
+    :raises InvalidArgument: when it is empty, relative, or names nothing but a scheme or the root.
+    """
+    text = as_text(value, name)
+    scheme, separator, rest = text.strip().rpartition("://")
+    if not separator and not rest.startswith("/"):
+        raise InvalidArgument(
+            f"{name}={text!r} is a relative path; give an absolute one, or an address such as s3://bucket/folder"
+        )
+    if not rest.strip("/") or (separator and not scheme):
+        raise InvalidArgument(f"{name}={text!r} names no file or folder; give its whole path or address")
+    return text
 
 
 def write_contacts(contacts: Iterable[dict[str, Any]], path: str, *, writer: str) -> dict[str, Any]:

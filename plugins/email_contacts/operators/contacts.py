@@ -10,7 +10,7 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from email_contacts.arguments import as_flag, as_flag_or_none, as_instant, as_list_ids, as_text
 from email_contacts.failures import failing_at_once
-from email_contacts.operators._exports import task_name, write_contacts
+from email_contacts.operators._exports import as_location, task_name, write_contacts
 from email_contacts.operators._personal import shown
 from email_contacts.operators.base import ContactsOperator
 
@@ -122,4 +122,4 @@ class GetContactsOperator(ContactsOperator):
             modified_since=as_instant(self.modified_since, "modified_since"),
             created_since=as_instant(self.created_since, "created_since"),
         )
-        return write_contacts(contacts, as_text(self.path, "path"), writer=task_name(context))
+        return write_contacts(contacts, as_location(self.path, "path"), writer=task_name(context))

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 from airflow.sdk import Asset, Context
 
-from email_contacts.arguments import as_choice, as_flag, as_id, as_seconds, as_text
+from email_contacts.arguments import InvalidArgument, as_choice, as_flag, as_id, as_seconds
 from email_contacts.exports.watermark import ASSET_NAME, ASSET_URI, Series, Watermark
 from email_contacts.failures import failing_at_once
+from email_contacts.operators._exports import as_location
 from email_contacts.operators.base import ContactsOperator
 from email_contacts.variables import SharedVariables
 
@@ -21,6 +22,8 @@ EXPORTS = Asset(name=ASSET_NAME, uri=ASSET_URI)
 """Every export is an event of this asset; its state store keeps the watermarks."""
 
 LOOKBACK = timedelta(minutes=1)
+# Before any account's first contact; a longer one could lie before the calendar begins.
+MAX_LOOKBACK = timedelta(days=3660)
 
 
 class ExportContactsOperator(ContactsOperator):
@@ -76,7 +79,13 @@ class ExportContactsOperator(ContactsOperator):
         from email_contacts.exports.tables import FORMATS
 
         settings, ti = self.hook.settings, context["ti"]
-        path = as_text(self.path, "path").rstrip("/") if self.path else f"{settings.staging_root}/exports"
+        path = as_location(self.path, "path").rstrip("/") if self.path else f"{settings.staging_root}/exports"
+        lookback = as_seconds(self.lookback, "lookback")
+        if lookback > MAX_LOOKBACK.total_seconds():
+            raise InvalidArgument(
+                f"lookback={self.lookback!r} is longer than {MAX_LOOKBACK.days} days; set full=True to "
+                "export everything"
+            )
         series = Series(
             conn_id=self.conn_id,
             base_url=settings.base_url,
@@ -92,7 +101,7 @@ class ExportContactsOperator(ContactsOperator):
             task=(ti.dag_id, ti.run_id, ti.task_id, -1 if ti.map_index is None else ti.map_index),
             is_running=lambda task: SharedVariables().task_state(task) == "running",
             full=as_flag(self.full, "full"),
-            lookback=timedelta(seconds=as_seconds(self.lookback, "lookback")),
+            lookback=timedelta(seconds=lookback),
             account=settings.account_fingerprint,
         ).run()
         self.log.info("%s; manifest: %s", summary(exported), exported["manifest_uri"])

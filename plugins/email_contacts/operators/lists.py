@@ -13,13 +13,12 @@ from email_contacts.arguments import (
     as_ids,
     as_instant,
     as_name,
-    as_text,
     as_texts,
     exactly_one,
 )
 from email_contacts.failures import failing_at_once
 from email_contacts.links import ListLink
-from email_contacts.operators._exports import task_name, write_contacts
+from email_contacts.operators._exports import as_location, task_name, write_contacts
 from email_contacts.operators._personal import shown
 from email_contacts.operators.base import ContactsOperator
 from email_contacts.operators.existing import IF_EXISTS, reuse_or_create_list
@@ -117,7 +116,7 @@ class GetListContactsOperator(ContactsOperator):
         contacts = self.hook.client.iter_list_contacts(
             as_id(self.list_id, "list_id"), modified_since=as_instant(self.modified_since, "modified_since")
         )
-        return write_contacts(contacts, as_text(self.path, "path"), writer=task_name(context))
+        return write_contacts(contacts, as_location(self.path, "path"), writer=task_name(context))
 
 
 class RemoveFromListOperator(ContactsOperator):
