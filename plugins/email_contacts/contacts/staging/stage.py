@@ -49,6 +49,9 @@ _OURS = re.compile(
     rf"changes-(sent|replaced|gone|retained|present|unsent|spared)\.bin|opt-outs\.bin|batch-\d{{5,}}\.json|contacts\.csv|row_numbers\.bin|{LISTS.pattern}"
     rf"|(manifest|part|merged|gone|brakes)\.json(\.part)?|{PART_FILES.pattern}"
 )
+# What a file system takes; and what is kept of a longer name, for people to read.
+_LONGEST_NAME = 255
+_KEPT_OF_NAME = 160
 # What an object store's file holds in memory, twice while it sends: s3fs's own 50 MB are too much. S3 takes
 # ten thousand such parts, 80 GB.
 _PART_BYTES = 8 << 20
@@ -62,7 +65,10 @@ def batch_name(number: int) -> str:
 def run_folder(run_id: str) -> str:
     """Make a folder's name of a run id, which may hold anything; two different ones never get the same."""
     name = re.sub(r"[^A-Za-z0-9_-]", "-", run_id)
-    return name if name == run_id else f"{name}-{hashlib.sha256(run_id.encode()).hexdigest()[:8]}"
+    digest = hashlib.sha256(run_id.encode()).hexdigest()
+    folder = name if name == run_id else f"{name}-{digest[:8]}"
+    # A run id may have 250 characters; what fits keeps its name, because a stage is found by it.
+    return folder if len(folder) <= _LONGEST_NAME else f"{name[:_KEPT_OF_NAME]}-{digest[:32]}"
 
 
 class Stage:
