@@ -94,6 +94,10 @@ def test_a_limit_of_rejects_may_come_as_a_number() -> None:
     [
         ("timeout", 0, "0 is less than the minimum of 1"),
         ("timeout", "soon", "'soon' is not of type 'number'"),
+        ("timeout", float("nan"), "it is not a number"),
+        ("requests_per_second", float("nan"), "it is not a number"),
+        ("process_polls_per_hour", float("nan"), "it is not a number"),
+        ("timeout", "NaN", "'NaN' is not of type 'number'"),
         ("timeout", True, "True is not of type 'number'"),
         ("timeout", "null", "None is not of type 'number'"),
         ("requests_per_second", 0, "less than or equal to the minimum of 0"),
@@ -251,7 +255,28 @@ def test_plain_http_needs_a_loopback_host_or_permission() -> None:
     read("http://sandbox:8080", extra='{"allow_http": true}').client().close()
 
 
-@pytest.mark.parametrize("given_uri", ["s3://bucket/stage", "s3://bucket/stage/"])
+@pytest.mark.parametrize("document", ["[1]", '"x"', "5", "true"])
+def test_an_extra_that_is_no_object_is_refused(document: str) -> None:
+    with pytest.raises(InvalidConnection, match=r"connection 'c' has an extra that is a .* JSON object"):
+        read(extra=document)
+
+
+@pytest.mark.parametrize("uri", ["/", "///", "file:///", "s3:///", "/ ", "file:///\n"])
+def test_a_staging_folder_has_a_name(uri: str) -> None:
+    with pytest.raises(InvalidConnection, match=r"'staging_uri': .* names no folder; give one"):
+        extra(staging_uri=uri)
+
+
+@pytest.mark.parametrize(
+    "given_uri",
+    [
+        "s3://bucket/stage",
+        "s3://bucket/stage/",
+        "s3://bucket/stage ",
+        "s3://bucket/stage\n",
+        "s3://bucket/stage/ ",
+    ],
+)
 def test_the_stage_may_be_a_bucket(given_uri: str) -> None:
     assert extra(staging_uri=given_uri).staging_root == "s3://bucket/stage"
 

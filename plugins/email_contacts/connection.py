@@ -95,11 +95,17 @@ class ContactsConnection:
         if connection.port:
             base_url = _with_port(base_url, connection.port)
         extra = connection.extra_dejson
+        if not isinstance(extra, dict):
+            raise InvalidConnection(
+                f"connection {name!r} has an extra that is a {type(extra).__name__}, and must be a JSON "
+                'object, such as {"staging_uri": "s3://bucket/folder"}; correct it, or leave it empty'
+            )
         values = {field.name: field.read(extra.get(field.name), conn_id=name) for field in FIELDS}
         values["callback_url"] = values["callback_url"].strip().rstrip("/")
+        values["staging_uri"] = values["staging_uri"].strip()
         values["callback_secret"] = _Secret(values["callback_secret"])
         settings = cls(conn_id=name, base_url=base_url, api_key=_Secret(connection.password), **values)
-        if fault := settings._fault_of_callbacks():
+        if fault := settings._fault_of_callbacks() or settings._fault_of_staging():
             raise InvalidConnection(f"connection {name!r}, field {fault}")
         return settings
 
@@ -151,6 +157,15 @@ class ContactsConnection:
         home = Path(os.environ.get("AIRFLOW_HOME", "~/airflow")).expanduser()
         # Not as_uri(): it quotes blanks, and object storage paths do not unquote them.
         return f"file://{home.absolute() / 'email_contacts'}"
+
+    def _fault_of_staging(self) -> str:
+        """What is wrong with the staging folder, field first; empty when nothing is."""
+        if self.staging_uri and not self.staging_uri.rpartition("://")[2].strip("/"):
+            return (
+                f"'staging_uri': {self.staging_uri!r} names no folder; give one that is for staging only, "
+                "such as s3://bucket/folder or file:///data/staging"
+            )
+        return ""
 
     def _fault_of_callbacks(self) -> str:
         """What is wrong with the callbacks that are asked for, field first; empty when nothing is."""

@@ -7,6 +7,7 @@ no Airflow, so that the provider's entry point and the documentation can read it
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -63,6 +64,11 @@ class Field:
             value = str(value)
         elif isinstance(value, str) and kind != "string":
             value = _parsed(value)
+        if isinstance(value, float) and math.isnan(value):  # it passes every minimum and maximum
+            raise InvalidConnection(
+                f"connection {conn_id!r}, field {self.name!r} ({self.label}): it is not a number. "
+                f"{self.description}"
+            )
 
         import jsonschema  # costs 0.1 s, and this module is read whenever providers are listed
 

@@ -117,6 +117,10 @@ def test_a_database_that_is_not_there_is_named() -> None:
         ({"source": "a.csv", "parameters": [1]}, "belong to sql or table"),
         ({"table": "t", "sql_conn_id": "crm", "parameters": [1]}, "a table takes none"),
         ({"source": "a.csv"}, "is a relative path"),
+        ({"source": "https://example.com/a.csv?sig=s3cr3t"}, "source: .* with https://; download the file"),
+        ({"source": "HTTP://example.com/a.csv"}, "source: .* with HTTP://; download the file"),
+        ({"source": "gs://bucket/a.csv"}, "source: .* with gs://; install the provider"),
+        ({"source": "nosuch://bucket/a.csv"}, "source: .* with nosuch://; install the provider"),
         ({"sql": "SELECT 1"}, "sql_conn_id=None must be text"),
     ],
 )

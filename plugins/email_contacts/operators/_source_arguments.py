@@ -5,8 +5,9 @@ Knows plain values, paths and database hooks; no operator.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from collections.abc import Mapping as Document
-from collections.abc import Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -99,7 +100,7 @@ def rooted_path(
     """Make the path that a user gave; a relative one means nothing without a root.
 
     :param access: what may be read; None: anything.
-    :raises InvalidArgument: when it is empty, or relative to nothing.
+    :raises InvalidArgument: when it is empty, relative to nothing, or on a storage that Airflow cannot open.
     :raises email_contacts.contacts.errors.SourceForbidden: when it may not be read.
     """
     from airflow.sdk import ObjectStoragePath
@@ -108,10 +109,37 @@ def rooted_path(
     is_absolute = "://" in text or text.startswith("/")
     if not is_absolute and not root:
         raise InvalidArgument(f"{argument}={text!r} is a relative path; give an absolute one, or source_root")
-    path = ObjectStoragePath(text) if is_absolute else ObjectStoragePath(str(root)) / text
+    with _storage_named(argument, text):
+        path = ObjectStoragePath(text) if is_absolute else ObjectStoragePath(str(root)) / text
     if access is not None:
         access.check_path(path, argument=argument)
+    with _storage_named(argument, text):
+        _ = path.fs  # asks for nothing yet
     return path
+
+
+@contextmanager
+def _storage_named(argument: str, text: str) -> Iterator[None]:
+    """Say that Airflow cannot open addresses of a kind, before anything is requested from one.
+
+    The address is not shown: it may carry a signature.
+    """
+    from airflow.sdk.io.fs import has_fs
+
+    scheme = text.partition("://")[0]
+    try:
+        yield
+    except ValueError as error:
+        if "://" not in text or has_fs(scheme):
+            raise
+        fix = (
+            "download the file in a task before, or put it into a bucket"
+            if scheme.lower() in ("http", "https", "ftp", "sftp")
+            else "install the provider of this storage, or put the file into a bucket"
+        )
+        raise InvalidArgument(
+            f"{argument}: Airflow cannot open addresses that begin with {scheme[:20]}://; {fix}"
+        ) from error
 
 
 def quote_of(hook: Any) -> str:
