@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from airflow.sdk.exceptions import TaskDeferred
+from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
 
 from email_contacts.api import ContactsClient, ImportRequest
 from email_contacts.imports.callbacks import MAILBOX, CallbackAddress, called_key
@@ -199,3 +199,21 @@ def test_the_token_is_shown_in_no_log_and_no_xcom(
     an_import(wait_for_completion=False).execute(context)
     token = str(asked_for[0]).rpartition("/")[2]
     assert token not in caplog.text + repr(pushed(context))
+
+
+@pytest.mark.parametrize(
+    "waits", [{}, {"deferrable": False}, {"wait_for_completion": False, "wait_task_id": "wait"}]
+)
+def test_an_end_that_no_task_could_learn_of_is_refused_before_anything_is_sent(
+    waits: dict[str, Any],
+    context: Context,
+    sandbox: SandboxServer,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    called = {"callback_url": AIRFLOW, "callback_secret": SECRET, "completion_source": "callback"}
+    connect(monkeypatch, sandbox, stage=tmp_path, **called)
+    with pytest.raises(AirflowFailException, match=r"notify_url is given, and the completion_source"):
+        an_import(notify_url="https://example.com/done", **waits).execute(context)
+    assert sandbox.imports_accepted() == 0
+    assert an_import(notify_url="https://example.com/done", wait_for_completion=False).execute(context)

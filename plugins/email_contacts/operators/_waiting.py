@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from email_contacts.imports.waiting.completion import AUTO, nobody_called
+from email_contacts.arguments import InvalidArgument
+from email_contacts.imports.waiting.completion import AUTO, CALLBACK, nobody_called
 from email_contacts.imports.waiting.look_note import LookReport
 from email_contacts.imports.waiting.worker_wait import WaitOutcome, pauses, wait_here
 from email_contacts.operators.base import ContactsOperator
@@ -29,6 +30,7 @@ class WaitingOperator(ContactsOperator):
     """
 
     deferrable: bool
+    notify_url: Any
 
     @cached_property
     def _waits(self) -> WaitArguments:
@@ -47,9 +49,21 @@ class WaitingOperator(ContactsOperator):
         return waits
 
     def _turn(self, queue: SubmissionQueue) -> Turn:
+        self._check_that_the_end_can_be_seen()
         if not self.deferrable:
             return queue.wait_here()
         return queue.enter() or self._defer_in_queue(queue)
+
+    def _check_that_the_end_can_be_seen(self) -> None:
+        """Refuse what the platform would accept, and what no wait could see the end of, before it is sent."""
+        waits = self._waits.wait_for_completion or bool(self._waits.wait_task_id)
+        if waits and self.notify_url and self.hook.settings.completion_source == CALLBACK:
+            raise InvalidArgument(
+                f"notify_url is given, and the completion_source of connection {self.conn_id!r} is "
+                "'callback', so the platform would call your address only, and no task would learn of the "
+                "end. Leave notify_url out, set completion_source to 'auto', or do not wait: "
+                "wait_for_completion=False, and no wait_task_id"
+            )
 
     def _defer_in_queue(self, queue: SubmissionQueue) -> NoReturn:
         place = queue.join()
