@@ -171,6 +171,34 @@ def test_a_retry_inherits_the_deadline_and_other_imports_do_not(
     assert other.deadline > first.deadline + 10**6
 
 
+def test_a_deadline_that_a_version_before_kept_holds(
+    context: Context, sandbox: SandboxServer, platform: ContactsClient, store: StateStore
+) -> None:
+    sandbox.set_knobs(hold="queued")
+    task = sensor(submitted(platform, 1))
+    deferral(task, context)
+    (key,) = store
+    store[key] = 5e9
+    assert deferral(task, make_context(store)).trigger.deadline == 5e9
+
+
+def test_a_task_that_was_marked_as_failed_waits_anew_when_it_is_cleared(
+    context: Context,
+    sandbox: SandboxServer,
+    platform: ContactsClient,
+    store: StateStore,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sandbox.set_knobs(hold="queued")
+    (one,) = submitted(platform, 1)
+    for now, tries in ((1000.0, 3), (1040.0, 3), (2000.0, 7), (2040.0, 7)):
+        monkeypatch.setattr("email_contacts.sensor.time", SimpleNamespace(time=lambda now=now: now))
+        again = make_context(store)
+        again["ti"].max_tries = tries
+        deadline = deferral(sensor(one, timeout=50), again).trigger.deadline
+        assert deadline == (1050 if tries == 3 else 2050)
+
+
 def test_clearing_after_a_time_out_waits_anew(
     context: Context, sandbox: SandboxServer, platform: ContactsClient, store: StateStore
 ) -> None:

@@ -231,13 +231,16 @@ class ImportCompletedSensor(BaseSensorOperator):
             raise
 
     def _deadline(self, context: Context) -> float:
-        """Fixed by the first try and inherited by its retries, but not by a wait for other imports."""
+        """Fixed by the first try, inherited by its retries, and not by a cleared task or by other imports."""
         store, key = context["task_state_store"], self._deadline_key()
-        kept = store.get(key)
+        # Airflow raises max_tries when a task is cleared, and leaves it for a retry.
+        kept, generation = store.get(key), context["ti"].max_tries
+        if isinstance(kept, Mapping):  # a number is of a version that kept no generation
+            kept = kept.get("deadline") if kept.get("generation") == generation else None
         if isinstance(kept, (int, float)):
             return float(kept)
         deadline = time.time() + self.timeout
-        store.set(key, deadline)
+        store.set(key, {"deadline": deadline, "generation": generation})
         return deadline
 
     def _deadline_key(self) -> str:
