@@ -281,3 +281,12 @@ def test_a_trigger_that_gave_up_is_worth_a_retry(context: Context) -> None:
 def test_a_kill_says_that_the_import_goes_on(capfd: pytest.CaptureFixture[str]) -> None:
     an_import().on_kill()
     assert "cannot cancel it" in capfd.readouterr().out
+
+
+@pytest.mark.parametrize("setting", ["True", "False"])
+def test_a_state_store_that_is_cleared_on_success_is_warned_of(
+    setting: str, context: Context, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("AIRFLOW__STATE_STORE__CLEAR_ON_SUCCESS", setting)
+    hand_on(context)
+    assert ("clear_on_success is on" in capfd.readouterr().out) == (setting == "True")

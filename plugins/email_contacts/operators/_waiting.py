@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from airflow.sdk.configuration import conf
+
 from email_contacts.arguments import InvalidArgument
 from email_contacts.imports.waiting.completion import AUTO, CALLBACK, nobody_called
 from email_contacts.imports.waiting.look_note import LookReport
@@ -50,6 +52,11 @@ class WaitingOperator(ContactsOperator):
 
     def _turn(self, queue: SubmissionQueue) -> Turn:
         self._check_that_the_end_can_be_seen()
+        if conf.getboolean("state_store", "clear_on_success", fallback=False):
+            self.log.warning(
+                "[state_store] clear_on_success is on: what this task knows of its import is removed when it "
+                "succeeds, so if it is cleared while the import runs, the batch is sent again. Leave it off"
+            )
         if not self.deferrable:
             return queue.wait_here()
         return queue.enter() or self._defer_in_queue(queue)
