@@ -32,6 +32,8 @@ PER_HOUR = 3600
 class Shared:
     """What tasks share; stands in for :class:`email_contacts.variables.SharedVariables`."""
 
+    takes_threads = True
+
     def __init__(self) -> None:
         self.values: dict[str, str] = {}
         self.states: dict[TaskKey, str] = {}

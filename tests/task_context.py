@@ -36,6 +36,8 @@ class StateStore(dict[str, Any]):
 class SharedStore:
     """Airflow's variables, which all tasks share. Every call is atomic, and others may come between two."""
 
+    takes_threads = True
+
     def __init__(self) -> None:
         self.values: dict[str, str] = {}
         self.states: dict[TaskKey, str | None] = {}

@@ -19,6 +19,17 @@ class SharedVariables:
     stays for a connection.
     """
 
+    @property
+    def takes_threads(self) -> bool:
+        """Whether threads may use it besides the task's own: not in ``dag.test()``.
+
+        There, what stands in for the supervisor is taken from the whole process while it answers.
+        """
+        from airflow.sdk.execution_time import task_runner
+
+        supervisor = getattr(task_runner, "SUPERVISOR_COMMS", None)
+        return type(supervisor).__name__ != "InProcessSupervisorComms"
+
     def keys(self, prefix: str) -> Sequence[str]:
         """List the keys that begin so, as they are now."""
         return list(Variable.keys(prefix))

@@ -45,6 +45,10 @@ class Variables:
 
     rest: AirflowRest
 
+    @property
+    def takes_threads(self) -> bool:
+        return True
+
     def keys(self, prefix: str) -> Sequence[str]:
         shown = self.rest.get("variables", variable_key_pattern=f"{prefix}%", limit=1000)["variables"]
         return [one["key"] for one in shown if one["key"].startswith(prefix)]

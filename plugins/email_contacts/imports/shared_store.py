@@ -16,6 +16,10 @@ TaskKey = tuple[str, str, str, int]
 class SharedStore(Protocol):
     """What is needed of Airflow's variables, and of what Airflow knows of its tasks."""
 
+    @property
+    def takes_threads(self) -> bool:
+        """Whether threads may use it besides the task's own."""
+
     def keys(self, prefix: str) -> Sequence[str]:
         """List the keys that begin so."""
 

@@ -167,7 +167,8 @@ class SubmissionQueue:
 class Turn:
     """The turn of an account, held for the length of a ``with`` block.
 
-    A thread gives the signs of life, for however long the block takes.
+    A thread gives the signs of life, for however long the block takes; where none may, the block has to end
+    within the lease.
 
     :param was_called: whether no other task had the turn since this one was called from its wait.
     """
@@ -185,14 +186,16 @@ class Turn:
         self._thread = threading.Thread(target=self._beat, name="queue lease", daemon=True)
 
     def __enter__(self) -> Turn:
-        self._thread.start()
+        if self._queue.entries.store.takes_threads:
+            self._thread.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._is_over.set()
-        self._thread.join()
+        if self._thread.is_alive():
+            self._thread.join()
         if self._keeps_place and error is None:
             self._queue.entries.write(self._ticket, Phase.WAITING, self._queue.task)
         else:
