@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[2]
 FOLDERS = ("dags", "plugins", "local", "tests", "benchmarks")
+TOP = {*FOLDERS, "docs", "include", ".ci"}
 SOURCES = [path for folder in FOLDERS for path in sorted((PROJECT / folder).rglob("*.py"))]
 
 
@@ -27,3 +29,14 @@ def test_no_file_is_a_dumping_ground() -> None:
 
 def test_every_file_says_what_it_is_about() -> None:
     assert [path for path in SOURCES if (text := path.read_text()) and not text.startswith('"""')] == []
+
+
+def test_nothing_that_a_run_left_behind_is_part_of_the_project() -> None:
+    if not (PROJECT / ".git").exists():
+        return  # an unpacked release: nothing can be added to it by mistake
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=PROJECT, capture_output=True, text=True, check=True
+    ).stdout
+    paths = [Path(name) for name in listed.split("\0") if name]
+    assert {path.parts[0] for path in paths if len(path.parts) > 1} <= TOP
+    assert [path for path in paths if path.suffix in (".partial", ".part", ".orig", ".rej", ".log")] == []
