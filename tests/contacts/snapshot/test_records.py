@@ -6,12 +6,11 @@ from collections.abc import Iterator
 from contextlib import closing
 
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from email_contacts.contacts.batches.spool import NamelessFiles
-from email_contacts.contacts.snapshot.digests import DIGEST, Digester
+from email_contacts.contacts.snapshot.digests import DIGEST
 from email_contacts.contacts.snapshot.records import BUCKETS, Buckets, Records, found_in, in_buckets, records
 
 # Few different ones, so that digests repeat, share their first number, or lie at a bucket's edge.
@@ -63,14 +62,3 @@ def test_buckets_give_everything_back_sorted_and_cut_at_the_same_places(
 
 def test_records_are_packed_without_gaps() -> None:
     assert records(DIGEST, high=[1], low=[2]).tobytes() == bytes([1, *[0] * 7, 2, *[0] * 3])
-
-
-@pytest.mark.parametrize("name", ["a", "b"])
-def test_digests_are_those_of_blake2b_with_the_salt_of_the_name(name: str) -> None:
-    from hashlib import blake2b, sha256
-
-    salt = sha256(name.encode()).digest()[:16]
-    (made,) = Digester(name).keys([b"EMAIL\0a@example.com"])
-    expected = bytearray(blake2b(b"EMAIL\0a@example.com", digest_size=12, salt=salt).digest())
-    expected[8] &= 0xFE  # the last bit is left to the record
-    assert made.tobytes() == bytes(expected)

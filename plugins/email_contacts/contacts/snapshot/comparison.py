@@ -20,6 +20,7 @@ from email_contacts.contacts.batches.spool import NamelessFiles
 from email_contacts.contacts.choices import KEEP
 from email_contacts.contacts.snapshot.changes import Changes, ChangesSince
 from email_contacts.contacts.snapshot.contact_keys import key_reader
+from email_contacts.contacts.snapshot.content_digests import ContentDigester
 from email_contacts.contacts.snapshot.digests import DIGEST, Digester, Digests
 from email_contacts.contacts.snapshot.errors import SnapshotUnusable
 from email_contacts.contacts.snapshot.folder import Doubts, SnapshotFolder
@@ -72,6 +73,7 @@ class Comparison:
         self._since = since
         self._folder = SnapshotFolder(since.folder, since.name)
         self._digester = Digester(since.name)
+        self._contents = ContentDigester(since.name)
         self._keys_of = key_reader(body, head)
         self._made_with = {"mapping": mapping, "body": body, "target": since.target}
         if since.platform:
@@ -105,10 +107,13 @@ class Comparison:
         try:
             with closing(reader):
                 self._why_full = self._reason_to_send_all(reader)
+                if not self._why_full:
+                    self._contents = ContentDigester(self._since.name, reader.header["digest"])
                 self._compare(reader, contacts, marks)
         except SnapshotUnusable as error:
             self._why_full = str(error)
             self._is_continued = False
+            self._contents = ContentDigester(self._since.name)
             self._begin()
             marks[:] = False
         return marks
@@ -117,7 +122,7 @@ class Comparison:
         """Note contacts that are sent."""
         if not len(contacts):
             return
-        digests = self._digester.contacts(contacts)
+        digests = self._contents.of(contacts)
         keys = self._digester.keys(self._keys_of(contacts.each()))
         self._sent_keys.add(keys)
         self._sent.add(
@@ -145,7 +150,8 @@ class Comparison:
         :param read: rows of the source.
         """
         withheld = self._why_withheld(rejected.unidentified, read) if self._since.gone != KEEP else ""
-        with closing(SealedWriter(stage.path(SENT_FILE), SENT_CONTACTS, {"attempt": self._attempt})) as sent:
+        header = {"attempt": self._attempt, "digest": self._contents.algorithm}
+        with closing(SealedWriter(stage.path(SENT_FILE), SENT_CONTACTS, header)) as sent:
             for some in self._sent.sorted():
                 sent.add(some)
             sent.seal()
@@ -224,7 +230,7 @@ class Comparison:
     def _compare(self, reader: SealedReader, contacts: Callable[[], Iterable[Chosen]], marks: Any) -> None:
         today = Buckets(self._spool, "today", TODAY)
         for some in () if self._why_full else contacts():
-            digests = self._digester.contacts(some)
+            digests = self._contents.of(some)
             today.add(records(TODAY, high=digests["high"], low=digests["low"], row=some.rows))
         for now, before in zip(today.sorted(), in_buckets(reader.blocks(), CONTACT), strict=True):
             places, is_found = found_in(now, before)

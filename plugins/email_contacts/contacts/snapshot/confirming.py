@@ -25,7 +25,7 @@ from email_contacts.contacts.snapshot.comparison import (
     SPARED_CONTACTS,
     SPARED_FILE,
 )
-from email_contacts.contacts.snapshot.digests import DIGEST, Digests
+from email_contacts.contacts.snapshot.digests import BLAKE2B, DIGEST, Digests
 from email_contacts.contacts.snapshot.errors import SnapshotMissing, SnapshotSuperseded
 from email_contacts.contacts.snapshot.folder import SnapshotFolder
 from email_contacts.contacts.snapshot.records import (
@@ -62,7 +62,8 @@ def confirm(
     if current != changes.attempt:
         check_in_force(changes, folder)
         contacts = _contacts(changes, into, stage, rejected_rows)
-        count = into.write(changes.attempt, changes.made_with, contacts)
+        algorithm = _algorithm(stage)
+        count = into.write(changes.attempt, changes.made_with, contacts, algorithm=algorithm)
         if changes.run_after:
             # A past run that is repeated, such as by a backfill, does not make the runs after it the latest.
             due = datetime.fromisoformat(changes.run_after)
@@ -98,6 +99,12 @@ def check_latest(changes: Changes, folder: AnyPath) -> None:
             f"Another run was prepared in {folder} since this one, and sends what this one was to send. To "
             "send the source of this run after all, clear it from its preparation on."
         )
+
+
+def _algorithm(stage: AnyPath) -> str:
+    """Say how what was sent is digested; a stage that an earlier release filled does not."""
+    with closing(SealedReader(cast("AnyPath", stage / SENT_FILE), SENT_CONTACTS)) as sent:
+        return str(sent.header.get("digest", BLAKE2B))
 
 
 def _contacts(

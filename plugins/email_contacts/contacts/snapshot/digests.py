@@ -1,4 +1,4 @@
-"""Digests of contacts, which are the same on every machine and in every version.
+"""Digests of who contacts are, which are the same on every machine and in every version.
 
 Knows bytes only. BLAKE2b is part of Python and fixed by RFC 7693; no engine's own hash is used, for these may
 change from one release to the next. Two different contacts among ten million share a digest of 96 bits with a
@@ -13,9 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from email_contacts.contacts.batches.contact_bytes import Chosen
-
-ALGORITHM = "BLAKE2b (RFC 7693), 12 bytes, salt = first 16 bytes of SHA-256 of the snapshot's name"
+# As the headers of snapshots say it; those of earlier releases have BLAKE2b of what was sent, too.
+BLAKE2B = "BLAKE2b (RFC 7693), 12 bytes, salt = first 16 bytes of SHA-256 of the snapshot's name"
+BLAKE2B_AND_XXH3 = (
+    f"identities: {BLAKE2B}; contents: XXH3-128 (xxHash 0.8), its low 12 bytes, little-endian, "
+    "seed = first 8 bytes of that SHA-256, little-endian"
+)
 _BYTES = 12
 _SALT_BYTES = 16
 # A digest as two little-endian numbers, as records hold it.
@@ -31,23 +34,22 @@ class Digester:
     """
 
     def __init__(self, name: str) -> None:
-        salt = sha256(name.encode()).digest()[:_SALT_BYTES]
-        self._salted = blake2b(digest_size=_BYTES, salt=salt)
-
-    def contacts(self, chosen: Chosen) -> Digests:
-        """Make a digest of what is sent for each contact."""
-        return self._of(chosen.each())
+        self._salted = blake2b(digest_size=_BYTES, salt=sha256(name.encode()).digest()[:_SALT_BYTES])
 
     def keys(self, keys: Iterable[bytes], *, after: bytes = b"") -> Digests:
         """Make a digest of who each contact is; its last bit is clear, for records to say something there.
 
         :param after: what all of them begin with.
         """
-        made = self._of(keys, after).copy()
+        made = self.of(keys, after=after).copy()
         made["low"] &= ~LAST_BIT
         return made
 
-    def _of(self, pieces: Iterable[bytes | memoryview], after: bytes = b"") -> Digests:
+    def of(self, pieces: Iterable[bytes | memoryview], *, after: bytes = b"") -> Digests:
+        """Make a digest of each piece.
+
+        :param after: what all of them begin with.
+        """
         made: list[bytes] = []
         salted = self._salted.copy()
         salted.update(after)

@@ -23,7 +23,7 @@ from typing import Any, cast
 import numpy as np
 
 from email_contacts.contacts.paths import AnyPath, local_path
-from email_contacts.contacts.snapshot.digests import ALGORITHM, DIGEST, Digests
+from email_contacts.contacts.snapshot.digests import BLAKE2B, BLAKE2B_AND_XXH3, DIGEST, Digests
 from email_contacts.contacts.snapshot.errors import SnapshotDamaged, SnapshotMissing, SnapshotUnusable
 from email_contacts.contacts.snapshot.pointer import Pointer
 from email_contacts.contacts.snapshot.records import CONTACT
@@ -96,21 +96,25 @@ class SnapshotFolder:
         :raises SnapshotUnusable: when there is none, or it belongs to another name.
         """
         reader = SealedReader(self._file(f"snapshot-{self.current()['id']}.bin"), SNAPSHOT)
-        if reader.header.get("name") != self.name or reader.header.get("digest") != ALGORITHM:
+        known = (BLAKE2B, BLAKE2B_AND_XXH3)
+        if reader.header.get("name") != self.name or reader.header.get("digest") not in known:
             reader.close()
             raise SnapshotDamaged(f"the snapshot in {self._path} is not that of {self.name!r}")
         return reader
 
-    def write(self, identity: str, made_with: dict[str, str], contacts: Iterable[Any]) -> int:
+    def write(
+        self, identity: str, made_with: dict[str, str], contacts: Iterable[Any], *, algorithm: str
+    ) -> int:
         """Write a snapshot; it is not in force yet.
 
         :param identity: its id.
         :param made_with: what a later run has to have in common with it.
         :param contacts: records of ``CONTACT``, sorted.
+        :param algorithm: of their digests.
         :return: how many contacts it has.
         """
         count = 0
-        header = {"id": identity, "name": self.name, "digest": ALGORITHM, "made_with": made_with}
+        header = {"id": identity, "name": self.name, "digest": algorithm, "made_with": made_with}
         with closing(self._create(f"snapshot-{identity}.bin", SNAPSHOT, header)) as writer:
             for some in contacts:
                 writer.add(some)
@@ -136,7 +140,7 @@ class SnapshotFolder:
         :param is_all: that it is everybody; then ``keys`` are not looked at.
         :param settles: earlier attempts, whose contacts this one sends again.
         """
-        header: dict[str, Any] = {"attempt": attempt, "name": self.name, "digest": ALGORITHM, "all": is_all}
+        header: dict[str, Any] = {"attempt": attempt, "name": self.name, "digest": BLAKE2B, "all": is_all}
         header["settles"] = list(settles)
         with closing(self._create(f"in-doubt-{attempt}.bin", IN_DOUBT, header)) as writer:
             for some in () if is_all else keys:

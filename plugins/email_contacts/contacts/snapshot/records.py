@@ -85,9 +85,9 @@ def found_in(some: Digests, known: Digests) -> tuple[Any, Any]:
 
     :return: where each is, and whether it is there.
     """
-    places = np.searchsorted(known["high"], some["high"])
     if not len(known):
-        return places, np.zeros(len(some), bool)
+        return np.zeros(len(some), np.intp), np.zeros(len(some), bool)
+    places = np.searchsorted(known["high"], some["high"])
     last = len(known) - 1
     first, second = np.minimum(places, last), np.minimum(places + 1, last)
     is_first = (known["high"][first] == some["high"]) & (known["low"][first] == some["low"])
