@@ -31,9 +31,7 @@ from email_contacts.contacts.sources.rows import EMPTY, Block, Frame, RefusedRow
 from email_contacts.contacts.sources.selection import RowSelection, numbered
 from email_contacts.contacts.sources.typed import frame_rows
 from email_contacts.contacts.staging.rejects import Reject, RejectsFile, frame_of_rejects
-
-# Bytes of a text that Polars keeps within its view.
-_LONGEST_WITHIN = 12
+from email_contacts.contacts.text_views import bytes_of
 
 
 class RowValidation:
@@ -77,9 +75,10 @@ class RowValidation:
     def blocks(self) -> Iterator[int]:
         """Sift block by block; gives the rows read so far after each."""
         blocks = numbered(self._rows.blocks(), self._only)
-        # Three stages, each on a block of its own: cut into cells, judged, kept.
+        # Four stages, each on a block of its own: cut into cells, judged, known, kept.
         judged = map(self._judge, ahead(blocks) if self._rows.reads_ahead else blocks)
-        for block in ahead(judged) if self._rows.reads_ahead else judged:
+        known = map(self._know, ahead(judged) if self._rows.reads_ahead else judged)
+        for block in ahead(known) if self._rows.reads_ahead else known:
             self._keep(block)
             self.read += len(block.rows)
             yield self.read
@@ -97,7 +96,7 @@ class RowValidation:
         rejected = []
         if self._part.names_rejects and len(places):
             rejected = list(self._rejected_identifiers.of_frame(frame.cells[places]))
-        good = Contacts(*_bytes_of(found.get_column(BODY)), numbers[is_good])
+        good = Contacts(*bytes_of(found.get_column(BODY)), numbers[is_good])
         records = list(records_of(found, good.rows))
         return _JudgedBlock(rows, numbers, good, records, rejects, rejected, np.flatnonzero(others))
 
@@ -117,11 +116,15 @@ class RowValidation:
             pl.Series("row", rows, pl.Int64), pl.Series("key", keys, pl.String), *found.columns
         )
 
+    def _know(self, block: _JudgedBlock) -> _JudgedBlock:
+        """Keep who the contacts are of the rows that are plainly good."""
+        self._part.know(block.records)
+        return block
+
     def _keep(self, block: _JudgedBlock) -> None:
         kept, good = self._kept(_cells_of(block)), block.good
         self._rejects.add_all(pl.concat([block.rejects, frame_of_rejects(kept.rejects)]).sort("row"))
         self._part.reject([*block.rejected, *kept.rejected])
-        self._part.know(block.records)
         if kept.numbers:
             good = good.merged(kept.contacts())
             self._part.know(records_of(kept.identifiers(self._identifiers), kept.numbers))
@@ -266,25 +269,6 @@ def _cells_of(block: _JudgedBlock) -> Iterator[tuple[int, Row | RowFault]]:
             yield number, fault if isinstance(row, RowFault) else replace(fault, cells=row)
         else:
             yield number, fault or next(cells)
-
-
-def _bytes_of(bodies: pl.Series) -> tuple[list[memoryview], Any]:
-    """Return the bytes of texts, one after the other, and the length of each.
-
-    Polars writes texts one after the other into some buffers. Where they still are so, none is copied.
-    """
-    array = bodies.rechunk().to_arrow(compat_level=pl.CompatLevel.newest())
-    _, views, *buffers = array.buffers()
-    # A view is four numbers: the length, the first bytes, the buffer, and where the text begins in that.
-    lengths, _, buffer, start = np.frombuffer(views, np.uint32).reshape(-1, 4)[array.offset :][: len(array)].T
-    sizes = [data.size for data in buffers]
-    if len(lengths) and lengths.min() > _LONGEST_WITHIN and int(lengths.sum(dtype=np.int64)) == sum(sizes):
-        starts = np.cumsum([0, *sizes])[buffer] + start
-        if (starts[1:] == np.cumsum(lengths, dtype=np.int64)[:-1]).all() and not starts[0]:
-            return [memoryview(data) for data in buffers], lengths
-    _, offsets, data = bodies.to_arrow(compat_level=pl.CompatLevel.oldest()).buffers()
-    ends = np.frombuffer(offsets, np.int64)[: len(bodies) + 1]
-    return [memoryview(data)[ends[0] : ends[-1]]], np.diff(ends)
 
 
 def identifiers_of(validator: ContactValidator) -> tuple[str, ...]:

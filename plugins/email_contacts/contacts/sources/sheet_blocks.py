@@ -18,6 +18,7 @@ import polars as pl
 from email_contacts.contacts.errors import HeaderError, SourceChanged
 from email_contacts.contacts.sources.rows import EMPTY, Block, Frame, Row, RowFault
 from email_contacts.contacts.sources.stray_rows import REORDERED, StrayRows
+from email_contacts.contacts.text_views import views_of
 
 # What Python takes for blank; Polars by itself knows some of them only.
 BLANKS = "".join(character for character in map(chr, range(0x3001)) if character.isspace())
@@ -125,7 +126,9 @@ def wrong_width(found: int, width: int) -> RowFault:
 
 
 def _without_empty_rows(frame: Frame) -> Frame:
-    first = ~_is_filled(frame.cells.to_series(0)) if frame.cells.width else np.zeros(0, bool)
+    first = np.zeros(0, bool)
+    if frame.cells.width:
+        first = ~_is_filled(frame.cells.to_series(0), is_trimmed=frame.is_trimmed)
     first[list(frame.faults)] = False
     if not first.any():
         return frame
@@ -147,10 +150,12 @@ def _without_empty_rows(frame: Frame) -> Frame:
     )
 
 
-def _is_filled(column: pl.Series) -> Any:
+def _is_filled(column: pl.Series, *, is_trimmed: bool = False) -> Any:
     """Say for each cell of a column whether something is in it."""
     if column.dtype != pl.String:
         return column.is_not_null().to_numpy()
+    if is_trimmed:
+        return views_of(column)[0] > 0
     return (column.str.strip_chars(BLANKS) != EMPTY).fill_null(value=False).to_numpy(writable=True)
 
 

@@ -17,6 +17,7 @@ import polars as pl
 
 from email_contacts.contacts.column_names import canonical
 from email_contacts.contacts.sources.rows import EMPTY, Frame, RowFault
+from email_contacts.contacts.text_views import views_of
 from email_contacts.contacts.values.marks import BLANKS
 
 HEADER = RowFault("columns", "The row is the header again, as where files were joined: remove it.")
@@ -27,7 +28,8 @@ COUNT = RowFault("columns", "The row is a count of rows and no contact: remove i
 FOOTER = RowFault("columns", "The row is a line below a report and no contact: remove it.")
 _LONGEST_PATTERN = 5_000  # of hundreds of names; there is a limit to what is compiled
 _SEPARATOR = r"[\s_-]"
-_DASHES = "--"
+_SEPARATORS = list(b" _-")
+_DASHES, _TWO_DASHES = "--", 0x2D2D
 # PostgreSQL's COPY in its text format; CP/M and MS-DOS, by Ctrl-Z.
 _ENDS = ("\\.", "\x1a")
 # In the syntax that Python and Rust share; each begins otherwise than most identifiers do, and holds a blank.
@@ -62,12 +64,16 @@ class StrayRows:
         self._sorted, self._known = sorted(self._names), frozenset(self._names)
         self._place = next((place for place, name in enumerate(names) if name), None)
         self._next = next((place for place, name in enumerate(names) if name and place != self._place), None)
-        # As cells may spell the names, how many bytes they then have, and between which texts they are.
-        spelled = sorted({form for name in names for form in _forms(name) if form})
-        pattern = f"(?i)^(?:{'|'.join(map(_any_spelling, spelled))})$"
+        # As cells may spell the names; how such cells begin, and how many bytes they have.
+        spelled = {form for name in names for form in _forms(name) if form}
+        pattern = f"(?i)^(?:{'|'.join(map(_any_spelling, sorted(spelled)))})$"
         self._pattern = pattern if len(pattern) <= _LONGEST_PATTERN else None
-        self._lengths = sorted({len(text.encode()) for text in spelled})
-        self._from, self._to = (spelled[0][0], f"{spelled[-1][0]}\U0010ffff") if spelled else ("", "")
+        self._begins = np.zeros(256, bool)
+        self._begins[[text.encode()[0] for text in spelled]] = True
+        if self._begins[_SEPARATORS].any():
+            self._begins[_SEPARATORS] = True
+        self._has_length = np.zeros(max((len(text.encode()) for text in spelled), default=0) + 2, bool)
+        self._has_length[[len(text.encode()) for text in spelled]] = True
 
     def fault_of(self, row: Sequence[Any]) -> RowFault | None:
         """Say why a row is no contact; None where it may be one."""
@@ -109,27 +115,25 @@ class StrayRows:
         first = frame.cells.to_series(place)
         if not frame.is_trimmed:
             first = first.str.strip_chars(BLANKS)
-        # What begins with two dashes is between them in the order of texts, which is quicker to see.
-        is_stray = (first >= _DASHES) & (first < "-.")
+        lengths, beginnings = views_of(first)
+        marks: Any = beginnings & 0xFFFF == _TWO_DASHES
         # Only where a row needs no more cells is a line of one cell a row; others are filled up with commas.
         if self._next is None:
-            is_stray |= first.is_in(list(_ENDS))
-            is_lonely = first.str.contains(" ", literal=True)
+            marks |= first.is_in(list(_ENDS)).fill_null(value=False).to_numpy()
+            is_lonely = first.str.contains(" ", literal=True).fill_null(value=False).to_numpy()
         else:
             is_lonely = _is_empty(frame.cells.to_series(self._next), is_trimmed=frame.is_trimmed)
-        marks: Any = is_stray.fill_null(value=False).to_numpy(writable=True)
         self._mark(marks, first, is_lonely, _in_words)
-        may_be_name = (first >= self._from) & (first < self._to)
-        if may_be_name.any():
-            may_be_name &= first.str.len_bytes().is_in(self._lengths)
-            self._mark(marks, first, may_be_name, self._is_name)
+        may_be_name = self._begins[beginnings & 0xFF]
+        may_be_name &= self._has_length[np.minimum(lengths, len(self._has_length) - 1)]
+        self._mark(marks, first, may_be_name, self._is_name)
         return marks
 
     def _mark(
-        self, marks: Any, first: pl.Series, looked_at: pl.Series, is_stray: Callable[[pl.Series], pl.Series]
+        self, marks: Any, first: pl.Series, looked_at: Any, is_stray: Callable[[pl.Series], pl.Series]
     ) -> None:
         """Mark rows for which that is true, of those that are looked at: few of most files are."""
-        places = np.flatnonzero(looked_at.fill_null(value=False).to_numpy())
+        places = np.flatnonzero(looked_at)
         if len(places):
             marks[places] |= is_stray(first.gather(places)).fill_null(value=False).to_numpy()
 
@@ -162,10 +166,10 @@ def _in_words(cells: pl.Series) -> pl.Series:
     )
 
 
-def _is_empty(cells: pl.Series, *, is_trimmed: bool) -> pl.Series:
+def _is_empty(cells: pl.Series, *, is_trimmed: bool) -> Any:
     if cells.dtype != pl.String:
-        return cells.is_null()
-    return cells.is_null() | ((cells if is_trimmed else cells.str.strip_chars(BLANKS)) == EMPTY)
+        return cells.is_null().to_numpy()
+    return views_of(cells if is_trimmed else cells.str.strip_chars(BLANKS))[0] == 0
 
 
 def _is_more_than_dashes(cell: Any) -> bool:
