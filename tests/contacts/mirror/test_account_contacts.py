@@ -16,10 +16,10 @@ from email_contacts.contacts.mirror.account_contacts import (
     rows_concern,
     ways_to_write,
 )
-from email_contacts.contacts.snapshot.digests import Digester
+from email_contacts.contacts.mirror.identity_digests import IdentityDigester
 from tests.contacts.mirror.accounts import contact
 
-DIGESTER = Digester("mirror")
+DIGESTER = IdentityDigester("mirror")
 
 
 def digests(*keys: bytes) -> set[tuple[int, int]]:

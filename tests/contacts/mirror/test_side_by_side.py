@@ -120,9 +120,9 @@ def test_where_another_has_removed_it_already_that_one_stays(
 ) -> None:
     write = MirrorFolder.write
 
-    def overtaken_then(self: MirrorFolder, *version: Any) -> int:
+    def overtaken_then(self: MirrorFolder, *version: Any, algorithm: str) -> int:
         monkeypatch.setattr(MirrorFolder, "write", write)
-        count = write(self, *version)
+        count = write(self, *version, algorithm=algorithm)
         account.put(OUT)
         account.refresh()
         return count

@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 
 from email_contacts.contacts.batches.spool import NamelessFiles
 from email_contacts.contacts.snapshot.digests import DIGEST
-from email_contacts.contacts.snapshot.records import BUCKETS, Buckets, Records, found_in, in_buckets, records
+from email_contacts.contacts.snapshot.records import (
+    BUCKETS,
+    Buckets,
+    Records,
+    found_in,
+    in_buckets,
+    in_order,
+    records,
+)
 
 # Few different ones, so that digests repeat, share their first number, or lie at a bucket's edge.
 HIGHS = st.sampled_from([0, 1, (1 << 59) - 1, 1 << 59, (1 << 59) + 1, 5 << 60, (1 << 64) - 1])
@@ -62,3 +70,10 @@ def test_buckets_give_everything_back_sorted_and_cut_at_the_same_places(
 
 def test_records_are_packed_without_gaps() -> None:
     assert records(DIGEST, high=[1], low=[2]).tobytes() == bytes([1, *[0] * 7, 2, *[0] * 3])
+
+
+@settings(deadline=None)
+@given(pairs=DIGESTS)
+def test_records_with_one_first_number_stay_as_they_came(pairs: list[tuple[int, int]]) -> None:
+    some = digests_of(pairs)
+    assert in_order(some).tolist() == sorted(pairs, key=lambda pair: pair[0])

@@ -10,23 +10,25 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
+from itertools import starmap
 from typing import Any
 
 import numpy as np
-import polars as pl
 
 from email_contacts.contacts.batches.contact_bytes import Chosen
 from email_contacts.contacts.batches.spool import NamelessFiles
 from email_contacts.contacts.choices import HOLD_BACK, IGNORE
+from email_contacts.contacts.guards.column_digests import digests_of
 from email_contacts.contacts.guards.joining import between, joined, last_and_differing
 from email_contacts.contacts.guards.plain_identifiers import Plain, plain_reader
 from email_contacts.contacts.guards.settings import OPTED_OUT, WOULD_MERGE, Guards
 from email_contacts.contacts.mirror.account_contacts import MIRRORED, OF_EMAIL, identity_key, rows_concern
 from email_contacts.contacts.mirror.errors import MirrorUnusable
 from email_contacts.contacts.mirror.folder import MirrorFolder, Version
+from email_contacts.contacts.mirror.identity_digests import IdentityDigester
 from email_contacts.contacts.read_ahead import ahead
-from email_contacts.contacts.snapshot.contact_keys import identifier_reader, key_of
-from email_contacts.contacts.snapshot.digests import DIGEST, Digester
+from email_contacts.contacts.snapshot.contact_keys import identifier_reader
+from email_contacts.contacts.snapshot.digests import DIGEST, Digests
 from email_contacts.contacts.snapshot.errors import SnapshotUnusable
 from email_contacts.contacts.snapshot.records import (
     BUCKETS,
@@ -82,7 +84,8 @@ def look_up(
     version, reader = folder.open_current()
     with closing(reader), closing(NamelessFiles()) as spool:
         _check(guards, version)
-        search = _Search(guards, spool, said_no)
+        digester = IdentityDigester(guards.name, reader.header["digest"])
+        search = _Search(guards, digester, spool, said_no)
         search.note(contacts, body, head, identifiers)
         try:
             search.compare(blocks_in_buckets(reader.blocks(), MIRRORED))
@@ -109,13 +112,16 @@ def _check(guards: Guards, version: Version) -> None:
 class _Search:
     """Compares the identifiers of rows with those of the account.
 
+    :param digester: of the mirror.
     :param spool: where what is found is kept.
     :param said_no: for each row, numbered from 1, whether the person does not consent.
     """
 
-    def __init__(self, guards: Guards, spool: NamelessFiles, said_no: Any) -> None:
+    def __init__(
+        self, guards: Guards, digester: IdentityDigester, spool: NamelessFiles, said_no: Any
+    ) -> None:
         self._guards = guards
-        self._digester = Digester(guards.name)
+        self._digester = digester
         self._said_no = said_no
         self._to_opt_out: list[Any] = []
         self._scale = np.uint64((1 << 64) // (len(said_no) + 1))
@@ -128,15 +134,25 @@ class _Search:
     def note(self, contacts: Iterable[Chosen], body: str, head: bytes, names: Collection[str]) -> None:
         """Keep who the contacts of the rows are."""
         read, read_each = plain_reader(body, head, names), identifier_reader(body, head)
-        for some, plain in ahead((some, read(some)) for some in contacts):
-            concern = concern_of(plain)
-            for name, (places, values) in plain.columns.items():
-                keys = values.cast(pl.Binary).to_list()
-                self._keep(keys, some.rows[places], concern[places], after=key_of(name, ""))
-            if not plain.is_plain.all():
-                self._note_each(some.rows[~plain.is_plain], read_each(some.only(~plain.is_plain).each()))
 
-    def _note_each(self, rows: Any, contacts: Iterable[Mapping[str, str]]) -> None:
+        def identifiers(some: Chosen, plain: Plain) -> list[Records]:
+            concern = concern_of(plain)
+            found = [
+                _identifiers(digests_of(self._digester, name, values), some.rows[places], concern[places])
+                for name, (places, values) in plain.columns.items()
+            ]
+            if not plain.is_plain.all():
+                others = read_each(some.only(~plain.is_plain).each())
+                found.append(self._of_each(some.rows[~plain.is_plain], others))
+            return found
+
+        # Three stages, each on contacts of its own: read, digested, kept.
+        plain = ahead((some, read(some)) for some in contacts)
+        for found in ahead(starmap(identifiers, plain)):
+            for some in found:
+                self._identifiers.add(some)
+
+    def _of_each(self, rows: Any, contacts: Iterable[Mapping[str, str]]) -> Records:
         keys: list[bytes] = []
         counts: list[int] = []
         concern: list[int] = []
@@ -144,13 +160,8 @@ class _Search:
             keys += [identity_key(name, value) for name, value in given.items()]
             counts.append(len(given))
             concern.append(rows_concern(given))
-        self._keep(keys, np.repeat(rows, counts), np.repeat(np.array(concern, "<u4"), counts))
-
-    def _keep(self, keys: list[bytes], rows: Any, concern: Any, *, after: bytes = b"") -> None:
-        digests = self._digester.keys(keys, after=after)
-        self._identifiers.add(
-            records(IDENTIFIER, high=digests["high"], low=digests["low"], row=rows, concern=concern)
-        )
+        concerns = np.repeat(np.array(concern, "<u4"), counts)
+        return _identifiers(self._digester.keys(keys), np.repeat(rows, counts), concerns)
 
     def compare(self, account: Iterator[list[Records]]) -> None:
         """Hold them against the account's."""
@@ -216,6 +227,10 @@ class _Search:
 
     def _spread_by_row(self, rows: Any, contacts: Any) -> Records:
         return records(PAIR, high=rows.astype("<u8") * self._scale, row=rows, contact=contacts)
+
+
+def _identifiers(digests: Digests, rows: Any, concern: Any) -> Records:
+    return records(IDENTIFIER, high=digests["high"], low=digests["low"], row=rows, concern=concern)
 
 
 def concern_of(plain: Plain) -> Any:

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from email_contacts.contacts.column_names import EMAIL, EXT_ID, PHONES, SMS, WHATSAPP
+from email_contacts.contacts.mirror.identity_digests import IdentityDigester
 from email_contacts.contacts.snapshot.contact_keys import key_of
-from email_contacts.contacts.snapshot.digests import DIGEST, Digester
+from email_contacts.contacts.snapshot.digests import DIGEST
 from email_contacts.contacts.snapshot.records import Records, records
 from email_contacts.contacts.values import normalising
 from email_contacts.contacts.values.phones import phone
@@ -60,7 +61,7 @@ def rows_concern(identifiers: Iterable[str]) -> int:
     return bits | OF_WHATSAPP if WHATSAPP in given else bits
 
 
-def mirrored(contacts: Iterable[Mapping[str, Any]], digester: Digester) -> Records:
+def mirrored(contacts: Iterable[Mapping[str, Any]], digester: IdentityDigester) -> Records:
     """Make the records of some contacts.
 
     :param contacts: as the platform returns them.

@@ -20,6 +20,7 @@ from typing import Any, cast
 
 from email_contacts.contacts.mirror.account_contacts import MIRRORED
 from email_contacts.contacts.mirror.errors import MirrorUnusable
+from email_contacts.contacts.mirror.identity_digests import BLAKE2B, SHA256
 from email_contacts.contacts.paths import AnyPath, local_path
 from email_contacts.contacts.snapshot.errors import SnapshotUnusable
 from email_contacts.contacts.snapshot.pointer import Pointer
@@ -27,7 +28,6 @@ from email_contacts.contacts.snapshot.records import Records
 from email_contacts.contacts.snapshot.sealed_file import Format, SealedReader, SealedWriter
 
 MIRROR = Format("email-contacts mirror", MIRRORED)
-ALGORITHM = "BLAKE2b (RFC 7693), 12 bytes, salt = first 16 bytes of SHA-256 of the mirror's name"
 _POINTER = "email-contacts current mirror"
 _NAME = re.compile(r"mirror-([0-9a-f]{32})\.bin")
 
@@ -107,7 +107,8 @@ class MirrorFolder:
         except SnapshotUnusable as error:
             raise MirrorUnusable(str(error)) from error
         try:
-            if reader.header.get("name") != self.name or reader.header.get("digest") != ALGORITHM:
+            known = (BLAKE2B, SHA256)
+            if reader.header.get("name") != self.name or reader.header.get("digest") not in known:
                 raise MirrorUnusable(f"the mirror in {self._path} is not that of {self.name!r}")
             return Version.from_json(reader.header), reader
         except BaseException:
@@ -124,14 +125,15 @@ class MirrorFolder:
         except SnapshotUnusable as error:
             raise MirrorUnusable(str(error)) from error
 
-    def write(self, version: Version, blocks: Iterable[Records]) -> int:
+    def write(self, version: Version, blocks: Iterable[Records], *, algorithm: str) -> int:
         """Write a version; it is not in force yet.
 
         :param blocks: its records, sorted.
+        :param algorithm: of their digests.
         :return: how many there are.
         """
         count = 0
-        header = {"name": self.name, "digest": ALGORITHM, **version.to_json()}
+        header = {"name": self.name, "digest": algorithm, **version.to_json()}
         (local_path(self._path) or self._path).mkdir(mode=0o700, parents=True, exist_ok=True)
         with closing(SealedWriter(self._file(version.id), MIRROR, header)) as writer:
             for some in blocks:

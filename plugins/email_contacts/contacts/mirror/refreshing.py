@@ -20,9 +20,10 @@ from email_contacts.contacts.batches.spool import NamelessFiles
 from email_contacts.contacts.mirror.account_contacts import ALTERED, MIRRORED, mirrored
 from email_contacts.contacts.mirror.errors import MirrorUnusable
 from email_contacts.contacts.mirror.folder import MirrorFolder, Version
-from email_contacts.contacts.snapshot.digests import Digester
+from email_contacts.contacts.mirror.identity_digests import SHA256, IdentityDigester
 from email_contacts.contacts.snapshot.errors import SnapshotUnusable
-from email_contacts.contacts.snapshot.records import Buckets, Records, found_in, in_buckets
+from email_contacts.contacts.snapshot.records import Buckets, Records, found_in, in_buckets, in_order
+from email_contacts.contacts.snapshot.sealed_file import SealedReader
 
 FULL_SWEEP_EVERY = timedelta(days=7)
 # The platform's clock may be behind ours by so much: without it, what changed while the last sweep ran
@@ -87,7 +88,7 @@ def refresh(
             as_of = max(now, before.as_of)
             changes = replace(everything, as_of=as_of, full_sweep_at=before.full_sweep_at)
             try:
-                swept = _sweep_changes(folder, contacts_since, changes, before, reader.blocks())
+                swept = _sweep_changes(folder, contacts_since, changes, before, reader)
             except SnapshotUnusable as error:  # it shows only at the end of the file
                 why_full = str(error)
             else:
@@ -111,7 +112,7 @@ def _sweep_all(
 ) -> int:
     """Write a version of everything; return how many contacts the platform returned."""
     with closing(NamelessFiles()) as spool:
-        swept = _Sweep(spool, folder.name)
+        swept = _Sweep(spool, IdentityDigester(folder.name))
         for _ in swept.walked(contacts_since(None)):
             pass
         expected = count() if count else 0
@@ -120,7 +121,7 @@ def _sweep_all(
                 f"the sweep over all contacts found {swept.contacts:,}, and the account has {expected:,}. "
                 "The mirror before stays in force; refresh it again, and look at the platform if it remains."
             )
-        folder.write(version, swept.records.sorted())
+        folder.write(version, swept.records.sorted(), algorithm=SHA256)
     return swept.contacts
 
 
@@ -129,15 +130,16 @@ def _sweep_changes(
     contacts_since: ContactsSince,
     version: Version,
     before: Version,
-    blocks: Iterator[Records],
+    reader: SealedReader,
 ) -> int:
     """Write a version of one before and what changed since; return how many contacts that were."""
     with closing(NamelessFiles()) as spool:
-        swept = _Sweep(spool, folder.name)
+        algorithm = reader.header["digest"]
+        swept = _Sweep(spool, IdentityDigester(folder.name, algorithm))
         walked = list(swept.walked(contacts_since(before.as_of - CLOCK_TOLERANCE)))
         changed = np.unique(np.concatenate(walked)) if walked else np.empty(0, "<u8")
-        old = in_buckets(blocks, MIRRORED)
-        folder.write(version, _merged(swept.records.sorted(), old, changed))
+        old = in_buckets(reader.blocks(), MIRRORED)
+        folder.write(version, _merged(swept.records.sorted(), old, changed), algorithm=algorithm)
     return swept.contacts
 
 
@@ -149,8 +151,7 @@ def _merged(new: Iterator[Records], old: Iterator[Records], changed: Any) -> Ite
         # the opt-out of either counts.
         is_taken = found_in(then, now[~_is_altered(now)])[1] & ~_is_altered(then)
         kept = then[~is_taken & ~_is_among(then["contact"], changed)]
-        both = np.concatenate([kept, now])
-        yield both[np.argsort(both["high"], kind="stable")]
+        yield in_order(np.concatenate([kept, now]))
 
 
 def _is_altered(some: Records) -> Any:
@@ -183,7 +184,7 @@ def _in_force(folder: MirrorFolder, contacts_since: ContactsSince, made: Refresh
         try:
             _, reader = folder.open(base.id)
             with closing(reader):
-                swept = _sweep_changes(folder, contacts_since, both, base, reader.blocks())
+                swept = _sweep_changes(folder, contacts_since, both, base, reader)
         except (MirrorUnusable, SnapshotUnusable):  # others that came in force meanwhile had it removed
             if ahead is other:
                 return replace(made, version=other)
@@ -210,13 +211,13 @@ class _Sweep:
     """What a walk over contacts finds.
 
     :param spool: where it is kept.
-    :param name: of the mirror.
+    :param digester: of the mirror.
     """
 
-    def __init__(self, spool: NamelessFiles, name: str) -> None:
+    def __init__(self, spool: NamelessFiles, digester: IdentityDigester) -> None:
         self.records = Buckets(spool, "swept", MIRRORED)
         self.contacts = 0
-        self._digester = Digester(name)
+        self._digester = digester
 
     def walked(self, contacts: Contacts) -> Iterator[Any]:
         """Keep contacts; gives the ids of some at a time."""

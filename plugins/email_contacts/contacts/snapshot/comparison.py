@@ -18,6 +18,7 @@ from email_contacts.contacts.batches.contact_bytes import Chosen
 from email_contacts.contacts.batches.rejected import RejectedRows
 from email_contacts.contacts.batches.spool import NamelessFiles
 from email_contacts.contacts.choices import KEEP
+from email_contacts.contacts.read_ahead import ahead
 from email_contacts.contacts.snapshot.changes import Changes, ChangesSince
 from email_contacts.contacts.snapshot.contact_keys import key_reader
 from email_contacts.contacts.snapshot.content_digests import ContentDigester
@@ -33,6 +34,7 @@ from email_contacts.contacts.snapshot.records import (
     Records,
     found_in,
     in_buckets,
+    in_order,
     key_digests,
     records,
 )
@@ -186,7 +188,7 @@ class Comparison:
     def _note_in_doubt(self, *, with_gone: bool) -> None:
         """Note who may change: who is sent, and who is to be removed and could be back in the next source."""
         walks = zip(self._sent_keys.sorted(), self._gone_keys.sorted(), strict=True)
-        keys = (_in_order(np.concatenate([now, gone])) if with_gone else now for now, gone in walks)
+        keys = (in_order(np.concatenate([now, gone])) if with_gone else now for now, gone in walks)
         settles = self._doubts.attempts
         self._folder.note_in_doubt(self._attempt, keys, is_all=bool(self._why_full), settles=settles)
 
@@ -229,10 +231,10 @@ class Comparison:
 
     def _compare(self, reader: SealedReader, contacts: Callable[[], Iterable[Chosen]], marks: Any) -> None:
         today = Buckets(self._spool, "today", TODAY)
-        for some in () if self._why_full else contacts():
-            digests = self._contents.of(some)
-            today.add(records(TODAY, high=digests["high"], low=digests["low"], row=some.rows))
-        for now, before in zip(today.sorted(), in_buckets(reader.blocks(), CONTACT), strict=True):
+        for some in () if self._why_full else ahead(map(self._digested, contacts())):
+            today.add(some)
+        walks = ahead(today.sorted()), ahead(in_buckets(reader.blocks(), CONTACT))
+        for now, before in zip(*walks, strict=True):
             places, is_found = found_in(now, before)
             is_kept = np.zeros(len(before), bool)
             is_kept[places[is_found]] = True
@@ -244,6 +246,10 @@ class Comparison:
             if not self._why_full:
                 self._replaced.add(records(DIGEST, high=replaced["high"], low=replaced["low"]))
             self._replaced_keys.add(key_digests(replaced))
+
+    def _digested(self, some: Chosen) -> Records:
+        digests = self._contents.of(some)
+        return records(TODAY, high=digests["high"], low=digests["low"], row=some.rows)
 
     def _must_be_sent(self, before: Records) -> Any:
         _, is_in_doubt = found_in(key_digests(before), self._doubts.keys)
@@ -280,10 +286,6 @@ class Comparison:
 
     def _writer(self, stage: Stage, name: str, kind: Format) -> SealedWriter:
         return SealedWriter(stage.path(name), kind, {"name": self._since.name})
-
-
-def _in_order(keys: Digests) -> Digests:
-    return keys[np.argsort(keys["high"], kind="stable")]
 
 
 def _each_once(keys: Digests) -> Digests:

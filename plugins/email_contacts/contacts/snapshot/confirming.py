@@ -35,6 +35,7 @@ from email_contacts.contacts.snapshot.records import (
     Records,
     found_in,
     in_buckets,
+    in_order,
     records,
 )
 from email_contacts.contacts.snapshot.sealed_file import Format, SealedReader
@@ -128,14 +129,15 @@ def _contacts(
         )
         if changes.why_full:
             for some, staying in zip(now, retained, strict=True):
-                yield _sorted(_confirmed(some, rejected), *map(_known, staying))
+                yield in_order(np.concatenate([_confirmed(some, rejected), *map(_known, staying)]))
             return
         with closing(folder.open_current()) as current:
             before = in_buckets(current.blocks(), CONTACT)
             outs = in_buckets(replaced.blocks(), DIGEST)
             for some, staying, old, out in zip(now, retained, before, outs, strict=True):
                 _, is_replaced = found_in(old, out)
-                yield _sorted(old[~is_replaced], _confirmed(some, rejected), *map(_known, staying))
+                kept = old[~is_replaced]
+                yield in_order(np.concatenate([kept, _confirmed(some, rejected), *map(_known, staying)]))
 
 
 def _digests(stage: AnyPath, name: str, kind: Format) -> Iterator[Digests]:
@@ -148,11 +150,6 @@ def _digests(stage: AnyPath, name: str, kind: Format) -> Iterator[Digests]:
 
 def _known(keys: Digests) -> Records:
     return records(CONTACT, high=keys["high"], low=keys["low"], key=keys["high"], key_low=keys["low"])
-
-
-def _sorted(*some: Records) -> Records:
-    merged = np.concatenate(some)
-    return merged[np.argsort(merged["high"], kind="stable")]
 
 
 def _confirmed(sent: Records, rejected: Any) -> Records:

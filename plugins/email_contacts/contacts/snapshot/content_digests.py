@@ -42,14 +42,19 @@ class ContentDigester:
         """Make a digest of what is sent for each contact."""
         if self.algorithm == BLAKE2B or not len(chosen):
             return self._one_by_one.of(chosen.each())
-        offsets = np.concatenate((chosen.starts[:1], chosen.ends))
-        buffers = [None, pa.py_buffer(offsets), pa.py_buffer(chosen.data)]
-        every = pl.Series(pa.Array.from_buffers(pa.large_binary(), len(chosen.ends), buffers))
-        contents = every.gather(chosen.places).alias("content").to_frame()
+        pieces = list(chosen.pieces(0, len(chosen)))
+        data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        offsets = np.concatenate(([0], np.cumsum(chosen.sizes, dtype=np.int64)))
+        buffers = [None, pa.py_buffer(offsets), pa.py_buffer(data)]
+        contents = pa.Array.from_buffers(pa.large_binary(), len(chosen), buffers)
         digest = polars_hash.col("content").nchash.xxh3_128(seed=self._seed)
-        numbers = contents.select(digest=digest).select(
-            high=(pl.col("digest") % 2**64).cast(pl.UInt64),
-            low=(pl.col("digest") // 2**64 % 2**32).cast(pl.UInt32),
+        numbers = (
+            pl.DataFrame({"content": contents})
+            .select(digest=digest)
+            .select(
+                high=(pl.col("digest") % 2**64).cast(pl.UInt64),
+                low=(pl.col("digest") // 2**64 % 2**32).cast(pl.UInt32),
+            )
         )
         made = np.empty(len(chosen), DIGEST)
         for number in numbers:

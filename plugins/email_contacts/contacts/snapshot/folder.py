@@ -26,7 +26,7 @@ from email_contacts.contacts.paths import AnyPath, local_path
 from email_contacts.contacts.snapshot.digests import BLAKE2B, BLAKE2B_AND_XXH3, DIGEST, Digests
 from email_contacts.contacts.snapshot.errors import SnapshotDamaged, SnapshotMissing, SnapshotUnusable
 from email_contacts.contacts.snapshot.pointer import Pointer
-from email_contacts.contacts.snapshot.records import CONTACT
+from email_contacts.contacts.snapshot.records import CONTACT, in_order
 from email_contacts.contacts.snapshot.sealed_file import Format, SealedReader, SealedWriter
 
 SNAPSHOT = Format("email-contacts snapshot", CONTACT)
@@ -168,8 +168,7 @@ class SnapshotFolder:
                 of_all = f"what an earlier run sent is not known: {error}"
         if count > MOST_IN_DOUBT:
             of_all = f"earlier runs that were not confirmed sent {count:,} contacts"
-        keys = np.concatenate(found)
-        return Doubts(tuple(attempts), keys[np.argsort(keys["high"], kind="stable")], of_all)
+        return Doubts(tuple(attempts), in_order(np.concatenate(found)), of_all)
 
     def is_taken_over(self, attempt: str) -> bool:
         """Say whether a later attempt, which is not confirmed yet, sends again what this one sends."""

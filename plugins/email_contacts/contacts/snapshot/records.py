@@ -53,6 +53,21 @@ def taken(some: Records, places: Any) -> Records:
     return np.take(lines, places, axis=0).reshape(-1).view(some.dtype)
 
 
+def in_order(some: Records) -> Records:
+    """Sort records by ``high``; those that have it in common stay as they came.
+
+    NumPy sorts several times faster where it need not keep that order; it is restored for the few.
+    """
+    highs = np.ascontiguousarray(some["high"])
+    order = np.argsort(highs)
+    is_same = np.diff(highs[order]) == 0
+    if is_same.any():
+        places = np.flatnonzero(np.append(is_same, False) | np.insert(is_same, 0, False))
+        mixed = order[places]
+        order[places] = mixed[np.lexsort((mixed, highs[mixed]))]
+    return taken(some, order)
+
+
 def in_buckets(blocks: Iterator[Records], dtype: np.dtype[Any]) -> Iterator[Records]:
     """Cut sorted records that come some at a time into buckets."""
     return map(np.concatenate, blocks_in_buckets(blocks, dtype))
@@ -122,8 +137,7 @@ class Buckets:
 
     def sorted(self) -> Iterator[Records]:
         """Walk the records of each bucket, sorted."""
-        for some in self.unsorted():
-            yield taken(some, np.argsort(np.ascontiguousarray(some["high"]), kind="stable"))
+        return map(in_order, self.unsorted())
 
     def unsorted(self) -> Iterator[Records]:
         """Walk the records of each bucket as they came."""
