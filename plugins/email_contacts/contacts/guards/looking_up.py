@@ -46,6 +46,8 @@ FINDING = np.dtype([("row", "<u4"), ("contact", "<u8"), ("other_contact", "<u8")
 PAIR = np.dtype([("high", "<u8"), ("row", "<u4"), ("contact", "<u8")])
 SPREADING = np.uint64(0x9E3779B97F4A7C15)  # multiplying by it spreads numbers, and no two become the same
 _PLACES_FOR_EACH = 4
+# A row has several identifiers, a contact of the account too, and two buckets of both are in memory.
+_BUCKETS_OF_ALL = 2 * BUCKETS
 Findings = Any  # numpy.ndarray of FINDING
 
 
@@ -88,7 +90,7 @@ def look_up(
         search = _Search(guards, digester, spool, said_no)
         search.note(contacts, body, head, identifiers)
         try:
-            search.compare(blocks_in_buckets(reader.blocks(), MIRRORED))
+            search.compare(blocks_in_buckets(reader.blocks(), MIRRORED, _BUCKETS_OF_ALL))
         except SnapshotUnusable as error:
             raise MirrorUnusable(f"{error} Refresh it") from error
         return Found(version, search.findings(), search.to_opt_out())
@@ -125,7 +127,7 @@ class _Search:
         self._said_no = said_no
         self._to_opt_out: list[Any] = []
         self._scale = np.uint64((1 << 64) // (len(said_no) + 1))
-        self._identifiers = Buckets(spool, "identifiers", IDENTIFIER)
+        self._identifiers = Buckets(spool, "identifiers", IDENTIFIER, _BUCKETS_OF_ALL)
         self._opted_out = Buckets(spool, "opted out", PAIR)
         self._by_row = Buckets(spool, "by row", PAIR)
         self._by_contact = Buckets(spool, "by contact", PAIR)

@@ -26,13 +26,17 @@ Records = Any  # numpy.ndarray of one of these
 
 # Each is an open file; of ten million records one has 300,000.
 BUCKETS = 32
-_SHIFT = np.uint64(64 - BUCKETS.bit_length() + 1)
 
 
-def _bucket_ends() -> Iterator[int]:
+def _shift(buckets: int) -> int:
+    """Return how many bits of a digest's first number do not say in which bucket it is."""
+    return 64 - buckets.bit_length() + 1
+
+
+def _bucket_ends(buckets: int) -> Iterator[int]:
     """Yield the first digest that is past each bucket."""
-    for bucket in range(1, BUCKETS + 1):
-        yield bucket << int(_SHIFT)
+    for bucket in range(1, buckets + 1):
+        yield bucket << _shift(buckets)
 
 
 def records(dtype: np.dtype[Any], **columns: Any) -> Records:
@@ -58,14 +62,14 @@ def in_order(some: Records) -> Records:
 
     NumPy sorts several times faster where it need not keep that order; it is restored for the few.
     """
-    highs = np.ascontiguousarray(some["high"])
-    order = np.argsort(highs)
-    is_same = np.diff(highs[order]) == 0
+    order = np.argsort(np.ascontiguousarray(some["high"]))
+    made = taken(some, order)
+    is_same = made["high"][1:] == made["high"][:-1]
     if is_same.any():
         places = np.flatnonzero(np.append(is_same, False) | np.insert(is_same, 0, False))
-        mixed = order[places]
-        order[places] = mixed[np.lexsort((mixed, highs[mixed]))]
-    return taken(some, order)
+        mixed = made[places]
+        made[places] = mixed[np.lexsort((order[places], mixed["high"]))]
+    return made
 
 
 def in_buckets(blocks: Iterator[Records], dtype: np.dtype[Any]) -> Iterator[Records]:
@@ -73,10 +77,15 @@ def in_buckets(blocks: Iterator[Records], dtype: np.dtype[Any]) -> Iterator[Reco
     return map(np.concatenate, blocks_in_buckets(blocks, dtype))
 
 
-def blocks_in_buckets(blocks: Iterator[Records], dtype: np.dtype[Any]) -> Iterator[list[Records]]:
-    """Cut sorted records that come some at a time into buckets, each in one block or more."""
+def blocks_in_buckets(
+    blocks: Iterator[Records], dtype: np.dtype[Any], buckets: int = BUCKETS
+) -> Iterator[list[Records]]:
+    """Cut sorted records that come some at a time into buckets, each in one block or more.
+
+    :param buckets: how many; a power of two.
+    """
     at_hand = next(blocks, np.empty(0, dtype))
-    for end in _bucket_ends():
+    for end in _bucket_ends(buckets):
         parts = []
         while len(at_hand) and int(at_hand["high"][-1]) < end:
             parts.append(at_hand)
@@ -116,10 +125,11 @@ class Buckets:
     :param spool: where the files are.
     :param name: of these records.
     :param dtype: their type, whose first column is what they are sorted by.
+    :param buckets: over how many files they are spread, of which memory holds one; a power of two.
     """
 
-    def __init__(self, spool: NamelessFiles, name: str, dtype: np.dtype[Any]) -> None:
-        self._spool, self._name, self._dtype = spool, name, dtype
+    def __init__(self, spool: NamelessFiles, name: str, dtype: np.dtype[Any], buckets: int = BUCKETS) -> None:
+        self._spool, self._name, self._dtype, self._buckets = spool, name, dtype, buckets
         # Opened when first written to: few records are in few files.
         self._files: dict[int, BinaryIO] = {}
         self.count = 0
@@ -127,10 +137,10 @@ class Buckets:
     def add(self, some: Records) -> None:
         """Keep records."""
         self.count += len(some)
-        ways = (some["high"] >> _SHIFT).astype(np.uint8)
+        ways = (some["high"] >> np.uint64(_shift(self._buckets))).astype(np.uint8)
         order = np.argsort(ways, kind="stable")
         some = taken(some, order)
-        ends = np.cumsum(np.bincount(ways, minlength=BUCKETS)).tolist()
+        ends = np.cumsum(np.bincount(ways, minlength=self._buckets)).tolist()
         for way, (start, end) in enumerate(zip((0, *ends), ends, strict=False)):
             if start < end:
                 self._file(way).write(some[start:end].tobytes())
@@ -141,7 +151,7 @@ class Buckets:
 
     def unsorted(self) -> Iterator[Records]:
         """Walk the records of each bucket as they came."""
-        for way in range(BUCKETS):
+        for way in range(self._buckets):
             data = self._spool.open(self._name_of(way)).read() if way in self._files else b""
             yield np.frombuffer(data, self._dtype)
 
