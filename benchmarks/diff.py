@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -124,6 +125,7 @@ def _missed(found: dict[str, Compared]) -> Any:
 
 def _measure(name: str, folder: Path) -> Compared:
     _run("changes_variant", name, folder, "prepare")
+    os.sync()  # or the disk is still busy with what was written before, the more so for whoever writes
     said = json.loads(_run("changes_variant", name, folder, "compare"))
     for path in (folder / f"snapshot-{name}", folder / f"out-{name}", folder / "stage-of-yesterday"):
         shutil.rmtree(path, ignore_errors=True)

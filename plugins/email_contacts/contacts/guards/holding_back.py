@@ -14,7 +14,8 @@ import numpy as np
 
 from email_contacts.contacts.batches.contact_bytes import Chosen
 from email_contacts.contacts.choices import HOLD_BACK, OVERRIDE
-from email_contacts.contacts.guards.looking_up import FINDING, Findings, found_in_rows, look_up
+from email_contacts.contacts.guards.findings import FINDING, Findings, found_in_rows
+from email_contacts.contacts.guards.looking_up import look_up
 from email_contacts.contacts.guards.opt_outs import write_opt_outs
 from email_contacts.contacts.guards.settings import (
     LONGEST_WAIT,

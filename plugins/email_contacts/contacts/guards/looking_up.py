@@ -19,6 +19,17 @@ from email_contacts.contacts.batches.contact_bytes import Chosen
 from email_contacts.contacts.batches.spool import NamelessFiles
 from email_contacts.contacts.choices import HOLD_BACK, IGNORE
 from email_contacts.contacts.guards.column_digests import digests_of
+from email_contacts.contacts.guards.findings import (
+    FINDING,
+    PAIR,
+    Findings,
+    first_of_each_row,
+    found_in_rows,
+    neighbours_of_two,
+    of_one_contact,
+    spread_of,
+    together,
+)
 from email_contacts.contacts.guards.joining import between, joined, last_and_differing
 from email_contacts.contacts.guards.plain_identifiers import Plain, plain_reader
 from email_contacts.contacts.guards.settings import OPTED_OUT, WOULD_MERGE, Guards
@@ -39,16 +50,10 @@ from email_contacts.contacts.snapshot.records import (
     taken,
 )
 
-# One identifier of a row, with the opt-outs that forbid to send it.
-IDENTIFIER = np.dtype([*DIGEST.descr, ("row", "<u4"), ("concern", "<u4")])
-# What a row has to do with: a contact of the account, another row, or both; 0 for none.
-FINDING = np.dtype([("row", "<u4"), ("contact", "<u8"), ("other_contact", "<u8"), ("other_row", "<u4")])
-PAIR = np.dtype([("high", "<u8"), ("row", "<u4"), ("contact", "<u8")])
-SPREADING = np.uint64(0x9E3779B97F4A7C15)  # multiplying by it spreads numbers, and no two become the same
-_PLACES_FOR_EACH = 4
+# One identifier of a row.
+IDENTIFIER = np.dtype([*DIGEST.descr, ("row", "<u4")])
 # A row has several identifiers, a contact of the account too, and two buckets of both are in memory.
 _BUCKETS_OF_ALL = 2 * BUCKETS
-Findings = Any  # numpy.ndarray of FINDING
 
 
 @dataclass(frozen=True)
@@ -126,6 +131,8 @@ class _Search:
         self._digester = digester
         self._said_no = said_no
         self._to_opt_out: list[Any] = []
+        # For each row, which opt-outs forbid to send it.
+        self._concern = np.zeros(len(said_no), np.uint8)
         self._scale = np.uint64((1 << 64) // (len(said_no) + 1))
         self._identifiers = Buckets(spool, "identifiers", IDENTIFIER, _BUCKETS_OF_ALL)
         self._opted_out = Buckets(spool, "opted out", PAIR)
@@ -138,9 +145,9 @@ class _Search:
         read, read_each = plain_reader(body, head, names), identifier_reader(body, head)
 
         def identifiers(some: Chosen, plain: Plain) -> list[Records]:
-            concern = concern_of(plain)
+            self._concern[some.rows] = concern_of(plain)
             found = [
-                _identifiers(digests_of(self._digester, name, values), some.rows[places], concern[places])
+                _identifiers(digests_of(self._digester, name, values), some.rows[places])
                 for name, (places, values) in plain.columns.items()
             ]
             if not plain.is_plain.all():
@@ -157,13 +164,11 @@ class _Search:
     def _of_each(self, rows: Any, contacts: Iterable[Mapping[str, str]]) -> Records:
         keys: list[bytes] = []
         counts: list[int] = []
-        concern: list[int] = []
-        for given in contacts:
+        for row, given in zip(rows.tolist(), contacts, strict=True):
             keys += [identity_key(name, value) for name, value in given.items()]
             counts.append(len(given))
-            concern.append(rows_concern(given))
-        concerns = np.repeat(np.array(concern, "<u4"), counts)
-        return _identifiers(self._digester.keys(keys), np.repeat(rows, counts), concerns)
+            self._concern[row] = rows_concern(given)
+        return _identifiers(self._digester.keys(keys), np.repeat(rows, counts))
 
     def compare(self, account: Iterator[list[Records]]) -> None:
         """Hold them against the account's."""
@@ -175,10 +180,10 @@ class _Search:
 
     def findings(self) -> dict[str, Findings]:
         """Say which rows must not be sent."""
-        found = {OPTED_OUT: _together(_first_of_each_row(some) for some in self._opted_out.sorted())}
+        found = {OPTED_OUT: together(first_of_each_row(some) for some in self._opted_out.unsorted())}
         of_two = [self._of_two_contacts(some) for some in self._by_row.unsorted()]
-        of_one = [of_one_contact(some) for some in self._by_contact.unsorted()]
-        found[WOULD_MERGE] = _together([*of_two, *of_one, *self._shared])
+        of_one = [of_one_contact(some, spread_of(some)) for some in self._by_contact.unsorted()]
+        found[WOULD_MERGE] = together([*of_two, *of_one, *self._shared])
         return found
 
     def to_opt_out(self) -> Any:
@@ -198,13 +203,13 @@ class _Search:
         if self._guards.consent == IGNORE:
             return
         lists = theirs["list"]
-        is_out = (theirs["flags"] & ours["concern"]) != 0
+        is_out = (theirs["flags"] & self._concern[ours["row"]]) != 0
         is_out |= np.isin(lists, self._guards.lists) if self._guards.lists else lists != 0
-        self._opted_out.add(self._spread_by_row(ours["row"][is_out], theirs["contact"][is_out]))
+        self._add_by_row(self._opted_out, ours["row"][is_out], theirs["contact"][is_out])
 
     def _keep_contacts(self, ours: Records, theirs: Records) -> None:
         is_first = theirs["list"] == 0
-        self._by_row.add(self._spread_by_row(ours["row"][is_first], theirs["contact"][is_first]))
+        self._add_by_row(self._by_row, ours["row"][is_first], theirs["contact"][is_first])
 
     def _of_two_contacts(self, some: Records) -> Findings:
         """Find the rows whose identifiers belong to different contacts, and keep each row's contacts once."""
@@ -214,9 +219,8 @@ class _Search:
         is_last, is_of_two = last_and_differing(places, some["contact"])
         kept = np.flatnonzero(is_last | is_of_two)
         some, is_of_two = taken(some, kept), is_of_two[kept]
-        contacts = some["contact"]
-        self._by_contact.add(records(PAIR, high=contacts * SPREADING, row=some["row"], contact=contacts))
-        return _neighbours_of_two(some[is_of_two])
+        self._by_contact.add(some, spread_of(some))
+        return neighbours_of_two(some[is_of_two])
 
     def _look_for_shared(self, ours: Records) -> None:
         """Find rows that share an identifier: one would take it from the other."""
@@ -227,12 +231,12 @@ class _Search:
             one, other = ours["row"][places], ours["row"][places + 1]
             self._shared += [found_in_rows(one, other_row=other), found_in_rows(other, other_row=one)]
 
-    def _spread_by_row(self, rows: Any, contacts: Any) -> Records:
-        return records(PAIR, high=rows.astype("<u8") * self._scale, row=rows, contact=contacts)
+    def _add_by_row(self, to: Buckets, rows: Any, contacts: Any) -> None:
+        to.add(records(PAIR, row=rows, contact=contacts), rows.astype("<u8") * self._scale)
 
 
-def _identifiers(digests: Digests, rows: Any, concern: Any) -> Records:
-    return records(IDENTIFIER, high=digests["high"], low=digests["low"], row=rows, concern=concern)
+def _identifiers(digests: Digests, rows: Any) -> Records:
+    return records(IDENTIFIER, high=digests["high"], low=digests["low"], row=rows)
 
 
 def concern_of(plain: Plain) -> Any:
@@ -243,55 +247,3 @@ def concern_of(plain: Plain) -> Any:
         has[places] |= 1 << bit
     given = ([name for bit, name in enumerate(names) if has >> bit & 1] for has in range(1 << len(names)))
     return np.array([rows_concern(some) for some in given], "<u4")[has]
-
-
-def _first_of_each_row(some: Records) -> Findings:
-    some = some[np.lexsort((some["contact"], some["row"]))]
-    is_new = np.ones(len(some), bool)
-    is_new[1:] = some["row"][1:] != some["row"][:-1]
-    return found_in_rows(some["row"][is_new], contact=some["contact"][is_new])
-
-
-def _neighbours_of_two(some: Records) -> Findings:
-    some = some[np.lexsort((some["contact"], some["row"]))]
-    is_other = (some["row"][1:] == some["row"][:-1]) & (some["contact"][1:] != some["contact"][:-1])
-    places = np.flatnonzero(is_other)
-    contacts = some["contact"]
-    return found_in_rows(some["row"][places], contact=contacts[places], other_contact=contacts[places + 1])
-
-
-def of_one_contact(some: Records) -> Findings:
-    """Find the rows that are about the same contact, by different identifiers."""
-    if not len(some):
-        return np.empty(0, FINDING)
-    # Contacts that share a place by chance are told apart below.
-    bits = (_PLACES_FOR_EACH * len(some)).bit_length()
-    places = (some["high"] << np.uint64(BUCKETS.bit_length() - 1)) >> np.uint64(64 - bits)
-    some = some[last_and_differing(places, some["row"])[1]]
-    some = some[np.lexsort((some["row"], some["contact"]))]
-    is_other = (some["contact"][1:] == some["contact"][:-1]) & (some["row"][1:] != some["row"][:-1])
-    places = np.flatnonzero(is_other)
-    contacts, one, other = some["contact"][places], some["row"][places], some["row"][places + 1]
-    return np.concatenate(
-        [
-            found_in_rows(one, contact=contacts, other_row=other),
-            found_in_rows(other, contact=contacts, other_row=one),
-        ]
-    )
-
-
-def found_in_rows(row: Any, *, contact: Any = 0, other_contact: Any = 0, other_row: Any = 0) -> Findings:
-    """Make the findings of some rows."""
-    made = np.empty(len(row), FINDING)
-    made["row"], made["contact"] = row, contact
-    made["other_contact"], made["other_row"] = other_contact, other_row
-    return made
-
-
-def _together(parts: Iterable[Findings]) -> Findings:
-    """Put findings together, each row once and sorted; what names two contacts goes before the rest."""
-    found = np.concatenate([np.empty(0, FINDING), *parts])
-    found = found[np.lexsort((found["other_row"], found["other_contact"] == 0, found["row"]))]
-    is_new = np.ones(len(found), bool)
-    is_new[1:] = found["row"][1:] != found["row"][:-1]
-    return found[is_new]

@@ -21,6 +21,10 @@ from email_contacts.contacts.choices import JSON_BODY
 from email_contacts.contacts.column_names import EMAIL, IDENTIFIERS
 from email_contacts.contacts.mirror.account_contacts import PHONE_DOMAIN
 from email_contacts.contacts.snapshot.contact_keys import csv_header
+from email_contacts.contacts.text_views import views_of
+
+# Of a contact with an address; another one begins with its attributes.
+_BEGINNING = int.from_bytes(b'{"em', "little")
 
 
 @dataclass(frozen=True)
@@ -56,10 +60,13 @@ def _in_json(names: list[str], contacts: Chosen) -> Plain:
     is_plain = (~lines.str.contains("\\", literal=True)).to_numpy().copy()
     columns = {}
     for name in names:
-        member = '{"email":"' if name == EMAIL else f'"{name}":"'
-        at = lines.str.find(member, literal=True)
-        places = np.flatnonzero(at.is_not_null().to_numpy())
-        begins = starts[places] + at.drop_nulls().to_numpy() + len(member)
+        if name == EMAIL:
+            places = np.flatnonzero(views_of(lines)[1] == _BEGINNING)
+            begins = starts[places] + len('{"email":"')
+        else:
+            at = lines.str.find(f'"{name}":"', literal=True)
+            places = np.flatnonzero(at.is_not_null().to_numpy())
+            begins = starts[places] + at.drop_nulls().to_numpy() + len(f'"{name}":"')
         lengths = _texts(data, begins, ends[places]).str.find('"', literal=True).to_numpy()
         columns[name] = places, _texts(data, begins, begins + lengths)
     return _plain(is_plain, columns)

@@ -124,7 +124,7 @@ class Buckets:
 
     :param spool: where the files are.
     :param name: of these records.
-    :param dtype: their type, whose first column is what they are sorted by.
+    :param dtype: their type, whose first column is what they are spread and sorted by.
     :param buckets: over how many files they are spread, of which memory holds one; a power of two.
     """
 
@@ -134,10 +134,14 @@ class Buckets:
         self._files: dict[int, BinaryIO] = {}
         self.count = 0
 
-    def add(self, some: Records) -> None:
-        """Keep records."""
+    def add(self, some: Records, by: Any = None) -> None:
+        """Keep records.
+
+        :param by: numbers of 64 bits by which they are spread in place of their first column.
+        """
         self.count += len(some)
-        ways = (some["high"] >> np.uint64(_shift(self._buckets))).astype(np.uint8)
+        by = some["high"] if by is None else by
+        ways = (by >> np.uint64(_shift(self._buckets))).astype(np.uint8)
         order = np.argsort(ways, kind="stable")
         some = taken(some, order)
         ends = np.cumsum(np.bincount(ways, minlength=self._buckets)).tolist()

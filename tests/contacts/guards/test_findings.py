@@ -8,8 +8,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from email_contacts.contacts.guards.findings import PAIR, SPREADING, of_one_contact
 from email_contacts.contacts.guards.joining import last_and_differing
-from email_contacts.contacts.guards.looking_up import PAIR, SPREADING, of_one_contact
 from email_contacts.contacts.snapshot.records import records
 
 PAIRS = st.lists(st.tuples(st.integers(1, 9), st.integers(1, 6)), min_size=1, max_size=30)
@@ -31,8 +31,8 @@ def test_rows_about_one_contact_are_found_also_among_others_at_the_same_place(
     pairs: list[tuple[int, int]], is_spread: bool
 ) -> None:
     rows, contacts = np.array(pairs).T
-    high = contacts.astype("<u8") * (SPREADING if is_spread else np.uint64(0))
-    found = of_one_contact(records(PAIR, high=high, row=rows, contact=contacts))
+    spread = contacts.astype("<u8") * (SPREADING if is_spread else np.uint64(0))
+    found = of_one_contact(records(PAIR, row=rows, contact=contacts), spread)
     about = {contact: {row for row, other in pairs if other == contact} for _, contact in pairs}
     expected = {(row, contact) for contact, several in about.items() for row, _ in permutations(several, 2)}
     assert {(row, contact) for row, contact, _, _ in found.tolist()} == expected
