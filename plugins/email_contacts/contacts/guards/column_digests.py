@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from binascii import unhexlify
+
 import numpy as np
 import polars as pl
 import polars_hash
 
-from email_contacts.contacts.mirror.identity_digests import SHA256, IdentityDigester
+from email_contacts.contacts.mirror.identity_digests import BIG_ENDIAN, SHA256, IdentityDigester
 from email_contacts.contacts.snapshot.contact_keys import key_of
 from email_contacts.contacts.snapshot.digests import DIGEST, Digests
+from email_contacts.contacts.text_views import bytes_of
 
-# Hexadecimal digits of the two numbers of a digest.
-_DIGITS_OF_HIGH, _DIGITS_OF_LOW = 16, 8
+_DIGITS_OF_SHA256 = 64
 
 
 def digests_of(digester: IdentityDigester, attribute: str, values: pl.Series) -> Digests:
@@ -25,10 +27,8 @@ def digests_of(digester: IdentityDigester, attribute: str, values: pl.Series) ->
     if digester.algorithm != SHA256:
         return digester.keys(before + value for value in values.cast(pl.Binary))
     key = pl.concat_str(pl.lit(digester.salt + before.decode()), pl.col("value"))
-    hashed = pl.DataFrame({"value": values}).select(key.alias("key"))
-    hexadecimal = hashed.select(polars_hash.col("key").chash.sha2_256()).to_series().str
-    high = hexadecimal.head(_DIGITS_OF_HIGH).str.to_integer(base=16, dtype=pl.UInt64)
-    low = hexadecimal.slice(_DIGITS_OF_HIGH, _DIGITS_OF_LOW).str.to_integer(base=16, dtype=pl.UInt32)
-    made = np.empty(len(values), DIGEST)
-    made["high"], made["low"] = high.to_numpy(), low.to_numpy()
-    return made
+    keys = pl.DataFrame({"value": values}).select(key.alias("key"))
+    pieces, _ = bytes_of(keys.select(polars_hash.col("key").chash.sha2_256()).to_series())
+    digits = np.frombuffer(b"".join(pieces), np.uint8).reshape(-1, _DIGITS_OF_SHA256)
+    made = unhexlify(digits[:, : 2 * BIG_ENDIAN.itemsize].tobytes())
+    return np.frombuffer(made, BIG_ENDIAN).astype(DIGEST)

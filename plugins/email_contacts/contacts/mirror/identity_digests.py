@@ -16,8 +16,8 @@ from email_contacts.contacts.snapshot.digests import DIGEST, Digester, Digests
 # As headers say it. Mirrors of earlier releases have BLAKE2B, until their next full sweep.
 BLAKE2B = "BLAKE2b (RFC 7693), 12 bytes, salt = first 16 bytes of SHA-256 of the mirror's name"
 SHA256 = "SHA-256 (FIPS 180-4) of the mirror's name, a null byte and the identifier, its first 12 bytes"
-_BYTES = 12
-_BIG_ENDIAN = np.dtype([("high", ">u8"), ("low", ">u4")])
+# A digest as it is made.
+BIG_ENDIAN = np.dtype([("high", ">u8"), ("low", ">u4")])
 
 
 class IdentityDigester:
@@ -48,5 +48,5 @@ class IdentityDigester:
         for key in keys:
             digest = self._salted.copy()
             digest.update(key)
-            made.append(digest.digest()[:_BYTES])
-        return np.frombuffer(b"".join(made), _BIG_ENDIAN).astype(DIGEST)
+            made.append(digest.digest()[: BIG_ENDIAN.itemsize])
+        return np.frombuffer(b"".join(made), BIG_ENDIAN).astype(DIGEST)
