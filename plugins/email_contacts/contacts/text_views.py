@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 # Bytes of a text that stands within its view.
-_LONGEST_WITHIN = 12
+LONGEST_WITHIN = 12
 
 
 def views_of(texts: pl.Series) -> tuple[Any, Any]:
@@ -20,7 +20,7 @@ def views_of(texts: pl.Series) -> tuple[Any, Any]:
 
     The first byte of a text is the lowest of the number.
     """
-    lengths, beginnings, _, _ = _views(_array(texts)).T
+    lengths, beginnings, _, _ = numbers_of(array_of(texts)).T
     if texts.null_count():
         is_text = texts.is_not_null().to_numpy()
         return lengths * is_text, beginnings * is_text
@@ -32,11 +32,11 @@ def bytes_of(texts: pl.Series) -> tuple[list[memoryview], Any]:
 
     Polars writes texts one after the other into some buffers. Where they still are so, none is copied.
     """
-    array = _array(texts)
+    array = array_of(texts)
     _, _, *buffers = array.buffers()
-    lengths, _, buffer, start = _views(array).T
+    lengths, _, buffer, start = numbers_of(array).T
     sizes = [data.size for data in buffers]
-    if len(lengths) and lengths.min() > _LONGEST_WITHIN and int(lengths.sum(dtype=np.int64)) == sum(sizes):
+    if len(lengths) and lengths.min() > LONGEST_WITHIN and int(lengths.sum(dtype=np.int64)) == sum(sizes):
         starts = np.cumsum([0, *sizes])[buffer] + start
         if (starts[1:] == np.cumsum(lengths, dtype=np.int64)[:-1]).all() and not starts[0]:
             return [memoryview(data) for data in buffers], lengths
@@ -45,9 +45,11 @@ def bytes_of(texts: pl.Series) -> tuple[list[memoryview], Any]:
     return [memoryview(data)[ends[0] : ends[-1]]], np.diff(ends)
 
 
-def _array(texts: pl.Series) -> Any:
+def array_of(texts: pl.Series) -> Any:
+    """Return texts as an array of Arrow's, in one piece."""
     return texts.rechunk().to_arrow(compat_level=pl.CompatLevel.newest())
 
 
-def _views(array: Any) -> Any:
+def numbers_of(array: Any) -> Any:
+    """Return the views of an array, four numbers each."""
     return np.frombuffer(array.buffers()[1], "<u4").reshape(-1, 4)[array.offset :][: len(array)]

@@ -137,6 +137,7 @@ def _small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     for module, name in (
         ("json_lines", "_BYTES_IN_A_FRAME"),
         ("json_lines", "_BLOCK_BYTES"),
+        ("json_text", "_BYTES_IN_A_FRAME"),
         ("json_text", "BLOCK_BYTES"),
         ("json_rows", "HEAD_BYTES"),
     ):
@@ -175,12 +176,14 @@ LOOSENED: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "floats of any kind": lambda patch: patch.setattr(json_frames, "are_decimals", lambda _: True),
     "whole decimals": lambda patch: patch.setattr(json_frames, "may_have_whole_decimals", lambda _: False),
     "objects over several lines": lambda patch: patch.setattr(
-        JsonFrames, "of_lines", lambda self, text, **_: self._frame(text, self._fields, text.count(b"\n"))
+        JsonFrames,
+        "of_lines",
+        lambda self, text, **_: self._frame(text, self._fields, text.count(b"\n"), block_bytes=len(text) + 1),
     ),
     "objects that are null": lambda patch: patch.setattr(
         JsonFrames,
         "_within",
-        lambda self, columns, path, **_: _WITHIN(self, columns, path, may_have_nulls=False),
+        lambda self, columns, path, **_: _WITHIN(self, columns, path, may_have_nulls=lambda: False),
     ),
     "keys that are new": lambda patch: patch.setattr(
         pyarrow.json, "ParseOptions", lambda **told: _PARSE(**told | {"unexpected_field_behavior": "ignore"})
@@ -217,6 +220,19 @@ def test_most_of_a_uniform_file_is_read_as_frames(tmp_path: Path, form: Callable
 
 def _lines(rows: Sequence[dict[str, Any]]) -> str:
     return "".join(f"{json.dumps(row)}\n" for row in rows)
+
+
+@pytest.mark.parametrize("place", [0, 7, 15])
+@pytest.mark.parametrize("share", [0.4, 0.6, 3.0])
+def test_a_line_that_is_longer_than_half_of_what_is_read_costs_no_other(place: int, share: float) -> None:
+    lines = _lines([{"email": f"p{row}@example.com", "x": "y" * 80} for row in range(16)]).splitlines()
+    lines[place] = json.dumps({"email": "long@example.com", "x": "y" * int(share * 16 * 120)})
+    records = list(map(json.loads, lines))
+    frames = JsonFrames.of(records, places={"email": 0, "x": 1}, width=2, whole=())
+    assert frames is not None
+    frame = frames.of_lines("".join(f"{line}\n" for line in lines).encode(), longest=10_000)
+    assert frame is not None
+    assert rows_in(frame) == [list(record.values()) for record in records]
 
 
 def test_objects_in_lists_are_read_without_what_they_hold(tmp_path: Path) -> None:

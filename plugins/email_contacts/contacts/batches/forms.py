@@ -1,7 +1,7 @@
 """The forms in which contacts are sent (api-contract §2.1).
 
-Knows how a valid contact is written in each form: one at a time (``row``, the reference), and many at once as
-a Polars expression over columns whose values are plain (``rows``). Both give the same bytes.
+Knows how a valid contact is written in each form: one at a time (``row``, the reference), and many at once of
+columns whose values are plain (``rows``). Both give the same bytes.
 
 ====================  ====================================================================================
 ``json_body``         typed; a batch is the value of "jsonBody": a JSON array
@@ -20,6 +20,7 @@ import orjson
 import polars as pl
 
 from email_contacts.contacts.batches import escaping
+from email_contacts.contacts.batches.joining import Joined, Part, in_one
 from email_contacts.contacts.choices import FILE_BODY, FILE_URL, JSON_BODY
 from email_contacts.contacts.column_names import EMAIL
 from email_contacts.contacts.errors import InvalidOption
@@ -97,7 +98,7 @@ class Form(Protocol):
         """Write many texts as they stand between the quotes of a row, if there are any."""
         ...
 
-    def rows(self, columns: Sequence[Values]) -> pl.Expr:
+    def rows(self, columns: Sequence[Values]) -> Joined:
         """Write many contacts, each with the separator."""
         ...
 
@@ -157,9 +158,9 @@ class JsonBody:
         """Write many texts as JSON, without the quotes around them."""
         return escaping.in_json(text)
 
-    def rows(self, columns: Sequence[Values]) -> pl.Expr:
+    def rows(self, columns: Sequence[Values]) -> Joined:
         """Write many contacts: ``{"email":…,"attributes":{…}},``."""
-        parts: list[str | pl.Expr] = ["{"]
+        parts: list[Part] = ["{"]
         email = next((column for column in columns if column.attribute == EMAIL), None)
         if email is not None:
             parts += _optional(email, '"email":"', email.text, '",')
@@ -179,11 +180,11 @@ class JsonBody:
             parts.append(fixed)
         elif members:
             written = [
-                pl.when(member.text != "").then(_joined([member.key, member.text, member.close]))
+                pl.when(member.text != "").then(in_one([member.key, member.text, member.close]))
                 for member in members
             ]
             parts.append(pl.concat_str(written, separator=",", ignore_nulls=True))
-        return _joined([*parts, "}},"])
+        return Joined([*parts, "}},"])
 
     def _member(self, column: Values) -> _Member:
         quote = "" if column.is_literal else '"'
@@ -240,12 +241,12 @@ class CsvText:
         cell = escaping.in_quotes(text)
         return escaping.in_json(cell) if self.is_in_json else cell
 
-    def rows(self, columns: Sequence[Values]) -> pl.Expr:
+    def rows(self, columns: Sequence[Values]) -> Joined:
         """Write many lines."""
         cells = [column.text for column in columns]
         rest = "".join(f";{self.literal(value)}" for value in self.constants.values())
         cells[-1] = pl.concat_str(cells[-1], pl.lit(rest + self.separator.decode()))
-        return pl.concat_str(cells, separator=";")
+        return Joined(cells, separator=";")
 
     def _line(self, cells: Sequence[str]) -> bytes:
         return self._written(";".join(cells)).encode() + self.separator
@@ -273,19 +274,8 @@ class _Member(Values):
     close: str
 
 
-def _optional(column: Values, before: str, text: pl.Expr, after: str) -> list[str | pl.Expr]:
+def _optional(column: Values, before: str, text: pl.Expr, after: str) -> list[Part]:
     """Write a value between two texts, or nothing at all where it is empty."""
     if not column.may_be_empty:
         return [before, text, after]
-    return [pl.when(text != "").then(_joined([before, text, after])).otherwise(pl.lit(""))]
-
-
-def _joined(parts: Sequence[str | pl.Expr]) -> pl.Expr:
-    """Join texts and columns; texts that stand side by side are one."""
-    merged: list[str | pl.Expr] = []
-    for part in parts:
-        if isinstance(part, str) and merged and isinstance(merged[-1], str):
-            merged[-1] += part
-        else:
-            merged.append(part)
-    return pl.concat_str([pl.lit(part) if isinstance(part, str) else part for part in merged])
+    return [pl.when(text != "").then(in_one([before, text, after])).otherwise(pl.lit(""))]

@@ -82,16 +82,19 @@ class FastPathRows:
             verdicts.append(pl.any_horizontal(value.text != "" for value in identifiers))
         # Where all cells of a column are good, nothing is asked of single ones.
         asked = {place: verdict for place, verdict in enumerate(verdicts) if verdict is not None}
-        rows = texts.select(
-            self._form.rows(values).alias(BODY),
+        body = self._form.rows(values)
+        made = texts.select(
+            *body.columns,
             *(value.text.alias(value.attribute) for value in identifiers),
             *(verdict.fill_null(value=False).alias(f"{place} is good") for place, verdict in asked.items()),
-        )
-        found = rows.select(rows.columns[rows.width - len(asked) :])
+        ).get_columns()
+        place = len(body.columns)
+        rows = [body.of(made[:place]).alias(BODY), *made[place : place + len(identifiers)]]
+        found = pl.DataFrame(made[place + len(identifiers) :])
         is_good = found.select(pl.all_horizontal(pl.all())).to_series().to_numpy()
         if frame.is_odd is not None:
             is_good = is_good & ~frame.is_odd
-        return Judged(rows.drop(found.columns), is_good, _first(found, frame, is_good, places=list(asked)))
+        return Judged(pl.DataFrame(rows), is_good, _first(found, frame, is_good, places=list(asked)))
 
     def _cells(self, texts: pl.DataFrame, frame: Frame, reads: Sequence[_Read]) -> list[Cells]:
         """Give the columns, and what is known of them."""

@@ -24,7 +24,7 @@ from email_contacts.contacts.sources.rows import Frame, RowFault
 if TYPE_CHECKING:
     from email_contacts.contacts.sources.json_frames import JsonFrames
 
-BLOCK_BYTES = 1 << 20
+BLOCK_BYTES, _BYTES_IN_A_FRAME = 1 << 18, 1 << 21
 _ESCAPE = re.compile(rb"\\.", re.DOTALL)
 _OPENING, _CLOSING = b"{[", b"}]"
 _STEPS = np.zeros(256, np.int8)
@@ -125,7 +125,7 @@ class JsonValues:
                 if is_last:
                     self._check_end()
                     return
-                block = self._read(BLOCK_BYTES if self.frames is None else 2 * BLOCK_BYTES)
+                block = self._read(BLOCK_BYTES if self.frames is None else _BYTES_IN_A_FRAME)
                 is_last = not block
                 self._pending += block
         self._check_tail()
