@@ -57,7 +57,7 @@ _PLAIN = re.compile(r'[^",\r\n]*').fullmatch
 _FAULTS: tuple[tuple[str, Any], ...] = (
     (_BAD_EMAIL, None),
     ("birthday", "2023-02-30"),
-    ("birthday", "1990-1-5"),
+    ("birthday", "1990-13-05"),
     ("points", "1_000"),
     ("newsletter", "perhaps"),
     ("country", "XX"),
