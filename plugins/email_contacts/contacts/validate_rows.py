@@ -75,10 +75,9 @@ class RowValidation:
     def blocks(self) -> Iterator[int]:
         """Sift block by block; gives the rows read so far after each."""
         blocks = numbered(self._rows.blocks(), self._only)
-        # Four stages, each on a block of its own: cut into cells, judged, known, kept.
+        # Three stages, each on a block of its own: cut into cells, judged, kept.
         judged = map(self._judge, ahead(blocks) if self._rows.reads_ahead else blocks)
-        known = map(self._know, ahead(judged) if self._rows.reads_ahead else judged)
-        for block in ahead(known) if self._rows.reads_ahead else known:
+        for block in ahead(judged) if self._rows.reads_ahead else judged:
             self._keep(block)
             self.read += len(block.rows)
             yield self.read
@@ -116,15 +115,11 @@ class RowValidation:
             pl.Series("row", rows, pl.Int64), pl.Series("key", keys, pl.String), *found.columns
         )
 
-    def _know(self, block: _JudgedBlock) -> _JudgedBlock:
-        """Keep who the contacts are of the rows that are plainly good."""
-        self._part.know(block.records)
-        return block
-
     def _keep(self, block: _JudgedBlock) -> None:
         kept, good = self._kept(_cells_of(block)), block.good
         self._rejects.add_all(pl.concat([block.rejects, frame_of_rejects(kept.rejects)]).sort("row"))
         self._part.reject([*block.rejected, *kept.rejected])
+        self._part.know(block.records)
         if kept.numbers:
             good = good.merged(kept.contacts())
             self._part.know(records_of(kept.identifiers(self._identifiers), kept.numbers))

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
-from threading import Lock
 from typing import TYPE_CHECKING, Any, BinaryIO
 from uuid import uuid4
 
@@ -134,7 +133,6 @@ class PartWriter:
         self._longest, self._spool = longest, spool
         self._bodies, self._lengths, self._rows = (spool.create(name) for name in (BODIES, LENGTHS, ROWS))
         self._identities = {name: IdentityFile(spool, name) for name in identifiers}
-        self._knowing = Lock()
         self._rejected = spool.create(REJECTED) if names_rejects else None
         self._opted_out: dict[str, BinaryIO] = {}
         self.accepted = 0
@@ -164,13 +162,12 @@ class PartWriter:
         self.accepted += len(contacts.rows)
 
     def know(self, records: Iterable[tuple[str, Records]]) -> None:
-        """Keep who contacts are, in any order, from any thread.
+        """Keep who contacts are, in any order.
 
         :param records: of each identifier, as ``identity.records_of`` gives them.
         """
-        with self._knowing:
-            for attribute, some in records:
-                self._identities[attribute].add(some)
+        for attribute, some in records:
+            self._identities[attribute].add(some)
 
     def reject(self, identifiers: Iterable[Identifiers]) -> None:
         """Keep the identifiers of rejected rows.

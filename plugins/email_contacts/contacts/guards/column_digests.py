@@ -6,7 +6,6 @@ from binascii import unhexlify
 
 import numpy as np
 import polars as pl
-import polars_hash
 
 from email_contacts.contacts.mirror.identity_digests import BIG_ENDIAN, SHA256, IdentityDigester
 from email_contacts.contacts.snapshot.contact_keys import key_of
@@ -26,6 +25,8 @@ def digests_of(digester: IdentityDigester, attribute: str, values: pl.Series) ->
     before = key_of(attribute, "")
     if digester.algorithm != SHA256:
         return digester.keys(before + value for value in values.cast(pl.Binary))
+    import polars_hash  # here: 4 MB, which a preparation without a mirror does without
+
     key = pl.concat_str(pl.lit(digester.salt + before.decode()), pl.col("value"))
     keys = pl.DataFrame({"value": values}).select(key.alias("key"))
     pieces, _ = bytes_of(keys.select(polars_hash.col("key").chash.sha2_256()).to_series())
