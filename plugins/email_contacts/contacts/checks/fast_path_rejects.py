@@ -124,7 +124,10 @@ def _rejected(
 ) -> pl.DataFrame:
     texts = {"field": field, "rule": rule, "message": message, "value": value}
     columns: dict[str, Any] = {
-        name: pl.repeat(text, len(places), dtype=pl.String, eager=True) if isinstance(text, str) else text
+        # repeat() would start Polars' engine for each.
+        name: pl.Series([text], dtype=pl.String).new_from_index(0, len(places))
+        if isinstance(text, str)
+        else text
         for name, text in texts.items()
     }
     return pl.DataFrame({_PLACE: places, **columns}, _SCHEMA)
