@@ -36,24 +36,16 @@ class Digester:
     def __init__(self, name: str) -> None:
         self._salted = blake2b(digest_size=_BYTES, salt=sha256(name.encode()).digest()[:_SALT_BYTES])
 
-    def keys(self, keys: Iterable[bytes], *, after: bytes = b"") -> Digests:
-        """Make a digest of who each contact is; its last bit is clear, for records to say something there.
-
-        :param after: what all of them begin with.
-        """
-        made = self.of(keys, after=after).copy()
+    def keys(self, keys: Iterable[bytes]) -> Digests:
+        """Make a digest of who each contact is; its last bit is clear, for records to say something there."""
+        made = self.of(keys).copy()
         made["low"] &= ~LAST_BIT
         return made
 
-    def of(self, pieces: Iterable[bytes | memoryview], *, after: bytes = b"") -> Digests:
-        """Make a digest of each piece.
-
-        :param after: what all of them begin with.
-        """
+    def of(self, pieces: Iterable[bytes | memoryview]) -> Digests:
+        """Make a digest of each piece."""
         made: list[bytes] = []
-        salted = self._salted.copy()
-        salted.update(after)
-        copy, keep = salted.copy, made.append
+        copy, keep = self._salted.copy, made.append
         for piece in pieces:  # runs for every row: a copy of what is salted is quicker than a new one
             digest = copy()
             digest.update(piece)
