@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -43,6 +44,22 @@ def test_preparing_knows_neither_airflow_nor_http_nor_other_rooms(name: str, unw
     assert not loaded & unwanted
     ours = {module for module in loaded if module.startswith("email_contacts.")}
     assert {module for module in ours if not module.startswith("email_contacts.contacts")} == set()
+
+
+@pytest.mark.parametrize("own", ["", "narenas:3"])
+def test_polars_is_told_to_give_memory_back_unless_somebody_said_otherwise(own: str) -> None:
+    code = (
+        f"import sys, os; sys.path.insert(0, {str(PLUGINS)!r}); import email_contacts.contacts;"
+        "print('polars' in sys.modules, os.environ['_RJEM_MALLOC_CONF'])"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != "_RJEM_MALLOC_CONF"}
+    environment |= {"_RJEM_MALLOC_CONF": own} if own else {}
+    run = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True, env=environment
+    )
+    is_late, said = run.stdout.split()
+    assert is_late == "False"
+    assert said == own or (not own and "muzzy_decay_ms:0" in said.split(","))
 
 
 def test_names_are_the_ones_that_are_announced() -> None:

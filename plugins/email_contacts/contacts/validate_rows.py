@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import polars as pl
@@ -75,9 +75,10 @@ class RowValidation:
     def blocks(self) -> Iterator[int]:
         """Sift block by block; gives the rows read so far after each."""
         blocks = numbered(self._rows.blocks(), self._only)
-        # Three stages, each on a block of its own: cut into cells, judged, kept.
-        judged = map(self._judge, ahead(blocks) if self._rows.reads_ahead else blocks)
-        for block in ahead(judged) if self._rows.reads_ahead else judged:
+        # Four stages, each on a block of its own: cut into cells, judged, sorted, kept.
+        ahead_of = ahead if self._rows.reads_ahead else iter
+        judged = map(self._judge, ahead_of(blocks))
+        for block in ahead_of(map(self._sort, ahead_of(judged))):
             self._keep(block)
             self.read += len(block.rows)
             yield self.read
@@ -85,7 +86,10 @@ class RowValidation:
     def _judge(self, block: tuple[Block, Any]) -> _JudgedBlock:
         rows, numbers = block
         frame = rows if isinstance(rows, Frame) else frame_of(rows, len(self._rows.columns))
-        judged = self._plain.judge(frame)
+        return _JudgedBlock(rows, numbers, frame, self._plain.judge(frame))
+
+    def _sort(self, block: _JudgedBlock) -> _SortedBlock:
+        frame, judged, numbers = block.frame, block.judged, block.numbers
         is_good = judged.is_good & ~marked(frame.faults, len(frame))
         found = judged.rows if is_good.all() else judged.rows.filter(pl.Series(is_good))
         rejects = self._rejected(frame, judged, numbers)
@@ -97,7 +101,7 @@ class RowValidation:
             rejected = list(self._rejected_identifiers.of_frame(frame.cells[places]))
         good = Contacts(*bytes_of(found.get_column(BODY)), numbers[is_good])
         records = list(records_of(found, good.rows))
-        return _JudgedBlock(rows, numbers, good, records, rejects, rejected, np.flatnonzero(others))
+        return _SortedBlock(block.rows, numbers, good, records, rejects, rejected, np.flatnonzero(others))
 
     def _rejected(self, frame: Frame, judged: Judged, numbers: Any) -> pl.DataFrame:
         """Reject the rows that are certainly wrong; the fields of ``Reject`` as columns, and the place."""
@@ -115,9 +119,13 @@ class RowValidation:
             pl.Series("row", rows, pl.Int64), pl.Series("key", keys, pl.String), *found.columns
         )
 
-    def _keep(self, block: _JudgedBlock) -> None:
+    def _keep(self, block: _SortedBlock) -> None:
         kept, good = self._kept(_cells_of(block)), block.good
-        self._rejects.add_all(pl.concat([block.rejects, frame_of_rejects(kept.rejects)]).sort("row"))
+        # Polars' threads are busy with the blocks that follow: nothing is asked of them without need.
+        rejects = block.rejects
+        if kept.rejects:
+            rejects = pl.concat([rejects, frame_of_rejects(kept.rejects)]).sort("row")
+        self._rejects.add_all(rejects)
         self._part.reject([*block.rejected, *kept.rejected])
         self._part.know(block.records)
         if kept.numbers:
@@ -178,9 +186,18 @@ class RowValidation:
         return str(cells[self._key_place])
 
 
+class _JudgedBlock(NamedTuple):
+    """A block of the source with what the fast path says of its rows."""
+
+    rows: Block
+    numbers: Any
+    frame: Frame
+    judged: Judged
+
+
 @dataclass(frozen=True)
-class _JudgedBlock:
-    """A block of the source with what is known of it.
+class _SortedBlock:
+    """A block of the source, its rows sorted by what becomes of them.
 
     :param rows: the block.
     :param numbers: of its rows.
@@ -247,9 +264,11 @@ def _opted_out(row: int, opted_out: tuple[str, ...], who: Identifiers) -> Iterat
         yield _OptedOut(row, opted_out, who)
 
 
-def _cells_of(block: _JudgedBlock) -> Iterator[tuple[int, Row | RowFault]]:
+def _cells_of(block: _SortedBlock) -> Iterator[tuple[int, Row | RowFault]]:
     """Yield the rows of a block that one by one has to decide, with their numbers."""
     rows, places = block.rows, block.others
+    if not len(places):
+        return
     numbers = block.numbers[places].tolist()
     if not isinstance(rows, Frame):
         for number, place in zip(numbers, places.tolist(), strict=True):

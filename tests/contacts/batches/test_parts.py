@@ -91,6 +91,18 @@ def test_contacts_come_back_in_their_order(spool: NamelessFiles, monkeypatch: py
     assert sorted(np.concatenate(buckets)["row"].tolist()) == [1, 2, 4, 5, 9, 10, 12, 13]
 
 
+def test_long_contacts_come_back_few_at_a_time(spool: NamelessFiles, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(part_room, "_BYTES_AT_ONCE", 100)
+    texts = [b"x" * length for length in (30, 40, 50, 60, 250, 1)]
+    part = PartWriter(spool, identifiers=(), longest=1_000)
+    part.add(contacts_of(texts, [1, 2, 3, 5, 8, 13]))
+    found = list(read_contacts(spool, rows_before=0))
+    assert [len(some.rows) for some in found] == [2, 2, 2]
+    assert b"".join(some.data for some in found) == b"".join(texts)
+    assert [list(some.lengths) for some in found] == [[30, 40], [50, 60], [250, 1]]
+    assert [list(some.rows) for some in found] == [[1, 2], [3, 5], [8, 13]]
+
+
 def test_a_contact_too_long(spool: NamelessFiles) -> None:
     writer = PartWriter(spool, ("EMAIL",), longest=4)
     keep(writer, contacts_of([b"1234"], [1]))

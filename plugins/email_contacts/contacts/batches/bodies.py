@@ -117,7 +117,7 @@ class Batches:
         self._size, self._contacts = len(self._head), 0
 
     def _close_body(self) -> None:
-        self._pieces[-1] = self._pieces[-1][: -len(self._separator)]
+        self._pieces[-1] = memoryview(self._pieces[-1])[: -len(self._separator)]
         self._pieces.append(self._tail)
         if len(self._batches) >= _WRITTEN_AT_ONCE:
             self._batches[-_WRITTEN_AT_ONCE].result()  # no more wait in memory, and a fault shows here

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 BODIES, LENGTHS, ROWS, NO_CONSENT = "bodies", "lengths", "rows", "no_consent"
 _OPTED_OUT = "opted_out_"
 _CONTACTS_AT_ONCE = 1 << 14
+_BYTES_AT_ONCE = 1 << 21
 # JSON has lists; a part of the last release has no notes.
 _TUPLES = ("dropped", "identifiers", "notes", "opted_out")
 Numbers = Any  # numpy.ndarray of uint32
@@ -225,7 +226,12 @@ def read_contacts(spool: Spool, *, rows_before: int) -> Iterator[Contacts]:
     bodies, lengths, rows = (spool.open(name) for name in (BODIES, LENGTHS, ROWS))
     window = Window(bodies)
     while len(some := _numbers(lengths)):
-        yield Contacts([window.next(int(some.sum()))], some, _numbers(rows) + np.uint32(rows_before))
+        numbers = _numbers(rows) + np.uint32(rows_before)
+        windows = min(len(some), -(-int(some.sum()) // _BYTES_AT_ONCE))
+        width = -(-len(some) // windows)
+        for first in range(0, len(some), width):
+            few = some[first : first + width]
+            yield Contacts([window.next(int(few.sum()))], few, numbers[first : first + width])
     spool.release(bodies, lengths, rows)
 
 

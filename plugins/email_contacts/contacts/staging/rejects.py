@@ -92,7 +92,7 @@ class RejectsFile:
             self._frames.append(frame_of_rejects(self._pending))
             self._pending.clear()
         self._frames.append(rejects)
-        self.reasons.update(dict(rejects.group_by("rule", maintain_order=True).len().iter_rows()))
+        self.reasons.update(rejects.get_column("rule").to_list())
         self.count += len(rejects)
         if sum(map(len, self._frames)) >= _ROWS_AT_ONCE:
             self._flush()
