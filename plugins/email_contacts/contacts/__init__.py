@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from email_contacts.contacts.staging.manifest import Manifest as Manifest
     from email_contacts.contacts.staging.manifest import Rows as Rows
 
-# Polars' allocator, jemalloc, reads this when Polars is loaded, which is after this package. Left to itself it has
-# four arenas for each processor, and keeps what they free for longer.
+# Polars' allocator, jemalloc, reads this when Polars is loaded, which is after this package. By its own
+# settings it has four arenas for each processor, and keeps what they free for longer.
 os.environ.setdefault(
     "_RJEM_MALLOC_CONF", f"narenas:{os.cpu_count() or 1},dirty_decay_ms:500,muzzy_decay_ms:0"
 )

@@ -7,7 +7,7 @@ rows of the frame before it that were not plainly good are decided one by one.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple, cast
 
@@ -29,7 +29,7 @@ from email_contacts.contacts.read_ahead import ahead
 from email_contacts.contacts.sources.row_frames import frame_of
 from email_contacts.contacts.sources.rows import EMPTY, Block, Frame, RefusedRow, Row, RowFault, Rows
 from email_contacts.contacts.sources.selection import RowSelection, numbered
-from email_contacts.contacts.sources.typed import frame_rows
+from email_contacts.contacts.sources.typed import frame_rows, rows_at
 from email_contacts.contacts.staging.rejects import Reject, RejectsFile, frame_of_rejects
 from email_contacts.contacts.text_views import bytes_of
 
@@ -197,7 +197,7 @@ class _JudgedBlock(NamedTuple):
 
 @dataclass(frozen=True)
 class _SortedBlock:
-    """A block of the source, its rows sorted by what becomes of them.
+    """A block of the source, its rows sorted: good ones, rejects, and others.
 
     :param rows: the block.
     :param numbers: of its rows.
@@ -266,23 +266,11 @@ def _opted_out(row: int, opted_out: tuple[str, ...], who: Identifiers) -> Iterat
 
 def _cells_of(block: _SortedBlock) -> Iterator[tuple[int, Row | RowFault]]:
     """Yield the rows of a block that one by one has to decide, with their numbers."""
-    rows, places = block.rows, block.others
-    if not len(places):
-        return
-    numbers = block.numbers[places].tolist()
-    if not isinstance(rows, Frame):
-        for number, place in zip(numbers, places.tolist(), strict=True):
-            yield number, rows[place]
-        return
-    unreadable = [place for place, fault in rows.faults.items() if not isinstance(fault, RefusedRow)]
-    cells = iter(frame_rows(rows.cells[places[~marked(unreadable, len(rows))[places]]]))
-    for number, place in zip(numbers, places.tolist(), strict=True):
-        fault = rows.faults.get(place)
-        if isinstance(fault, RefusedRow):
-            row = next(cells)
-            yield number, fault if isinstance(row, RowFault) else replace(fault, cells=row)
-        else:
-            yield number, fault or next(cells)
+    rows, places = block.rows, block.others.tolist()
+    if not places:
+        return iter(())
+    some = rows_at(rows, places) if isinstance(rows, Frame) else map(rows.__getitem__, places)
+    return zip(block.numbers[block.others].tolist(), some, strict=True)
 
 
 def identifiers_of(validator: ContactValidator) -> tuple[str, ...]:

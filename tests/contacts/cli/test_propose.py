@@ -12,7 +12,7 @@ import pytest
 
 from email_contacts.contacts import Mapping
 from email_contacts.contacts.cli.command_line import main
-from email_contacts.contacts.cli.propose import first_rows
+from email_contacts.contacts.cli.first_rows import first_rows
 from email_contacts.contacts.mapping.attributes import read_account_attributes
 from email_contacts.contacts.sources.rows import Frame, RowFault
 from tests.contacts.conftest import WriteSource

@@ -9,7 +9,7 @@ from typing import Any
 from email_contacts.contacts.sources.opening import open_rows
 from email_contacts.contacts.sources.reading_options import ReadingOptions
 from email_contacts.contacts.sources.rows import Block, Frame, Row, RowFault, Rows
-from email_contacts.contacts.sources.typed import frame_rows
+from email_contacts.contacts.sources.typed import rows_at
 
 
 def rows_of(rows: Rows) -> list[Row | RowFault]:
@@ -25,7 +25,7 @@ def rows_in(block: Block) -> list[Row | RowFault]:
     """The rows of a block."""
     if not isinstance(block, Frame):
         return block
-    return [block.faults.get(place) or row for place, row in enumerate(frame_rows(block.cells))]
+    return list(rows_at(block, range(len(block))))
 
 
 def opened(source: Any, **options: Any) -> Rows:

@@ -13,7 +13,7 @@ import pytest
 
 from email_contacts.contacts.errors import PreparationError
 from email_contacts.contacts.masking import mask
-from email_contacts.contacts.sources import json_frames, json_rows
+from email_contacts.contacts.sources import json_frames, json_odd_lines, json_rows
 from email_contacts.contacts.sources.json_frames import JsonFrames
 from email_contacts.contacts.sources.rows import EMPTY, Frame
 from tests.contacts.sources.reading import opened, rows_in
@@ -144,6 +144,7 @@ def _small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(f"email_contacts.contacts.sources.{module}.{name}", 1_500)
     monkeypatch.setattr(json_rows, "ROWS_LOOKED_AT", FIRST)
     monkeypatch.setattr(json_frames, "_LONGEST_PAUSE", 1)
+    monkeypatch.setattr(json_odd_lines, "_MOST", 0.5)
 
 
 def differs(path: Path, form: Callable[..., str], seed: int, kinds: Sequence[str] = ()) -> bool:

@@ -16,8 +16,8 @@ import pytest
 from email_contacts.contacts.errors import NoRows, RowTooLong, SourceUndecodable, SourceUnreadable
 from email_contacts.contacts.header_names import all_shown
 from email_contacts.contacts.sources import json_text
+from email_contacts.contacts.sources.json_batches import Batch
 from email_contacts.contacts.sources.json_shape import Shape
-from email_contacts.contacts.sources.json_text import Batch
 from email_contacts.contacts.sources.rows import Frame, RowFault
 from tests.contacts.conftest import WriteSource
 from tests.contacts.sources.reading import opened, rows_of

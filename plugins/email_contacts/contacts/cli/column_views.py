@@ -14,6 +14,7 @@ from typing import Any
 
 from email_contacts.contacts.checks import schema
 from email_contacts.contacts.choices import DROP
+from email_contacts.contacts.cli.first_rows import first_rows
 from email_contacts.contacts.cli.suspicions import suspicions
 from email_contacts.contacts.errors import NoRows
 from email_contacts.contacts.header_names import shown_name
@@ -23,9 +24,8 @@ from email_contacts.contacts.mapping.rules import DEFAULT_SEPARATOR, ColumnRule
 from email_contacts.contacts.masking import mask
 from email_contacts.contacts.options import Options
 from email_contacts.contacts.sources.opening import Source
-from email_contacts.contacts.sources.rows import EMPTY, Row, RowFault, Rows
+from email_contacts.contacts.sources.rows import EMPTY, Row
 
-ROWS_LOOKED_AT = 1_000
 CELLS_SHOWN = 3
 
 
@@ -74,21 +74,8 @@ def column_views(source: Source, options: Options) -> list[ColumnView]:
     with closing(opened):
         rows = options.with_consent(opened) or opened
         binding = options.bind(rows, source)
-        first = list(islice(_rows_of(rows), ROWS_LOOKED_AT))
+        first = first_rows(rows)
         return list(_views(rows.columns, binding, first))
-
-
-def _rows_of(rows: Rows) -> Iterator[Row]:
-    """Walk the rows that can be read, whether a block is a list or a frame."""
-    from email_contacts.contacts.sources.typed import frame_rows
-
-    for block in rows.blocks():
-        if isinstance(block, list):
-            yield from (cells for cells in block if not isinstance(cells, RowFault))
-            continue
-        for place, cells in enumerate(frame_rows(block.cells.head(ROWS_LOOKED_AT))):
-            if place not in block.faults and not isinstance(cells, RowFault):
-                yield cells
 
 
 def _views(columns: Sequence[str], binding: Binding, rows: Sequence[Row]) -> Iterator[ColumnView]:

@@ -6,12 +6,10 @@ Knows its arguments; opens the source and reads no more of it than it needs.
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Iterator
 from contextlib import closing
-from itertools import islice
-from typing import Any
 
 from email_contacts.contacts.batches.bodies import MAX_BATCH_BYTES
+from email_contacts.contacts.cli.first_rows import first_rows
 from email_contacts.contacts.errors import HeaderError, InvalidOption
 from email_contacts.contacts.header_names import with_likely_header
 from email_contacts.contacts.mapping.attributes import AccountAttribute, read_account_attributes
@@ -19,10 +17,7 @@ from email_contacts.contacts.mapping.proposal import propose
 from email_contacts.contacts.mapping.writing import as_yaml
 from email_contacts.contacts.sources.opening import open_rows
 from email_contacts.contacts.sources.reading_options import ReadingOptions
-from email_contacts.contacts.sources.rows import RowFault, Rows
 from email_contacts.contacts.values import phones
-
-ROWS_LOOKED_AT = 1_000
 
 
 def account_attributes(asked: Namespace) -> tuple[AccountAttribute, ...] | None:
@@ -44,7 +39,7 @@ def proposed(asked: Namespace, options: ReadingOptions) -> str:
     with closing(
         open_rows(asked.source, options, longest_row=MAX_BATCH_BYTES, drop_late_columns=True)
     ) as rows:
-        first = list(islice(first_rows(rows), ROWS_LOOKED_AT))
+        first = first_rows(rows)
         try:
             proposal = propose(
                 rows.columns,
@@ -56,12 +51,3 @@ def proposed(asked: Namespace, options: ReadingOptions) -> str:
         except HeaderError as error:
             raise with_likely_header(error, rows) from None
     return as_yaml(proposal, source=asked.source.name, rows=len(first))
-
-
-def first_rows(rows: Rows) -> Iterator[list[Any]]:
-    """Walk the rows that can be read, whether a block is a list or a frame."""
-    from email_contacts.contacts.sources.typed import frame_rows
-
-    for block in rows.blocks():
-        some = block if isinstance(block, list) else frame_rows(block.cells.head(ROWS_LOOKED_AT))
-        yield from (cells for cells in some if not isinstance(cells, RowFault))

@@ -173,11 +173,12 @@ class ChainedRows:
 
 
 def _reordered(block: Block, order: Sequence[int]) -> Block:
-    if isinstance(block, Frame):
-        return replace(block, cells=block.cells[:, list(order)])
     if len(order) == 1:
         return block
     pick = itemgetter(*order)
+    if isinstance(block, Frame):
+        own = {place: list(pick(row)) for place, row in block.own.items()}
+        return replace(block, cells=block.cells[:, list(order)], own=own)
     return [row if isinstance(row, RowFault) else list(pick(row)) for row in block]
 
 

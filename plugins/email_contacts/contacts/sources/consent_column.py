@@ -161,11 +161,20 @@ class RowsWithConsent:
         texts, spellings = words_in(frame.cells.to_series(self._place))
         no = [text for text, word in spellings.items() if word in self._no]
         neither = [text for text, word in spellings.items() if word not in self._no | self._yes]
-        said_no = np.flatnonzero(texts.is_in(no).to_numpy()) + self._read + 1
+        is_within = np.ones(len(frame), bool)
+        is_within[list(frame.apart)] = False
+        said_no = np.flatnonzero(texts.is_in(no).to_numpy() & is_within) + self._read + 1
         self.said_no.frombytes(said_no.astype(np.uint32).tobytes())
-        unclear = np.flatnonzero(texts.is_in(neither).to_numpy()).tolist()
-        faults = {**dict.fromkeys(unclear, self._fault), **frame.faults}
-        return replace(frame, cells=frame.cells[:, self._kept], faults=faults)
+        unclear = np.flatnonzero(texts.is_in(neither).to_numpy() & is_within).tolist()
+        first = self._read + 1
+        judged = {place: self._judged(first + place, row) for place, row in frame.own.items()}
+        faults: dict[int, RowFault] = {
+            **dict.fromkeys(unclear, self._fault),
+            **{place: one for place, one in judged.items() if isinstance(one, RowFault)},
+            **{place: self._refused(first + place, fault) for place, fault in frame.faults.items()},
+        }
+        own = {place: one for place, one in judged.items() if not isinstance(one, RowFault)}
+        return replace(frame, cells=frame.cells[:, self._kept], faults=faults, own=own)
 
 
 def _object_in(text: str) -> Mapping[str, Any]:

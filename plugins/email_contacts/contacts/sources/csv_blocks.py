@@ -96,7 +96,7 @@ def _framed_line_by_line(
     places = np.cumsum(~is_blank) - 1
     faults = {int(places[line]): wrong_width(int(found[line]), width) for line in np.flatnonzero(is_wrong)}
     is_odd = _odd_lines(rows, np.frombuffer(rows.data, np.uint8), ord(delimiter))[~is_blank]
-    return _known(Frame(cells, faults, is_trimmed), is_odd, rows.data)
+    return _known(Frame(cells, faults, is_trimmed=is_trimmed), is_odd, rows.data)
 
 
 def _known(frame: Frame, is_odd: Any, data: bytes) -> Frame:

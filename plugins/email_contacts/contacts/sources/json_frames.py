@@ -7,7 +7,9 @@ or would otherwise, is looked for here. Whatever is not certain is left to be re
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from typing import Any, cast
 
@@ -16,7 +18,9 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.json
 
+from email_contacts.contacts.sources.byte_positions import Positions
 from email_contacts.contacts.sources.json_numbers import are_decimals, may_have_whole_decimals, numerals
+from email_contacts.contacts.sources.json_odd_lines import odd_lines
 from email_contacts.contacts.sources.nested import ATTRIBUTES, path_of
 from email_contacts.contacts.sources.rows import Frame
 
@@ -29,7 +33,12 @@ _TYPES: dict[type, pa.DataType] = {
 }
 _OPENING, _CLOSING, _NEWLINE, _RETURN = b"{}\n\r"
 _ROWS = "rows"
+_EMPTY = b"{}"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+# Of this share of its values a key has the type; objects with another one are looked at.
+_MOST = 0.9
+# Arrow's own pool keeps tens of megabytes of what blocks have freed.
+_POOL = pa.system_memory_pool()
 # After blocks that Arrow could not read, at most so many are not tried.
 _LONGEST_PAUSE = 64
 
@@ -52,6 +61,7 @@ class JsonFrames:
         self._places = places
         self._width = width
         self._pause = self._failed = 0
+        self._had_odd_lines = False
 
     @classmethod
     def of(
@@ -75,7 +85,7 @@ class JsonFrames:
 
         :param text: whole lines.
         :param longest: bytes that a line may have.
-        :return: None where each line has to be looked at.
+        :return: None where each line has to be looked at; else those that have to be are odd, and empty.
         """
         if self._is_paused():
             return None
@@ -87,10 +97,36 @@ class JsonFrames:
         is_clear = data[0] == _OPENING and (data[last] == _CLOSING).all()
         is_clear = is_clear and (data[ends[:-1] + 1] == _OPENING).all()
         is_clear = is_clear and np.diff(ends, prepend=-1).max() <= longest
-        # Arrow parses the halves at the same time; it finds the line that ends the first one.
-        half = len(text) // 2 + 1
-        frame = self._frame(text, self._fields, len(ends), block_bytes=half) if is_clear else None
+        frame = None
+        if is_clear and not self._had_odd_lines:
+            frame = self._lines(text, len(ends))
+        if is_clear and frame is None:
+            frame = self._lines_but_odd_ones(text, ends)
         return self._counted(frame)
+
+    def _lines(self, text: bytes, count: int) -> Frame | None:
+        # Arrow parses the halves at the same time; it finds the line that ends the first one.
+        return self._frame(text, self._fields, count, block_bytes=len(text) // 2 + 1)
+
+    def _lines_but_odd_ones(self, text: bytes, ends: Positions) -> Frame | None:
+        """Read lines some of which have a value of another type than the others."""
+        places = odd_lines(text, ends)
+        if places is None:
+            # Where the block before had some, these may have none; without, they were tried already.
+            had_some, self._had_odd_lines = self._had_odd_lines, False
+            return self._lines(text, len(ends)) if had_some else None
+        self._had_odd_lines = True
+        starts = np.concatenate(([0], ends + 1))[places].tolist()
+        kept, at = [], 0
+        for start, end in zip(starts, ends[places].tolist(), strict=True):
+            kept += [text[at:start], _EMPTY]
+            at = end
+        frame = self._lines(b"".join([*kept, text[at:]]), len(ends))
+        if frame is None:
+            return None
+        is_odd = np.zeros(len(ends), bool)
+        is_odd[places] = True
+        return replace(frame, is_odd=is_odd)
 
     def of_elements(self, text: bytes) -> Frame | None:
         """Read what stands between the brackets of an array of objects.
@@ -114,7 +150,8 @@ class JsonFrames:
                 parse_options=pyarrow.json.ParseOptions(
                     explicit_schema=pa.schema(fields), unexpected_field_behavior="error"
                 ),
-            ).combine_chunks()
+                memory_pool=_POOL,
+            ).combine_chunks(memory_pool=_POOL)
         except (UnicodeDecodeError, pa.ArrowInvalid):
             return None
         if table.num_rows != (1 if count is None else count):
@@ -178,15 +215,16 @@ def _fields(objects: Sequence[Mapping[str, Any]], whole: Collection[str]) -> lis
 
 
 def _type_of(values: Sequence[Any], *, is_whole: bool) -> pa.DataType:
-    filled = [value for value in values if value is not None]
-    kinds = set(map(type, filled))
+    kinds = Counter(map(type, values))
+    del kinds[type(None)]
     if not kinds:
         return pa.null()
-    if kinds == {int, float}:
-        return pa.float64()
-    if len(kinds) > 1:
+    if kinds[int] and kinds[float]:
+        kinds[float] += kinds.pop(int)
+    (kind, count), *_ = kinds.most_common(1)
+    if count < _MOST * kinds.total():
         raise _NotUniform
-    (kind,) = kinds
+    filled: list[Any] = [value for value in values if type(value) is kind]
     if kind is dict and not is_whole and (fields := _fields(filled, ())):
         return pa.struct(fields)
     if kind is list:

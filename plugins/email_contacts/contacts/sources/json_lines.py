@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import secrets
 from codecs import BOM_UTF8
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import orjson
 
 from email_contacts.contacts.errors import RowTooLong, SourceUndecodable
+from email_contacts.contacts.sources.json_batches import Batch, Mixed, Values
 from email_contacts.contacts.sources.json_keys import has_repeated_key, parsed
-from email_contacts.contacts.sources.json_text import Batch, Values
 from email_contacts.contacts.sources.rows import Frame, RowFault
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class JsonLines:
         self._line = 0
         self.frames: JsonFrames | None = None
 
-    def batches(self) -> Iterator[Batch | Frame]:
+    def batches(self) -> Iterator[Batch | Frame | Mixed]:
         """Give records, many at once; as frames where ``frames`` can.
 
         :raises RowTooLong: when a line is too long.
@@ -52,14 +53,14 @@ class JsonLines:
         """
         for line, text in self._texts():
             if self.frames and (frame := self.frames.of_lines(text, longest=self._longest_row)):
-                yield frame
+                yield frame if frame.is_odd is None else self._mixed(frame, line, _lines_of(text))
                 continue
-            lines = text.removesuffix(b"\n").split(b"\n")
+            lines = _lines_of(text)
             if max(map(len, lines)) <= self._longest_row and (found := _values_of(lines)):
                 numbers = range(line, line + len(lines))
                 yield Batch(found.values, numbers, found.has_objects_within, found.has_nulls)
             else:
-                yield from self._one_by_one(line, lines)
+                yield from self._one_by_one(enumerate(lines, line))
 
     def _texts(self) -> Iterator[tuple[int, bytes]]:
         """Cut blocks behind lines; object stores' files differ in how they do it themselves."""
@@ -79,8 +80,16 @@ class JsonLines:
                 return
             pending += block
 
-    def _one_by_one(self, line: int, lines: Iterable[bytes]) -> Iterator[Batch]:
-        for number, line_of_file in enumerate(lines, line):
+    def _mixed(self, frame: Frame, line: int, lines: Sequence[bytes]) -> Mixed:
+        """Parse the lines of a frame that are odd.
+
+        :param line: the number of its first line.
+        """
+        places = np.flatnonzero(frame.is_odd).tolist()
+        return Mixed(frame, places, [*self._one_by_one((line + place, lines[place]) for place in places)])
+
+    def _one_by_one(self, lines: Iterable[tuple[int, bytes]]) -> Iterator[Batch]:
+        for number, line_of_file in lines:
             text = line_of_file.removeprefix(BOM_UTF8)  # where files with one were joined
             if not text or text.isspace():
                 continue
@@ -116,6 +125,10 @@ class JsonLines:
             f"{self._name}, line {line} is longer than {self._longest_row:,} bytes, more than one "
             "request may carry (api-contract §2.1). NDJSON needs one object per line."
         )
+
+
+def _lines_of(text: bytes) -> list[bytes]:
+    return text.removesuffix(b"\n").split(b"\n")
 
 
 def _values_of(lines: list[bytes]) -> Values | None:

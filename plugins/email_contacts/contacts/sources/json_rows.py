@@ -29,12 +29,13 @@ from email_contacts.contacts.sources.encoding import (
     undecodable_bytes_named,
     utf_16_of_json,
 )
+from email_contacts.contacts.sources.json_batches import Batch, Mixed
 from email_contacts.contacts.sources.json_keys import RepeatedKey, repeated
 from email_contacts.contacts.sources.json_layouts import ADVICE as TABLE_ADVICE
 from email_contacts.contacts.sources.json_layouts import is_a_table
 from email_contacts.contacts.sources.json_lines import JsonLines
 from email_contacts.contacts.sources.json_shape import Shape, shape_of
-from email_contacts.contacts.sources.json_text import Batch, JsonValues
+from email_contacts.contacts.sources.json_text import JsonValues
 from email_contacts.contacts.sources.nested import TwoValues, flat
 from email_contacts.contacts.sources.opt_outs import flag_of
 from email_contacts.contacts.sources.rows import EMPTY, Block, Frame, Row, RowFault, in_blocks
@@ -138,11 +139,12 @@ class JsonRows:
         :raises SourceUndecodable: when bytes are not in the encoding.
         """
         batches, self._first = chain(self._first, self._batches), []
-        for is_read, some in groupby(batches, key=lambda batch: isinstance(batch, Frame)):
-            if is_read:
-                yield from cast("Iterator[Frame]", some)
-            else:
+        for is_read, some in groupby(batches, key=lambda batch: not isinstance(batch, Batch)):
+            if not is_read:
                 yield from in_blocks(self._rows(cast("Iterator[Batch]", some)))
+                continue
+            for one in cast("Iterator[Frame | Mixed]", some):
+                yield one.completed(self._rows(one.apart)) if isinstance(one, Mixed) else one
 
     def place(self, row: int) -> str:
         """Say nothing: a file of its own needs no more than the row's number."""

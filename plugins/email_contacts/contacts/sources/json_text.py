@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import orjson
 
 from email_contacts.contacts.errors import RowTooLong, SourceUndecodable, SourceUnreadable
 from email_contacts.contacts.header_names import says_who, shown_name
+from email_contacts.contacts.sources.json_batches import Batch, Values
 from email_contacts.contacts.sources.json_keys import has_repeated_key, parsed
 from email_contacts.contacts.sources.json_shape import BLANKS, Shape
 from email_contacts.contacts.sources.json_value import parse
@@ -32,28 +33,6 @@ _STEPS[list(_OPENING)], _STEPS[list(_CLOSING)] = 1, -1
 # How many objects from the end are tried as the last one of a block, before brackets are counted; and how
 # many brackets are looked at for that, as most may be of objects within.
 _LAST_ONES_TRIED, _BRACKETS_LOOKED_AT = 3, 64
-
-
-class Values(NamedTuple):
-    """Values that follow one another.
-
-    :param values: as ``orjson`` gives them, or faults.
-    :param has_objects_within: whether one of them may hold an object.
-    :param has_nulls: whether a ``null`` may be in them.
-    """
-
-    values: list[Any]
-    has_objects_within: bool
-    has_nulls: bool
-
-
-class Batch(NamedTuple):
-    """Records that follow one another, each with its line, or its number in an array."""
-
-    records: Sequence[dict[str, Any] | RowFault]
-    lines: Sequence[int]
-    is_nested: bool
-    has_nulls: bool
 
 
 class JsonValues:

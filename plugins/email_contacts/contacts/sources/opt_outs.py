@@ -194,7 +194,9 @@ class _ConsentedRows:
         return any(one.value_of(row[one.place]) != EMPTY for one in self._about[flag])
 
     def _frame(self, frame: Frame) -> Frame:
-        faults = dict(frame.faults)
+        judged = {place: self._judged(row) for place, row in frame.own.items()}
+        own = {place: one for place, one in judged.items() if not isinstance(one, RowFault)}
+        faults = {place: one for place, one in judged.items() if isinstance(one, RowFault)} | {**frame.faults}
         found = [
             (flag, fault, is_so)
             for flag, place in self._flags
@@ -205,7 +207,7 @@ class _ConsentedRows:
             for at in self._mattering(flag, frame, np.flatnonzero(is_so)).tolist():
                 if at not in faults:
                     faults[at] = _about(fault, flag, tuple(what for what, is_out in outs if is_out[at]))
-        return replace(frame, cells=frame.cells[:, self._kept], faults=faults)
+        return replace(frame, cells=frame.cells[:, self._kept], faults=faults, own=own)
 
     def _mattering(self, flag: str, frame: Frame, places: Any) -> Any:
         """Keep those of some rows that have what the flag is about."""

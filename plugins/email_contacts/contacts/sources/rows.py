@@ -60,7 +60,7 @@ class RowFault:
 class RefusedRow(RowFault):
     """A row that can be read as cells, and is rejected for what one of them says.
 
-    :param cells: the others, one for each column; None in a frame, which has them.
+    :param cells: the others, one for each column; None where a frame has them.
     :param opted_out: of what the person has opted out, as the row says: ``EMAIL``, ``SMS``, ``WHATSAPP``.
     """
 
@@ -74,7 +74,8 @@ class Frame:
 
     :param cells: one column for each of the source's, in their order; a null is an empty cell.
     :param faults: place in the frame, from 0 → why that row is rejected; what its cells say is void, unless
-        it is a ``RefusedRow``.
+        it is a ``RefusedRow`` without cells of its own.
+    :param own: place in the frame → the cells of a row that the columns cannot hold; theirs are empty there.
     :param is_trimmed: whether certainly no cell begins or ends with a blank.
     :param is_odd: for each row whether it has to be decided separately (a NumPy array); None for none.
     :param is_unescaped: whether no cell of the other rows holds a quote, a backslash or a control character,
@@ -84,6 +85,7 @@ class Frame:
 
     cells: pl.DataFrame
     faults: Mapping[int, RowFault] = field(default_factory=dict)
+    own: Mapping[int, Row] = field(default_factory=dict)
     is_trimmed: bool = False
     is_odd: Any = None
     is_unescaped: bool = False
@@ -92,6 +94,16 @@ class Frame:
     def __len__(self) -> int:
         """Count the rows, those with faults among them."""
         return self.cells.height
+
+    @property
+    def apart(self) -> dict[int, Row | RowFault]:
+        """The rows that are not in the columns, by their places."""
+        faults = {
+            place: fault
+            for place, fault in self.faults.items()
+            if not isinstance(fault, RefusedRow) or fault.cells is not None
+        }
+        return {**self.own, **faults}
 
 
 # Some rows, one after the other.

@@ -79,5 +79,6 @@ def _chosen(block: Block, places: Any) -> Block:
         block,
         cells=block.cells[places],
         faults={moved[place]: fault for place, fault in block.faults.items() if place in moved},
+        own={moved[place]: cells for place, cells in block.own.items() if place in moved},
         is_odd=None if block.is_odd is None else block.is_odd[places],
     )

@@ -22,7 +22,8 @@ anything else                ``Strange``: the row is rejected where it is sent, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -30,7 +31,7 @@ from uuid import UUID
 
 import orjson
 
-from email_contacts.contacts.sources.rows import EMPTY, Day, Row, RowFault, Strange
+from email_contacts.contacts.sources.rows import EMPTY, Day, Frame, RefusedRow, Row, RowFault, Strange
 
 if TYPE_CHECKING:
     import polars as pl
@@ -79,6 +80,24 @@ def _cell(value: Any) -> Any:
         return plain(value)
     except NoCell as kind:
         return Strange(str(kind))
+
+
+def rows_at(frame: Frame, places: Sequence[int]) -> Iterator[Row | RowFault]:
+    """Turn some rows of a frame into rows of cells.
+
+    :param places: which, in any order.
+    """
+    apart = frame.apart
+    cells = iter(frame_rows(frame.cells[[place for place in places if place not in apart]]))
+    for place in places:
+        if place in apart:
+            yield apart[place]
+            continue
+        row, fault = next(cells), frame.faults.get(place)
+        if isinstance(fault, RefusedRow):
+            yield fault if isinstance(row, RowFault) else replace(fault, cells=row)
+        else:
+            yield row
 
 
 def frame_rows(frame: pl.DataFrame) -> list[Row | RowFault]:
