@@ -19,8 +19,8 @@ from typing import Any
 from email_contacts.contacts import Mapping, Options
 
 PLAIN = "plain, three columns"
-Cell = Callable[[Random, int], str]
-Row = tuple[str, ...]
+Cell = Callable[[Random, int], Any]
+Row = tuple[Any, ...]
 TEXT_COLUMNS = 50
 
 
@@ -191,6 +191,11 @@ def _half_bad_phone(random: Random, row: int) -> str:
     return f"+336{_digits(random, 8)}" if row % 2 else f"+336{_digits(random, 5)}"
 
 
+def _few_texts(_: Random, row: int) -> int | str:
+    return row if row % 700 else "many"
+
+
+_NUMBER = {"attribute": "A", "type": "number"}
 _CHOICES = {"attribute": "A", "type": "multiple_choice"}
 CLIFFS = {
     PLAIN: Cliff(1),
@@ -211,6 +216,8 @@ CLIFFS = {
     "NDJSON, nested": Cliff(3, form="nested ndjson"),
     "NDJSON, orders not sent": Cliff(3, form="orders ndjson"),
     "JSON array, nested": Cliff(3, form="nested json"),
+    "NDJSON, few of another type": Cliff(3, _few_texts, _NUMBER, form="ndjson"),
+    "JSON array, few of another type": Cliff(3, _few_texts, _NUMBER, form="json"),
     f"{TEXT_COLUMNS} text columns": Cliff(6, form="wide csv"),
     "nulls": Cliff(3, lambda _, row: ("NULL", "\\N", "Ada")[row % 3], nulls=("NULL",)),
     "list of date formats": Cliff(

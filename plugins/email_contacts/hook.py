@@ -14,6 +14,7 @@ from airflow.sdk import BaseHook
 from airflow.sdk.exceptions import AirflowNotFoundException
 
 from email_contacts import metrics
+from email_contacts.airflow_answers import read_connection
 from email_contacts.arguments import comparable
 from email_contacts.connection import CONN_TYPE, DEFAULT_CONN_ID, ContactsConnection, InvalidConnection
 from email_contacts.imports.waiting.account_budget import AccountBudget
@@ -48,9 +49,10 @@ class ContactsHook(BaseHook):
         """The checked connection, read once.
 
         :raises InvalidConnection: when it is missing or cannot work; the message says what to do.
+        :raises AirflowRuntimeError: when Airflow does not answer.
         """
         try:
-            connection = self.get_connection(self.conn_id)
+            connection = read_connection(self.conn_id)
         except AirflowNotFoundException as error:
             raise InvalidConnection(
                 f"there is no connection {self.conn_id!r}; add one of type {CONN_TYPE!r}, or set conn_id to "

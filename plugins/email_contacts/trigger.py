@@ -19,6 +19,7 @@ from airflow.sdk.exceptions import AirflowNotFoundException
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from email_contacts import metrics
+from email_contacts.airflow_answers import check_airflow_answers
 from email_contacts.connection import ContactsConnection, InvalidConnection
 from email_contacts.imports.callbacks import MAILBOX, has_mail
 from email_contacts.imports.queue.entries import Ticket
@@ -224,10 +225,12 @@ async def read_connection(conn_id: str) -> PollerSettings:
     """Read a connection on behalf of a poller.
 
     :raises InvalidConnection: when it is missing, or cannot work.
+    :raises AirflowRuntimeError: when Airflow does not answer.
     """
     try:
         connection = await BaseHook.aget_connection(conn_id)
     except AirflowNotFoundException as error:
+        await asyncio.to_thread(check_airflow_answers)
         raise InvalidConnection(str(error)) from error
     # In a thread, for the first one of a process loads a library, which takes a while.
     return PollerSettings(await asyncio.to_thread(ContactsConnection.from_airflow, connection))

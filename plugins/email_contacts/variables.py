@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from airflow.sdk import Variable
 
+from email_contacts.airflow_answers import is_tested, read_variable
 from email_contacts.imports.shared_store import TaskKey
 
 
@@ -25,10 +26,7 @@ class SharedVariables:
 
         There, what stands in for the supervisor is taken from the whole process while it answers.
         """
-        from airflow.sdk.execution_time import task_runner
-
-        supervisor = getattr(task_runner, "SUPERVISOR_COMMS", None)
-        return type(supervisor).__name__ != "InProcessSupervisorComms"
+        return not is_tested()
 
     def keys(self, prefix: str) -> Sequence[str]:
         """List the keys that begin so, as they are now."""
@@ -36,8 +34,7 @@ class SharedVariables:
 
     def get(self, key: str) -> str | None:
         """Return the text, or None."""
-        value: str | None = Variable.get(key, default=None)
-        return value
+        return read_variable(key)
 
     def set(self, key: str, value: str) -> None:
         """Write the text; the description explains it to a reader in the UI."""

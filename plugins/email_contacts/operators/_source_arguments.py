@@ -152,8 +152,9 @@ def quote_of(hook: Any) -> str:
 
 def database_hook(conn_id: str) -> Any:
     """Make the hook of a database connection; nothing is connected yet."""
-    from airflow.sdk import BaseHook
     from airflow.sdk.exceptions import AirflowException, AirflowNotFoundException
+
+    from email_contacts.airflow_answers import read_connection
 
     try:
         from airflow.providers.common.sql.hooks.sql import DbApiHook
@@ -164,7 +165,7 @@ def database_hook(conn_id: str) -> Any:
         ) from error
 
     try:
-        connection = BaseHook.get_connection(conn_id)
+        connection = read_connection(conn_id)
     except AirflowNotFoundException as error:
         raise InvalidArgument(
             f"sql_conn_id={conn_id!r}: there is no such connection; add it, or give another one"

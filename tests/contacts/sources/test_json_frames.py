@@ -13,7 +13,8 @@ import pytest
 
 from email_contacts.contacts.errors import PreparationError
 from email_contacts.contacts.masking import mask
-from email_contacts.contacts.sources import json_frames, json_odd_lines, json_rows
+from email_contacts.contacts.sources import json_frames, json_odd_objects, json_rows
+from email_contacts.contacts.sources.json_batches import Read
 from email_contacts.contacts.sources.json_frames import JsonFrames
 from email_contacts.contacts.sources.rows import EMPTY, Frame
 from tests.contacts.sources.reading import opened, rows_in
@@ -144,7 +145,7 @@ def _small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(f"email_contacts.contacts.sources.{module}.{name}", 1_500)
     monkeypatch.setattr(json_rows, "ROWS_LOOKED_AT", FIRST)
     monkeypatch.setattr(json_frames, "_LONGEST_PAUSE", 1)
-    monkeypatch.setattr(json_odd_lines, "_MOST", 0.5)
+    monkeypatch.setattr(json_odd_objects, "_MOST", 0.5)
 
 
 def differs(path: Path, form: Callable[..., str], seed: int, kinds: Sequence[str] = ()) -> bool:
@@ -172,6 +173,12 @@ def test_frames_say_what_objects_say(tmp_path: Path, form: Callable[..., str], s
 
 _WITHIN: Any = JsonFrames._within
 _PARSE: Any = pyarrow.json.ParseOptions
+
+
+def _read(frame: Frame | None) -> Read | None:
+    return None if frame is None else Read(frame)
+
+
 # What the frames would be if somebody made them take more.
 LOOSENED: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "floats of any kind": lambda patch: patch.setattr(json_frames, "are_decimals", lambda _: True),
@@ -179,7 +186,9 @@ LOOSENED: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "objects over several lines": lambda patch: patch.setattr(
         JsonFrames,
         "of_lines",
-        lambda self, text, **_: self._frame(text, self._fields, text.count(b"\n"), block_bytes=len(text) + 1),
+        lambda self, text, **_: _read(
+            self._frame(text, self._fields, text.count(b"\n"), block_bytes=len(text) + 1)
+        ),
     ),
     "objects that are null": lambda patch: patch.setattr(
         JsonFrames,
@@ -231,9 +240,9 @@ def test_a_line_that_is_longer_than_half_of_what_is_read_costs_no_other(place: i
     records = list(map(json.loads, lines))
     frames = JsonFrames.of(records, places={"email": 0, "x": 1}, width=2, whole=())
     assert frames is not None
-    frame = frames.of_lines("".join(f"{line}\n" for line in lines).encode(), longest=10_000)
-    assert frame is not None
-    assert rows_in(frame) == [list(record.values()) for record in records]
+    found = frames.of_lines("".join(f"{line}\n" for line in lines).encode(), longest=10_000)
+    assert found is not None
+    assert rows_in(found.frame) == [list(record.values()) for record in records]
 
 
 def test_objects_in_lists_are_read_without_what_they_hold(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Rows of NDJSON with a value of another type than the others have: they are decided by themselves.
+"""Rows of JSON with a value of another type than the others have: they are decided by themselves.
 
 The same file is prepared with frames and without, and the two stages are the same.
 """
@@ -15,16 +15,17 @@ import numpy as np
 import pytest
 
 from email_contacts.contacts import AccountAttribute, Options, prepare
-from email_contacts.contacts.sources import json_odd_lines, json_rows
+from email_contacts.contacts.sources import json_odd_objects, json_rows
 from email_contacts.contacts.sources.consent_column import ConsentColumn
 from email_contacts.contacts.sources.json_batches import Mixed
 from email_contacts.contacts.sources.json_frames import JsonFrames
-from email_contacts.contacts.sources.json_odd_lines import odd_lines
+from email_contacts.contacts.sources.json_odd_objects import odd_places
 from email_contacts.contacts.sources.rows import Frame
 from email_contacts.contacts.sources.selection import RowSelection
 from tests.contacts.sources.reading import opened
 
 ROWS, FIRST = 3_000, 60
+KINDS = ("ndjson", "json")
 ATTRIBUTES = tuple(
     AccountAttribute(name, type)
     for name, type in (("FIRSTNAME", "text"), ("POINTS", "number"), ("SMS", "text"), ("DAY", "date"))
@@ -45,11 +46,13 @@ def _small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     for module, name, value in (
         ("json_lines", "_BYTES_IN_A_FRAME", 20_000),
         ("json_lines", "_BLOCK_BYTES", 4_000),
+        ("json_text", "_BYTES_IN_A_FRAME", 20_000),
+        ("json_text", "BLOCK_BYTES", 4_000),
         ("json_rows", "HEAD_BYTES", 4_000),
         ("json_frames", "_LONGEST_PAUSE", 1),
     ):
         monkeypatch.setattr(f"email_contacts.contacts.sources.{module}.{name}", value)
-    monkeypatch.setattr(json_odd_lines, "_MOST", 0.3)
+    monkeypatch.setattr(json_odd_objects, "_MOST", 0.3)
     monkeypatch.setattr(json_rows, "ROWS_LOOKED_AT", FIRST)
 
 
@@ -58,7 +61,7 @@ def people(chance: random.Random, first: int = 0) -> Iterator[dict[str, Any]]:
         one: dict[str, Any] = {
             "consent": chance.choice(("yes",) * 9 + ("no",)),
             "email": f"p{number % 1_700}@example.com",
-            "firstname": chance.choice(("Ada", "Zoë", 'O"Neill')),
+            "firstname": chance.choice(("Ada", "Zoë", 'O"Neill') if number % 500 else ("a},{b", "},\n{}")),
             "points": chance.choice((number, number + 0.25)),
             "sms": f"+336123{number % 1_800:05}",
             "day": chance.choice(("1990-01-31", "1990-13-05")) if number % 50 == 0 else "1990-01-31",
@@ -71,10 +74,14 @@ def people(chance: random.Random, first: int = 0) -> Iterator[dict[str, Any]]:
 
 
 def write(path: Path, rows: Iterator[dict[str, Any]], *keys: str) -> Path:
-    with path.open("w", encoding="utf-8") as file:
-        for row in rows:
-            some = {key: row[key] for key in keys or row}
-            file.write(json.dumps(some, ensure_ascii=False) + "\n")
+    some = [
+        json.dumps({key: row[key] for key in keys or row}, ensure_ascii=number % 3 == 0)
+        for number, row in enumerate(rows)
+    ]
+    if path.suffix == ".json":
+        path.write_text("[\n  " + ",\n  ".join(some) + "\n]\n", encoding="utf-8")
+    else:
+        path.write_text("".join(f"{one}\n" for one in some), encoding="utf-8")
     return path
 
 
@@ -116,11 +123,12 @@ def both_ways(
 
 
 @pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", SETTINGS)
 def test_they_come_to_what_they_come_to_without_frames(
-    name: str, seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, kind: str, seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    source = write(tmp_path / "people.ndjson", people(random.Random(seed)))
+    source = write(tmp_path / f"people.{kind}", people(random.Random(seed)))
     found, expected = both_ways(tmp_path, source, SETTINGS[name], monkeypatch)
     assert found == expected
 
@@ -146,10 +154,13 @@ LOOSENED: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
 }
 
 
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("loosened", LOOSENED)
-def test_what_is_planted_is_found(loosened: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_planted_is_found(
+    loosened: str, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     LOOSENED[loosened](monkeypatch)
-    source = write(tmp_path / "people.ndjson", people(random.Random(0)))
+    source = write(tmp_path / f"people.{kind}", people(random.Random(0)))
     prepared = prepare(source, tmp_path / "with", PLAIN)
     monkeypatch.setattr(JsonFrames, "of", lambda *_, **__: None)
     assert prepare(source, tmp_path / "without", PLAIN).rows != prepared.rows or (
@@ -157,11 +168,12 @@ def test_what_is_planted_is_found(loosened: str, tmp_path: Path, monkeypatch: py
     )
 
 
-def test_few_of_them_cost_the_others_nothing(tmp_path: Path) -> None:
-    source = write(tmp_path / "people.ndjson", people(random.Random(1)))
-    blocks = list(opened(source, source_format="ndjson", expected=[], drop_late_columns=True).blocks())
+@pytest.mark.parametrize("kind", KINDS)
+def test_few_of_them_cost_the_others_nothing(kind: str, tmp_path: Path) -> None:
+    source = write(tmp_path / f"people.{kind}", people(random.Random(1)))
+    blocks = list(opened(source, expected=[], drop_late_columns=True).blocks())
     framed = [block for block in blocks if isinstance(block, Frame)]
-    assert sum(map(len, framed)) > 0.9 * (ROWS - FIRST)
+    assert sum(map(len, framed)) > 0.7 * (ROWS - FIRST)
     assert sum(len(frame.own) for frame in framed) > 30
 
 
@@ -191,11 +203,11 @@ def test_odd_lines_are_seen_by_the_kind_of_their_values(odd: bytes, is_found: bo
     lines[place] = odd
     text = b"".join(line + b"\n" for line in lines)
     ends = np.flatnonzero(np.frombuffer(text, np.uint8) == ord("\n"))
-    found = odd_lines(text, ends)
+    found = odd_places(text, ends)
     assert (None if found is None else found.tolist()) == ([place] if is_found else None)
 
 
 def test_of_many_odd_lines_none_are_told() -> None:
     lines = [b'{"a":"x"}', b'{"a":"x"}', b'{"a":1}'] * 10
     text = b"".join(line + b"\n" for line in lines)
-    assert odd_lines(text, np.flatnonzero(np.frombuffer(text, np.uint8) == ord("\n"))) is None
+    assert odd_places(text, np.flatnonzero(np.frombuffer(text, np.uint8) == ord("\n"))) is None

@@ -16,7 +16,7 @@ import pytest
 from email_contacts.contacts.errors import NoRows, RowTooLong, SourceUndecodable, SourceUnreadable
 from email_contacts.contacts.header_names import all_shown
 from email_contacts.contacts.sources import json_text
-from email_contacts.contacts.sources.json_batches import Batch
+from email_contacts.contacts.sources.json_batches import Batch, Mixed
 from email_contacts.contacts.sources.json_shape import Shape
 from email_contacts.contacts.sources.rows import Frame, RowFault
 from tests.contacts.conftest import WriteSource
@@ -26,7 +26,7 @@ TWO = [{"email": "a", "x": 1}, {"email": "b", "x": 2}]
 ROWS = [["a", 1], ["b", 2]]
 
 
-def as_records(batch: Batch | Frame) -> Sequence[Any]:
+def as_records(batch: Batch | Frame | Mixed) -> Sequence[Any]:
     assert isinstance(batch, Batch)
     return batch.records
 

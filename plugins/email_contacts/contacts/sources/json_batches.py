@@ -5,7 +5,7 @@ Knows what they are, and not how they are read.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -32,6 +32,28 @@ class Batch(NamedTuple):
     lines: Sequence[int]
     is_nested: bool
     has_nulls: bool
+
+
+class Read(NamedTuple):
+    """Objects that were read as a frame.
+
+    :param frame: all of them; those that are set apart are odd, and empty.
+    :param places: where those are.
+    :param texts: those, to be read one by one.
+    """
+
+    frame: Frame
+    places: Sequence[int] = ()
+    texts: Sequence[bytes] = ()
+
+    def records(self, read: Callable[[Iterable[tuple[int, bytes]]], Iterable[Batch]]) -> Frame | Mixed:
+        """Give the frame, with those that are set apart.
+
+        :param read: reads these, each with its place.
+        """
+        if not self.places:
+            return self.frame
+        return Mixed(self.frame, self.places, [*read(zip(self.places, self.texts, strict=True))])
 
 
 class Mixed(NamedTuple):

@@ -10,17 +10,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from typing import Any, cast
 
 import numpy as np
+import orjson
 import polars as pl
 import pyarrow as pa
 import pyarrow.json
 
 from email_contacts.contacts.sources.byte_positions import Positions
+from email_contacts.contacts.sources.json_batches import Read
 from email_contacts.contacts.sources.json_numbers import are_decimals, may_have_whole_decimals, numerals
-from email_contacts.contacts.sources.json_odd_lines import odd_lines
+from email_contacts.contacts.sources.json_odd_objects import elements, set_apart
+from email_contacts.contacts.sources.json_value import parse
 from email_contacts.contacts.sources.nested import ATTRIBUTES, path_of
 from email_contacts.contacts.sources.rows import Frame
 
@@ -33,7 +36,6 @@ _TYPES: dict[type, pa.DataType] = {
 }
 _OPENING, _CLOSING, _NEWLINE, _RETURN = b"{}\n\r"
 _ROWS = "rows"
-_EMPTY = b"{}"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 # Of this share of its values a key has the type; objects with another one are looked at.
 _MOST = 0.9
@@ -61,7 +63,7 @@ class JsonFrames:
         self._places = places
         self._width = width
         self._pause = self._failed = 0
-        self._had_odd_lines = False
+        self._had_odd_ones = False
 
     @classmethod
     def of(
@@ -80,12 +82,12 @@ class JsonFrames:
             return None
         return cls(fields, places, width) if len(names) == len(set(names)) else None
 
-    def of_lines(self, text: bytes, *, longest: int) -> Frame | None:
+    def of_lines(self, text: bytes, *, longest: int) -> Read | None:
         """Read lines each of which is an object.
 
         :param text: whole lines.
         :param longest: bytes that a line may have.
-        :return: None where each line has to be looked at; else those that have to be are odd, and empty.
+        :return: None where each line has to be looked at.
         """
         if self._is_paused():
             return None
@@ -97,47 +99,57 @@ class JsonFrames:
         is_clear = data[0] == _OPENING and (data[last] == _CLOSING).all()
         is_clear = is_clear and (data[ends[:-1] + 1] == _OPENING).all()
         is_clear = is_clear and np.diff(ends, prepend=-1).max() <= longest
-        frame = None
-        if is_clear and not self._had_odd_lines:
-            frame = self._lines(text, len(ends))
-        if is_clear and frame is None:
-            frame = self._lines_but_odd_ones(text, ends)
-        return self._counted(frame)
+        if not is_clear:
+            return self._counted(None)
+        starts = np.concatenate(([0], ends[:-1] + 1))
+        return self._counted(self._read(text, lambda: (starts, ends), partial(self._lines, count=len(ends))))
 
-    def _lines(self, text: bytes, count: int) -> Frame | None:
-        # Arrow parses the halves at the same time; it finds the line that ends the first one.
-        return self._frame(text, self._fields, count, block_bytes=len(text) // 2 + 1)
-
-    def _lines_but_odd_ones(self, text: bytes, ends: Positions) -> Frame | None:
-        """Read lines some of which have a value of another type than the others."""
-        places = odd_lines(text, ends)
-        if places is None:
-            # Where the block before had some, these may have none; without, they were tried already.
-            had_some, self._had_odd_lines = self._had_odd_lines, False
-            return self._lines(text, len(ends)) if had_some else None
-        self._had_odd_lines = True
-        starts = np.concatenate(([0], ends + 1))[places].tolist()
-        kept, at = [], 0
-        for start, end in zip(starts, ends[places].tolist(), strict=True):
-            kept += [text[at:start], _EMPTY]
-            at = end
-        frame = self._lines(b"".join([*kept, text[at:]]), len(ends))
-        if frame is None:
-            return None
-        is_odd = np.zeros(len(ends), bool)
-        is_odd[places] = True
-        return replace(frame, is_odd=is_odd)
-
-    def of_elements(self, text: bytes) -> Frame | None:
+    def of_elements(self, text: bytes) -> Read | None:
         """Read what stands between the brackets of an array of objects.
 
         :return: None where each object has to be looked at.
         """
         if self._is_paused():
             return None
+        found = self._read(text, lambda: elements(text), self._elements)
+        # What looks like an object within a text is none by itself: its quotes are escaped.
+        is_clear = found is not None and all(map(_is_object, found.texts))
+        return self._counted(found if is_clear else None)
+
+    def _read(
+        self,
+        text: bytes,
+        spans: Callable[[], tuple[Positions, Positions]],
+        read: Callable[[bytes], Frame | None],
+    ) -> Read | None:
+        """Read objects; where that fails, or did for those before, without the odd ones.
+
+        :param spans: gives where they begin and end.
+        """
+        frame = None if self._had_odd_ones else read(text)
+        if frame is not None:
+            return Read(frame)
+        starts, ends = spans()
+        apart = set_apart(text, starts, ends)
+        had_some, self._had_odd_ones = self._had_odd_ones, apart is not None
+        if apart is None:
+            frame = read(text) if had_some else None
+            return None if frame is None else Read(frame)
+        frame = read(apart.text)
+        if frame is None or len(frame) != len(ends):
+            return None
+        is_odd = np.zeros(len(frame), bool)
+        is_odd[apart.places] = True
+        return Read(replace(frame, is_odd=is_odd), apart.places, apart.texts)
+
+    def _lines(self, text: bytes, *, count: int) -> Frame | None:
+        # Arrow parses the halves at the same time; it finds the line that ends the first one.
+        return self._frame(text, self._fields, count, block_bytes=len(text) // 2 + 1)
+
+    def _elements(self, text: bytes) -> Frame | None:
         rows = [pa.field(_ROWS, pa.list_(pa.struct(self._fields)))]
         text = b'{"%b":[%b]}\n' % (_ROWS.encode(), text)
-        return self._counted(self._frame(text, rows, None, block_bytes=len(text) + 1))
+        return self._frame(text, rows, None, block_bytes=len(text) + 1)
 
     def _frame(
         self, text: bytes, fields: Sequence[pa.Field], count: int | None, *, block_bytes: int
@@ -200,10 +212,17 @@ class JsonFrames:
         self._pause -= self._pause > 0
         return self._pause > 0
 
-    def _counted(self, frame: Frame | None) -> Frame | None:
-        self._failed = 0 if frame is not None else self._failed + 1
-        self._pause = min(2**self._failed, _LONGEST_PAUSE) if frame is None else 0
-        return frame
+    def _counted(self, found: Read | None) -> Read | None:
+        self._failed = 0 if found is not None else self._failed + 1
+        self._pause = min(2**self._failed, _LONGEST_PAUSE) if found is None else 0
+        return found
+
+
+def _is_object(text: bytes) -> bool:
+    try:
+        return type(parse(text)) is dict
+    except orjson.JSONDecodeError:
+        return False
 
 
 def _fields(objects: Sequence[Mapping[str, Any]], whole: Collection[str]) -> list[pa.Field]:

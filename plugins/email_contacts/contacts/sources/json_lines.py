@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import secrets
 from codecs import BOM_UTF8
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import orjson
 
 from email_contacts.contacts.errors import RowTooLong, SourceUndecodable
@@ -52,15 +52,15 @@ class JsonLines:
         :raises SourceUndecodable: when a line is not UTF-8.
         """
         for line, text in self._texts():
-            if self.frames and (frame := self.frames.of_lines(text, longest=self._longest_row)):
-                yield frame if frame.is_odd is None else self._mixed(frame, line, _lines_of(text))
+            if self.frames and (found := self.frames.of_lines(text, longest=self._longest_row)):
+                yield found.records(partial(self._one_by_one, line))
                 continue
-            lines = _lines_of(text)
-            if max(map(len, lines)) <= self._longest_row and (found := _values_of(lines)):
+            lines = text.removesuffix(b"\n").split(b"\n")
+            if max(map(len, lines)) <= self._longest_row and (values := _values_of(lines)):
                 numbers = range(line, line + len(lines))
-                yield Batch(found.values, numbers, found.has_objects_within, found.has_nulls)
+                yield Batch(values.values, numbers, values.has_objects_within, values.has_nulls)
             else:
-                yield from self._one_by_one(enumerate(lines, line))
+                yield from self._one_by_one(line, enumerate(lines))
 
     def _texts(self) -> Iterator[tuple[int, bytes]]:
         """Cut blocks behind lines; object stores' files differ in how they do it themselves."""
@@ -80,16 +80,9 @@ class JsonLines:
                 return
             pending += block
 
-    def _mixed(self, frame: Frame, line: int, lines: Sequence[bytes]) -> Mixed:
-        """Parse the lines of a frame that are odd.
-
-        :param line: the number of its first line.
-        """
-        places = np.flatnonzero(frame.is_odd).tolist()
-        return Mixed(frame, places, [*self._one_by_one((line + place, lines[place]) for place in places)])
-
-    def _one_by_one(self, lines: Iterable[tuple[int, bytes]]) -> Iterator[Batch]:
-        for number, line_of_file in lines:
+    def _one_by_one(self, first: int, lines: Iterable[tuple[int, bytes]]) -> Iterator[Batch]:
+        for place, line_of_file in lines:
+            number = first + place
             text = line_of_file.removeprefix(BOM_UTF8)  # where files with one were joined
             if not text or text.isspace():
                 continue
@@ -125,10 +118,6 @@ class JsonLines:
             f"{self._name}, line {line} is longer than {self._longest_row:,} bytes, more than one "
             "request may carry (api-contract §2.1). NDJSON needs one object per line."
         )
-
-
-def _lines_of(text: bytes) -> list[bytes]:
-    return text.removesuffix(b"\n").split(b"\n")
 
 
 def _values_of(lines: list[bytes]) -> Values | None:

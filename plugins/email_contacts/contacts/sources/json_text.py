@@ -7,7 +7,8 @@ memory holds one block and one value, however large the array is.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ import orjson
 
 from email_contacts.contacts.errors import RowTooLong, SourceUndecodable, SourceUnreadable
 from email_contacts.contacts.header_names import says_who, shown_name
-from email_contacts.contacts.sources.json_batches import Batch, Values
+from email_contacts.contacts.sources.json_batches import Batch, Mixed, Read, Values
 from email_contacts.contacts.sources.json_keys import has_repeated_key, parsed
 from email_contacts.contacts.sources.json_shape import BLANKS, Shape
 from email_contacts.contacts.sources.json_value import parse
@@ -57,7 +58,7 @@ class JsonValues:
         self._closed = False
         self.frames: JsonFrames | None = None
 
-    def batches(self) -> Iterator[Batch | Frame]:
+    def batches(self) -> Iterator[Batch | Frame | Mixed]:
         """Give records, many at once; as frames where ``frames`` can.
 
         :raises SourceUnreadable: as ``blocks`` does.
@@ -65,9 +66,9 @@ class JsonValues:
         """
         count = 0
         for block in self.blocks():
-            if isinstance(block, Frame):
-                count += len(block)
-                yield block
+            if isinstance(block, Read):
+                yield block.records(partial(_one_by_one, count + 1))
+                count += len(block.frame)
                 continue
             rows = range(count + 1, count + 1 + len(block.values))  # counts objects here
             count = rows[-1]
@@ -79,7 +80,7 @@ class JsonValues:
             ]
             yield Batch(records, rows, block.has_objects_within, block.has_nulls)
 
-    def blocks(self) -> Iterator[Values | Frame]:
+    def blocks(self) -> Iterator[Values | Read]:
         """Give values, many at once; as frames where ``frames`` can.
 
         :raises SourceUnreadable: when the text ends too early, or is no JSON between its values.
@@ -109,7 +110,7 @@ class JsonValues:
                 self._pending += block
         self._check_tail()
 
-    def _up_to_the_last(self) -> Values | Frame | None:
+    def _up_to_the_last(self) -> Values | Read | None:
         """Parse an array's objects up to the last one but a few, if that is all there is to see.
 
         What is JSON with a bracket put behind an object ends with that object, for any content of its texts.
@@ -133,10 +134,10 @@ class JsonValues:
                 continue
             tried += 1
             text = before[:-1]
-            if self.frames and (frame := self.frames.of_elements(text)):
+            if self.frames and (found := self.frames.of_elements(text)):
                 self._pending = data[first + len(text) :]
-                self._count += len(frame)
-                return frame
+                self._count += len(found.frame)
+                return found
             try:
                 values: list[Any] = orjson.loads(b"[" + text + b"]")
             except orjson.JSONDecodeError:
@@ -277,3 +278,8 @@ def _holds_people(value: Any) -> bool:
     if _are_objects(value) and any(map(says_who, value[0])):
         return True
     return isinstance(value, dict) and any(map(_holds_people, value.values()))
+
+
+def _one_by_one(first: int, objects: Iterable[tuple[int, bytes]]) -> Iterator[Batch]:
+    for place, text in objects:
+        yield Batch([parsed(text)], (first + place,), text.find(b"{", 1) >= 0, has_nulls=True)
