@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 # Polars' allocator, jemalloc, reads this when Polars is loaded, which is after this package. By its own
 # settings it has four arenas for each processor, and keeps what they free for longer.
 os.environ.setdefault(
-    "_RJEM_MALLOC_CONF", f"narenas:{os.cpu_count() or 1},dirty_decay_ms:500,muzzy_decay_ms:0"
+    "_RJEM_MALLOC_CONF", f"narenas:{os.cpu_count() or 1},dirty_decay_ms:100,muzzy_decay_ms:0"
 )
 
 _ROOMS = {
