@@ -77,6 +77,21 @@ def test_a_float_of_32_bits_is_the_decimal_that_is_written_for_it(tmp_path: Path
     assert values(found, "POINTS") == values(found, "LEVEL") == cells
 
 
+@pytest.mark.parametrize("attribute", ["EXT_ID", "SMS", "WHATSAPP"])
+def test_an_identifier_of_which_a_float_of_32_bits_lost_digits_is_nobodys(
+    tmp_path: Path, attribute: str
+) -> None:
+    """It keeps every whole number below 2**24; of 447700900123 it makes the number of somebody else."""
+    mails = [f"p{place}@example.com" for place in range(4)]
+    cells = pa.array([447700900123.0, 4915123456789.0, 16777216.0, None], pa.float32())
+    pq.write_table(pa.table({"email": mails, attribute: cells}), tmp_path / "a.parquet")
+    found = prepared(tmp_path / "a.parquet")
+    rule = "ext_id" if attribute == "EXT_ID" else "phone"
+    assert found.rules == [(row, attribute, rule) for row in (1, 2, 3)]
+    assert values(found, attribute) == [None]
+    assert all("more digits than a float keeps" in reject["message"] for reject in found.rejects)
+
+
 SECOND_OF_NOVEMBER, NOON = date(1985, 11, 2), datetime(1985, 11, 2, 12)
 
 

@@ -29,7 +29,7 @@ from email_contacts.contacts.read_ahead import ahead
 from email_contacts.contacts.sources.row_frames import frame_of
 from email_contacts.contacts.sources.rows import EMPTY, Block, Frame, RefusedRow, Row, RowFault, Rows
 from email_contacts.contacts.sources.selection import RowSelection, numbered
-from email_contacts.contacts.sources.typed import frame_rows
+from email_contacts.contacts.sources.typed import frame_rows, with_lost_digits
 from email_contacts.contacts.staging.rejects import Reject, RejectsFile, frame_of_rejects
 from email_contacts.contacts.text_views import bytes_of
 
@@ -62,6 +62,9 @@ class RowValidation:
         self._only = only
         self._key_place = validator.binding.key_place
         self._identifiers = identifiers_of(validator)
+        self._places_of_identifiers = [
+            column.place for column in validator.binding.columns if column.attribute in IDENTIFIERS
+        ]
         self._plain = FastPathRows(validator.binding, form)
         self._certain = FastPathRejects(validator)
         self._contact_of = validator.binding.reader(text_only=rows.text_only)
@@ -84,6 +87,8 @@ class RowValidation:
 
     def _judge(self, block: tuple[Block, Any]) -> _JudgedBlock:
         rows, numbers = block
+        if isinstance(rows, Frame) and not self._rows.text_only:
+            rows = replace(rows, cells=with_lost_digits(rows.cells, self._places_of_identifiers))
         frame = rows if isinstance(rows, Frame) else frame_of(rows, len(self._rows.columns))
         judged = self._plain.judge(frame)
         is_good = judged.is_good & ~marked(frame.faults, len(frame))

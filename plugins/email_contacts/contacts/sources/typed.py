@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 _WHOLE_BELOW = 1 << 53
+_WHOLE_BELOW_IN_32_BITS = 1 << 24
 _DIGITS_OF_A_FLOAT = 15
 
 
@@ -159,6 +160,27 @@ def as_double(cell: pl.Expr, dtype: pl.DataType) -> pl.Expr:
     if dtype != pl.Float32:
         return exact
     return pl.when(exact == exact.floor()).then(exact).otherwise(cell.cast(pl.String).cast(pl.Float64))
+
+
+def with_lost_digits(frame: pl.DataFrame, places: Iterable[int]) -> pl.DataFrame:
+    """Make numbers of which a float of 32 bits has lost digits such as no float keeps, for columns of names.
+
+    ``447700900123`` becomes ``447700893696`` there, which is somebody else's number.
+
+    :param frame: cells of any types.
+    :param places: of the columns in which each digit counts.
+    """
+    import polars as pl
+
+    for place in places:
+        column = frame.to_series(place)
+        if column.dtype == pl.Float32:
+            exact = column.cast(pl.Float64)
+            is_lost = exact.is_finite() & (exact.abs() >= _WHOLE_BELOW_IN_32_BITS)
+            if is_lost.any():
+                lost = (exact * _WHOLE_BELOW).zip_with(is_lost, exact)
+                frame = frame.with_columns(lost.alias(column.name))
+    return frame
 
 
 def iso_text(cell: pl.Expr, dtype: pl.DataType) -> pl.Expr:

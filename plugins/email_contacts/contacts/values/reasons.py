@@ -10,7 +10,7 @@ from math import isinf, isnan
 from typing import Any
 
 from email_contacts.contacts.values import phones
-from email_contacts.contacts.values.marks import bare, invisible_in, is_scientific
+from email_contacts.contacts.values.marks import bare, digits_of, invisible_in, is_scientific
 from email_contacts.contacts.values.normalising import NO_IDENTIFIERS
 
 _LIKE_NULL = 'It looks like a null value: list it under "nulls" in the mapping if it is.'
@@ -75,7 +75,7 @@ def _of_type(kind: str, cell: Any) -> str | None:
         return None if kind == "multiple_choice" else "It is a list: give one value."
     if kind == "date" and type(cell) in (int, float):
         return _of_date(str(cell).removesuffix(".0"))
-    if kind == "ext_id" and type(cell) is float and cell.is_integer():
+    if kind in ("ext_id", "phone") and type(cell) is float and cell.is_integer() and digits_of(cell) is None:
         return _LOST_DIGITS
     if kind in ("text", "ext_id"):
         what = {bool: "true or false", float: "a number with a decimal point"}.get(type(cell))
