@@ -141,11 +141,12 @@ def _cells(line: str, delimiter: str) -> list[str]:
 
 
 def _parsed(lines: Iterator[str], delimiter: str, name: str) -> list[str]:
-    seen_null = False
+    seen_null, order = False, "le"
 
     def watched() -> Iterator[str]:
-        nonlocal seen_null
+        nonlocal seen_null, order
         for line in lines:
+            order = "be" if not seen_null and line.startswith("\0") else order
             seen_null = seen_null or "\0" in line
             yield line
 
@@ -161,7 +162,7 @@ def _parsed(lines: Iterator[str], delimiter: str, name: str) -> list[str]:
     if seen_null:
         raise HeaderError(
             f"The header of {name} holds null bytes. If the file is UTF-16 without a byte "
-            'order mark, give encoding="utf-16-le".'
+            f'order mark, give encoding="utf-16-{order}".'
         )
     return header
 
