@@ -33,7 +33,24 @@ NOTHING = frozenset(
     | set(_FAILED_FORMULAS.split())
 )
 # Nobody's identifier: beside those, what may be something in a text, as NA is a country.
-NO_IDENTIFIERS = NOTHING | {"na", ".", "?", "00000000-0000-0000-0000-000000000000"}
+NO_IDENTIFIERS = NOTHING | {
+    *(
+        "na",
+        "n.a.",
+        "n.a",
+        "k.a.",
+        "k. a.",
+        "n/d",
+        "n.d.",
+        "s/d",
+        "n.v.t.",
+        "unknown",
+        "unbekannt",
+        "inconnu",
+    ),
+    *("desconocido", "sconosciuto", "onbekend", "missing", "not set", "(not set)", "not available", "empty"),
+    *(".", "..", "...", "?", "??", "???", "---", "00000000-0000-0000-0000-000000000000"),
+}
 NO_DAY_OF_PANDAS = "NaT"  # in this spelling only: NAT may be a code
 LINK = "mailto:"  # what stands before the address of a link; a colon is in no address
 _MARK = "'"
