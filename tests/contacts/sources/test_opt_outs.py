@@ -110,7 +110,13 @@ def test_a_flag_about_a_number_matters_where_there_is_one(write: WriteSource, tm
     assert found.rules == [(2, "", "opted_out")]
 
 
-SPELLINGS = ["EMAIL_BLACKLISTED", "email_blacklisted", "Email Blacklisted", "EMAILBLACKLISTED"]
+SPELLINGS = [
+    "EMAIL_BLACKLISTED",
+    "email_blacklisted",
+    "Email Blacklisted",
+    "EMAILBLACKLISTED",
+    "Email blocklisted",
+]
 
 
 @pytest.mark.parametrize("flag", SPELLINGS)

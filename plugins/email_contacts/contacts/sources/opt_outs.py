@@ -26,7 +26,10 @@ from email_contacts.contacts.values.normalising import NULLS, Normaliser, text, 
 # Each flag with what it is about: where that is a number, and a row has none, there is nothing to send to.
 _ABOUT = {"emailBlacklisted": EMAIL, "smsBlacklisted": SMS, "whatsappBlacklisted": WHATSAPP}
 FLAGS = tuple(_ABOUT)
-_BY_LETTERS = {flag.upper(): flag for flag in FLAGS}
+# The platform's pages, and exports from them, say "blocklisted".
+_BY_LETTERS = {
+    name: flag for flag in FLAGS for name in (flag.upper(), flag.upper().replace("BLACK", "BLOCK"))
+}
 # What the platform says of a contact besides its attributes, and where an export keeps the rest of it; an
 # import sets none of it.
 _FACTS = ("id", "createdAt", "modifiedAt", "listIds", "listUnsubscribed", "otherFields")
