@@ -86,8 +86,11 @@ def numbers_by_name(columns: Sequence[str]) -> Iterator[NumberColumn]:
 
 
 def flag_of(name: str) -> str | None:
-    """Return the flag that a column is by its name, however its words are joined; None for any other."""
-    return _BY_LETTERS.get(canonical(name).replace("_", ""))
+    """Return the flag that a column is by its name, however its words are joined; None for any other.
+
+    Of a path the last part is its name: ``contact.emailBlacklisted`` is said of the same person.
+    """
+    return _BY_LETTERS.get(canonical(name.rpartition(".")[2]).replace("_", ""))
 
 
 def without_opted_out(
