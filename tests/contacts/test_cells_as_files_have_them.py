@@ -43,6 +43,11 @@ def test_an_attribute_is_sent_under_the_account_s_own_name(tmp_path: Path) -> No
         ("4915123456789.5", None, "!phone"),
         ("3.36123E+10", None, "!phone"),
         ("3,36123E+10", "FR", "!phone"),
+        ("2024-01-11", "DE", "!phone"),
+        ("31.12.1985", "DE", "!phone"),
+        ("1/5/1990", "DE", "!phone"),
+        ("2024-01-1122", "DE", "492024011122"),
+        ("030.12.1985", "DE", "4930121985"),
     ],
 )
 def test_phone_numbers_of_spreadsheets_and_data_frames(
@@ -57,6 +62,7 @@ def test_phone_numbers_of_spreadsheets_and_data_frames(
         ("3.36123E+10", "scientific notation: the spreadsheet has destroyed the number"),
         ("030 12345", 'name that as "region" in the mapping'),
         ("N/A", 'list it under "nulls"'),
+        ("31.12.1985", "It looks like a date"),
     ],
 )
 def test_a_phone_number_that_is_refused_says_why(tmp_path: Path, cell: str, says: str) -> None:
