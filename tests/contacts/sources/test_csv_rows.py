@@ -181,3 +181,14 @@ def test_a_row_of_something_is_one(write: WriteSource, line: str) -> None:
     *rows, short = rows_of(write(f"a,b,c\n1,2,3\n{line}\n"))
     assert isinstance(short, RowFault)
     assert rows == [["1", "2", "3"]]
+
+
+@pytest.mark.parametrize("blank", ["\t", "\u00a0", "\u200b", "\u3000", "\ufeff", " \t"])
+def test_a_quote_behind_another_blank_than_a_space_is_no_letter(write: WriteSource, blank: str) -> None:
+    first, second, good = rows_of(write(f'a,b\n1,{blank}"Jane"\n2,{blank}"Doe, Jr."\n3," ""x"""\n'))
+    assert isinstance(first, RowFault)
+    assert isinstance(second, RowFault)
+    assert {first.rule, second.rule} == {"quoting"}
+    assert good == ["3", ' "x"']
+    with pytest.raises(HeaderError, match="has a quote behind a tab"):
+        rows_of(write(f'a,c,{blank}"b"\n1,2,3\n'))
