@@ -6,6 +6,7 @@ Each is a small CSV, prepared as any source is; near misses stand beside what is
 from __future__ import annotations
 
 from pathlib import Path
+from unicodedata import normalize
 
 import pytest
 
@@ -228,3 +229,34 @@ def test_headers_as_people_write_them(tmp_path: Path) -> None:
 def test_a_header_that_could_be_two_things_is_not_guessed(tmp_path: Path, header: str) -> None:
     found = of(tmp_path, f"email,{header}\na@example.com,a,b\n", unknown_columns="drop")
     assert set(found.manifest.unknown_columns) == set(header.split(",")) - {"FIRSTNAME"}
+
+
+def test_words_are_the_same_whether_accents_are_characters_of_their_own(tmp_path: Path) -> None:
+    """As the file systems and programs of macOS write them; names are sent as they are."""
+    account = (
+        AccountAttribute("CITY", "category", ("Orl\u00e9ans", normalize("NFD", "Besan\u00e7on"))),
+        AccountAttribute("TASTES", "multiple_choice", ("Caf\u00e9", "Th\u00e9")),
+        AccountAttribute("OK", "boolean"),
+        AccountAttribute("NAME"),
+    )
+    columns = {
+        "CITY": "CITY",
+        "TASTES": "TASTES",
+        "OK": {"attribute": "OK", "type": "boolean", "booleans": {"true": ["agr\u00e9\u00e9"]}},
+        "NAME": {"attribute": "NAME", "nulls": ["vid\u00e9"]},
+    }
+    rows = "a@example.com,ORL\u00c9ANS,Caf\u00e9|Th\u00e9,agr\u00e9\u00e9,vid\u00e9\n"
+    rows += 'b@example.com,Besan\u00e7on,"[""Caf\u00e9""]",Agr\u00e9\u00e9,Zo\u00eb\n'
+    found = [
+        of(
+            tmp_path,
+            f"email,CITY,TASTES,OK,NAME\n{text}",
+            columns=columns,
+            account_attributes=account,
+        )
+        for text in (normalize("NFC", rows), normalize("NFD", rows))
+    ]
+    assert [one.rules for one in found] == [[], []]
+    (composed, decomposed) = ([contact["attributes"] for contact in one.contacts] for one in found)
+    assert composed[0] == decomposed[0]
+    assert decomposed[1] == {**composed[1], "NAME": normalize("NFD", "Zo\u00eb")}

@@ -14,7 +14,7 @@ from typing import Any
 
 from email_contacts.contacts.sources.rows import EMPTY, Day
 from email_contacts.contacts.values.choices import chosen, is_list_of_text
-from email_contacts.contacts.values.marks import bare, digits_of, is_scientific, whole
+from email_contacts.contacts.values.marks import alike, bare, digits_of, is_scientific, whole
 
 Normaliser = Callable[[Any], Any]
 
@@ -200,12 +200,12 @@ def boolean_in(words: Mapping[str, bool]) -> Normaliser:
 
     :param words: what a cell says in any case -> what it means; ``true`` and ``1`` are words of typed cells.
     """
-    meaning = {word.casefold(): means for word, means in words.items()}
+    meaning = {alike(word): means for word, means in words.items()}
 
     def boolean_of(cell: Any) -> Any:
         if type(cell) not in (str, int, float, bool):
             return cell
-        said = bare(str(cell)).casefold()
+        said = alike(bare(str(cell)))
         found = meaning.get(said)
         if found is None:  # a data frame writes the code 1 as 1.0
             found = meaning.get(whole(said) or EMPTY)
