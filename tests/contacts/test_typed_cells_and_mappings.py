@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, time, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -138,8 +138,16 @@ def test_days_with_a_zone_stay_the_ones_that_are_written(tmp_path: Path) -> None
 @pytest.mark.parametrize("kind", ["Parquet", "workbook", "query"])
 def test_days_are_text_where_text_is_sent(kind: str, tmp_path: Path) -> None:
     assert sent(kind, tmp_path, [SECOND_OF_NOVEMBER, NOON], {"type": "text"})[0][:10] == "1985-11-02"
-    (tmp_path / "ids").mkdir()
-    assert sent(kind, tmp_path / "ids", [SECOND_OF_NOVEMBER], {"attribute": "EXT_ID"}) == ["1985-11-02"]
+
+
+@pytest.mark.parametrize("kind", ["Parquet", "workbook", "query"])
+def test_a_day_is_nobody_s_identifier(kind: str, tmp_path: Path) -> None:
+    """A spreadsheet makes one of the code 3-1, and many people share a birthday."""
+    codes: list[Any] = [SECOND_OF_NOVEMBER, NOON, time(1, 2)]
+    for place, code in enumerate(codes):
+        folder = tmp_path / str(place)
+        folder.mkdir()
+        assert sent(kind, folder, [code, None], {"attribute": "EXT_ID"}) == ["!ext_id", None]
 
 
 def from_1904(folder: Path, *cells: Any) -> Path:

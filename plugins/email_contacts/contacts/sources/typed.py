@@ -12,7 +12,7 @@ str, bool, int, float        itself (of a float of 32 bits, the shortest decimal
 Decimal                      an int when it is whole and below 2**53; a float when it has at most 15
                              significant digits, which a float keeps; else its digits as text
 date                         ``YYYY-MM-DD``, as a ``Day``; so is a datetime
-datetime, time               ISO 8601 with ``T``; the offset stays, nothing is converted
+datetime, time               ISO 8601 with ``T``, as a ``Day``; the offset stays, nothing is converted
 UUID                         its usual text
 list, tuple                  a list of cells; None in it stays None, as NDJSON's ``null`` does
 dict                         an object of cells, as NDJSON's objects are; no attribute takes one
@@ -240,7 +240,7 @@ _CELL_OF: dict[type, Callable[[Any], Any]] = {
     Decimal: _decimal,
     datetime: lambda value: Day(value.isoformat()),  # before date, whose subclass it is
     date: lambda value: Day(value.isoformat()),
-    time: time.isoformat,
+    time: lambda value: Day(value.isoformat()),
     UUID: str,
     list: _list,
     tuple: _list,

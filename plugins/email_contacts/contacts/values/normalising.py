@@ -166,6 +166,11 @@ def ext_id(cell: Any) -> Any:
     return _REFUSED + cell if is_scientific(cell) else cell
 
 
+def refused(cell: str) -> str:
+    """Mark a text so that it cannot pass."""
+    return _REFUSED + cell
+
+
 def value(cell: Any) -> Any:
     """Trim what has no known type: text, or what JSON says it is."""
     if type(cell) is str:
