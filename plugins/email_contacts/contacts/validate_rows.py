@@ -33,6 +33,8 @@ from email_contacts.contacts.sources.typed import frame_rows, with_lost_digits
 from email_contacts.contacts.staging.rejects import Reject, RejectsFile, frame_of_rejects
 from email_contacts.contacts.text_views import bytes_of
 
+_HALF = ("type", "A text of the row holds half a character (a lone surrogate): correct it in the source.")
+
 
 class RowValidation:
     """Sifts the rows of a source.
@@ -164,7 +166,13 @@ class RowValidation:
                 reject = Reject(number, self._rows.place(number), "", cells.rule, cells.message)
                 refused = cells if isinstance(cells, RefusedRow) else RefusedRow(cells.rule, cells.message)
                 keep_reject(reject, refused.cells, refused.opted_out)
-            elif is_valid(contact := contact_of(cells)):
+                continue
+            try:
+                is_good = is_valid(contact := contact_of(cells))
+            except UnicodeEncodeError:  # so may be its key
+                keep_reject(Reject(number, self._rows.place(number), "", *_HALF), None)
+                continue
+            if is_good:
                 try:
                     keep_body(write(contact))
                 except NotWritable as why:
