@@ -176,3 +176,11 @@ def test_windows_western_europe_is_named_only_where_it_may_be_it(
 def test_utf_16_without_a_mark_is_told_with_its_order(write: WriteSource, order: str) -> None:
     with pytest.raises(HeaderError, match=f"utf-16-{order}"):
         rows_of(opened(write("email\na@example.com\n".encode(f"utf-16-{order}"))))
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32-le"])
+def test_wide_characters_are_no_binary_file(write: WriteSource, encoding: str) -> None:
+    """Of U+4E00 one byte is null, and of U+4E01 one is a control character."""
+    name = "\u4e00\u4e01\u9ad8" * 9
+    source = write(f"email,n\na@example.com,{name}\n".encode(encoding))
+    assert rows_of(opened(source, encoding=encoding)) == [["a@example.com", name]]

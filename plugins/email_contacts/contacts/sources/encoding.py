@@ -48,9 +48,10 @@ def encoding_of(head: bytes, *, given: str | None, name: str) -> str:
     :raises InvalidOption: when no such encoding exists, or the byte order mark says otherwise or is missing.
     """
     other = other_kind_of(head)
-    if other is not None:
-        raise SourceUnreadable(f"{name} is {other.name}, not text. {other.advice}")
     wanted = None if given is None else _codec_name(given)
+    # In UTF-16 any bytes may be letters: what is known by nothing but its bytes is what the caller says.
+    if other is not None and (other.pattern or not (wanted or "").startswith(_IN_EITHER_ORDER)):
+        raise SourceUnreadable(f"{name} is {other.name}, not text. {other.advice}")
     for mark, codec, spellings in _MARKS:
         if head.startswith(mark):
             if wanted not in (None, *spellings):
