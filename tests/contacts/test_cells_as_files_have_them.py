@@ -6,6 +6,7 @@ Each is a small CSV, prepared as any source is; near misses stand beside what is
 from __future__ import annotations
 
 from pathlib import Path
+from unicodedata import normalize
 
 import pytest
 
@@ -43,6 +44,11 @@ def test_an_attribute_is_sent_under_the_account_s_own_name(tmp_path: Path) -> No
         ("4915123456789.5", None, "!phone"),
         ("3.36123E+10", None, "!phone"),
         ("3,36123E+10", "FR", "!phone"),
+        ("2024-01-11", "DE", "!phone"),
+        ("31.12.1985", "DE", "!phone"),
+        ("1/5/1990", "DE", "!phone"),
+        ("2024-01-1122", "DE", "492024011122"),
+        ("030.12.1985", "DE", "4930121985"),
     ],
 )
 def test_phone_numbers_of_spreadsheets_and_data_frames(
@@ -57,6 +63,7 @@ def test_phone_numbers_of_spreadsheets_and_data_frames(
         ("3.36123E+10", "scientific notation: the spreadsheet has destroyed the number"),
         ("030 12345", 'name that as "region" in the mapping'),
         ("N/A", 'list it under "nulls"'),
+        ("31.12.1985", "It looks like a date"),
     ],
 )
 def test_a_phone_number_that_is_refused_says_why(tmp_path: Path, cell: str, says: str) -> None:
@@ -103,6 +110,10 @@ def test_a_day_of_mysql_that_is_none_says_why(tmp_path: Path, cell: str) -> None
         ("?", None),
         ("(blank)", None),
         ("00000000-0000-0000-0000-000000000000", None),
+        ("n.a.", None),
+        ("Unknown", None),
+        ("(not set)", None),
+        ("Unknown-7", "Unknown-7"),
         ("00000000-0000-0000-0000-000000000001", "00000000-0000-0000-0000-000000000001"),
         ("#1", "#1"),
         ("#REF", "#REF"),
@@ -218,3 +229,34 @@ def test_headers_as_people_write_them(tmp_path: Path) -> None:
 def test_a_header_that_could_be_two_things_is_not_guessed(tmp_path: Path, header: str) -> None:
     found = of(tmp_path, f"email,{header}\na@example.com,a,b\n", unknown_columns="drop")
     assert set(found.manifest.unknown_columns) == set(header.split(",")) - {"FIRSTNAME"}
+
+
+def test_words_are_the_same_whether_accents_are_characters_of_their_own(tmp_path: Path) -> None:
+    """As the file systems and programs of macOS write them; names are sent as they are."""
+    account = (
+        AccountAttribute("CITY", "category", ("Orl\u00e9ans", normalize("NFD", "Besan\u00e7on"))),
+        AccountAttribute("TASTES", "multiple_choice", ("Caf\u00e9", "Th\u00e9")),
+        AccountAttribute("OK", "boolean"),
+        AccountAttribute("NAME"),
+    )
+    columns = {
+        "CITY": "CITY",
+        "TASTES": "TASTES",
+        "OK": {"attribute": "OK", "type": "boolean", "booleans": {"true": ["agr\u00e9\u00e9"]}},
+        "NAME": {"attribute": "NAME", "nulls": ["vid\u00e9"]},
+    }
+    rows = "a@example.com,ORL\u00c9ANS,Caf\u00e9|Th\u00e9,agr\u00e9\u00e9,vid\u00e9\n"
+    rows += 'b@example.com,Besan\u00e7on,"[""Caf\u00e9""]",Agr\u00e9\u00e9,Zo\u00eb\n'
+    found = [
+        of(
+            tmp_path,
+            f"email,CITY,TASTES,OK,NAME\n{text}",
+            columns=columns,
+            account_attributes=account,
+        )
+        for text in (normalize("NFC", rows), normalize("NFD", rows))
+    ]
+    assert [one.rules for one in found] == [[], []]
+    (composed, decomposed) = ([contact["attributes"] for contact in one.contacts] for one in found)
+    assert composed[0] == decomposed[0]
+    assert decomposed[1] == {**composed[1], "NAME": normalize("NFD", "Zo\u00eb")}

@@ -8,7 +8,7 @@ import pytest
 
 from email_contacts.contacts import Options, prepare
 from email_contacts.contacts.cli.command_line import main
-from email_contacts.contacts.consent_names import AGREED, REFUSED, meaning_of
+from email_contacts.contacts.consent_names import AGREED, REFUSED, STATUS, advice_on, meaning_of
 from email_contacts.contacts.errors import InvalidOption
 from email_contacts.contacts.header_names import all_shown
 from email_contacts.contacts.sources.consent_column import ConsentColumn
@@ -78,6 +78,39 @@ def test_who_refused(name: str) -> None:
 )
 def test_what_says_nothing_of_the_kind(name: str) -> None:
     assert meaning_of(name) is None
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("Status", "Email Status", "Email Permission Status", "list_status", "Subscription state", "DND"),
+        *("Marketing contact status", "subscriberStatus", "Permission", "GDPR", "Email Campaigns"),
+    ],
+)
+def test_what_has_words_of_its_own(name: str) -> None:
+    assert meaning_of(name) == STATUS
+    advice = advice_on(name)
+    assert advice.startswith("may say who unsubscribed, but decides nothing")
+    assert advice.endswith("with its words for yes (may be contacted) and no.")
+
+
+@pytest.mark.parametrize(
+    "name", ["State", "Order status", "Lead Status", "Account status", "Stato", "Statue"]
+)
+def test_what_is_another_status(name: str) -> None:
+    assert meaning_of(name) is None
+    assert not advice_on(name)
+
+
+@pytest.mark.parametrize("name", ["unsubscribed_at", "UNSUB_TIME", "Opted out on", "Unsubscribe reason"])
+def test_when_somebody_refused_says_who_did(name: str) -> None:
+    assert meaning_of(name) is None
+    assert advice_on(name).startswith("seems to be filled for people who opted out, but decides nothing")
+
+
+@pytest.mark.parametrize("name", ["OPTIN_TIME", "Unsubscribe link", "unsubscribe_url", "opt-out count"])
+def test_what_everybody_has_says_nothing(name: str) -> None:
+    assert not advice_on(name)
 
 
 def notes_of(folder: Path, header: str, cells: str, options: Options | None = None) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, time, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +77,21 @@ def test_a_float_of_32_bits_is_the_decimal_that_is_written_for_it(tmp_path: Path
     assert values(found, "POINTS") == values(found, "LEVEL") == cells
 
 
+@pytest.mark.parametrize("attribute", ["EXT_ID", "SMS", "WHATSAPP"])
+def test_an_identifier_of_which_a_float_of_32_bits_lost_digits_is_nobodys(
+    tmp_path: Path, attribute: str
+) -> None:
+    """It keeps every whole number below 2**24; of 447700900123 it makes the number of somebody else."""
+    mails = [f"p{place}@example.com" for place in range(4)]
+    cells = pa.array([447700900123.0, 4915123456789.0, 16777216.0, None], pa.float32())
+    pq.write_table(pa.table({"email": mails, attribute: cells}), tmp_path / "a.parquet")
+    found = prepared(tmp_path / "a.parquet")
+    rule = "ext_id" if attribute == "EXT_ID" else "phone"
+    assert found.rules == [(row, attribute, rule) for row in (1, 2, 3)]
+    assert values(found, attribute) == [None]
+    assert all("more digits than a float keeps" in reject["message"] for reject in found.rejects)
+
+
 SECOND_OF_NOVEMBER, NOON = date(1985, 11, 2), datetime(1985, 11, 2, 12)
 
 
@@ -123,8 +138,16 @@ def test_days_with_a_zone_stay_the_ones_that_are_written(tmp_path: Path) -> None
 @pytest.mark.parametrize("kind", ["Parquet", "workbook", "query"])
 def test_days_are_text_where_text_is_sent(kind: str, tmp_path: Path) -> None:
     assert sent(kind, tmp_path, [SECOND_OF_NOVEMBER, NOON], {"type": "text"})[0][:10] == "1985-11-02"
-    (tmp_path / "ids").mkdir()
-    assert sent(kind, tmp_path / "ids", [SECOND_OF_NOVEMBER], {"attribute": "EXT_ID"}) == ["1985-11-02"]
+
+
+@pytest.mark.parametrize("kind", ["Parquet", "workbook", "query"])
+def test_a_day_is_nobody_s_identifier(kind: str, tmp_path: Path) -> None:
+    """A spreadsheet makes one of the code 3-1, and many people share a birthday."""
+    codes: list[Any] = [SECOND_OF_NOVEMBER, NOON, time(1, 2)]
+    for place, code in enumerate(codes):
+        folder = tmp_path / str(place)
+        folder.mkdir()
+        assert sent(kind, folder, [code, None], {"attribute": "EXT_ID"}) == ["!ext_id", None]
 
 
 def from_1904(folder: Path, *cells: Any) -> Path:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from email_contacts.contacts.header_names import shown_column
 from email_contacts.contacts.mapping.synonyms import folded
 
-AGREED, REFUSED = "agreed", "refused"
+AGREED, REFUSED, STATUS = "agreed", "refused", "status"
 _REFUSED_PARTS = (
     *("unsubscri", "optout", "optedout", "optsout", "donotcontact", "donotemail", "donotmail", "donotcall"),
     *("donottext", "donotsms", "donotmarket", "dontcontact", "dontemail", "noemail", "nomarketing", "nospam"),
@@ -44,6 +44,17 @@ _NOT_WHETHER = frozenset(
         *("reason", "grund", "plan", "price"),
     }
 )
+# Of these, words that no row has of somebody who did not refuse: when it was, and why.
+_WHEN = frozenset(
+    {
+        *("at", "on", "am", "date", "time", "timestamp", "since", "when", "day", "datum", "uhrzeit"),
+        *("zeitpunkt", "heure", "fecha", "hora", "ora", "tijd", "reason", "grund"),
+    }
+)
+# "Email status", "Subscription state"; and what says so by itself.
+_STATES = frozenset({"status", "state", "statut"})
+_STATUS_OF = ("mail", "subscri", "newsletter", "market", "consent", "permission", "list", "member", "contact")
+_STATUS_NAMES = frozenset({"status", "statut", "dnd", "gdpr", "permission", "permissions", "emailcampaigns"})
 # Words and beginnings of words that turn what a name says into its opposite, without accents.
 _NOT = frozenset(
     {
@@ -92,7 +103,8 @@ def meaning_of(name: str) -> str | None:
     """Say what yes means in a column.
 
     :param name: of the column.
-    :return: ``"agreed"``, ``"refused"``, or None where its name says nothing of the kind.
+    :return: ``"agreed"``, ``"refused"``, ``"status"`` where it has words of its own for both, or None where
+        its name says nothing of the kind.
     """
     words = _words_of(name)
     if not _NOT_WHETHER.isdisjoint(words):
@@ -104,6 +116,8 @@ def meaning_of(name: str) -> str | None:
     about = agreed or (any(part in said for part in _CONTACT_PARTS) and not is_number)
     if _refuses(said, words) or (about and _negates(words)):
         return REFUSED
+    if said in _STATUS_NAMES or (_STATES & {*words[-1:]} and any(part in said for part in _STATUS_OF)):
+        return STATUS
     return AGREED if agreed else None
 
 
@@ -152,13 +166,15 @@ def _negates(words: Sequence[str]) -> bool:
 def advice_on(name: str) -> str:
     """Say how a column that looks like consent is made to decide; empty for any other."""
     meaning = meaning_of(name)
+    nothing = "but decides nothing: each row is sent, whatever it says."
     if meaning is None:
-        return ""
-    words = "" if meaning == AGREED else ", with its words for yes (may be contacted) and no"
-    return (
-        "looks like consent, but decides nothing: each row is sent, whatever it says. To hold back people "
-        f"who did not agree, name it as consent_column{words}."
-    )
+        words = _words_of(name)
+        if _WHEN.isdisjoint(words) or not _refuses(folded(name), words):
+            return ""
+        return f"seems to be filled for people who opted out, {nothing} Leave their rows out of the source."
+    looks = "may say who unsubscribed" if meaning == STATUS else "looks like consent"
+    words_too = "" if meaning == AGREED else ", with its words for yes (may be contacted) and no"
+    return f"{looks}, {nothing} To hold back people who did not agree, name it as consent_column{words_too}."
 
 
 def notes_on(columns: Sequence[str]) -> Iterator[str]:

@@ -7,7 +7,7 @@ rows of the frame before it that were not plainly good are decided one by one.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple, cast
 
@@ -29,9 +29,11 @@ from email_contacts.contacts.read_ahead import ahead
 from email_contacts.contacts.sources.row_frames import frame_of
 from email_contacts.contacts.sources.rows import EMPTY, Block, Frame, RefusedRow, Row, RowFault, Rows
 from email_contacts.contacts.sources.selection import RowSelection, numbered
-from email_contacts.contacts.sources.typed import frame_rows, rows_at
+from email_contacts.contacts.sources.typed import frame_rows, rows_at, with_lost_digits
 from email_contacts.contacts.staging.rejects import Reject, RejectsFile, frame_of_rejects
 from email_contacts.contacts.text_views import bytes_of
+
+_HALF = ("type", "A text of the row holds half a character (a lone surrogate): correct it in the source.")
 
 
 class RowValidation:
@@ -62,6 +64,9 @@ class RowValidation:
         self._only = only
         self._key_place = validator.binding.key_place
         self._identifiers = identifiers_of(validator)
+        self._places_of_identifiers = [
+            column.place for column in validator.binding.columns if column.attribute in IDENTIFIERS
+        ]
         self._plain = FastPathRows(validator.binding, form)
         self._certain = FastPathRejects(validator)
         self._contact_of = validator.binding.reader(text_only=rows.text_only)
@@ -85,6 +90,8 @@ class RowValidation:
 
     def _judge(self, block: tuple[Block, Any]) -> _JudgedBlock:
         rows, numbers = block
+        if isinstance(rows, Frame) and not self._rows.text_only:
+            rows = replace(rows, cells=with_lost_digits(rows.cells, self._places_of_identifiers))
         frame = rows if isinstance(rows, Frame) else frame_of(rows, len(self._rows.columns))
         return _JudgedBlock(rows, numbers, frame, self._plain.judge(frame))
 
@@ -167,7 +174,13 @@ class RowValidation:
                 reject = Reject(number, self._rows.place(number), "", cells.rule, cells.message)
                 refused = cells if isinstance(cells, RefusedRow) else RefusedRow(cells.rule, cells.message)
                 keep_reject(reject, refused.cells, refused.opted_out)
-            elif is_valid(contact := contact_of(cells)):
+                continue
+            try:
+                is_good = is_valid(contact := contact_of(cells))
+            except UnicodeEncodeError:  # so may be its key
+                keep_reject(Reject(number, self._rows.place(number), "", *_HALF), None)
+                continue
+            if is_good:
                 try:
                     keep_body(write(contact))
                 except NotWritable as why:

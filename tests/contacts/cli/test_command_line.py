@@ -174,3 +174,19 @@ def test_options_reach_the_preparation(
     document = json.loads(capsys.readouterr().out)
     assert document["reject_reasons"] == {"category": 1}
     assert document["unknown_columns"] == ["note"]
+
+
+@pytest.mark.parametrize("command", [["prepare", "--out", "stage"], ["preview"], ["propose"]])
+def test_a_terminal_obeys_no_name_of_a_column(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    Path("people.csv").write_text("email,\x1b[31mred\x07,a\u202eb\na@example.com,1,2\n", encoding="utf-8")
+    account = {"attributes": [{"name": "NAME", "category": "normal", "type": "text"}]}
+    Path("account.json").write_text(json.dumps(account))
+    drop = [] if command == ["propose"] else ["--unknown-columns", "drop"]
+    assert main([*command, "people.csv", "--attributes", "account.json", *drop]) == 0
+    said = "".join(capsys.readouterr())
+    assert not set(said) & set("\x1b\x07\u202e")
+    assert "[31mred" in said.lower()

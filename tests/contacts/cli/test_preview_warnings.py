@@ -32,7 +32,10 @@ def warnings_of(
         rows = [f"p{at}@example.com;{cell}" for at, cell in enumerate(cells)]
         path = write("\n".join([f"email;{column}", *rows]), source)
         account = write(json.dumps(ATTRIBUTES), "attributes.json")
-        assert main(["preview", str(path), "--attributes", str(account), "--json"]) == 0
+        assert (
+            main(["preview", str(path), "--attributes", str(account), "--json", "--unknown-columns", "drop"])
+            == 0
+        )
         (_, seen) = json.loads(capsys.readouterr().out)["columns"]
         return [warning for warning in seen["warnings"] if "not valid" not in warning]
 
@@ -148,3 +151,15 @@ def test_an_error_is_broken_at_words_for_a_terminal(
     text = "".join(said)
     assert text.count("\n") == lines
     assert max(map(len, text.splitlines())) <= (60 if is_terminal else len(text))
+
+
+@pytest.mark.parametrize("column", ["BORN_IN", "NAME"], ids=["not sent", "sent"])
+@pytest.mark.parametrize("word", ["Unsubscribed", "cleaned", "NEVER_SUBSCRIBED", "Hard bounce", "abgemeldet"])
+def test_cells_that_say_who_opted_out(warnings_of: Any, column: str, word: str) -> None:
+    said = warnings_of(column, "Active", word, word)
+    assert [one for one in said if one.startswith("2 cells say that somebody opted out")]
+    assert not warnings_of(column, "Active", "Unsubscribed people", "Bounces")
+
+
+def test_a_column_whose_name_says_so_is_told_once(warnings_of: Any) -> None:
+    assert not [one for one in warnings_of("Status", "unsubscribed") if "opted out" in one]

@@ -28,6 +28,13 @@ def test_dates(cells: list[str], proposal: str) -> None:
     assert proposal in found.replace("    ", "")
 
 
+def test_days_that_are_their_month_tell_nothing() -> None:
+    """As the first of January does, where it stands for a day that nobody knew."""
+    text = proposed({"mail": PEOPLE, "born": ["01/01/1985", "01/01/1990", "02/02/1991"]})
+    assert "Is 03/04 the 3rd of April or the 4th of March?" in text
+    assert 'format: "%d %b %Y"' in proposed({"mail": PEOPLE, "born": ["1 May 1985", "2 May 1990"]})
+
+
 @pytest.mark.parametrize("account", [None, (AccountAttribute("BORN", "date"),)])
 def test_a_day_that_could_be_a_month_is_asked_not_guessed(
     account: Sequence[AccountAttribute] | None, tmp_path: Path

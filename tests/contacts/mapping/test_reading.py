@@ -133,7 +133,7 @@ HEAD = "columns:\n  mail: EMAIL\n"  # two lines
         ("columns:\n  ' ': EMAIL\n", "line 1, at columns: it must not be empty or blank"),
         (
             HEAD + "colums: {}\n",
-            "line 3, at top level: unknown setting; the settings are columns, constants",
+            'line 3, at top level: unknown setting; did you mean "columns"? The settings are columns',
         ),
         (HEAD + "unknown_columns: ignore\n", "line 3, at unknown_columns: it must be one of fail, drop"),
         (
@@ -147,9 +147,25 @@ HEAD = "columns:\n  mail: EMAIL\n"  # two lines
         (HEAD + "  b:\n    type: date\n", 'line 3, at columns → b: "attribute" is missing'),
         (
             HEAD + "  b:\n    attribute: B\n    typ: date\n",
-            "line 5, at columns → b → typ: unknown setting",
+            'line 5, at columns → b → typ: unknown setting; did you mean "type"?',
         ),
-        (HEAD + "  b: {attribute: B, region: de}\n", "line 3, at columns → b → region: it must match ^[A-Z]"),
+        (
+            HEAD + "  b: {atribute: B}\n",
+            'line 3, at columns → b → atribute: unknown setting; did you mean "attri',
+        ),
+        (
+            HEAD + "unknown-columns: drop\n",
+            'line 3, at top level: unknown setting; did you mean "unknown_columns"?',
+        ),
+        (
+            "column:\n  a: EMAIL\n",
+            'line 1, at top level: unknown setting; did you mean "columns"? The settings',
+        ),
+        (HEAD + "nulls: [NULL, NULL]\n", "line 3, at nulls: it must not name anything twice"),
+        (
+            HEAD + "  b: {attribute: B, region: de}\n",
+            'line 3, at columns → b → region: it must be written like "DE" or "GB"',
+        ),
         (
             HEAD + "  b:\n    attribute: B\n    default: {}\n",
             "line 5, at columns → b → default: it must be a text or a number",

@@ -81,9 +81,11 @@ def by_csv(path: Path) -> Iterator[Row | str]:
             if null_seen:
                 null_seen = False
                 yield "null_byte"
-            elif (len(cells) > 3 and any(map(str.strip, cells[3:]))) or 0 < len(cells) < 3:
+            elif not any(map(str.strip, cells)):
+                continue
+            elif any(map(str.strip, cells[3:])) or len(cells) < 3:
                 yield "columns"
-            elif any(map(str.strip, cells)):
+            else:
                 yield [cell.strip() for cell in cells[:3]]
 
 

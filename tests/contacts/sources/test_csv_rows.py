@@ -165,3 +165,30 @@ def test_of_many_columns_more_is_cut_at_once(write: WriteSource, monkeypatch: py
     assert [row for block in blocks for row in rows_in(block)] == expected
     # The first one is what was read for the header; a row has some 280 bytes.
     assert max(map(len, blocks[1:])) * 280 > 2 * 1_000
+
+
+@pytest.mark.parametrize("line", [",", "   ", "\t", "\u00a0", '""', '"",', " , "])
+@pytest.mark.parametrize("quoted", ["x", '"x ""y"""'])
+def test_a_row_of_nothing_is_none_however_many_cells_it_has(
+    write: WriteSource, line: str, quoted: str
+) -> None:
+    rows = rows_of(write(f"a,b,c\n1,2,{quoted}\n{line}\n4,5,6\n{line}\n"))
+    assert [row if isinstance(row, RowFault) else row[0] for row in rows] == ["1", "4"]
+
+
+@pytest.mark.parametrize("line", ['","', "-", "x,", ";;", '""","""'])
+def test_a_row_of_something_is_one(write: WriteSource, line: str) -> None:
+    *rows, short = rows_of(write(f"a,b,c\n1,2,3\n{line}\n"))
+    assert isinstance(short, RowFault)
+    assert rows == [["1", "2", "3"]]
+
+
+@pytest.mark.parametrize("blank", ["\t", "\u00a0", "\u200b", "\u3000", "\ufeff", " \t"])
+def test_a_quote_behind_another_blank_than_a_space_is_no_letter(write: WriteSource, blank: str) -> None:
+    first, second, good = rows_of(write(f'a,b\n1,{blank}"Jane"\n2,{blank}"Doe, Jr."\n3," ""x"""\n'))
+    assert isinstance(first, RowFault)
+    assert isinstance(second, RowFault)
+    assert {first.rule, second.rule} == {"quoting"}
+    assert good == ["3", ' "x"']
+    with pytest.raises(HeaderError, match="has a quote behind a tab"):
+        rows_of(write(f'a,c,{blank}"b"\n1,2,3\n'))

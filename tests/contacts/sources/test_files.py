@@ -138,3 +138,10 @@ def test_what_excel_and_windows_leave_beside_files_is_no_data(tmp_path: Path) ->
     assert found.left_out == ("Thumbs.db",)
     assert [file.name for file in find_files(tmp_path / "*.xlsx").files] == ["a.xlsx"]
     assert [file.name for file in find_files(tmp_path / "~$*.xlsx").files] == ["~$a.xlsx"]
+
+
+def test_a_file_that_was_fetched_again_comes_after_the_first(tmp_path: Path) -> None:
+    fetched = ["export.csv", "export (1).csv", "export (2).csv", "export (10).csv", "export-a.csv.gz"]
+    for name in fetched:
+        (tmp_path / name).write_bytes(b"x")
+    assert names(tmp_path) == ["export-a.csv.gz", *fetched[:-1]]

@@ -110,7 +110,13 @@ def test_a_flag_about_a_number_matters_where_there_is_one(write: WriteSource, tm
     assert found.rules == [(2, "", "opted_out")]
 
 
-SPELLINGS = ["EMAIL_BLACKLISTED", "email_blacklisted", "Email Blacklisted", "EMAILBLACKLISTED"]
+SPELLINGS = [
+    "EMAIL_BLACKLISTED",
+    "email_blacklisted",
+    "Email Blacklisted",
+    "EMAILBLACKLISTED",
+    "Email blocklisted",
+]
 
 
 @pytest.mark.parametrize("flag", SPELLINGS)
@@ -234,3 +240,15 @@ def test_a_number_that_is_none_is_more_than_nothing(times: int, tmp_path: Path) 
     parquet_lists = flagged(tmp_path / "people.parquet", "SMS", "smsBlacklisted", [["447700900123"]] * times)
     found = Prepared(prepare(parquet_lists, tmp_path / "stage", Options(unknown_columns="drop")))
     assert found.manifest.reject_reasons == {"opted_out": times}
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("people.ndjson", '{"contact": {"email": "a@example.com", "emailBlacklisted": true}}\n'),
+        ("people.csv", "contact.email,contact.EMAIL_BLACKLISTED\na@example.com,true\n"),
+    ],
+)
+def test_a_flag_within_an_object_counts(write: WriteSource, tmp_path: Path, name: str, text: str) -> None:
+    found = Prepared(prepare(write(text, name), tmp_path / "stage"))
+    assert found.rules == [(1, "", "opted_out")]

@@ -125,3 +125,7 @@ def test_many_at_once_say_what_each_says(cell: Any) -> None:
     texts, words = words_in(pl.Series("x", [cell]))
     assert words[texts[0]] == word_of(cell)
     assert words_in(pl.Series("x", [cell, None]))[1][""] == ""
+
+
+def test_a_letter_and_its_accent_may_be_two_characters() -> None:
+    assert word_of("Best\u00e4tigt") == word_of("besta\u0308tigt") == "best\u00e4tigt"

@@ -5,12 +5,16 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from email_contacts.contacts import prepare
 from email_contacts.contacts.errors import InvalidOption, SourceBroken, SourceUnreadable
 from email_contacts.contacts.sources.rows import RowFault
 from email_contacts.contacts.sources.sql_rows import ROWS_IN_A_BLOCK, Query, SqlRows, table_query
+from tests.contacts.prepared import Prepared
 from tests.contacts.sources.reading import rows_of
 
 NUMBERS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {}) SELECT {} FROM n"
@@ -186,3 +190,25 @@ def test_statements_for_mysql() -> None:
 def test_what_is_no_name(table: str, columns: list[str] | None) -> None:
     with pytest.raises(InvalidOption):
         table_query(table, columns)
+
+
+class OneRow(sqlite3.Connection):
+    """A connection of a driver that gives half a character as text."""
+
+    def cursor(self, *_: Any, **__: Any) -> Any:
+        rows = [("a@example.com", "\ud83d"), ("b@example.com", "ok")]
+        taken = iter([rows, []])
+        return SimpleNamespace(
+            description=[("email", *[None] * 6), ("x", *[None] * 6)],
+            execute=lambda *_: None,
+            fetchmany=lambda *_: next(taken),
+            close=lambda: None,
+            arraysize=1,
+        )
+
+
+def test_half_a_character_costs_its_row(tmp_path: Path) -> None:
+    people = Query(lambda: OneRow(":memory:"), "SELECT 1", name="people")
+    found = Prepared(prepare(people, tmp_path / "stage"))
+    assert [contact["email"] for contact in found.contacts] == ["b@example.com"]
+    assert found.rules == [(1, "", "type")]

@@ -9,7 +9,7 @@ import pytest
 
 from email_contacts.contacts.errors import SourceChanged
 from email_contacts.contacts.sources.rows import RowFault
-from email_contacts.contacts.sources.stray_rows import COUNT, DASHES, END, FOOTER, HEADER
+from email_contacts.contacts.sources.stray_rows import COUNT, DASHES, END, FOOTER, HEADER, TOTAL
 from tests.contacts.cells import of, values
 from tests.contacts.conftest import WriteSource
 from tests.contacts.sources.reading import opened, rows_of
@@ -52,6 +52,10 @@ ENDS = ["\n", "\r\n", "\r"]
         ("ext_id", '"Copyright (c) 2000-2024 salesforce.com, inc. All rights reserved."', FOOTER),
         ("ext_id,Name", "Grand Totals (1 records),", FOOTER),
         ("ext_id,Name", "(1 row), ", COUNT),
+        ("ext_id,Points", "Total,3", TOTAL),
+        ("ext_id,Points", "TOTAL:,", TOTAL),
+        ("ext_id,Points", "Gesamt,1.234", TOTAL),
+        ("ext_id,Points", "Grand Total,-12.50", TOTAL),
     ],
 )
 def test_a_row_that_is_no_contact_is_rejected(
@@ -81,6 +85,11 @@ def test_a_row_that_is_no_contact_is_rejected(
         ("ext_id,Name", "Name,Ada"),
         ("ext_id,Name", "ext_id,"),
         ("ext_id", "\\.."),
+        ("ext_id,Name", "Total,Ada"),
+        ("ext_id,SMS", "Total,447700900123"),
+        ("ext_id,Points", "Total 2024,3"),
+        ("ext_id,Points", "Totalus,3"),
+        ("ext_id,Points", "Sum,3"),
     ],
 )
 def test_a_row_that_is_almost_like_that_is_kept(write: WriteSource, header: str, row: str, end: str) -> None:
@@ -121,10 +130,17 @@ def test_a_byte_order_mark_within_quotes_is_part_of_the_cell(write: WriteSource)
 def test_a_workbook_s_header_again(tmp_path: Path) -> None:
     openpyxl = pytest.importorskip("openpyxl")
     book = openpyxl.Workbook()
-    for row in (["ext_id", "Points"], ["C-1", 1], ["ext_id", "Points"], ["ext_id", 2]):
+    for row in (
+        ["ext_id", "Points"],
+        ["C-1", 1],
+        ["ext_id", "Points"],
+        ["ext_id", 2],
+        ["Total", 3.5],
+        ["Total", None],
+    ):
         book.active.append(row)
     written = io.BytesIO()
     book.save(written)
     source = tmp_path / "joined.xlsx"
     source.write_bytes(written.getvalue())
-    assert rows_of(opened(source)) == [["C-1", 1], HEADER, ["ext_id", 2]]
+    assert rows_of(opened(source)) == [["C-1", 1], HEADER, ["ext_id", 2], TOTAL, TOTAL]

@@ -53,7 +53,7 @@ class Country(str, Enum):
         (datetime.date(990, 1, 5), Day("0990-01-05")),
         (datetime.datetime(2024, 7, 1, 12), Day("2024-07-01T12:00:00")),
         (datetime.datetime(2024, 7, 1, 12, tzinfo=PLUS_TWO), Day("2024-07-01T12:00:00+02:00")),
-        (datetime.time(1, 2), "01:02:00"),
+        (datetime.time(1, 2), Day("01:02:00")),
         (UUID(int=255), "00000000-0000-0000-0000-0000000000ff"),
         (["a", None, Decimal(1)], ["a", None, 1]),
         (("a",), ["a"]),

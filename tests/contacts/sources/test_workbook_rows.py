@@ -207,3 +207,34 @@ def test_a_strict_workbook_is_told_from_one_without_sheets(tmp_path: Path) -> No
             copy.writestr(name, content)
     with pytest.raises(SourceUnreadable, match=r"saved as Strict Open XML.*: save it as Excel Workbook"):
         opened(strict)
+
+
+@pytest.mark.parametrize(
+    ("part", "there", "instead"),
+    [
+        ("xl/styles.xml", b"</fills>", b"<fill/></fills>"),  # TypeError of openpyxl
+        ("xl/worksheets/sheet1.xml", b"<v>1</v>", b"<v>one</v>"),
+    ],
+)
+def test_what_openpyxl_stumbles_over_is_told_as_damage(
+    tmp_path: Path, part: str, there: bytes, instead: bytes
+) -> None:
+    source, damaged = saved(tmp_path, ["email", "n"], ["ada@example.com", 1]), tmp_path / "damaged.xlsx"
+    with zipfile.ZipFile(source) as whole, zipfile.ZipFile(damaged, "w") as copy:
+        for name in whole.namelist():
+            content = whole.read(name)
+            if name == part:
+                assert there in content
+                content = content.replace(there, instead)
+            copy.writestr(name, content)
+    with pytest.raises(SourceUnreadable, match="Open and save it in Excel"):
+        rows_of(opened(damaged))
+
+
+def test_a_chart_that_is_empty_is_told_as_damage(tmp_path: Path) -> None:
+    source = saved(tmp_path, ["email"], ["ada@example.com"])
+    book = openpyxl.load_workbook(source)
+    book.create_chartsheet("Chart")
+    book.save(source)
+    with pytest.raises(SourceUnreadable, match="Open and save it in Excel"):
+        rows_of(opened(source))

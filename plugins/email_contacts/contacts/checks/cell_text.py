@@ -19,7 +19,7 @@ from email_contacts.contacts.values.normalising import includes_nan, numbers_in
 _BY_TEXT = ("text", "ext_id", "category", "phone", "number", "boolean", "email")
 CHOICES = "choices"
 _EXACT_BELOW = float(1 << 53)
-_DAYS = ("date", "text", "category", "value", "ext_id")
+_DAYS = ("date", "text", "category", "value")
 
 
 def text_of(

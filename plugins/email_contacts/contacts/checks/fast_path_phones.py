@@ -15,7 +15,7 @@ import pyarrow as pa
 from email_contacts.contacts.checks.fast_path_values import Cells, Plain
 from email_contacts.contacts.values import phone_patterns
 from email_contacts.contacts.values.phone_patterns import NationalNumbers, national_numbers
-from email_contacts.contacts.values.phones import LIKE_A_FLOAT, PUNCTUATION, SECOND
+from email_contacts.contacts.values.phones import DAY, LIKE_A_FLOAT, PUNCTUATION, SECOND
 
 # Such a cell is at most as long as row by row allows, whatever its punctuation.
 LONGEST = 40
@@ -96,7 +96,9 @@ def _is_written(written: pl.Expr, *, has_points: bool, has_strokes: bool) -> pl.
     good = begins & (written.str.len_bytes() <= LONGEST)
     if has_points:
         good &= ~written.str.contains(LIKE_A_FLOAT)
-    return good & ~written.str.contains(SECOND) if has_strokes else good
+    if has_strokes:
+        good &= ~written.str.contains(SECOND)
+    return good & ~written.str.contains(DAY)
 
 
 def _has_points(written: pl.Series) -> bool:

@@ -15,7 +15,7 @@ from typing import Any
 from email_contacts.contacts.checks import schema
 from email_contacts.contacts.choices import DROP
 from email_contacts.contacts.cli.first_rows import first_rows
-from email_contacts.contacts.cli.suspicions import suspicions
+from email_contacts.contacts.cli.suspicions import opt_outs, suspicions
 from email_contacts.contacts.errors import NoRows
 from email_contacts.contacts.header_names import shown_name
 from email_contacts.contacts.mapping.binding import Binding
@@ -74,15 +74,18 @@ def column_views(source: Source, options: Options) -> list[ColumnView]:
     with closing(opened):
         rows = options.with_consent(opened) or opened
         binding = options.bind(rows, source)
-        first = first_rows(rows)
-        return list(_views(rows.columns, binding, first))
+        is_decided = options.consent_column is not None
+        return list(_views(rows.columns, binding, first_rows(rows), is_decided=is_decided))
 
 
-def _views(columns: Sequence[str], binding: Binding, rows: Sequence[Row]) -> Iterator[ColumnView]:
+def _views(
+    columns: Sequence[str], binding: Binding, rows: Sequence[Row], *, is_decided: bool
+) -> Iterator[ColumnView]:
     bound = {column.place: column for column in binding.columns}
     for place, name in enumerate(columns):
         cells = [row[place] for row in rows]
-        yield _sent(bound[place], cells) if place in bound else _left_out(name, cells)
+        view = _sent(bound[place], cells) if place in bound else _left_out(name, cells)
+        yield view if is_decided else replace(view, warnings=(*view.warnings, *opt_outs(name, cells)))
 
 
 def _left_out(name: str, cells: Sequence[Any]) -> ColumnView:

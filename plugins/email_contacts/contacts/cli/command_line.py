@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Sequence
@@ -39,6 +40,7 @@ from email_contacts.contacts.staging.stage import LISTS, MANIFEST
 QueryOf: TypeAlias = Callable[[str, str], Query]
 PREPARED, NOT_READ, BAD_INPUT = 0, 1, 2
 _USUAL_WIDTH = 100
+_OBEYED = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 def main(
@@ -73,12 +75,12 @@ def _done(asked: Namespace, query_of_connection: QueryOf | None) -> int:
             return PREPARED
         document, text = (_preview if asked.command == "preview" else _prepare)(asked)
     except PreparationError as error:
-        print(_for_reading(f"error: {error}"), file=sys.stderr)
+        print(_for_reading(_visible(f"error: {error}")), file=sys.stderr)
         return BAD_INPUT
     except OSError as error:
         print(f"error: {error.strerror or error}: {error.filename or asked.source}", file=sys.stderr)
         return BAD_INPUT
-    print(json.dumps(document, indent=2, ensure_ascii=False) if asked.json else text)
+    print(json.dumps(document, indent=2, ensure_ascii=False) if asked.json else _visible(text))
     return PREPARED
 
 
@@ -120,6 +122,11 @@ def _options(asked: Namespace) -> Options:
         account_attributes=propose.account_attributes(asked),
         consent_column=None if asked.consent_column is None else ConsentColumn.read(asked.consent_column),
     )
+
+
+def _visible(text: str) -> str:
+    """Take what a terminal obeys, or writes backwards, out of a text: names of columns may hold anything."""
+    return _OBEYED.sub("?", text)
 
 
 def _for_reading(message: str) -> str:

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from email_contacts.contacts import consent_names
 from email_contacts.contacts.cli.damaged_text import damages
 from email_contacts.contacts.mapping import cell_types, null_words
 from email_contacts.contacts.mapping.bound_column import BoundColumn
@@ -28,6 +29,17 @@ _KINDS = {"email": "e-mail addresses", "ext_id": "EXT_ID", "phone": "phone numbe
 }
 _PLAIN = ("text", "value")
 _WORDS_SHOWN = 5
+_BETWEEN_WORDS = re.compile(r"[\s_-]+")
+# What systems that send mail say of people who must not get any.
+_OPTED_OUT = frozenset(
+    {
+        *("unsubscribed", "unsubscribe", "unsub", "opted out", "opt out", "optout", "optedout", "cleaned"),
+        *("suppressed", "blacklisted", "blocklisted", "bounced", "hard bounce", "hard bounced", "complained"),
+        *("do not contact", "do not email", "never subscribed", "not subscribed", "non subscribed"),
+        *("nonsubscribed", "abgemeldet", "désabonné", "désinscrit", "dado de baja", "disiscritto"),
+        *("afgemeld", "uitgeschreven"),
+    }
+)
 # A nought before the point, or another count of digits behind it, is no sign of thousands.
 _GROUPED = re.compile(r"[+-]?[1-9][0-9]{0,2}\.[0-9]{3}").fullmatch
 
@@ -59,6 +71,23 @@ def suspicions(column: BoundColumn, cells: Sequence[Any], bad: Sequence[Any]) ->
     if column.kind == "date":
         yield from _days_that_are_none(texts, bad)
     yield from _day_or_month(column, cells, bad)
+
+
+def opt_outs(name: str, cells: Sequence[Any]) -> Iterator[str]:
+    """Say that cells of a column tell of people who opted out, where its name does not.
+
+    :param name: of the column, which may be one that is not sent.
+    :param cells: its first cells.
+    """
+    if consent_names.meaning_of(name) is not None:
+        return
+    words = (_BETWEEN_WORDS.sub(" ", cell.strip().casefold()) for cell in cells if isinstance(cell, str))
+    if count := sum(word in _OPTED_OUT for word in words):
+        what = "1 cell says" if count == 1 else f"{count:,} cells say"
+        yield (
+            f"{what} that somebody opted out or cannot be reached, but the column decides nothing: each row "
+            "is sent, whatever it says. To hold such people back, name it as consent_column, with its words."
+        )
 
 
 def _thousands_or_decimals(rule: ColumnRule, texts: Sequence[str]) -> Iterator[str]:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from typing import Any
+from unicodedata import normalize
 
 from email_contacts.contacts.choices import FAIL
 from email_contacts.contacts.column_names import (
@@ -209,6 +210,9 @@ def _bound(
 
 
 def _nulls_of(rule: ColumnRule, mapping: Mapping) -> tuple[str, ...]:
-    if rule.nulls is None:
-        return (*NULLS, *mapping.nulls)
-    return (*NULLS, *rule.nulls) if rule.nulls else ()
+    """Give the words for nothing, with letters and their accents as one character and as two."""
+    words = mapping.nulls if rule.nulls is None else rule.nulls
+    if rule.nulls is not None and not words:
+        return ()
+    forms = (form for word in words for form in (word, normalize("NFC", word), normalize("NFD", word)))
+    return tuple(dict.fromkeys((*NULLS, *forms)))

@@ -23,6 +23,8 @@ _NORMALISERS: dict[str, normalising.Normaliser] = {
     "date": dates.date,
     "boolean": normalising.boolean,
 }
+# Of cells that came as days: formats are those of text, and a day is no identifier of a person.
+_OF_DAYS: dict[str, normalising.Normaliser] = {"date": dates.date, "ext_id": normalising.refused}
 _FEW_VALUES = ("number", "date", "boolean", "category", "multiple_choice")
 _PLAIN_TEXT = ("text", "value")
 
@@ -68,8 +70,7 @@ class BoundColumn:
         normalise = self._exact_normaliser()
         if text_only and self.kind in _PLAIN_TEXT:
             normalise = bare
-        of_days = dates.date if self.kind == "date" else None  # formats are those of text
-        normalise = normalising.without(self.nulls, normalise, of_days=of_days)
+        normalise = normalising.without(self.nulls, normalise, of_days=_OF_DAYS.get(self.kind))
         if text_only and self.kind in _FEW_VALUES:
             return normalising.Remembered(normalise, most=remembered).__getitem__
         return normalise

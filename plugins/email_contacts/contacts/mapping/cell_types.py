@@ -190,14 +190,19 @@ def _days(one: ColumnProfile, rule: ColumnRule, said: str) -> list[Any]:
 def _told_apart(family: Sequence[str], read: dict[str, list[Any]]) -> tuple[str, ...]:
     """Return the formats of a family that fit its cells best; none where none does.
 
-    Formats that come to the same days are one.
+    Formats that come to the same days are one, but for those of which other cells would be other days: a
+    column may begin with the first of January only, as one does where nobody said when.
     """
     of_family = sum(any(days) for days in zip(*(read[said] for said in family), strict=True))
     counts = {said: len(read[said]) - read[said].count(None) for said in family}
     most = max(counts.values())
     if not of_family or most < ENOUGH * of_family:
         return ()
-    best = {tuple(read[said]): said for said in reversed(family) if counts[said] == most}
+    best = {
+        said if said in _TWO_WAYS else tuple(read[said]): said
+        for said in reversed(family)
+        if counts[said] == most
+    }
     return tuple(sorted(best.values(), key=family.index))
 
 

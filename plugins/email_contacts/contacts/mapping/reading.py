@@ -18,7 +18,7 @@ from email_contacts.contacts.paths import AnyPath
 # Where something is: ("columns", "born", "type"). Numbers are places in a list, from 0.
 Place = tuple["str | int", ...]
 _NOTATIONS = {"yaml": "yaml", "yml": "yaml", "json": "json"}
-SECTIONS = ("columns", "constants", "key", "unknown_columns")
+SECTIONS = ("columns", "constants", "key", "nulls", "unknown_columns")
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,8 @@ Knows JSON Schema and documents that were read with their lines; not what a docu
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
+from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, cast
@@ -23,6 +25,13 @@ _KINDS = {
     "number": "a number",
     "boolean": "true or false",
     "null": "empty",
+}
+_LIMITS = {
+    "minimum": "it must be at least {}",
+    "maximum": "it must be at most {}",
+    "maxLength": "it must have at most {} characters",
+    "maxItems": "it must name at most {}",
+    "multipleOf": "it must be a whole number",
 }
 _TYPES_NEEDED = {
     "format": "date",
@@ -66,17 +75,32 @@ def _told(error: ValidationError) -> tuple[Place, str]:
     if error.validator == "additionalProperties":
         holder, schema = cast("dict[str, Any]", error.instance), cast("dict[str, Any]", error.schema)
         extra = next(key for key in holder if key not in schema["properties"])
-        return (
-            *place,
-            extra,
-        ), f"unknown setting; the settings are {', '.join(schema['properties'])}"
+        return (*place, extra), _unknown(extra, schema["properties"])
+    if error.validator == "required" and isinstance(error.instance, dict):
+        # Where a setting is nearly the one that is missing, it is that one, misspelled.
+        known = cast("dict[str, Any]", error.schema).get("properties", {})
+        absent = next(name for name in cast("list[str]", error.validator_value) if name not in error.instance)
+        unknown = [key for key in error.instance if key not in known]
+        if meant := get_close_matches(absent, unknown, n=1):
+            return (*place, meant[0]), _unknown(meant[0], known, absent)
     parts = [str(part) for part in error.absolute_schema_path]
     if "dependentSchemas" in parts:
         setting = parts[parts.index("dependentSchemas") + 1]
         if place[-1] == "type":
             place = place[:-1]
         return (*place, setting), f'"{setting}" needs "type: {_TYPES_NEEDED[setting]}" next to it'
+    examples = cast("dict[str, Any]", error.schema).get("examples", ())
+    if error.validator == "pattern" and examples:
+        return place, f"it must be written like {' or '.join(map(json.dumps, examples))}"
     return place, _rule_told(str(error.validator), error.validator_value, error.instance)
+
+
+def _unknown(setting: str, known: Iterable[str], meant: str | None = None) -> str:
+    """Say which settings there are, and which one may be meant; not which one was found."""
+    known = list(known)
+    likely = get_close_matches(setting.lower().replace("-", "_"), known, n=1) if meant is None else [meant]
+    asked = f'did you mean "{likely[0]}"? The' if likely else "the"
+    return f"unknown setting; {asked} settings are {', '.join(known)}"
 
 
 def _rule_told(rule: str, value: Any, found: Any) -> str:
@@ -94,6 +118,10 @@ def _rule_told(rule: str, value: Any, found: Any) -> str:
         return "it must not be empty or blank"
     if rule == "pattern":
         return f"it must match {value}"
+    if rule in _LIMITS:
+        return _LIMITS[rule].format(value)
+    if rule == "uniqueItems":
+        return "it must not name anything twice"
     return f"it violates the rule {rule}: {value}"
 
 

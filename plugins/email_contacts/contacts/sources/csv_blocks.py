@@ -74,6 +74,10 @@ def _framed_line_by_line(
     delimiters = np.flatnonzero(np.frombuffer(rows.data, np.uint8) == ord(delimiter))
     delimiters = delimiters[_is_outside(rows.quotes, delimiters)]
     found = np.diff(np.searchsorted(delimiters, rows.ends), prepend=0) + 1
+    is_short = np.flatnonzero(~is_blank & (found < least))
+    is_blank[
+        [line for line in is_short if _is_empty(rows.data[starts[line] : rows.ends[line]], delimiter)]
+    ] = True
     # Cells that are too many are read as well, as far as they may be delimiters at the ends of lines.
     widest = int(found[found <= width + _EMPTY_CELLS].max(initial=width))
     is_wrong = ~is_blank & ((found < least) | (found > widest))
@@ -97,6 +101,11 @@ def _framed_line_by_line(
     faults = {int(places[line]): wrong_width(int(found[line]), width) for line in np.flatnonzero(is_wrong)}
     is_odd = _odd_lines(rows, np.frombuffer(rows.data, np.uint8), ord(delimiter))[~is_blank]
     return _known(Frame(cells, faults, is_trimmed=is_trimmed), is_odd, rows.data)
+
+
+def _is_empty(line: bytes, delimiter: str) -> bool:
+    """Say whether a line has nothing but delimiters, blanks and empty quotes."""
+    return not line.replace(b'""', b"").replace(delimiter.encode(), b"").decode(errors="replace").strip()
 
 
 def _known(frame: Frame, is_odd: Any, data: bytes) -> Frame:

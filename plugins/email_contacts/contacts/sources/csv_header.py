@@ -21,8 +21,11 @@ from email_contacts.contacts.header_names import (
     usual_names,
 )
 from email_contacts.contacts.sources.delimiter import CANDIDATES, delimiter_of, shown_delimiter
+from email_contacts.contacts.values.marks import BLANKS
 
 LINES_LOOKED_AT = 20
+# A new line is within quotes.
+_OTHER_BLANKS = frozenset(BLANKS) - set(" \r\n")
 # Pairs of quotes that stay in the cells of a CSV.
 OTHER_QUOTES = ("''", "``", "“”", "„“", "‘’", "«»")
 # Excel's own mark, which names the delimiter: https://support.microsoft.com (Import or export text files).
@@ -128,6 +131,14 @@ def _header_below_named(lines: Iterator[str], *, after: int, cut_by: str) -> Ite
         raise
 
 
+def quote_behind_a_blank(cell: str) -> bool:
+    """Say whether a cell, as ``csv`` reads it, begins with a quote that would be sent with it.
+
+    A quote behind a space opens the cell; behind another blank it is a letter to ``csv``.
+    """
+    return cell[:1] in _OTHER_BLANKS and cell.lstrip(BLANKS)[:1] == '"'
+
+
 def cut_somehow(line: str) -> list[str]:
     """Cut a line by the delimiter that makes most of it."""
     return max((_cells(line, delimiter) for delimiter in CANDIDATES), key=len)
@@ -141,11 +152,12 @@ def _cells(line: str, delimiter: str) -> list[str]:
 
 
 def _parsed(lines: Iterator[str], delimiter: str, name: str) -> list[str]:
-    seen_null = False
+    seen_null, order = False, "le"
 
     def watched() -> Iterator[str]:
-        nonlocal seen_null
+        nonlocal seen_null, order
         for line in lines:
+            order = "be" if not seen_null and line.startswith("\0") else order
             seen_null = seen_null or "\0" in line
             yield line
 
@@ -161,7 +173,12 @@ def _parsed(lines: Iterator[str], delimiter: str, name: str) -> list[str]:
     if seen_null:
         raise HeaderError(
             f"The header of {name} holds null bytes. If the file is UTF-16 without a byte "
-            'order mark, give encoding="utf-16-le".'
+            f'order mark, give encoding="utf-16-{order}".'
+        )
+    if any(map(quote_behind_a_blank, header)):
+        raise HeaderError(
+            f"The header of {name} has a quote behind a tab, a no-break space or an invisible character. "
+            "Remove what stands before it."
         )
     return header
 

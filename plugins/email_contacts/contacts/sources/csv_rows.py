@@ -16,13 +16,23 @@ from collections.abc import Iterator
 from email_contacts.contacts.errors import RowTooLong
 from email_contacts.contacts.paths import AnyPath
 from email_contacts.contacts.sources.csv_blocks import framed
-from email_contacts.contacts.sources.csv_header import cut_somehow, likely_header, read_head
+from email_contacts.contacts.sources.csv_header import (
+    cut_somehow,
+    likely_header,
+    quote_behind_a_blank,
+    read_head,
+)
 from email_contacts.contacts.sources.csv_lines import whole_rows
 from email_contacts.contacts.sources.encoding import undecodable_bytes_named
 from email_contacts.contacts.sources.line_feed import LineFeed
 from email_contacts.contacts.sources.rows import Block, Row, RowFault, in_blocks
 from email_contacts.contacts.sources.sheet_blocks import SheetBlocks
 
+_BEHIND_A_BLANK = RowFault(
+    "quoting",
+    "A quote stands behind a tab, a no-break space or an invisible character: remove that, or double the "
+    "quotes that belong to the text.",
+)
 _UNCLOSED = "This is usually an unclosed quote"
 # After a row that breaks a rule the next ones are read one by one too: where there is one there often are
 # more, and each new look at a block costs as much as reading some hundred rows.
@@ -139,7 +149,7 @@ class CsvRows:
                 yield RowFault("null_byte", "The row holds a null byte.")
             elif cells:
                 count += 1
-                yield self._sheet.fitted(cells)
+                yield _BEHIND_A_BLANK if any(map(quote_behind_a_blank, cells)) else self._sheet.fitted(cells)
 
     def _fault(self, message: str, first_line: int) -> RowFault:
         """Distinguish a row with malformed quotes, which costs that row, from one that swallowed the rest."""

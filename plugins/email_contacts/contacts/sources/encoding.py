@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import codecs
 import io
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import BinaryIO
@@ -30,6 +31,10 @@ _JSON_BEGINS = (b"{", b"[", b" ", b"\t", b"\r", b"\n")
 _BAD_LINES_NAMED = 5
 _LONGEST_LINE = 1 << 24
 _USUAL_OTHER = "cp1252"
+_ASCII, _BEYOND_ASCII = bytes(range(0x80)), bytes(range(0x80, 0x100))
+_LATIN, _CONTROLS_OF_LATIN = ("iso8859-1", "iso8859-15"), bytes(range(0x80, 0xA0))
+# Letters of Western Europe stand alone or in pairs; those of other alphabets, and of UTF-8, in a row.
+_NOT_WESTERN = re.compile(rb"[\x80-\xff]{3}").search
 
 
 def encoding_of(head: bytes, *, given: str | None, name: str) -> str:
@@ -43,9 +48,10 @@ def encoding_of(head: bytes, *, given: str | None, name: str) -> str:
     :raises InvalidOption: when no such encoding exists, or the byte order mark says otherwise or is missing.
     """
     other = other_kind_of(head)
-    if other is not None:
-        raise SourceUnreadable(f"{name} is {other.name}, not text. {other.advice}")
     wanted = None if given is None else _codec_name(given)
+    # In UTF-16 any bytes may be letters: what is known by nothing but its bytes is what the caller says.
+    if other is not None and (other.pattern or not (wanted or "").startswith(_IN_EITHER_ORDER)):
+        raise SourceUnreadable(f"{name} is {other.name}, not text. {other.advice}")
     for mark, codec, spellings in _MARKS:
         if head.startswith(mark):
             if wanted not in (None, *spellings):
@@ -59,7 +65,36 @@ def encoding_of(head: bytes, *, given: str | None, name: str) -> str:
             f'encoding="{given}" does not fit {name}: it begins without a byte order mark, and does not tell '
             f'the order of its bytes. Give "{wanted}-le", as on Windows, or "{wanted}-be".'
         )
+    if wanted is not None and not head.isascii() and _has_single_bytes(wanted):
+        _check_single_bytes(head, wanted, f'encoding="{given}" does not fit {name}')
     return wanted or "utf-8"
+
+
+def _has_single_bytes(codec: str) -> bool:
+    """Say whether each byte is a character, and those of ASCII are its own."""
+    try:
+        beyond = _BEYOND_ASCII.decode(codec, "replace")
+        return len(beyond) == len(_BEYOND_ASCII) and _ASCII.decode(codec) == _ASCII.decode()
+    except UnicodeError:
+        return False
+
+
+def _check_single_bytes(head: bytes, codec: str, fault: str) -> None:
+    """Refuse an encoding to which any bytes are some text or other, where they are certainly another text.
+
+    :raises InvalidOption: when they are UTF-8, or what Latin-1 has no letters for.
+    """
+    lines = head.splitlines()
+    lines = [line for line in lines[:-1] or lines if not line.isascii()]  # the last may be cut within
+    if sum(_fits(line, "utf-8") for line in lines) * 2 > len(lines):
+        raise InvalidOption(
+            f'{fault}: it is UTF-8, of which "\u00fc" would become "\u00c3\u00bc". Leave the encoding out.'
+        )
+    if codec in _LATIN and any(byte in head for byte in _CONTROLS_OF_LATIN):
+        raise InvalidOption(
+            f"{fault}: it holds bytes that are control characters there. Give the encoding in which it was "
+            f'saved, such as "{_USUAL_OTHER}" on Windows.'
+        )
 
 
 def utf_16_of_json(head: bytes) -> str | None:
@@ -172,7 +207,7 @@ def _bad_lines(source: AnyPath) -> SourceUndecodable:
                 has_good = has_good or not line.isascii()
             except UnicodeDecodeError:
                 bad += 1
-                fits = fits and _fits(line, _USUAL_OTHER)
+                fits = fits and _fits(line, _USUAL_OTHER) and not _NOT_WESTERN(line)
                 if len(first) < _BAD_LINES_NAMED:
                     first.append(number)
     if not bad:

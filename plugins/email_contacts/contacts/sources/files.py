@@ -43,6 +43,8 @@ _OTHER_DATA = frozenset(
 )
 _OF_WINDOWS = frozenset({"thumbs.db", "ehthumbs.db"})  # pictures of a folder's files
 _NUMBERS = re.compile(r"(\d+)")
+# What browsers and file managers put before the ending where there is a file of the name.
+_AGAIN = re.compile(r"( ?\(\d+\))((?:\.[^.]+)+)$")
 _NAMES_SHOWN = 10
 
 
@@ -172,10 +174,14 @@ def _holds_rows(name: str) -> bool:
 
 
 def natural_order(file: SourceFile) -> tuple[list[list[str | int]], str]:
-    """Return what files are sorted by: folder by folder, numbers by their value, then letters."""
+    """Return what files are sorted by: folder by folder, numbers by their value, then letters.
+
+    A file that was fetched again comes after the first: ``export.csv``, ``export (1).csv``.
+    """
+    *folders, name = file.name.split("/")
     parts: list[list[str | int]] = [
         [int(piece) if place % 2 else piece for place, piece in enumerate(_NUMBERS.split(part))]
-        for part in file.name.split("/")
+        for part in (*folders, _AGAIN.sub(r"\2\1", name))
     ]
     return parts, file.name
 

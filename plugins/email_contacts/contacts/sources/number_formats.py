@@ -4,6 +4,9 @@ Knows number formats (ECMA-376, part 1, 18.8.31). One of four zeros or more, suc
 code, says that the digits are a code and not a quantity: the file has 1234 where everybody reads 01234. With
 fewer, as for an hour, it may be either; so it may be where something stands behind the zeros (``0000" km"``),
 or where numbers below zero have a section with a minus of their own.
+
+So does one of seven digits or more in groups that are none of thousands: ``(###) ###-####`` is a number
+within one country, of which the digits alone could be somebody's in another.
 """
 
 from __future__ import annotations
@@ -16,11 +19,12 @@ from typing import Any
 
 from email_contacts.contacts.values.marks import digits_of
 
-_FEWEST_ZEROS = 4
+_FEWEST_ZEROS, _FEWEST_DIGITS = 4, 7
+_OF_THOUSANDS = 3
 _FORMATS_REMEMBERED = 256
 _TOKEN = re.compile(
     r"""
-      (?P<zeros> 0+ )
+      (?P<digits> 0+\#* | \#+ )
     | (?: \\(?P<escaped> . ) | "(?P<quoted> [^"]* )" | (?P<bare> [-() +] ) )
     | (?P<end> ; )
     | \[ (?P<compared> <=|>=|<>|<|>|= ) (?P<limit> [0-9]+ ) \]
@@ -45,6 +49,7 @@ class _Section:
 
     def __init__(self) -> None:
         self.parts: list[str | int] = []
+        self._digits = ""
         self.condition: tuple[str, int] | None = None
         self.is_text = False
         self._is_code = True
@@ -52,8 +57,9 @@ class _Section:
     def add(self, token: re.Match[str]) -> None:
         if token["compared"]:
             self.condition = (token["compared"], int(token["limit"]))
-        elif token["zeros"]:
-            self.parts.append(len(token["zeros"]))
+        elif token["digits"]:
+            self.parts.append(len(token["digits"]))
+            self._digits += token["digits"]
         elif token["other"]:
             self._is_code = False
             self.is_text = self.is_text or token["other"] == "@"
@@ -61,19 +67,41 @@ class _Section:
             self.parts.append(literal)
 
     @property
-    def zeros(self) -> int:
-        return sum(part for part in self.parts if isinstance(part, int)) if self.is_code else 0
+    def is_telling(self) -> bool:
+        """Whether it says by itself that the digits are a code."""
+        if not self.is_code:
+            return False
+        return len(self._digits) >= _FEWEST_ZEROS if self._digits[0] == "0" else self._is_in_groups
 
     @property
     def is_code(self) -> bool:
-        return self._is_code and bool(self.parts) and isinstance(self.parts[-1], int)
+        """Whether it may be that of a code: no zero behind a ``#``, and nothing behind the digits."""
+        return self._is_code and "#0" not in self._digits and isinstance((self.parts or [""])[-1], int)
+
+    @property
+    def _is_in_groups(self) -> bool:
+        """Whether something stands between digits that does not stand between thousands."""
+        first = next(place for place, part in enumerate(self.parts) if isinstance(part, int))
+        within = self.parts[first:]
+        between = "".join(part for part in within if isinstance(part, str))
+        later = [part for part in within[1:] if isinstance(part, int)]
+        if len(self._digits) < _FEWEST_DIGITS or not between or not set(between) <= set("-/(). "):
+            return False
+        return not set(between) <= set(". ") or any(part != _OF_THOUSANDS for part in later)
 
     @property
     def has_minus(self) -> bool:
         return bool(self.parts) and self.parts[0] in ("-", "(")
 
-    def shown(self, number: int) -> str:
-        digits, shown = str(number).zfill(self.zeros), ""
+    def shown(self, number: int) -> str | None:
+        """Give a number as it is shown; None where that is not certain."""
+        digits, shown = str(number), ""
+        if self._digits[0] == "0":
+            if len(digits) < self._digits.count("#"):
+                return None
+            digits = digits.zfill(len(self._digits))
+        elif not number:
+            return None
         for part in reversed(self.parts):
             shown = (digits[-part:] if isinstance(part, int) else part) + shown
             digits = digits[:-part] if isinstance(part, int) else digits
@@ -95,7 +123,7 @@ def as_shown(value: Any, number_format: str | None) -> Any:
     if section is None or not section.is_code:
         return value
     shown = section.shown(number)
-    return value if shown == str(number) else shown
+    return value if shown is None or shown == str(number) else shown
 
 
 @lru_cache(maxsize=_FORMATS_REMEMBERED)
@@ -110,7 +138,7 @@ def _codes_in(number_format: str) -> Sequence[_Section]:
     if len(sections) > 1 and sections[-1].is_text:
         sections.pop()
     is_quantity = len(sections) > 1 and not sections[0].condition and sections[1].has_minus
-    return () if is_quantity or max(section.zeros for section in sections) < _FEWEST_ZEROS else sections
+    return () if is_quantity or not any(section.is_telling for section in sections) else sections
 
 
 def _section_for(number: int, sections: Sequence[_Section]) -> _Section | None:

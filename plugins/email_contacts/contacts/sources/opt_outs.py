@@ -26,7 +26,10 @@ from email_contacts.contacts.values.normalising import NULLS, Normaliser, text, 
 # Each flag with what it is about: where that is a number, and a row has none, there is nothing to send to.
 _ABOUT = {"emailBlacklisted": EMAIL, "smsBlacklisted": SMS, "whatsappBlacklisted": WHATSAPP}
 FLAGS = tuple(_ABOUT)
-_BY_LETTERS = {flag.upper(): flag for flag in FLAGS}
+# The platform's pages, and exports from them, say "blocklisted".
+_BY_LETTERS = {
+    name: flag for flag in FLAGS for name in (flag.upper(), flag.upper().replace("BLACK", "BLOCK"))
+}
 # What the platform says of a contact besides its attributes, and where an export keeps the rest of it; an
 # import sets none of it.
 _FACTS = ("id", "createdAt", "modifiedAt", "listIds", "listUnsubscribed", "otherFields")
@@ -83,8 +86,11 @@ def numbers_by_name(columns: Sequence[str]) -> Iterator[NumberColumn]:
 
 
 def flag_of(name: str) -> str | None:
-    """Return the flag that a column is by its name, however its words are joined; None for any other."""
-    return _BY_LETTERS.get(canonical(name).replace("_", ""))
+    """Return the flag that a column is by its name, however its words are joined; None for any other.
+
+    Of a path the last part is its name: ``contact.emailBlacklisted`` is said of the same person.
+    """
+    return _BY_LETTERS.get(canonical(name.rpartition(".")[2]).replace("_", ""))
 
 
 def without_opted_out(

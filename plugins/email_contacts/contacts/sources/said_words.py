@@ -13,7 +13,7 @@ import polars as pl
 
 from email_contacts.contacts.sources.rows import RowFault
 from email_contacts.contacts.sources.typed import frame_rows
-from email_contacts.contacts.values.marks import bare, whole
+from email_contacts.contacts.values.marks import alike, bare, whole
 from email_contacts.contacts.values.normalising import NULLS
 
 NOTHING = ""
@@ -26,7 +26,7 @@ def word_of(cell: Any) -> str:
     text = NOTHING if cell is None else bare(str(cell))
     if text in NULLS:
         return NOTHING
-    text = text.casefold()
+    text = alike(text)
     return whole(text) or text
 
 

@@ -63,6 +63,8 @@ class SheetBlocks:
             return cells + [EMPTY] * (self._width - count)
         if count > self._width and all(map(_is_empty, cells[self._width :])):
             return cells[: self._width]
+        if count < self._width and all(map(_is_empty, cells)):
+            return [EMPTY] * self._width  # such a row is none
         return wrong_width(count, self._width)
 
     def finished(self, block: Block) -> Block:

@@ -26,6 +26,18 @@ DASHES = RowFault("columns", "The row is a line of dashes and no contact: remove
 END = RowFault("columns", "The row is a mark of the end and no contact: remove it.")
 COUNT = RowFault("columns", "The row is a count of rows and no contact: remove it.")
 FOOTER = RowFault("columns", "The row is a line below a report and no contact: remove it.")
+TOTAL = RowFault("columns", "The row is one of totals and no contact: remove it.")
+# Where nothing but numbers stands behind them.
+_TOTALS = frozenset(
+    word + colon
+    for word in (
+        *("total", "totals", "grand total", "grand totals", "subtotal", "summe", "gesamt", "gesamtsumme"),
+        *("somme", "totale", "totaal"),
+    )
+    for colon in ("", ":")
+)
+# Of at most nine digits: more may be a phone number.
+_AMOUNT = re.compile(r"[-+(]?(?:[0-9][.,'\s\u00a0\u202f]*){1,9}[)%]?").fullmatch
 _LONGEST_PATTERN = 5_000  # of hundreds of names; there is a limit to what is compiled
 _SEPARATOR = r"[\s_-]"
 _SEPARATORS = list(b" _-")
@@ -65,7 +77,7 @@ class StrayRows:
         self._place = next((place for place, name in enumerate(names) if name), None)
         self._next = next((place for place, name in enumerate(names) if name and place != self._place), None)
         # As cells may spell the names; how such cells begin, and how many bytes they have.
-        spelled = {form for name in names for form in _forms(name) if form}
+        spelled = {form for name in (*names, *_TOTALS) for form in _forms(name) if form}
         pattern = f"(?i)^(?:{'|'.join(map(_any_spelling, sorted(spelled)))})$"
         self._pattern = pattern if len(pattern) <= _LONGEST_PATTERN else None
         self._begins = np.zeros(256, bool)
@@ -85,6 +97,8 @@ class StrayRows:
             return DASHES
         if self._next is None and first in _ENDS:
             return END
+        if first.lower() in _TOTALS and all(map(_is_amount, row[self._place + 1 :])):
+            return TOTAL
         if " " not in first or any(_trimmed(cell) != "" for cell in row[self._place + 1 :]):
             return None
         return COUNT if _COUNT(first) else FOOTER if _FOOTER(first) else None
@@ -139,7 +153,8 @@ class StrayRows:
 
     def _is_name(self, cells: pl.Series) -> pl.Series:
         if self._pattern is None:
-            return pl.Series([canonical(cell) in self._known for cell in cells], dtype=pl.Boolean)
+            may_be = (canonical(cell) in self._known or cell.lower() in _TOTALS for cell in cells)
+            return pl.Series(may_be, dtype=pl.Boolean)
         return cells.str.contains(self._pattern)
 
 
@@ -170,6 +185,12 @@ def _is_empty(cells: pl.Series, *, is_trimmed: bool) -> Any:
     if cells.dtype != pl.String:
         return cells.is_null().to_numpy()
     return views_of(cells if is_trimmed else cells.str.strip_chars(BLANKS))[0] == 0
+
+
+def _is_amount(cell: Any) -> bool:
+    """Say whether a cell is a number, or empty."""
+    cell = str(round(cell)) if type(cell) in (int, float) and cell == cell else _trimmed(cell)
+    return isinstance(cell, str) and (cell == "" or _AMOUNT(cell) is not None)
 
 
 def _is_more_than_dashes(cell: Any) -> bool:

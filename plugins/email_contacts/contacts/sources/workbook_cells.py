@@ -103,7 +103,7 @@ class _Numbers(dict[int, "Callable[[Any], Any] | None"]):
         if style in book._date_formats:
             self[style] = _days(book.epoch, is_duration=style in book._timedelta_formats)
         else:
-            self[style] = _codes(number_format) if "0" in number_format else None
+            self[style] = _codes(number_format) if {"0", "#"} & set(number_format) else None
         return self[style]
 
 

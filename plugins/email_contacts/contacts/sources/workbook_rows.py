@@ -45,6 +45,11 @@ _ROWS_AT_ONCE = 1_024
 _BYTES_LOOKED_AT = 1 << 20
 _WORKBOOK = "xl/workbook.xml"
 _STRICT = b"http://purl.oclc.org/ooxml/"  # ISO/IEC 29500-1, without what part 4 allows for older programs
+# What openpyxl raises where a workbook is not as it expects, be it the fault of the program that wrote it.
+_DAMAGE = (
+    *(zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, SyntaxError),  # of archives, and of XML
+    *(LookupError, ValueError, TypeError, AttributeError),
+)
 # A formula whose result was not stored. One whose result is an empty text says t="str".
 _NOT_COMPUTED = re.compile(
     rb'<c (?:(?! t="str")[^>])*>\s*<f(?:\s[^>]*)?(?:/>|>[^<]*</f>)\s*(?:<v\s*/>|<v>\s*</v>)?\s*</c>'
@@ -189,7 +194,7 @@ class WorkbookRows:
         warnings.filterwarnings("ignore", module=r"openpyxl\.")
         try:
             return load_workbook(self._file, read_only=True, data_only=True, keep_links=False)
-        except (zipfile.BadZipFile, KeyError, ValueError, EOFError):
+        except _DAMAGE:
             raise self._damaged() from None
 
     def _sheet_rows(self, wanted: str | None) -> Iterator[Sequence[Any]]:
@@ -215,11 +220,9 @@ class WorkbookRows:
             return _WORKBOOK in archive.namelist() and _STRICT in archive.read(_WORKBOOK)
 
     def _undamaged(self, rows: Iterator[Sequence[Any]]) -> Iterator[Sequence[Any]]:
-        from xml.etree.ElementTree import ParseError
-
         try:
             yield from rows
-        except (zipfile.BadZipFile, ParseError, LookupError, ValueError, EOFError):
+        except _DAMAGE:
             raise self._damaged() from None
 
     def _damaged(self) -> SourceUnreadable:

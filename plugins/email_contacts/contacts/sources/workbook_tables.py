@@ -1,7 +1,7 @@
 """Rows of a sheet that are totals: the last ones of Excel's tables.
 
-Knows the parts of a workbook that say where its tables are (ECMA-376, part 1, 18.5). Such a row looks like
-any other: ``Total`` in the first column, which may be that of an identifier, and sums in others.
+Knows the parts of a workbook that say where its tables are (ECMA-376, part 1, 18.5). Such a row may look
+like any other: a word in the first column, which may be that of an identifier, and sums in others.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from email_contacts.contacts.sources.rows import EMPTY
-from email_contacts.contacts.values.marks import bare, digits_of, whole
+from email_contacts.contacts.values.marks import alike, bare, digits_of, whole
 
 # An array of PostgreSQL: {a,"b, c"}. An element without quotes has none of the characters that need them.
 _ELEMENT = r'"(?:[^"\\]|\\.)*"|[^{}",\\\s](?:[^{}",\\]*[^{}",\\\s])?'
@@ -35,7 +35,7 @@ def category(
     own = {label: label for label in labels}
     codes = {code: label for code, label in (codes or {}).items() if label in own}
     known = own | dict(spellings or {})
-    spelling = codes | {said.casefold(): label for said, label in known.items()} | known
+    spelling = codes | {alike(said): label for said, label in known.items()} | known
 
     def label_of(cell: Any) -> Any:
         if type(cell) is float:
@@ -47,7 +47,7 @@ def category(
         if type(cell) is not str:
             return cell
         cell = bare(cell)
-        found = spelling.get(cell) or spelling.get(cell.casefold())
+        found = spelling.get(cell) or spelling.get(alike(cell))
         # A data frame writes the code 1 as 1.0.
         return found or spelling.get(whole(cell) or EMPTY, cell)
 
@@ -66,12 +66,12 @@ def multiple_choice(
     :param separator: between the choices in a cell of other text.
     """
     label_of = category(labels, codes=codes)
-    known = frozenset(map(str.casefold, labels))
+    known = frozenset(map(alike, labels))
 
     def labels_of(cell: Any) -> Any:
         if type(cell) is str:
             cell = bare(cell)
-            if cell[:1] in ("[", "{") and cell.casefold() not in known:
+            if cell[:1] in ("[", "{") and alike(cell) not in known:
                 cell = _array(cell)
             else:
                 cell = cell.split(separator)

@@ -8,6 +8,7 @@ mark is removed; what is not certain stays, for the rules of its kind to refuse.
 from __future__ import annotations
 
 import re
+import unicodedata
 
 # Soft hyphen, zero-width space, word joiner, byte order mark, marks of writing direction.
 INVISIBLE = "\u00ad\u180e\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
@@ -33,6 +34,11 @@ def bare(cell: str) -> str:
     if formula := _FORMULA(cell):
         return formula[1].strip(BLANKS)
     return cell[1:].strip(BLANKS) if _MARKED(cell) else cell
+
+
+def alike(text: str) -> str:
+    """Return the form in which words are compared: without case, a letter and its accent as one character."""
+    return (text if text.isascii() else unicodedata.normalize("NFC", text)).casefold()
 
 
 def is_scientific(cell: str) -> bool:

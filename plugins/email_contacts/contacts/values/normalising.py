@@ -14,7 +14,7 @@ from typing import Any
 
 from email_contacts.contacts.sources.rows import EMPTY, Day
 from email_contacts.contacts.values.choices import chosen, is_list_of_text
-from email_contacts.contacts.values.marks import bare, digits_of, is_scientific, whole
+from email_contacts.contacts.values.marks import alike, bare, digits_of, is_scientific, whole
 
 Normaliser = Callable[[Any], Any]
 
@@ -33,7 +33,24 @@ NOTHING = frozenset(
     | set(_FAILED_FORMULAS.split())
 )
 # Nobody's identifier: beside those, what may be something in a text, as NA is a country.
-NO_IDENTIFIERS = NOTHING | {"na", ".", "?", "00000000-0000-0000-0000-000000000000"}
+NO_IDENTIFIERS = NOTHING | {
+    *(
+        "na",
+        "n.a.",
+        "n.a",
+        "k.a.",
+        "k. a.",
+        "n/d",
+        "n.d.",
+        "s/d",
+        "n.v.t.",
+        "unknown",
+        "unbekannt",
+        "inconnu",
+    ),
+    *("desconocido", "sconosciuto", "onbekend", "missing", "not set", "(not set)", "not available"),
+    *("empty", ".", "..", "...", "?", "??", "???", "---", "00000000-0000-0000-0000-000000000000"),
+}
 NO_DAY_OF_PANDAS = "NaT"  # in this spelling only: NAT may be a code
 LINK = "mailto:"  # what stands before the address of a link; a colon is in no address
 _MARK = "'"
@@ -149,6 +166,11 @@ def ext_id(cell: Any) -> Any:
     return _REFUSED + cell if is_scientific(cell) else cell
 
 
+def refused(cell: str) -> str:
+    """Mark a text so that it cannot pass."""
+    return _REFUSED + cell
+
+
 def value(cell: Any) -> Any:
     """Trim what has no known type: text, or what JSON says it is."""
     if type(cell) is str:
@@ -183,12 +205,12 @@ def boolean_in(words: Mapping[str, bool]) -> Normaliser:
 
     :param words: what a cell says in any case -> what it means; ``true`` and ``1`` are words of typed cells.
     """
-    meaning = {word.casefold(): means for word, means in words.items()}
+    meaning = {alike(word): means for word, means in words.items()}
 
     def boolean_of(cell: Any) -> Any:
         if type(cell) not in (str, int, float, bool):
             return cell
-        said = bare(str(cell)).casefold()
+        said = alike(bare(str(cell)))
         found = meaning.get(said)
         if found is None:  # a data frame writes the code 1 as 1.0
             found = meaning.get(whole(said) or EMPTY)

@@ -33,7 +33,15 @@ LIKE_A_FLOAT = r"[0-9]{6,}\.(?:[0-9]{1,2}|0+)$"
 # One or two digits behind a stroke are the end of a second number where those before them are a whole one.
 # They are not where strokes stand between pairs of digits.
 SECOND = r"(?:^(?:[^0-9/]*[0-9]){8,}|/(?:[^0-9/]*[0-9]){5,})[^0-9/]*/[^0-9/]*[0-9]{1,2}[^0-9/]*$"
+# A day of this century or the last, with the year first or last; of a birthday, say, in the next column.
+DAY = "^(?:{})$".format(
+    "|".join(
+        rf"(?:19|20)[0-9]{{2}}{sign}[01]?[0-9]{sign}[0-3]?[0-9]|[0-3]?[0-9]{sign}[0-3]?[0-9]{sign}(?:19|20)[0-9]{{2}}"
+        for sign in ("-", "/", r"\.")
+    )
+)
 _SECOND = re.compile(SECOND).search
+_DAY = re.compile(DAY).search
 _LIKE_A_FLOAT = re.compile(LIKE_A_FLOAT).search
 
 
@@ -76,6 +84,8 @@ def fault_in(cell: str, region: str | None) -> str | None:
         )
     if "/" in cell and _WRITTEN(cell) and _SECOND(cell):
         return "There are two numbers in it: give one."
+    if _DAY(cell):
+        return "It looks like a date."
     if _WRITTEN(cell) and (digits := _dialled(cell, region)) and (number := _parsed(digits, region)):
         if _lacks_area_code(number):
             return "It lacks its area code."
@@ -87,7 +97,7 @@ def fault_in(cell: str, region: str | None) -> str | None:
 
 
 def _is_written(cell: str) -> bool:
-    return _WRITTEN(cell) is not None and not ("/" in cell and _SECOND(cell))
+    return _WRITTEN(cell) is not None and not ("/" in cell and _SECOND(cell)) and not _DAY(cell)
 
 
 def _digits_of(cell: str, region: str | None) -> str | None:

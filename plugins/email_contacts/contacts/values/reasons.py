@@ -9,12 +9,16 @@ import re
 from math import isinf, isnan
 from typing import Any
 
+from email_contacts.contacts.sources.rows import Day
 from email_contacts.contacts.values import phones
-from email_contacts.contacts.values.marks import bare, invisible_in, is_scientific
+from email_contacts.contacts.values.marks import bare, digits_of, invisible_in, is_scientific
 from email_contacts.contacts.values.normalising import NO_IDENTIFIERS
 
 _LIKE_NULL = 'It looks like a null value: list it under "nulls" in the mapping if it is.'
 _LOST_DIGITS = "It has more digits than a float keeps: export the column as text."
+_IS_A_DAY = (
+    "It is a date or a time, not text, as a spreadsheet makes of codes such as 3-1: convert it in the source."
+)
 _DAY_AND_MONTH = re.compile(r"[0-9]{1,2}[-/. ][0-9]{1,2}[-/. ][0-9]{4}\b").match
 _TWO_DIGIT_YEAR = re.compile(r"[0-9]{1,2}([-/. ])(?:[0-9]{1,2}|[A-Za-z]{3,9})\1[0-9]{2}(?: |$)").match
 _MONTH_IN_WORDS = re.compile(r"(?=.*\b[0-9]{4}\b)(?=.*\b[^\W\d_]{3,})[^:]{8,40}$").match
@@ -44,6 +48,8 @@ def reason(kind: str, cell: Any, *, region: str | None = None, separator: str = 
         )
     if type(cell) is float and isinf(cell):
         return "It is infinite: correct it, or leave the cell empty."
+    if kind == "ext_id" and isinstance(cell, Day):
+        return _IS_A_DAY
     if not isinstance(cell, str):
         return _of_type(kind, cell)
     cell = bare(cell)
@@ -75,7 +81,7 @@ def _of_type(kind: str, cell: Any) -> str | None:
         return None if kind == "multiple_choice" else "It is a list: give one value."
     if kind == "date" and type(cell) in (int, float):
         return _of_date(str(cell).removesuffix(".0"))
-    if kind == "ext_id" and type(cell) is float and cell.is_integer():
+    if kind in ("ext_id", "phone") and type(cell) is float and cell.is_integer() and digits_of(cell) is None:
         return _LOST_DIGITS
     if kind in ("text", "ext_id"):
         what = {bool: "true or false", float: "a number with a decimal point"}.get(type(cell))
