@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import sqlite3
 from collections import defaultdict
@@ -150,6 +151,26 @@ def test_ndjson_files_without_a_line(tmp_path: Path) -> None:
     assert found.rules == [(2, "email", "email")]
 
 
+@pytest.mark.parametrize("ending", ["blank.ndjson", "nothing.ndjson.gz", "list.json"])
+@pytest.mark.parametrize("body", ["json_body", "file_body"])
+def test_partitions_without_rows_do_not_have_the_columns_of_others(
+    tmp_path: Path, body: str, ending: str
+) -> None:
+    """Files that are not empty, and hold no row."""
+    options = replace(OPTIONS, body=body)
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "b.ndjson").write_text('{"email": "a@example.com"}\n{"email": "x"}\n')
+    empty = {"blank.ndjson": b"\n", "nothing.ndjson.gz": gzip.compress(b""), "list.json": b"[]"}[ending]
+    for name in "ac":
+        (source / f"{name}-{ending}").write_bytes(empty)
+    expected = whole(source, tmp_path / "whole", options)
+    folders, stage = prepared_in(split(source, 3), tmp_path, options)
+    found = Prepared(merge_partitions(folders, stage, options=options))
+    assert content(found) == content(expected)
+    assert (found.manifest.rows.accepted, found.manifest.rows.rejected) == (1, 1)
+
+
 def test_identifiers_that_only_later_partitions_have(tmp_path: Path) -> None:
     source = tmp_path / "source"
     source.mkdir()
@@ -199,6 +220,36 @@ def test_other_columns_are_refused(tmp_path: Path) -> None:
     folders, stage = prepared_in([tmp_path / "a.csv", tmp_path / "b.csv"], tmp_path, options)
     with pytest.raises(SourceChanged, match=r"partition 2 of .*b\.csv was prepared with other columns"):
         merge_partitions(folders, stage, options=options)
+
+
+def test_another_cut_of_the_source_is_refused(ready: Ready, tmp_path: Path) -> None:
+    """A file has become larger, the source was cut anew, and one partition of it was prepared again."""
+    folders, stage, _ = ready
+    cuts = (split(tmp_path / "source", 3), split(tmp_path / "source", 4)[:3])
+    for cut, sources in enumerate(cuts):
+        prepare_partition(sources[cut], folders[cut], index=cut, count=3, cut=str(cut), options=OPTIONS)
+    with pytest.raises(SourceChanged, match=r"partition 2 of .*source is not of the same cut of the source"):
+        merge_partitions(folders, stage, options=OPTIONS)
+    assert all((folder / "part.json").exists() for folder in folders)
+
+
+def test_other_settings_of_reading_are_refused(ready: Ready, tmp_path: Path) -> None:
+    folders, stage, _ = ready
+    source = split(tmp_path / "source", 3)[2]
+    read_as = {"consent_column": "newsletter"}
+    prepare_partition(source, folders[2], index=2, count=3, options=OPTIONS, read_as=read_as)
+    with pytest.raises(SourceChanged, match=r"partition 3 of .*source was read with other settings than"):
+        merge_partitions(folders, stage, options=OPTIONS)
+
+
+@pytest.mark.parametrize("changes", [{"of_tomorrow": 1}, {"read": None}])
+def test_a_part_of_another_release_is_refused(ready: Ready, changes: dict[str, Any]) -> None:
+    folders, stage, _ = ready
+    said = json.loads((folders[0] / "part.json").read_text()) | changes
+    said = {name: value for name, value in said.items() if value is not None}
+    (folders[0] / "part.json").write_text(json.dumps(said))
+    with pytest.raises(PreparationError, match="prepared by another release of this package"):
+        merge_partitions(folders, stage, options=OPTIONS)
 
 
 def test_other_digests_are_refused(ready: Ready, monkeypatch: pytest.MonkeyPatch) -> None:

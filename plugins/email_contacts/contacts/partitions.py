@@ -23,7 +23,7 @@ from typing import Any, cast
 
 from email_contacts.contacts.batches.parts import Part
 from email_contacts.contacts.batches.spool import StagedFiles
-from email_contacts.contacts.errors import InvalidOption, NotAManifest, PartitionMissing
+from email_contacts.contacts.errors import InvalidOption, NotAManifest, PartitionMissing, SourceChanged
 from email_contacts.contacts.guards.settings import Guards
 from email_contacts.contacts.header_names import knowing
 from email_contacts.contacts.limits import RowLimit
@@ -53,6 +53,7 @@ def prepare_partition(
     *,
     index: int,
     count: int,
+    cut: str = "",
     options: Options | None = None,
     read_as: Mapping[str, Any] | None = None,
     on_progress: Callable[[Progress], None] | None = None,
@@ -65,6 +66,7 @@ def prepare_partition(
     :param folder: for this partition alone; made when it is not there.
     :param index: which partition it is, from 0, in the order of the source's rows.
     :param count: how many partitions the source has.
+    :param cut: names which cut of the source into partitions it is of; only those of one cut are merged.
     :param options: as ``prepare`` explains them; the same for all partitions. Of ``max_rejects`` a number of
         rows may stop one partition already; a share is judged over all of them.
     :param read_as: as ``prepare`` explains it.
@@ -86,7 +88,7 @@ def prepare_partition(
     ):
         # Whether it is compared with a snapshot shows when it is merged.
         part = sift(source, options, spool, rejects, clock, read_as, names_rejects=True)
-        part = replace(part, index=index, count=count)
+        part = replace(part, index=index, count=count, cut=cut)
     limit = RowLimit.parse(options.max_rejects)
     if limit.is_passed_for_good(part.rejected):
         check_rejects(limit, rejects, read=part.read, folder=stage)
@@ -117,7 +119,8 @@ def merge_partitions(
     :param on_progress: called after each block of the bodies.
     :return: the manifest, as it is written; seconds and memory are those of the merge.
     :raises PartitionMissing: when a partition is not there, or not complete.
-    :raises SourceChanged: when they were prepared with different columns, or for different forms.
+    :raises SourceChanged: when they are of different cuts of the source, or were prepared with different
+        columns or settings, or for different forms.
     :raises PreparationError: see ``errors``; then no manifest is written and the partitions stay.
     """
     done = _merged_before(folders, stage)
@@ -192,7 +195,24 @@ def _read_parts(folders: Sequence[AnyPath]) -> list[Part]:
                 f"The partition in {folder} lacks {', '.join(lost)}. Prepare it again, then merge."
             )
         parts.append(part)
+    _check_same(parts)
     return parts
+
+
+def _check_same(parts: Sequence[Part]) -> None:
+    """Check that no row of the source is in two partitions or in none, and that all were read in one way."""
+    for part in parts:
+        if part.cut != parts[0].cut:
+            raise SourceChanged(
+                f"{part.name} is not of the same cut of the source as {parts[0].name}: it was cut anew "
+                "between the two, and rows may be in both or in none. Prepare all partitions again, then "
+                "merge."
+            )
+        if part.read_as != parts[0].read_as:
+            raise SourceChanged(
+                f"{part.name} was read with other settings than {parts[0].name}. Prepare all partitions "
+                "again, then merge."
+            )
 
 
 def _read_part(folder: AnyPath) -> Part:
