@@ -75,7 +75,7 @@ class Export:
         self._withdraw_pending(progress)
         since, why_full = self._since(progress)
         began = self.client.begins_at().replace(microsecond=0)
-        mine = Pending(new_export_id(), self.task)
+        mine = Pending(new_export_id(before=progress.export_id), self.task)
         self.watermark.write(replace(progress, pending=mine))
         destination = self._destination(mine.export_id)
         try:

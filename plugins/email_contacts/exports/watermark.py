@@ -85,6 +85,11 @@ class Progress:
     pending: Pending | None = None
     account: str = ""
 
+    @property
+    def export_id(self) -> str:
+        """The name of the last export; empty before the first one."""
+        return (self.manifest_uri or "").rpartition("/")[2].removesuffix(".json")
+
 
 class Watermark:
     """The entry of one series.
