@@ -204,7 +204,7 @@ def _check_same(parts: Sequence[Part]) -> None:
     for part in parts:
         if part.cut != parts[0].cut:
             raise SourceChanged(
-                f"{part.name} is not of the same cut of the source as {parts[0].name}: it was cut anew "
+                f"{part.name} is not of the same cut of the source as {parts[0].name}: it was cut again "
                 "between the two, and rows may be in both or in none. Prepare all partitions again, then "
                 "merge."
             )
