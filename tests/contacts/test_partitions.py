@@ -169,6 +169,26 @@ def test_partitions_without_rows_do_not_have_the_columns_of_others(
     assert (found.manifest.rows.accepted, found.manifest.rows.rejected) == (1, 1)
 
 
+@pytest.mark.parametrize("nothing", ["", "\n", "\ufeff", "\r\n \n"])
+@pytest.mark.parametrize("is_packed", [False, True])
+def test_files_of_csv_without_a_header_before_the_others(
+    tmp_path: Path, nothing: str, is_packed: bool
+) -> None:
+    options = replace(OPTIONS, body="file_body")
+    source = tmp_path / "source"
+    source.mkdir()
+    for name in "ac":
+        packed = gzip.compress(nothing.encode()) if is_packed else nothing.encode()
+        (source / f"{name}.csv").write_bytes(packed)
+    (source / "b.csv").write_text("email,firstname\na@example.com,A\n")
+    (source / "d.csv").write_text("firstname,email\nD,d@example.com\n")
+    expected = whole(source, tmp_path / "whole", options)
+    folders, stage = prepared_in(split(source, 4), tmp_path, options)
+    found = Prepared(merge_partitions(folders, stage, options=options))
+    assert content(found) == content(expected)
+    assert found.manifest.rows.accepted == 2
+
+
 def test_identifiers_that_only_later_partitions_have(tmp_path: Path) -> None:
     source = tmp_path / "source"
     source.mkdir()
