@@ -10,7 +10,7 @@ whole, to the byte.
                          part-EMAIL, part-EXT_ID, part-SMS       who they are, as digests
                          rejects.csv                             numbered from 1
                          part.json                               written last: without it nothing counts
-    stage                what ``prepare`` leaves, and merged.json: which partitions went into it
+    stage                what ``prepare`` leaves, and merged.json: which partitions went into it, and how
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
+from hashlib import sha256
 from typing import Any, cast
 
 from email_contacts.contacts.batches.parts import Part
@@ -123,9 +124,11 @@ def merge_partitions(
         columns or settings, or for different forms.
     :raises PreparationError: see ``errors``; then no manifest is written and the partitions stay.
     """
-    done = _merged_before(folders, stage)
+    options = options or Options()
+    asked = _asked_for(options, changes_since, guards)
+    done = _merged_before(folders, stage, asked)
     if done is None:
-        done = _merge(folders, stage, options or Options(), Clock(on_progress), changes_since, guards)
+        done = _merge(folders, stage, options, Clock(on_progress), changes_since, guards, asked)
     for folder in folders:
         remove_partition(folder)
     return done
@@ -138,6 +141,7 @@ def _merge(
     clock: Clock,
     changes_since: ChangesSince | None,
     guards: Guards | None,
+    asked: str,
 ) -> Manifest:
     parts = _read_parts(folders)
     into = Stage(stage, source=None)
@@ -149,7 +153,8 @@ def _merge(
                 rejects.add(reject)
             rows_before += part.read
         # Before the manifest: where both are there, these are the partitions that it is about.
-        write_whole(into.path(MERGED), json.dumps({"made_by": [part.made_by for part in parts]}).encode())
+        merged = {"made_by": [part.made_by for part in parts], "asked_for": asked}
+        write_whole(into.path(MERGED), json.dumps(merged).encode())
         try:
             placed = list(zip(parts, spools, strict=True))
             return finish(placed, into, options, rejects, clock, changes_since, guards)
@@ -158,17 +163,32 @@ def _merge(
                 spool.close()
 
 
-def _merged_before(folders: Sequence[AnyPath], stage: AnyPath) -> Manifest | None:
-    """Give the manifest of an earlier try that was killed while it removed these very partitions."""
+def _asked_for(options: Options, since: ChangesSince | None, guards: Guards | None) -> str:
+    """Return a digest of the choices that decide what a merge gives: rows that it holds back, for example."""
+    said = (
+        (options.duplicates, options.conflicts, options.max_batch_bytes),
+        since and {**vars(since), "run_after": ""},
+        guards and {**vars(guards), "account": ""},
+    )
+    return sha256(json.dumps(said, default=str).encode()).hexdigest()
+
+
+def _merged_before(folders: Sequence[AnyPath], stage: AnyPath, asked: str) -> Manifest | None:
+    """Give the manifest of an earlier try that was killed while it removed these very partitions.
+
+    :param asked: what is asked for now: a manifest without the rows that are now held back is not the same.
+    """
     if all((folder / PART).exists() for folder in folders):
         return None
     try:
         with (stage / MERGED).open("rb") as file:
-            made_by = json.loads(file.read())["made_by"]
+            merged = json.loads(file.read())
         manifest = Manifest.read(cast("AnyPath", stage / MANIFEST))
     except (FileNotFoundError, NotAManifest):
         return None
-    if len(made_by) != len(folders):
+    made_by = merged["made_by"]
+    # The last release did not say what was asked for.
+    if len(made_by) != len(folders) or merged.get("asked_for", asked) != asked:
         return None
     for folder, made_then in zip(folders, made_by, strict=True):
         if (folder / PART).exists() and _read_part(folder).made_by != made_then:

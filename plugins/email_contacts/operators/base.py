@@ -15,6 +15,7 @@ from email_contacts.operators._personal import hidden
 
 if TYPE_CHECKING:
     import jinja2
+    from airflow.sdk.definitions.mappedoperator import OperatorPartial
 
 
 class ContactsOperator(BaseOperator):
@@ -46,7 +47,7 @@ class ContactsOperator(BaseOperator):
         self.inlets = _all_of(self.inlets, self.own_inlets)
 
     @classmethod
-    def partial(cls, **kwargs: Any) -> Any:
+    def partial(cls, **kwargs: Any) -> OperatorPartial:
         """Begin a mapped task: Airflow looks for its assets here, before it makes the operator."""
         for name, own in (("outlets", cls.own_outlets), ("inlets", cls.own_inlets)):
             if own:
