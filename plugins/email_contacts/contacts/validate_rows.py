@@ -33,6 +33,8 @@ from email_contacts.contacts.sources.typed import frame_rows
 from email_contacts.contacts.staging.rejects import Reject, RejectsFile, frame_of_rejects
 from email_contacts.contacts.text_views import bytes_of
 
+_LONGEST_KEY = 1_000
+
 
 class RowValidation:
     """Sifts the rows of a source.
@@ -110,7 +112,7 @@ class RowValidation:
             keys = [self._rows.place(number) for number in rows.tolist()]
         else:
             cells = frame.cells[places].select(frame.cells.columns[self._key_place])
-            keys = [str(row[0]) for row in cast("list[Row]", frame_rows(cells))]
+            keys = [_as_key(row[0]) for row in cast("list[Row]", frame_rows(cells))]
         return found.select(
             pl.Series("row", rows, pl.Int64), pl.Series("key", keys, pl.String), *found.columns
         )
@@ -175,7 +177,12 @@ class RowValidation:
     def _key(self, number: int, cells: Row) -> str:
         if self._key_place is None:
             return self._rows.place(number)
-        return str(cells[self._key_place])
+        return _as_key(cells[self._key_place])
+
+
+def _as_key(cell: Any) -> str:
+    # Readers of CSV take cells up to a limit; a key that names a row is far below it.
+    return str(cell)[:_LONGEST_KEY]
 
 
 @dataclass(frozen=True)
