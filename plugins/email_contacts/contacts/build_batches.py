@@ -94,7 +94,7 @@ class BatchBuilder:
             if part.head not in ("", self._first.head) or part.body != self._first.body:
                 raise SourceChanged(
                     f"{part.name} was prepared with other columns, or in another form, than "
-                    f"{self._first.name}. Prepare all partitions with one mapping."
+                    f"{self._first.name}. Prepare all partitions with one mapping that names each column."
                 )
 
     def pack(
