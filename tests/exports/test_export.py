@@ -171,7 +171,7 @@ def test_a_watermark_of_an_earlier_version_goes_on(warehouse: Warehouse, sandbox
     ],
 )
 def test_a_watermark_that_cannot_be_read_counts_as_none(
-    broken: object, warehouse: Warehouse, sandbox: SandboxServer
+    broken: object, warehouse: Warehouse, sandbox: SandboxServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     sandbox.seed_contacts(2)
     let_a_day_pass(sandbox)
@@ -179,6 +179,7 @@ def test_a_watermark_that_cannot_be_read_counts_as_none(
     (key,) = (key for key in warehouse.store if key.startswith("watermark/"))
     warehouse.store[key] = broken
     assert warehouse.export()["full"]
+    assert "cannot be read, and everything is exported" in caplog.text
     assert warehouse.export()["contacts"] == 0
 
 

@@ -131,8 +131,10 @@ class Watermark:
         """Read it; an entry of another shape counts as none, so that everything is exported."""
         entry = self._store.get(self._series.key)
         try:
-            if entry is None or entry["version"] != _VERSION:
+            if entry is None:
                 return Progress()
+            if entry["version"] != _VERSION:
+                raise ValueError  # a later release wrote it
             watermark, pending = entry["watermark"], entry["pending"]
             return Progress(
                 watermark=watermark and timestamps.parse(watermark),
