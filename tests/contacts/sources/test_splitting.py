@@ -58,7 +58,7 @@ def test_no_file_is_lost_and_no_partition_is_empty(sizes: list[int], parts: int)
 
 
 def test_the_first_file_with_anything_in_it_says_what_the_columns_are(tmp_path: Path) -> None:
-    contents = [b"", gzip.compress(b""), b"\r\n", b"email\n", b"email\n"]
+    contents = [b"", gzip.compress(b""), "\ufeff\r\n".encode("utf-16-le"), b"email\n", b"email\n"]
     for place, content in enumerate(contents):
         (tmp_path / str(place)).write_bytes(content)
     files = [SourceFile(tmp_path / str(place), str(place)) for place in range(len(contents))]

@@ -16,7 +16,8 @@ from email_contacts.contacts.sources.encoding import HEAD_BYTES
 from email_contacts.contacts.sources.files import SomeFiles, SourceFile
 from email_contacts.contacts.sources.sql_rows import quoted_name, table_query
 
-_BLANK = b"\xef\xbb\xbf \t\r\n"
+# In UTF-8 and in UTF-16, with the marks that a file may begin with.
+_BLANK = b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n"
 
 
 def split_files(files: Sequence[SourceFile], parts: int) -> list[list[SourceFile]]:
