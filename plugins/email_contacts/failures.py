@@ -19,7 +19,7 @@ def is_permanent(error: BaseException) -> bool:
     """Whether a retry cannot fix an error of this package; the one list, for operators and retry policy."""
     from email_contacts.api import BadRequest, Forbidden, InvalidRequest, NotFound, Unauthorized
     from email_contacts.contacts.errors import PreparationError, SourceBroken
-    from email_contacts.exports.errors import AttributesUnknown
+    from email_contacts.exports.errors import AttributesUnknown, DestinationOfOthers
     from email_contacts.imports.errors import ImportNotRepeatable
 
     if isinstance(error, SourceBroken):
@@ -35,6 +35,7 @@ def is_permanent(error: BaseException) -> bool:
         PreparationError,
         ImportNotRepeatable,
         AttributesUnknown,
+        DestinationOfOthers,
     )
     return isinstance(error, permanent)
 

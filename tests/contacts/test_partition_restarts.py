@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,8 @@ import pytest
 
 from email_contacts.contacts import merge_partitions, prepare_partition
 from email_contacts.contacts.errors import PartitionMissing
+from email_contacts.contacts.guards.settings import Guards
+from email_contacts.contacts.snapshot.changes import ChangesSince
 from email_contacts.contacts.staging.cleaning import remove_partition
 from tests.contacts.partitioned import OPTIONS, content, ready_in, split
 from tests.contacts.prepared import Prepared
@@ -60,6 +64,35 @@ def test_a_merge_that_was_killed_while_it_removed_partitions_goes_on(
     assert content(Prepared(merge_partitions(folders, stage, options=OPTIONS))) == expected
     assert (stage / "manifest.json").stat().st_mtime_ns == written
     assert not any(folder.exists() for folder in folders)
+
+
+@pytest.mark.parametrize("removed", [1, 3])
+def test_a_manifest_does_not_stand_for_a_merge_that_is_to_hold_rows_back(
+    ready: Ready, tmp_path: Path, removed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mirror was given to the task, and it was cleared alone: the partitions are gone."""
+    folders, stage, expected = ready
+    with monkeypatch.context() as patch:
+        if removed < len(folders):
+            patch.setattr("email_contacts.contacts.partitions.remove_partition", lambda _: None)
+        merge_partitions(folders, stage, options=OPTIONS)
+    for folder in folders[:removed]:
+        remove_partition(folder)
+    another: list[dict[str, Any]] = [
+        {"guards": Guards(folder=tmp_path / "mirror", name="crm")},
+        {"changes_since": ChangesSince(folder=tmp_path / "snapshot", name="crm")},
+        {"options": replace(OPTIONS, duplicates="first")},
+    ]
+    for choices in another:
+        with pytest.raises(PartitionMissing, match=r"or it was merged already\. Prepare it again"):
+            merge_partitions(folders, stage, **{"options": OPTIONS, **choices})
+    again = merge_partitions(folders, stage, options=replace(OPTIONS, max_rejects="99%"))
+    assert content(Prepared(again)) == expected
+    # What the last release wrote does not say what was asked for.
+    merged = json.loads((stage / "merged.json").read_text())
+    del merged["asked_for"]
+    (stage / "merged.json").write_text(json.dumps(merged))
+    assert content(Prepared(merge_partitions(folders, stage, options=OPTIONS))) == expected
 
 
 def test_an_old_manifest_does_not_stand_for_partitions_that_were_prepared_again(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import sqlite3
 from collections import defaultdict
@@ -14,11 +15,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from email_contacts.contacts import merge_partitions, prepare_partition
-from email_contacts.contacts.batches import parts as staged_part
 from email_contacts.contacts.batches.spool import StagedFiles
 from email_contacts.contacts.errors import (
     InvalidOption,
-    PartitionMissing,
     PreparationError,
     SourceChanged,
     SourceMissing,
@@ -150,6 +149,46 @@ def test_ndjson_files_without_a_line(tmp_path: Path) -> None:
     assert found.rules == [(2, "email", "email")]
 
 
+@pytest.mark.parametrize("ending", ["blank.ndjson", "nothing.ndjson.gz", "list.json"])
+@pytest.mark.parametrize("body", ["json_body", "file_body"])
+def test_partitions_without_rows_do_not_have_the_columns_of_others(
+    tmp_path: Path, body: str, ending: str
+) -> None:
+    """Files that are not empty, and hold no row."""
+    options = replace(OPTIONS, body=body)
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "b.ndjson").write_text('{"email": "a@example.com"}\n{"email": "x"}\n')
+    empty = {"blank.ndjson": b"\n", "nothing.ndjson.gz": gzip.compress(b""), "list.json": b"[]"}[ending]
+    for name in "ac":
+        (source / f"{name}-{ending}").write_bytes(empty)
+    expected = whole(source, tmp_path / "whole", options)
+    folders, stage = prepared_in(split(source, 3), tmp_path, options)
+    found = Prepared(merge_partitions(folders, stage, options=options))
+    assert content(found) == content(expected)
+    assert (found.manifest.rows.accepted, found.manifest.rows.rejected) == (1, 1)
+
+
+@pytest.mark.parametrize("nothing", ["", "\n", "\ufeff", "\r\n \n"])
+@pytest.mark.parametrize("is_packed", [False, True])
+def test_files_of_csv_without_a_header_before_the_others(
+    tmp_path: Path, nothing: str, is_packed: bool
+) -> None:
+    options = replace(OPTIONS, body="file_body")
+    source = tmp_path / "source"
+    source.mkdir()
+    for name in "ac":
+        packed = gzip.compress(nothing.encode()) if is_packed else nothing.encode()
+        (source / f"{name}.csv").write_bytes(packed)
+    (source / "b.csv").write_text("email,firstname\na@example.com,A\n")
+    (source / "d.csv").write_text("firstname,email\nD,d@example.com\n")
+    expected = whole(source, tmp_path / "whole", options)
+    folders, stage = prepared_in(split(source, 4), tmp_path, options)
+    found = Prepared(merge_partitions(folders, stage, options=options))
+    assert content(found) == content(expected)
+    assert found.manifest.rows.accepted == 2
+
+
 def test_identifiers_that_only_later_partitions_have(tmp_path: Path) -> None:
     source = tmp_path / "source"
     source.mkdir()
@@ -178,34 +217,6 @@ def test_a_table(tmp_path: Path) -> None:
     statements = range_queries("people", "id", 5, low=-100, high=617, without=0, quote='"')
     folders, stage = prepared_in(list(map(query, statements)), tmp_path, options)
     assert content(Prepared(merge_partitions(folders, stage, options=options))) == content(expected)
-
-
-def test_partitions_that_are_not_all_are_refused(ready: Ready) -> None:
-    folders, stage, _ = ready
-    for some in ([folders[0], folders[2]], folders[:2], folders[::-1]):
-        with pytest.raises(PartitionMissing, match="in their order"):
-            merge_partitions(some, stage, options=OPTIONS)
-    with pytest.raises(PartitionMissing, match="no partitions to merge"):
-        merge_partitions([], stage, options=OPTIONS)
-    (folders[2] / "part-EXT_ID").unlink()
-    with pytest.raises(PartitionMissing, match="part-00002 lacks part-EXT_ID"):
-        merge_partitions(folders, stage, options=OPTIONS)
-
-
-def test_other_columns_are_refused(tmp_path: Path) -> None:
-    for name, header in (("a", "email,firstname"), ("b", "email,country")):
-        (tmp_path / f"{name}.csv").write_text(f"{header}\n{name}@example.com,DE\n")
-    options = replace(OPTIONS, body="file_body")
-    folders, stage = prepared_in([tmp_path / "a.csv", tmp_path / "b.csv"], tmp_path, options)
-    with pytest.raises(SourceChanged, match=r"partition 2 of .*b\.csv was prepared with other columns"):
-        merge_partitions(folders, stage, options=options)
-
-
-def test_other_digests_are_refused(ready: Ready, monkeypatch: pytest.MonkeyPatch) -> None:
-    folders, stage, _ = ready
-    monkeypatch.setattr(staged_part, "canary", lambda: "another")
-    with pytest.raises(PreparationError, match=r"partition 1 of .* another version of Polars"):
-        merge_partitions(folders, stage, options=OPTIONS)
 
 
 def test_rejects_are_judged_over_all_partitions(ready: Ready) -> None:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from email_contacts.sandbox import attribute_rows
+from email_contacts.sandbox.values import AttributeRule
 from tests.exports.warehouse import change, let_a_day_pass
 
 if TYPE_CHECKING:
@@ -27,7 +29,8 @@ def dag(airflow_database: None, connection: str, tmp_path: Path, monkeypatch: py
     from airflow.dag_processing.dagbag import DagBag
 
     (tmp_path / "dags").mkdir()
-    code = DAG_CODE.replace("logical_date.day == 1", "False")
+    code = DAG_CODE.replace("dag_run.run_after.day == 1", "False")
+    assert code != DAG_CODE
     assert "s3://warehouse/email" in code
     code = code.replace("s3://warehouse/email", (tmp_path / "warehouse").as_uri())
     (tmp_path / "dags" / "the_page.py").write_text(code)
@@ -64,11 +67,35 @@ def test_the_newest_of_each_contact_and_of_each_opt_out(
     namespace: dict[str, Any] = {}
     exec(READING_CODE, namespace)
     contacts = namespace["current_contacts"](str(folder)).sort("id")
-    points = [attributes["POINTS"] for attributes in contacts["attributes"]]
-    assert list(zip(contacts["id"], points, strict=True)) == [(1, 1), (2, 3), (3, 5), (4, 5), (5, 5)]
+    assert list(zip(contacts["id"], contacts["POINTS"], strict=True)) == [
+        (1, 1),
+        (2, 3),
+        (3, 5),
+        (4, 5),
+        (5, 5),
+    ]
     opt_outs = namespace["current_opt_outs"](str(folder)).sort("contact_id")
     assert opt_outs["contact_id"].to_list() == [2, 4]
     assert opt_outs["how"].to_list() == ["email_blacklisted"] * 2
+
+
+def test_attributes_that_come_and_go(dag: DAG, sandbox: SandboxServer, tmp_path: Path) -> None:
+    folder = tmp_path / "warehouse"
+    sandbox.seed_contacts(2)
+    let_a_day_pass(sandbox)
+    change(sandbox, 1)
+    assert str(dag.test().state) == "success"
+    with sandbox.account.database.writing() as connection:
+        attribute_rows.insert(connection, AttributeRule(name="LATER", category="normal", type="text"))
+        connection.execute(
+            "UPDATE contacts SET attributes = json_set(attributes, '$.LATER', 'x') WHERE id = 2"
+        )
+    change(sandbox, 2)
+    assert str(dag.test().state) == "success"
+    namespace: dict[str, Any] = {}
+    exec(READING_CODE, namespace)
+    contacts = namespace["current_contacts"](folder.as_uri()).sort("id")
+    assert contacts.select("id", "POINTS", "LATER").rows() == [(1, 2, None), (2, 3, "x")]
 
 
 def test_the_page_says_what_the_manifest_holds(dag: DAG, sandbox: SandboxServer, tmp_path: Path) -> None:

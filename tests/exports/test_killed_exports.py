@@ -84,7 +84,7 @@ def live(warehouse: Warehouse, life: Life, **arguments: Any) -> bool:
 
 def committed(warehouse: Warehouse) -> tuple[Any, Any]:
     """What the state store says is done."""
-    (entry,) = warehouse.store.values()
+    (entry,) = (entry for key, entry in warehouse.store.items() if key.startswith("watermark/"))
     return entry.get("watermark"), entry.get("manifest_uri")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from email_contacts.contacts import Options, prepare
 from email_contacts.exports.errors import OverlappingExport
 from email_contacts.operators.exports import EXPORTS, ExportContactsOperator
+from tests.conftest import CONN_ID
 from tests.contacts.prepared import Prepared
 from tests.operators.conftest import LIST, rendered
 from tests.task_context import StateStore, make_context
@@ -163,6 +165,17 @@ def test_a_rotated_key_costs_a_full_export(
     assert [export(context)["full"] for _ in range(2)] == [True, False]
 
 
+def test_another_account_gets_a_folder_of_its_own(
+    context: Context, sandbox: SandboxServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a path, all connections have the same staging folder, and so one folder of exports."""
+    export(context)
+    document = json.loads(os.environ[f"AIRFLOW_CONN_{CONN_ID.upper()}"]) | {"password": "another-key"}
+    monkeypatch.setenv("AIRFLOW_CONN_SECOND", json.dumps(document))
+    with pytest.raises(AirflowFailException, match="give each account a path of its own"):
+        export(context, conn_id="second")
+
+
 def test_who_waits_for_the_asset_gets_the_counts(sandbox: SandboxServer, kept: StateStore) -> None:
     people(sandbox)
     mine = Asset("my_contacts")
@@ -245,7 +258,7 @@ def test_another_run_that_still_writes_is_not_disturbed(
     context: Context, sandbox: SandboxServer, kept: StateStore
 ) -> None:
     export(context)
-    (entry,) = kept.values()
+    (entry,) = (entry for key, entry in kept.items() if key.startswith("watermark/"))
     entry["pending"] = {"export_id": "20261128T023000Z-00000000", "task": ["d", "another", "export", -1]}
     with pytest.raises(OverlappingExport, match="max_active_runs=1"):  # worth a retry
         export(context)

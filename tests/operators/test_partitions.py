@@ -170,6 +170,36 @@ def test_a_retry_prepares_and_merges_the_same_again(source: Path, store: StateSt
     assert bodies_of(merge(task(store, "merge"), folders)) == first
 
 
+@pytest.mark.parametrize("kind", ["files", "table"])
+def test_partitions_of_two_cuts_are_not_merged(
+    kind: str, source: Path, crm: Path, store: StateStore, context: Context
+) -> None:
+    """The split was cleared alone, and then one partition: rows would be in two of them, or in none."""
+    what: dict[str, Any] = (
+        {"source": str(source)} if kind == "files" else {"table": "customers", "sql_conn_id": "crm"}
+    )
+    read: dict[str, Any] = {"unknown_columns": "drop"}
+    folders = prepare(store, split(store, **what, partitions=2), **read)
+    (source / "part-0.csv").write_text("email,firstname\n" + "q@example.com,A\n" * 90)
+    with sqlite3.connect(crm) as database:
+        database.execute("INSERT INTO customers VALUES (9000, 'q@example.com', 'A')")
+    database.close()
+    anew = split(store, **what, partitions=2)
+    prepare_one = PreparePartitionOperator(task_id="prepare", partition=anew[1], **read)
+    prepare_one.execute(task(store, "prepare", 1))
+    with pytest.raises(AirflowFailException, match=r"partition 2 of .* is not of the same cut of the source"):
+        merge(task(store, "merge"), folders)
+    folders = prepare(store, anew, **read)
+    assert merge(task(store, "merge"), folders)
+
+
+def test_a_partition_of_the_last_release_names_no_cut(source: Path, store: StateStore) -> None:
+    partitions = split(store, source=str(source))
+    for partition in partitions:
+        del partition["cut"]
+    assert merge(task(store, "merge"), prepare(store, partitions))
+
+
 def test_templates(source: Path, store: StateStore, context: Context) -> None:
     operator = SplitSourceOperator(
         task_id="split", source="{{ 'cust' }}omers", source_root=str(source.parent), partitions="{{ 1 + 1 }}"

@@ -137,7 +137,7 @@ def test_what_is_asked_of_a_database_is_not_shown() -> None:
 def test_a_source_is_cut_without_an_operator(root: Path) -> None:
     (partition,), _ = SplitArguments(source="include/a.csv", root=str(root), partitions="2").cut()
     assert (partition["index"], partition["count"]) == (0, 1)
-    index, count, source = read_partition(partition, access=SourceAccess(roots=(str(root),)))
-    assert (index, count, str(source)) == (0, 1, partition["source"])
+    source, place = read_partition(partition, access=SourceAccess(roots=(str(root),)))
+    assert (place, str(source)) == ({"index": 0, "count": 1, "cut": partition["cut"]}, partition["source"])
     with pytest.raises(SourceForbidden, match="partition: only files"):
         read_partition(partition, access=SourceAccess(roots=("/nowhere",)))

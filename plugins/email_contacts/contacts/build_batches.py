@@ -85,15 +85,16 @@ class BatchBuilder:
         self._stage = stage
         self._rejects = rejects
         self._limit = limit
-        self._first = parts[0][0]
+        # A part without rows may not say what its columns are: it has no head, and fits any other.
+        self._first = next((part for part, _ in parts if part.head), parts[0][0])
         self._rows = sum(part.rows for part, _ in parts)
         self._read = sum(part.read for part, _ in parts)
         check_rows(self._rows)
         for part, _ in parts:
-            if part.head != self._first.head or part.body != self._first.body:
+            if part.head not in ("", self._first.head) or part.body != self._first.body:
                 raise SourceChanged(
                     f"{part.name} was prepared with other columns, or in another form, than "
-                    f"{self._first.name}. Prepare all partitions with one mapping."
+                    f"{self._first.name}. Prepare all partitions with one mapping that names each column."
                 )
 
     def pack(
@@ -168,7 +169,7 @@ class BatchBuilder:
                 since,
                 body=self._first.body,
                 head=self._first.head.encode(),
-                mapping="+".join(sorted({part.mapping for part, _ in self._parts})),
+                mapping="+".join(sorted({part.mapping for part, _ in self._parts if part.mapping})),
             )
         ) as comparison:
             is_unchanged = comparison.unchanged(lambda: self._counting(is_out), rows=self._rows)

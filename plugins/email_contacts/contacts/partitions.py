@@ -10,7 +10,7 @@ whole, to the byte.
                          part-EMAIL, part-EXT_ID, part-SMS       who they are, as digests
                          rejects.csv                             numbered from 1
                          part.json                               written last: without it nothing counts
-    stage                what ``prepare`` leaves, and merged.json: which partitions went into it
+    stage                what ``prepare`` leaves, and merged.json: which partitions went into it, and how
 """
 
 from __future__ import annotations
@@ -19,11 +19,12 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
+from hashlib import sha256
 from typing import Any, cast
 
 from email_contacts.contacts.batches.parts import Part
 from email_contacts.contacts.batches.spool import StagedFiles
-from email_contacts.contacts.errors import InvalidOption, NotAManifest, PartitionMissing
+from email_contacts.contacts.errors import InvalidOption, NotAManifest, PartitionMissing, SourceChanged
 from email_contacts.contacts.guards.settings import Guards
 from email_contacts.contacts.header_names import knowing
 from email_contacts.contacts.limits import RowLimit
@@ -53,6 +54,7 @@ def prepare_partition(
     *,
     index: int,
     count: int,
+    cut: str = "",
     options: Options | None = None,
     read_as: Mapping[str, Any] | None = None,
     on_progress: Callable[[Progress], None] | None = None,
@@ -65,6 +67,7 @@ def prepare_partition(
     :param folder: for this partition alone; made when it is not there.
     :param index: which partition it is, from 0, in the order of the source's rows.
     :param count: how many partitions the source has.
+    :param cut: names which cut of the source into partitions it is of; only those of one cut are merged.
     :param options: as ``prepare`` explains them; the same for all partitions. Of ``max_rejects`` a number of
         rows may stop one partition already; a share is judged over all of them.
     :param read_as: as ``prepare`` explains it.
@@ -86,7 +89,7 @@ def prepare_partition(
     ):
         # Whether it is compared with a snapshot shows when it is merged.
         part = sift(source, options, spool, rejects, clock, read_as, names_rejects=True)
-        part = replace(part, index=index, count=count)
+        part = replace(part, index=index, count=count, cut=cut)
     limit = RowLimit.parse(options.max_rejects)
     if limit.is_passed_for_good(part.rejected):
         check_rejects(limit, rejects, read=part.read, folder=stage)
@@ -117,12 +120,15 @@ def merge_partitions(
     :param on_progress: called after each block of the bodies.
     :return: the manifest, as it is written; seconds and memory are those of the merge.
     :raises PartitionMissing: when a partition is not there, or not complete.
-    :raises SourceChanged: when they were prepared with different columns, or for different forms.
+    :raises SourceChanged: when they are of different cuts of the source, or were prepared with different
+        columns or settings, or for different forms.
     :raises PreparationError: see ``errors``; then no manifest is written and the partitions stay.
     """
-    done = _merged_before(folders, stage)
+    options = options or Options()
+    asked = _asked_for(options, changes_since, guards)
+    done = _merged_before(folders, stage, asked)
     if done is None:
-        done = _merge(folders, stage, options or Options(), Clock(on_progress), changes_since, guards)
+        done = _merge(folders, stage, options, Clock(on_progress), changes_since, guards, asked)
     for folder in folders:
         remove_partition(folder)
     return done
@@ -135,6 +141,7 @@ def _merge(
     clock: Clock,
     changes_since: ChangesSince | None,
     guards: Guards | None,
+    asked: str,
 ) -> Manifest:
     parts = _read_parts(folders)
     into = Stage(stage, source=None)
@@ -146,7 +153,8 @@ def _merge(
                 rejects.add(reject)
             rows_before += part.read
         # Before the manifest: where both are there, these are the partitions that it is about.
-        write_whole(into.path(MERGED), json.dumps({"made_by": [part.made_by for part in parts]}).encode())
+        merged = {"made_by": [part.made_by for part in parts], "asked_for": asked}
+        write_whole(into.path(MERGED), json.dumps(merged).encode())
         try:
             placed = list(zip(parts, spools, strict=True))
             return finish(placed, into, options, rejects, clock, changes_since, guards)
@@ -155,17 +163,32 @@ def _merge(
                 spool.close()
 
 
-def _merged_before(folders: Sequence[AnyPath], stage: AnyPath) -> Manifest | None:
-    """Give the manifest of an earlier try that was killed while it removed these very partitions."""
+def _asked_for(options: Options, since: ChangesSince | None, guards: Guards | None) -> str:
+    """Return a digest of the choices that decide what a merge gives: rows that it holds back, for example."""
+    said = (
+        (options.duplicates, options.conflicts, options.max_batch_bytes),
+        since and {**vars(since), "run_after": ""},
+        guards and {**vars(guards), "account": ""},
+    )
+    return sha256(json.dumps(said, default=str).encode()).hexdigest()
+
+
+def _merged_before(folders: Sequence[AnyPath], stage: AnyPath, asked: str) -> Manifest | None:
+    """Give the manifest of an earlier try that was killed while it removed these very partitions.
+
+    :param asked: what is asked for now: a manifest without the rows that are now held back is not the same.
+    """
     if all((folder / PART).exists() for folder in folders):
         return None
     try:
         with (stage / MERGED).open("rb") as file:
-            made_by = json.loads(file.read())["made_by"]
+            merged = json.loads(file.read())
         manifest = Manifest.read(cast("AnyPath", stage / MANIFEST))
     except (FileNotFoundError, NotAManifest):
         return None
-    if len(made_by) != len(folders):
+    made_by = merged["made_by"]
+    # The last release did not say what was asked for.
+    if len(made_by) != len(folders) or merged.get("asked_for", asked) != asked:
         return None
     for folder, made_then in zip(folders, made_by, strict=True):
         if (folder / PART).exists() and _read_part(folder).made_by != made_then:
@@ -192,7 +215,24 @@ def _read_parts(folders: Sequence[AnyPath]) -> list[Part]:
                 f"The partition in {folder} lacks {', '.join(lost)}. Prepare it again, then merge."
             )
         parts.append(part)
+    _check_same(parts)
     return parts
+
+
+def _check_same(parts: Sequence[Part]) -> None:
+    """Check that no row of the source is in two partitions or in none, and that all were read in one way."""
+    for part in parts:
+        if part.cut != parts[0].cut:
+            raise SourceChanged(
+                f"{part.name} is not of the same cut of the source as {parts[0].name}: it was cut again "
+                "between the two, and rows may be in both or in none. Prepare all partitions again, then "
+                "merge."
+            )
+        if part.read_as != parts[0].read_as:
+            raise SourceChanged(
+                f"{part.name} was read with other settings than {parts[0].name}. Prepare all partitions "
+                "again, then merge."
+            )
 
 
 def _read_part(folder: AnyPath) -> Part:

@@ -22,9 +22,8 @@ from email_contacts.contacts.checks.fast_path_rejects import FastPathRejects
 from email_contacts.contacts.checks.fast_path_rows import BODY, FastPathRows, Judged
 from email_contacts.contacts.checks.rejected_identifiers import Identifiers, RejectedIdentifiers
 from email_contacts.contacts.checks.validation import ContactValidator
-from email_contacts.contacts.column_names import EMAIL, IDENTIFIERS
-from email_contacts.contacts.mapping.binding import Contact
-from email_contacts.contacts.mirror.account_contacts import PHONE_DOMAIN
+from email_contacts.contacts.column_names import IDENTIFIERS
+from email_contacts.contacts.decided_rows import DecidedRows, OptedOut, opted_out_by
 from email_contacts.contacts.read_ahead import ahead
 from email_contacts.contacts.sources.row_frames import frame_of
 from email_contacts.contacts.sources.rows import EMPTY, Block, Frame, RefusedRow, Row, RowFault, Rows
@@ -34,6 +33,7 @@ from email_contacts.contacts.staging.rejects import Reject, RejectsFile, frame_o
 from email_contacts.contacts.text_views import bytes_of
 
 _HALF = ("type", "A text of the row holds half a character (a lone surrogate): correct it in the source.")
+_LONGEST_KEY = 1_000
 
 
 class RowValidation:
@@ -121,7 +121,7 @@ class RowValidation:
             keys = [self._rows.place(number) for number in rows.tolist()]
         else:
             cells = frame.cells[places].select(frame.cells.columns[self._key_place])
-            keys = [str(row[0]) for row in cast("list[Row]", frame_rows(cells))]
+            keys = [_as_key(row[0]) for row in cast("list[Row]", frame_rows(cells))]
         return found.select(
             pl.Series("row", rows, pl.Int64), pl.Series("key", keys, pl.String), *found.columns
         )
@@ -142,7 +142,7 @@ class RowValidation:
             self._keep_opted_out(kept.opted_out)
         self._part.add(good)
 
-    def _keep_opted_out(self, people: Sequence[_OptedOut]) -> None:
+    def _keep_opted_out(self, people: Sequence[OptedOut]) -> None:
         """Keep who has opted out, for other rows about the same person."""
         values = {name: [one.who.get(name) or EMPTY for one in people] for name in self._identifiers}
         identifiers = pl.DataFrame(values, dict.fromkeys(values, pl.String))
@@ -150,13 +150,13 @@ class RowValidation:
         for what in sorted({what for one in people for what in one.opted_out}):
             self._part.opt_out(what, [one.row for one in people if what in one.opted_out])
 
-    def _kept(self, rows: Iterable[tuple[int, Row | RowFault]]) -> _Kept:
+    def _kept(self, rows: Iterable[tuple[int, Row | RowFault]]) -> DecidedRows:
         """Decide rows one by one.
 
         This loop runs for every such row, so what it calls is looked up before it.
         """
         contact_of, is_valid = self._contact_of, self._validator.is_valid
-        kept = _Kept()
+        kept = DecidedRows()
         keep_number, keep_body, keep_contact = kept.numbers.append, kept.bodies.append, kept.people.append
         write = self._form.row
 
@@ -167,7 +167,7 @@ class RowValidation:
             if names_rejects or opted_out:
                 who = {} if cells is None else self._rejected_identifiers.of(cells)
                 kept.rejected += [who] if names_rejects else []
-                kept.opted_out += _opted_out(reject.row, opted_out, who)
+                kept.opted_out += opted_out_by(reject.row, opted_out, who)
 
         for number, cells in rows:
             if isinstance(cells, RowFault):
@@ -196,7 +196,12 @@ class RowValidation:
     def _key(self, number: int, cells: Row) -> str:
         if self._key_place is None:
             return self._rows.place(number)
-        return str(cells[self._key_place])
+        return _as_key(cells[self._key_place])
+
+
+def _as_key(cell: Any) -> str:
+    # Readers of CSV take cells up to a limit; a key that names a row is far below it.
+    return str(cell)[:_LONGEST_KEY]
 
 
 class _JudgedBlock(NamedTuple):
@@ -228,53 +233,6 @@ class _SortedBlock:
     rejects: pl.DataFrame
     rejected: Sequence[Identifiers]
     others: Any
-
-
-@dataclass(frozen=True)
-class _OptedOut:
-    """A rejected row of a person who has opted out.
-
-    :param row: its number.
-    :param opted_out: of what.
-    :param who: the identifiers that can be read.
-    """
-
-    row: int
-    opted_out: tuple[str, ...]
-    who: Identifiers
-
-
-class _Kept:
-    """Rows that were decided one by one: valid contacts, and rejects."""
-
-    def __init__(self) -> None:
-        self.numbers: list[int] = []
-        self.bodies: list[bytes] = []
-        self.people: list[Contact] = []
-        self.rejects: list[Reject] = []
-        self.rejected: list[Identifiers] = []
-        self.opted_out: list[_OptedOut] = []
-
-    def contacts(self) -> Contacts:
-        lengths = np.fromiter(map(len, self.bodies), np.uint32, len(self.bodies))
-        return Contacts([b"".join(self.bodies)], lengths, np.array(self.numbers, np.int64))
-
-    def identifiers(self, names: Sequence[str]) -> pl.DataFrame:
-        return pl.DataFrame({name: self._values(name) for name in names}, dict.fromkeys(names, pl.String))
-
-    def _values(self, name: str) -> list[str]:
-        if name == EMAIL:
-            return [contact.get("email", EMPTY) for contact in self.people]
-        return [contact["attributes"].get(name, EMPTY) for contact in self.people]
-
-
-def _opted_out(row: int, opted_out: tuple[str, ...], who: Identifiers) -> Iterator[_OptedOut]:
-    """Say who has opted out by a row, if anybody."""
-    if (who.get(EMAIL) or EMPTY).endswith(PHONE_DOMAIN):
-        # The platform made the address up, and blocklists it; that is no opt-out (api-contract §3.1).
-        opted_out = tuple(what for what in opted_out if what != EMAIL)
-    if opted_out:
-        yield _OptedOut(row, opted_out, who)
 
 
 def _cells_of(block: _SortedBlock) -> Iterator[tuple[int, Row | RowFault]]:

@@ -16,7 +16,7 @@ import json
 import secrets
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Any, BinaryIO, cast
 
 from email_contacts.contacts.paths import AnyPath
@@ -27,10 +27,23 @@ OPT_OUTS = "opt_outs"
 TABLES = (CONTACTS, OPT_OUTS)
 
 
-def new_export_id() -> str:
-    """Name an export: names sort by when they were given, in UTC, and no two are the same."""
-    now = datetime.now(timezone.utc)
-    return f"{now:%Y%m%dT%H%M%S}{now.microsecond // 1000:03d}Z-{secrets.token_hex(4)}"
+def new_export_id(*, before: str = "") -> str:
+    """Name an export: names sort by when they were given, in UTC, and no two are the same.
+
+    :param before: the name of the export that this one continues; the clock that gave it may have been ahead,
+        and it must not sort behind this one, for readers take a contact from its last file.
+    """
+    given = datetime.now(timezone.utc)
+    if (ahead := _given_at(before)) and ahead >= given.replace(microsecond=given.microsecond // 1000 * 1000):
+        given = ahead + timedelta(milliseconds=1)
+    return f"{given:%Y%m%dT%H%M%S}{given.microsecond // 1000:03d}Z-{secrets.token_hex(4)}"
+
+
+def _given_at(export_id: str) -> datetime | None:
+    try:
+        return datetime.strptime(export_id.partition("Z")[0], "%Y%m%dT%H%M%S%f").replace(tzinfo=timezone.utc)
+    except ValueError:
+        return None
 
 
 class Destination:

@@ -26,10 +26,10 @@ from email_contacts.api.errors import RouteMissing
 from email_contacts.contacts.mapping.attributes import AccountAttribute
 from email_contacts.contacts.paths import AnyPath
 from email_contacts.exports.destination import CONTACTS, OPT_OUTS, TABLES, Destination, new_export_id
-from email_contacts.exports.errors import AttributesUnknown, OverlappingExport
+from email_contacts.exports.errors import AttributesUnknown, DestinationOfOthers, OverlappingExport
 from email_contacts.exports.opt_outs import opt_outs
 from email_contacts.exports.tables import PARQUET, Record, contacts_table, opt_outs_table
-from email_contacts.exports.watermark import Pending, Progress, Series, Watermark, shown
+from email_contacts.exports.watermark import Owner, Pending, Progress, Series, Watermark, shown
 
 if TYPE_CHECKING:
     from email_contacts.api import ContactsClient
@@ -69,13 +69,15 @@ class Export:
 
         :return: the manifest, with ``manifest_uri``.
         :raises OverlappingExport: when another task writes the same series.
+        :raises DestinationOfOthers: when the folder has the contacts of another account.
         :raises email_contacts.api.ContactsApiError: what ended the sweep; nothing is published.
         """
         progress = self.watermark.read()
+        self._own_destination()
         self._withdraw_pending(progress)
         since, why_full = self._since(progress)
         began = self.client.begins_at().replace(microsecond=0)
-        mine = Pending(new_export_id(), self.task)
+        mine = Pending(new_export_id(before=progress.export_id), self.task)
         self.watermark.write(replace(progress, pending=mine))
         destination = self._destination(mine.export_id)
         try:
@@ -110,6 +112,18 @@ class Export:
         uri = str(destination.manifest)
         self.watermark.write(Progress(watermark=began, manifest_uri=uri, account=self.account))
         return {**manifest, "manifest_uri": uri}
+
+    def _own_destination(self) -> None:
+        mine = Owner(self.series.conn_id, self.series.base_url, self.account)
+        before = self.watermark.owner()
+        if before is not None and mine.is_another(before) and (self.path / CONTACTS).exists():
+            raise DestinationOfOthers(
+                f"{self.path} has contacts of connection {before.conn_id!r} at {before.base_url}, and this "
+                f"is {mine.conn_id!r} at {mine.base_url}. Contacts of two accounts may have the same ids, so "
+                "give each account a path of its own; or remove the folder, if its files are not needed"
+            )
+        if before != mine:
+            self.watermark.own(mine)
 
     def _withdraw_pending(self, progress: Progress) -> None:
         pending = progress.pending

@@ -13,13 +13,13 @@ from datetime import date
 from functools import partial
 from typing import Any, BinaryIO, Protocol
 
-import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from email_contacts.api import timestamps
 from email_contacts.contacts.mapping.attributes import AccountAttribute
+from email_contacts.exports.documents import to_json
 
 OTHER = "otherFields"
 _ROWS_IN_A_GROUP = 50_000
@@ -199,7 +199,7 @@ def _text(value: Any) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, (int, float)):
-        return orjson.dumps(value).decode()
+        return to_json(value).decode()
     raise TypeError
 
 
@@ -236,4 +236,4 @@ def _without(row: dict[str, Any], names: Set[str]) -> dict[str, Any]:
 
 
 def _json(other: dict[str, Any]) -> str | None:
-    return orjson.dumps(other).decode() if other else None
+    return to_json(other).decode() if other else None

@@ -1,6 +1,6 @@
 """A table being written, in one of two formats, some rows at a time.
 
-Knows how rows become bytes; importing it costs orjson, and Parquet only where it is asked for.
+Knows how rows become a file; importing it costs orjson, and Parquet only where it is asked for.
 """
 
 from __future__ import annotations
@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, BinaryIO, Protocol
 
-import orjson
-
 from email_contacts.contacts.mapping.attributes import AccountAttribute
+from email_contacts.exports.documents import to_json
 
 NDJSON = "ndjson"
 PARQUET = "parquet"
@@ -40,7 +39,7 @@ class NdjsonTable:
 
     def add(self, rows: Sequence[Record]) -> None:
         """Append rows."""
-        self._file.write(b"".join(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows))
+        self._file.write(b"".join(to_json(row) + b"\n" for row in rows))
 
     def close(self) -> None:
         """Nothing is kept back."""

@@ -3,6 +3,8 @@
 One entry for each series of exports in the state store of an asset, which outlives runs. That entry is what
 counts: an export is done when it names the export's start as the watermark, in one write. Until then the
 export is *pending*, and the next one removes its files.
+
+Another entry for each destination says whose contacts it has: several series of one account may share it.
 """
 
 from __future__ import annotations
@@ -54,7 +56,12 @@ class Series:
     @property
     def key(self) -> str:
         """The key of its entry."""
-        return f"watermark/{hashlib.sha256(json.dumps(asdict(self)).encode()).hexdigest()[:16]}"
+        return f"watermark/{_digest(json.dumps(asdict(self)))}"
+
+    @property
+    def destination_key(self) -> str:
+        """The key of the entry of its destination."""
+        return f"destination/{_digest(self.path)}"
 
 
 @dataclass(frozen=True)
@@ -85,9 +92,33 @@ class Progress:
     pending: Pending | None = None
     account: str = ""
 
+    @property
+    def export_id(self) -> str:
+        """The name of the last export; empty before the first one."""
+        return (self.manifest_uri or "").rpartition("/")[2].removesuffix(".json")
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Whose contacts a destination has.
+
+    :param conn_id: the connection.
+    :param base_url: the platform's address.
+    :param account: what tells the account from others; empty where that is not known.
+    """
+
+    conn_id: str
+    base_url: str
+    account: str
+
+    def is_another(self, other: Owner) -> bool:
+        """Whether these are two accounts; with the same connection and address the key was rotated."""
+        is_same_place = (self.conn_id, self.base_url) == (other.conn_id, other.base_url)
+        return bool(self.account and other.account) and self.account != other.account and not is_same_place
+
 
 class Watermark:
-    """The entry of one series.
+    """The entry of one series, and that of its destination.
 
     :param store: the state store of the asset.
     """
@@ -100,8 +131,10 @@ class Watermark:
         """Read it; an entry of another shape counts as none, so that everything is exported."""
         entry = self._store.get(self._series.key)
         try:
-            if entry is None or entry["version"] != _VERSION:
+            if entry is None:
                 return Progress()
+            if entry["version"] != _VERSION:
+                raise ValueError  # a later release wrote it
             watermark, pending = entry["watermark"], entry["pending"]
             return Progress(
                 watermark=watermark and timestamps.parse(watermark),
@@ -127,6 +160,22 @@ class Watermark:
                 "account": progress.account,
             },
         )
+
+    def owner(self) -> Owner | None:
+        """Read whose contacts the destination has; None where that is not known."""
+        entry = self._store.get(self._series.destination_key)
+        try:
+            return Owner(str(entry["conn_id"]), str(entry["base_url"]), str(entry["account"]))
+        except (LookupError, TypeError):
+            return None
+
+    def own(self, owner: Owner) -> None:
+        """Note whose contacts the destination has."""
+        self._store.set(self._series.destination_key, {"version": _VERSION, **asdict(owner)})
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def shown(moment: datetime) -> str:

@@ -5,9 +5,11 @@ Knows plain rendered values; no operator.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any, cast
 
 from email_contacts.arguments import InvalidArgument, as_count, as_text, exactly_one
@@ -49,8 +51,10 @@ class SplitArguments:
         chosen = exactly_one(source=self.source, table=self.table)
         count = as_count(self.partitions, "partitions")
         found, notes = self._cut_files(count) if chosen == "source" else (self._cut_table(count), ())
-        partitions = [{"index": index, "count": len(found), **one} for index, one in enumerate(found)]
-        return partitions, notes
+        # Of two cuts, partitions with the same index may have other rows.
+        cut = sha256(json.dumps(found).encode()).hexdigest()[:16]
+        said = {"count": len(found), "cut": cut}
+        return [{"index": index, **said, **one} for index, one in enumerate(found)], notes
 
     def _cut_files(self, count: int) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
         from email_contacts.contacts.sources.files import find_files
@@ -98,11 +102,11 @@ class SplitArguments:
         return [{"source": name, "sql_conn_id": conn_id, "sql": sql} for sql in statements]
 
 
-def read_partition(given: Any, *, access: SourceAccess | None = None) -> tuple[int, int, Source]:
+def read_partition(given: Any, *, access: SourceAccess | None = None) -> tuple[Source, dict[str, Any]]:
     """Find the rows of a partition.
 
     :param access: what may be read; None: anything.
-    :return: its index, how many there are, and its source.
+    :return: its source; and its ``index``, the ``count`` of partitions, and which ``cut`` it is of.
     :raises InvalidArgument: when it is none that ``SplitSourceOperator`` returned.
     """
     from airflow.sdk import ObjectStoragePath
@@ -116,13 +120,15 @@ def read_partition(given: Any, *, access: SourceAccess | None = None) -> tuple[i
             ".expand(partition=split.output)"
         )
     try:
-        index, count, source = given["index"], given["count"], given["source"]
+        # The last release did not name the cut.
+        place = {"index": given["index"], "count": given["count"], "cut": given.get("cut", "")}
+        source = given["source"]
         if "sql" in given:
             if access is not None:
                 access.check_database(given["sql_conn_id"])
             hook = database_hook(given["sql_conn_id"])
             query = Query(connect=hook.get_conn, sql=given["sql"], name=source, read_only=access is not None)
-            return index, count, query
+            return query, place
         folder = ObjectStoragePath(given["folder"])
         names = (given["first"], *given["files"])
         if access is not None:
@@ -133,4 +139,4 @@ def read_partition(given: Any, *, access: SourceAccess | None = None) -> tuple[i
         raise InvalidArgument(
             f"partition has no {error}; give one that SplitSourceOperator returned"
         ) from error
-    return index, count, SomeFiles(source, tuple(files), first)
+    return SomeFiles(source, tuple(files), first), place

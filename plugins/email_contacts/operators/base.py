@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import BaseOperator, Context
+from airflow.sdk import Asset, BaseOperator, Context
 
 from email_contacts.connection import DEFAULT_CONN_ID
 from email_contacts.hook import ContactsHook
@@ -15,6 +15,7 @@ from email_contacts.operators._personal import hidden
 
 if TYPE_CHECKING:
     import jinja2
+    from airflow.sdk.definitions.mappedoperator import OperatorPartial
 
 
 class ContactsOperator(BaseOperator):
@@ -29,6 +30,9 @@ class ContactsOperator(BaseOperator):
     template_fields: Sequence[str] = ("conn_id",)
     #: Template fields whose rendered values Airflow must not show in its log or UI.
     concealed_fields: Sequence[str] = ()
+    #: Assets that are outlets of every task, and inlets, besides those that its DAG names.
+    own_outlets: Sequence[Asset] = ()
+    own_inlets: Sequence[Asset] = ()
     #: The page of the list that the task was about, on the platform; what a ``ListLink`` opens.
     list_page = ""
     #: What the task has read and written so far.
@@ -39,6 +43,16 @@ class ContactsOperator(BaseOperator):
     def __init__(self, *, conn_id: str = DEFAULT_CONN_ID, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.conn_id = conn_id
+        self.outlets = _all_of(self.outlets, self.own_outlets)
+        self.inlets = _all_of(self.inlets, self.own_inlets)
+
+    @classmethod
+    def partial(cls, **kwargs: Any) -> OperatorPartial:
+        """Begin a mapped task: Airflow looks for its assets here, before it makes the operator."""
+        for name, own in (("outlets", cls.own_outlets), ("inlets", cls.own_inlets)):
+            if own:
+                kwargs[name] = _all_of(kwargs.get(name) or (), own)
+        return super().partial(**kwargs)
 
     @cached_property
     def hook(self) -> ContactsHook:
@@ -73,3 +87,9 @@ class ContactsOperator(BaseOperator):
         if self._is_rendering and name in self.concealed_fields:
             value = self.conceal(name, value)
         super().__setattr__(name, value)
+
+
+def _all_of(given: Any, own: Sequence[Asset]) -> list[Any]:
+    # Airflow takes a single one, too.
+    named = list(given) if isinstance(given, (list, tuple, set)) else [given]
+    return [*named, *(asset for asset in own if asset not in named)]

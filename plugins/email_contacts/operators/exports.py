@@ -50,6 +50,7 @@ class ExportContactsOperator(ContactsOperator):
     """
 
     template_fields: Sequence[str] = ("conn_id", "path", "list_id", "file_format", "full", "lookback")
+    own_outlets = (EXPORTS,)
 
     def __init__(
         self,
@@ -67,8 +68,6 @@ class ExportContactsOperator(ContactsOperator):
         self.file_format = file_format
         self.full = full
         self.lookback = lookback
-        if EXPORTS not in self.outlets:
-            self.outlets = [*self.outlets, EXPORTS]
 
     @failing_at_once()
     def execute(self, context: Context) -> dict[str, Any]:

@@ -114,20 +114,19 @@ class PreparePartitionOperator(ReadingOperator):
         """Prepare it, and return where it is."""
         from email_contacts.contacts.partitions import prepare_partition
 
-        index, count, source = read_partition(self.partition, access=self.access)
+        source, place = read_partition(self.partition, access=self.access)
         folder = self.stage(context)
         part = prepare_partition(
             source,
             folder,
-            index=index,
-            count=count,
+            **place,
             options=self.options(),
             read_as=self.read_as,
             on_progress=ProgressLog(self.log),
         )
         self.log.info(
             "prepared partition %d of %d of %s: %d rows read = %d valid + %d rejected",
-            index + 1, count, part.source, part.read, part.accepted, part.rejected,
+            part.index + 1, part.count, part.source, part.read, part.accepted, part.rejected,
         )  # fmt: skip
         return str(folder)
 

@@ -147,6 +147,7 @@ class WriteReceiptOperator(ContactsOperator):
         "sizes_before", "retry_of",
     )  # fmt: skip
     operator_extra_links = (ImportLink(), ListLink())
+    own_outlets = (RECEIPTS,)
 
     def __init__(
         self,
@@ -173,8 +174,6 @@ class WriteReceiptOperator(ContactsOperator):
         self.retry_of = retry_of
         self.keep_batches = keep_batches
         self.import_page = ""
-        if RECEIPTS not in self.outlets:
-            self.outlets = [*self.outlets, RECEIPTS]
 
     @failing_at_once()
     def execute(self, context: Context) -> dict[str, Any]:

@@ -55,6 +55,7 @@ class PrepareRejectsOperator(BatchingOperator, ReadingOperator):
         *BATCHING_FIELDS,
         "receipt", "source", "corrected_rows",
     )  # fmt: skip
+    own_inlets = (RECEIPTS,)
 
     def __init__(
         self, *, receipt: TextArg, source: TextArg = "", corrected_rows: TextArg = ALL, **kwargs: Any
@@ -63,8 +64,6 @@ class PrepareRejectsOperator(BatchingOperator, ReadingOperator):
         self.receipt = receipt
         self.source = source
         self.corrected_rows = corrected_rows
-        if RECEIPTS not in self.inlets:
-            self.inlets = [*self.inlets, RECEIPTS]
 
     @failing_at_once()
     def execute(self, context: Context) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -114,6 +115,14 @@ def test_a_no_counts_over_whatever_rows_lead_to_it(
 def test_a_row_that_is_rejected_anyway_is_not_held_back(tmp_path: Path) -> None:
     found = prepared(tmp_path, "no address,no", "a@example.com,no", "b@example.com,yes")
     assert (found.manifest.rows.rejected, found.manifest.rows.held_back) == (1, {"no_consent": 1})
+
+
+@pytest.mark.parametrize("body", ["json_body", "file_body"])
+def test_a_source_whose_rows_are_all_rejected(tmp_path: Path, body: str) -> None:
+    options = replace(CONSENT, body=body)
+    found = prepared(tmp_path, "no address,no", "nor this,yes", options=options)
+    rows = found.manifest.rows
+    assert (rows.read, rows.rejected, rows.accepted, rows.held_back) == (2, 2, 0, {})
 
 
 def test_typed_cells(tmp_path: Path) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -54,8 +57,14 @@ def test_no_file_is_lost_and_no_partition_is_empty(sizes: list[int], parts: int)
     assert all(groups)
 
 
-def test_the_first_file_with_anything_in_it_says_what_the_columns_are() -> None:
-    files = files_of(0, 3, 4)
+def test_the_first_file_with_anything_in_it_says_what_the_columns_are(tmp_path: Path) -> None:
+    contents = [b"", gzip.compress(b""), "\ufeff\r\n".encode("utf-16-le"), b"email\n", b"email\n"]
+    for place, content in enumerate(contents):
+        (tmp_path / str(place)).write_bytes(content)
+    files = [SourceFile(tmp_path / str(place), str(place)) for place in range(len(contents))]
+    assert [some.first.name for some in partitions_of("s3://bucket/a", files, 2)] == ["3", "3"]
+    damaged = gzip.compress(b"email\n" * 9)[:-9]
+    (tmp_path / "1").write_bytes(damaged)
     assert [some.first.name for some in partitions_of("s3://bucket/a", files, 2)] == ["1", "1"]
 
 

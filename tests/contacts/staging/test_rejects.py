@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from pathlib import Path
 
 import polars as pl
@@ -140,3 +141,13 @@ def test_in_a_folder_the_key_is_file_and_row(write: WriteSource, tmp_path: Path)
 
 def test_a_single_file_needs_no_key(write: WriteSource, tmp_path: Path) -> None:
     assert keys_of(write("email\nbad\n"), tmp_path / "stage") == [("1", "", "email")]
+
+
+def test_a_list_whose_keys_are_long_can_be_read_again(tmp_path: Path) -> None:
+    """The standard library's reader of CSV takes cells of 131,072 characters at most."""
+    people = [{"email": "nobody", "id": "k" * 200_000}, {"email": "", "id": "x" * 200_000}]
+    (tmp_path / "people.ndjson").write_text("\n".join(map(json.dumps, people)))
+    mapping = Mapping.from_json({"key": "id", "columns": {"email": "EMAIL"}, "unknown_columns": "drop"})
+    prepare(tmp_path / "people.ndjson", tmp_path / "stage", Options(mapping=mapping))
+    listed = list(read_rejects((tmp_path / "stage" / "rejects.csv").open("rb"), rows_before=0))
+    assert [one.key for one in listed] == ["k" * 1_000, "x" * 1_000]

@@ -53,6 +53,7 @@ class Part:
     :param names_rejects: whether the identifiers of rejected rows were kept.
     :param index: which partition of the source it is, from 0.
     :param count: how many partitions the source has.
+    :param cut: which cut of the source into partitions it is of; empty where that was not said.
     :param version: what tells the source from one that was written again (``sources.version``).
     :param read_as: how the source was read, as far as that was said.
     :param last_row: the highest row number where only some rows were read; 0: rows are numbered to ``read``.
@@ -76,6 +77,7 @@ class Part:
     names_rejects: bool = False
     index: int = 0
     count: int = 1
+    cut: str = ""
     version: str = ""
     read_as: Mapping[str, Any] = field(default_factory=dict)
     last_row: int = 0
@@ -107,10 +109,17 @@ class Part:
     def from_bytes(cls, document: bytes) -> Part:
         """Read what ``to_bytes`` made.
 
-        :raises PreparationError: when it was made where identifiers become other digests.
+        :raises PreparationError: when it was made by a release that says something else of a part, or where
+            identifiers become other digests.
         """
         said = json.loads(document)
-        part = cls(**said | {name: tuple(said[name]) for name in _TUPLES if name in said})
+        try:
+            part = cls(**said | {name: tuple(said[name]) for name in _TUPLES if name in said})
+        except TypeError as error:
+            raise PreparationError(
+                "A partition was prepared by another release of this package, which this one cannot read. "
+                "Install the same one on all workers, and prepare all partitions again."
+            ) from error
         if part.digest != canary():
             raise PreparationError(
                 f"{part.name} was prepared with another version of Polars, so duplicates "

@@ -75,7 +75,10 @@ def hold_back(
     summary: dict[str, Any] = guards.summary if guards else {}
     for reason, marked in ((NO_CONSENT, said_no), (OPTED_OUT, opted_out)):
         if marked.any():
-            rows = np.concatenate([some.rows[marked[some.rows]] for some in contacts()])
+            # Where every row was rejected, there are no contacts.
+            rows = np.concatenate(
+                [np.empty(0, "<u4"), *(some.rows[marked[some.rows]] for some in contacts())]
+            )
             findings.append((reason, found_in_rows(rows)))
     if guards and not guards.is_off:
         found = look_up(guards, contacts(), body=body, head=head, identifiers=identifiers, said_no=said_no)

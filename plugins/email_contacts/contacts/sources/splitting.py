@@ -1,6 +1,6 @@
 """How a source is cut into partitions: files by their bytes, a table by ranges of a column of whole numbers.
 
-Knows sizes, numbers and names; reads no row.
+Knows sizes, numbers and names; reads no row, and of files only whether there is anything in them.
 """
 
 from __future__ import annotations
@@ -10,9 +10,14 @@ from collections.abc import Sequence
 from itertools import accumulate
 from typing import Any, cast
 
-from email_contacts.contacts.errors import InvalidOption
+from email_contacts.contacts.errors import InvalidOption, SourceUnreadable
+from email_contacts.contacts.sources.compression import open_bytes
+from email_contacts.contacts.sources.encoding import HEAD_BYTES
 from email_contacts.contacts.sources.files import SomeFiles, SourceFile
 from email_contacts.contacts.sources.sql_rows import quoted_name, table_query
+
+# In UTF-8 and in UTF-16, with the marks that a file may begin with.
+_BLANK = b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n"
 
 
 def split_files(files: Sequence[SourceFile], parts: int) -> list[list[SourceFile]]:
@@ -43,9 +48,17 @@ def partitions_of(source: str, files: Sequence[SourceFile], parts: int) -> list[
     :param source: the URI of the whole source.
     :param files: as ``find_files`` gives them.
     """
-    # An empty file of NDJSON names no columns.
-    first = next((file for file in files if cast("Any", file.path).stat().st_size), files[0])
+    first = next((file for file in files if _says_something(file)), files[0])
     return [SomeFiles(source, tuple(some), first) for some in split_files(files, parts)]
+
+
+def _says_something(file: SourceFile) -> bool:
+    """Return whether a file may name columns: it is not empty, also where it is compressed, or blank."""
+    try:
+        with open_bytes(file.path) as unpacked:
+            return bool(unpacked.read(HEAD_BYTES).strip(_BLANK))
+    except (OSError, SourceUnreadable):  # whoever prepares it says so
+        return True
 
 
 def bounds_query(table: str, column: str, *, quote: str) -> str:

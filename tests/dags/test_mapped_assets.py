@@ -1,0 +1,71 @@
+"""Mapped tasks have the assets that their operators bring along, and so the state that is kept there."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from airflow.sdk import Asset
+
+from email_contacts.operators.exports import EXPORTS, ExportContactsOperator
+from email_contacts.operators.receipts import RECEIPTS, WriteReceiptOperator
+from email_contacts.operators.rejects import PrepareRejectsOperator
+from tests.exports.warehouse import let_a_day_pass
+
+if TYPE_CHECKING:
+    from email_contacts.sandbox import SandboxServer
+
+MINE = Asset("my_contacts")
+
+
+@pytest.mark.parametrize("given", [MINE, [MINE], (MINE, EXPORTS), {MINE}, None])
+def test_they_are_added_to_those_that_the_dag_names(given: object) -> None:
+    mapped = ExportContactsOperator.partial(task_id="export", outlets=given).expand(list_id=[1, 2])
+    named = [MINE] if given else []
+    assert list(mapped.outlets) == [*named, EXPORTS]
+    assert list(ExportContactsOperator(task_id="one", outlets=given).outlets) == [*named, EXPORTS]
+
+
+def test_receipts_are_outlets_where_they_are_written_and_inlets_where_they_are_read() -> None:
+    written = WriteReceiptOperator.partial(task_id="receipt", verdict={}).expand(manifest_uri=["a", "b"])
+    read = PrepareRejectsOperator.partial(task_id="rejects").expand(receipt=["a", "b"])
+    assert (list(written.outlets), list(read.inlets)) == ([RECEIPTS], [RECEIPTS])
+
+
+CODE = """
+from airflow.sdk import DAG
+from email_contacts.operators.exports import ExportContactsOperator
+
+with DAG("lists_to_warehouse", schedule=None, max_active_runs=1):
+    ExportContactsOperator.partial(task_id="export", path="PATH").expand(list_id=[2, None])
+"""
+
+
+def test_each_of_several_lists_is_exported_by_a_mapped_task(
+    airflow_database: None,
+    connection: str,
+    sandbox: SandboxServer,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from airflow.dag_processing.dagbag import DagBag
+
+    (tmp_path / "dags").mkdir()
+    (tmp_path / "dags" / "mapped.py").write_text(CODE.replace("PATH", (tmp_path / "out").as_uri()))
+    bundle = {
+        "name": "mapped",
+        "classpath": "airflow.dag_processing.bundles.local.LocalDagBundle",
+        "kwargs": {"path": str(tmp_path / "dags")},
+    }
+    monkeypatch.setenv("AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST", json.dumps([bundle]))
+    dag = DagBag(tmp_path / "dags").dags["lists_to_warehouse"]
+    sandbox.seed_contacts(2, list_ids=[2])
+    sandbox.seed_contacts(3)
+    let_a_day_pass(sandbox)
+    for expected in (["2 True", "5 True"], ["0 False", "0 False"]):
+        assert str(dag.test().state) == "success"
+        written = sorted((tmp_path / "out" / "_manifests").iterdir())[-2:]
+        said = [json.loads(path.read_text()) for path in written]
+        assert sorted(f"{one['contacts']} {one['full']}" for one in said) == expected
