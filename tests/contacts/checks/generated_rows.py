@@ -69,7 +69,7 @@ WRITTEN = {
     "phones and words for nothing": {
         "mail": "EMAIL",
         "no": "EXT_ID",
-        "mobile": {"attribute": "SMS", "region": "FR"},
+        "mobile": {"attribute": "SMS", "region": "FR", "nulls": ["+33600000000", "0600000000"]},
         "chat": {"attribute": "WHATSAPP", "region": "US"},
         "desk": "LANDLINE_NUMBER",
         "name": {"attribute": "FIRSTNAME", "nulls": ["NULL", "N/A"]},
@@ -104,7 +104,9 @@ def _number(cell: str, rule: ColumnRule, random: Random) -> str:
 
 
 def _phone(cell: str, rule: ColumnRule, random: Random) -> str:
-    form = random.choice(("plain", "digits", "national", "spaced", "00"))
+    form = random.choice(("plain", "digits", "national", "spaced", "00", "marked"))
+    if form == "marked":
+        return f"'{cell}"
     if form == "digits":
         return cell[1:]
     if form == "00":

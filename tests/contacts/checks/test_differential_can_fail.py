@@ -5,8 +5,9 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cache
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import polars as pl
@@ -66,6 +67,12 @@ def _digits_only() -> str:
     return r"^\+[1-9][0-9]{5,14}$"
 
 
+def _with_any_prefix() -> str:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(phone_patterns, "beginnings", lambda *_: frozenset("0"))
+        return _PLAIN_PATTERN()
+
+
 def _without_codes(region: str) -> phone_patterns.NationalNumbers | None:
     known = _NATIONAL(region)
     return None if known is None else replace(known, after_code=())
@@ -74,7 +81,9 @@ def _without_codes(region: str) -> phone_patterns.NationalNumbers | None:
 _DECIDED = CellMemory._decided
 _TEXT_OF = text_of
 _NATIONAL = phone_patterns.national_numbers
+_PLAIN_PATTERN: Callable[[], str] = cast("Any", phone_patterns.plain_pattern).__wrapped__
 _SENT_FOR = fast_path_phones._sent_for
+_UNMARKED = fast_path_phones._unmarked
 # What the quick way would be if somebody made it take more, or write otherwise.
 LOOSENED: dict[str, Loosened] = {
     "e-mail: two dots": _pattern(
@@ -119,7 +128,15 @@ LOOSENED: dict[str, Loosened] = {
     "phones: with the country code or without": lambda patch: patch.setattr(
         fast_path_phones, "national_numbers", _without_codes
     ),
+    "phones: a marked word for nothing": lambda patch: patch.setattr(
+        fast_path_phones, "_unmarked", lambda cells, _: _UNMARKED(cells, ())
+    ),
+    "phones: any mark": lambda patch: patch.setattr(fast_path_phones, "_MARKED", "^'"),
+    "phones: a national prefix that is no prefix": lambda patch: patch.setattr(
+        phone_patterns, "plain_pattern", cache(_with_any_prefix)
+    ),
     "ext_id: NULL is somebody": _pattern("NO_EXT_ID", r"^never$"),
+    "ext_id: any float": _pattern("WHOLE_FLOAT", r"^[0-9]+[.]0$"),
     "text: an apostrophe before a number": _pattern("APOSTROPHE", "never"),
     "date: slashes of two kinds": _pattern("YEAR_FIRST", r"^[0-9]{4}/[0-9]{1,2}.[0-9]{1,2}$"),
     "date: the first days of Excel": lambda patch: patch.setattr(fast_path_written, "_FIRST_SERIAL", 1),

@@ -207,7 +207,13 @@ def test_whatever_the_pattern_matches_the_library_takes(number: str) -> None:
         assert phones.phone(number) == phones.phone(number, "DE") == number[1:]
 
 
-@pytest.mark.parametrize("region", ["DE", "GB", "FR", "US", "IN", "ES", "IT", "NL", "PL", "BE", "CH", "AT"])
+@pytest.mark.parametrize(
+    "region",
+    [
+        *("DE", "GB", "FR", "US", "IN", "ES", "IT", "NL", "PL", "BE", "CH", "AT"),
+        *("BR", "CN", "JP", "KR", "AU", "CO", "MX", "TR", "ID", "NG", "ZA", "LT", "BY"),
+    ],
+)
 def test_the_quick_way_takes_the_usual_mobile_numbers(region: str) -> None:
     example = phonenumbers.example_number_for_type(region, phonenumbers.PhoneNumberType.MOBILE)
     assert example is not None

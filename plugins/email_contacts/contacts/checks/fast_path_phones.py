@@ -6,6 +6,7 @@ written around its digits is ``values.phones``', and nothing is taken here that 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -20,16 +21,18 @@ from email_contacts.contacts.values.phones import DAY, LIKE_A_FLOAT, PUNCTUATION
 # Such a cell is at most as long as row by row allows, whatever its punctuation.
 LONGEST = 40
 _INTERNATIONAL = "00"
+_MARK, _MARKED = "'", "^'[0-9+](?:[0-9 .()/-]*[0-9])?$"
 _IS_PUNCTUATION = np.zeros(256, bool)
 _IS_PUNCTUATION[[ord(character) for character in PUNCTUATION if character.isascii()]] = True
 
 
-def phone(cells: Cells, region: str | None) -> Plain:
+def phone(cells: Cells, region: str | None, nulls: Collection[str] = ()) -> Plain:
     """Accept numbers of which it is certain what the library makes of them.
 
     :param region: whose numbers those without country code are; None: such a number is digits only.
+    :param nulls: words for nothing, which a number may be once a spreadsheet's mark before it is gone.
     """
-    written = cells.texts
+    written = _unmarked(cells.texts, nulls) if cells.may_be_marked else cells.texts
     is_good = written.str.contains(phone_patterns.plain_pattern()).fill_null(value=False)
     texts = written.str.strip_prefix("+")
     is_other = ~is_good & (written != "").fill_null(value=False)
@@ -41,6 +44,16 @@ def phone(cells: Cells, region: str | None) -> Plain:
             is_good.scatter(places, sent.is_not_null()),
         )
     return Plain(pl.lit(texts), cells.or_empty(pl.lit(is_good)))
+
+
+def _unmarked(cells: pl.Series, nulls: Collection[str]) -> pl.Series:
+    """Take the apostrophe off by which a spreadsheet keeps a number as text."""
+    is_marked = cells.str.contains(_MARKED)
+    if not is_marked.any():
+        return cells
+    numbers: pl.Series = cells.str.strip_prefix(_MARK)
+    found: pl.Series = numbers.zip_with(is_marked & ~numbers.is_in(list(nulls)), cells)
+    return found
 
 
 def _sent_for(written: pl.Series, region: str | None) -> pl.Series:

@@ -38,6 +38,8 @@ NO_EXT_ID = (
     rf"(?i)^(?:{'|'.join(map(re.escape, sorted({*NO_IDENTIFIERS, NO_DAY_OF_PANDAS})))}|#+)$|[.]0+$|"
     r"^[+-]?[0-9](?:(?:[.,][0-9]+)?e[+]|[.,][0-9]+e-?[0-9])"
 )
+FLOAT_ENDING = ".0"
+WHOLE_FLOAT = r"^(?:0|[1-9][0-9]{0,14})[.]0$"
 APOSTROPHE, FORMULA = "'", '="'
 NULL_BYTE = "\0"
 LONGEST_CATEGORY = 200
@@ -120,8 +122,13 @@ def text(cells: Cells) -> Plain:
 
 
 def ext_id(cells: Cells) -> Plain:
-    """Accept text that is an identifier as it stands, of which nothing has to be escaped."""
-    return text(replace(cells, escape=None)).where(~cells.cell.str.contains(NO_EXT_ID))
+    """Accept text that is an identifier, of which nothing has to be escaped; ``1001.0`` is ``1001``."""
+    sent = cells.cell
+    if cells.may_change:
+        is_whole = sent.str.contains(WHOLE_FLOAT)
+        sent = pl.when(is_whole).then(sent.str.strip_suffix(FLOAT_ENDING)).otherwise(sent)
+    plain = replace(text(replace(cells, escape=None)), text=sent)
+    return plain.where(~sent.str.contains(NO_EXT_ID))
 
 
 def category(cells: Cells) -> Plain:
@@ -176,6 +183,7 @@ RULES: dict[str, PlainRule] = {
 # Which cells may have to be written otherwise than they stand: in most blocks there are none.
 CHANGING: dict[str, Callable[[pl.Expr], pl.Expr]] = {
     "number": lambda cell: cell.str.contains(NOUGHTS),
+    "ext_id": lambda cell: cell.str.ends_with(FLOAT_ENDING),
     "date": lambda cell: (
         ((cell.str.len_bytes() != LENGTH_OF_A_DAY) & (cell != "")) | cell.str.contains("/", literal=True)
     ),

@@ -33,7 +33,7 @@ def rule_for(column: BoundColumn, kind: str, *, is_text: bool) -> PlainRule:
     """
     rule = column.rule
     if kind == "phone":
-        return partial(fast_path_phones.phone, region=rule.region)
+        return partial(fast_path_phones.phone, region=rule.region, nulls=column.nulls)
     if is_text and kind == "number" and (rule.decimal or rule.thousands):
         return partial(number, rule=rule)
     if is_text and kind == "date" and rule.formats:

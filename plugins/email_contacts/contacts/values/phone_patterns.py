@@ -13,10 +13,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
+from email_contacts.contacts.values.beginnings import NotUnderstood, beginnings
+
 _PLAIN_DIGITS = re.compile(r"[0-9]+(?:\|[0-9]+)*").fullmatch
 _USUAL_PREFIX_ABROAD = "00"
 _MOST_DIGITS, _FEWEST_DIGITS = 15, 6  # of E.164, and of the schema
 _WORLD = "001"
+_LOOKED_AT = 2
 
 
 @cache
@@ -24,22 +27,33 @@ def plain_pattern() -> str:
     r"""Give the pattern of numbers that the library would accept, and return as they are.
 
     ``^\+…$`` in the syntax that Python's and Rust's regular expressions share, for a trimmed cell; what it
-    matches is sent without the ``+``. It has the calling codes whose national prefix is plain digits or none,
-    for numbers of a possible length that begin neither with 0 nor with the first digit of such a prefix. All
-    other numbers are the library's.
+    matches is sent without the ``+``. It has numbers of a possible length that begin neither with 0 nor as
+    the national prefix of their calling code may. All other numbers are the library's.
     """
     codes: defaultdict[str, list[int]] = defaultdict(list)
     for code, prefixes, lengths in _calling_codes():
-        if not _PLAIN_DIGITS(prefixes or "0"):
-            continue
-        first = "".join(sorted({*"123456789"} - {prefix[0] for prefix in (prefixes or "0").split("|")}))
-        most, fewest = _MOST_DIGITS - len(str(code)), _FEWEST_DIGITS - len(str(code))
+        most, fewest = _MOST_DIGITS - len(str(code)), max(_FEWEST_DIGITS - len(str(code)), _LOOKED_AT)
         certain = sorted({*lengths} - local_lengths(code))
-        rest = "|".join(f"[0-9]{{{length - 1}}}" for length in certain if fewest <= length <= most)
-        if rest:
-            codes[f"[{first}](?:{rest})"].append(code)
+        rest = "|".join(f"[0-9]{{{length - _LOOKED_AT}}}" for length in certain if fewest <= length <= most)
+        first = _beginning_otherwise(prefixes or "0")
+        if rest and first:
+            codes[f"(?:{first})(?:{rest})"].append(code)
     numbers = "|".join(f"(?:{'|'.join(map(str, some))}){number}" for number, some in codes.items())
     return rf"^\+(?:{numbers})$"
+
+
+def _beginning_otherwise(prefixes: str) -> str:
+    """Give the pattern of two digits with which no national prefix begins; empty where there are none."""
+    try:
+        found = beginnings(prefixes, _LOOKED_AT)
+    except NotUnderstood:
+        return ""
+    seconds: defaultdict[str, list[str]] = defaultdict(list)
+    for first in "123456789":
+        certain = [second for second in "0123456789" if not (first + second).startswith((*found,))]
+        if certain:
+            seconds["".join(certain)].append(first)
+    return "|".join(f"[{''.join(some)}][{certain}]" for certain, some in seconds.items())
 
 
 def is_plain(cell: str) -> bool:
