@@ -8,6 +8,7 @@ import pytest
 
 from email_contacts.contacts import Mapping, Options, prepare
 from email_contacts.contacts.errors import HeaderError, NoIdentifierColumn
+from email_contacts.contacts.sources.csv_header import has_quote_behind_a_blank
 
 HEADER = "First Name,Last Name,Email Address,Company\n"
 ROW = "Jane,Doe,jane@example.com,Example\n"
@@ -81,3 +82,24 @@ def test_quotes_and_commas_within_a_name(tmp_path: Path, text: str, options: Opt
     source = tmp_path / "contacts.csv"
     source.write_text(text, encoding="utf-8")
     assert prepare(source, tmp_path / "stage", options).rows.accepted == 1
+
+
+@pytest.mark.parametrize(
+    ("row", "is_so"),
+    [
+        ('a,\t"J"', True),
+        ('\u00a0"x",b', True),
+        ('"a""b",\t"c"', True),
+        ('a,  \t "J"', True),
+        ('"a",\n\t"b"', True),
+        ('"a,\n",\u200b"b"', True),
+        ('a,"\t""J"""', False),
+        ('a, "J"', False),
+        ('"a,\t""b"",c"', False),
+        ('x\t"y"', False),
+        ('"a"\t"b"', False),
+        ("a,\tb", False),
+    ],
+)
+def test_a_quote_that_would_be_sent_is_told_from_content(row: str, is_so: bool) -> None:
+    assert has_quote_behind_a_blank(row, ",") is is_so

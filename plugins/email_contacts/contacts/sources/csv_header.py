@@ -131,12 +131,35 @@ def _header_below_named(lines: Iterator[str], *, after: int, cut_by: str) -> Ite
         raise
 
 
-def quote_behind_a_blank(cell: str) -> bool:
-    """Say whether a cell, as ``csv`` reads it, begins with a quote that would be sent with it.
-
-    A quote behind a space opens the cell; behind another blank it is a letter to ``csv``.
-    """
+def may_begin_with_a_quote(cell: str) -> bool:
+    """Say whether a cell, as ``csv`` reads it, has a blank other than a space and a quote before its text."""
     return cell[:1] in _OTHER_BLANKS and cell.lstrip(BLANKS)[:1] == '"'
+
+
+def has_quote_behind_a_blank(text: str, delimiter: str) -> bool:
+    """Say whether a cell of a row has a quote before its text that would be sent with it.
+
+    A quote behind a space opens the cell; behind another blank it is a letter to ``csv``. Within quotes both
+    are content.
+
+    :param text: the row, as it is written.
+    """
+    is_inside = is_closed = False
+    before: str | None = ""  # what stands before the text of a cell; None once that has begun
+    for character in text:
+        if is_inside:
+            is_inside = character != '"'
+            is_closed = not is_inside
+        elif character == '"' and (is_closed or before is not None):
+            if before is not None and before.strip(" "):
+                return True
+            is_inside, before = True, None
+        elif character in (delimiter, "\n", "\r"):
+            before = ""
+        elif before is not None:
+            before = before + character if character in BLANKS else None
+        is_closed = is_closed and not is_inside and character == '"'
+    return False
 
 
 def cut_somehow(line: str) -> list[str]:
@@ -175,7 +198,7 @@ def _parsed(lines: Iterator[str], delimiter: str, name: str) -> list[str]:
             f"The header of {name} holds null bytes. If the file is UTF-16 without a byte "
             f'order mark, give encoding="utf-16-{order}".'
         )
-    if any(map(quote_behind_a_blank, header)):
+    if any(map(may_begin_with_a_quote, header)):
         raise HeaderError(
             f"The header of {name} has a quote behind a tab, a no-break space or an invisible character. "
             "Remove what stands before it."

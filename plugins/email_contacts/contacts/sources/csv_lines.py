@@ -36,9 +36,12 @@ class WholeRows:
 
     @property
     def lines(self) -> int:
-        """Count the newlines, those within quotes among them."""
-        kinds = np.frombuffer(self.data, np.uint8)[self.controls]
-        return len(self.ends) + int(np.count_nonzero(kinds == NEWLINE))
+        """Count the lines; within quotes, too, one may end with a carriage return alone."""
+        text = np.frombuffer(self.data, np.uint8)
+        kinds = text[self.controls]
+        returns = self.controls[kinds == RETURN]
+        lone = np.count_nonzero(text[returns + 1] != NEWLINE)
+        return len(self.ends) + int(np.count_nonzero(kinds == NEWLINE) + lone)
 
 
 def whole_rows(data: bytes, *, delimiter: str, longest: int) -> WholeRows:

@@ -18,8 +18,9 @@ from email_contacts.contacts.paths import AnyPath
 from email_contacts.contacts.sources.csv_blocks import framed
 from email_contacts.contacts.sources.csv_header import (
     cut_somehow,
+    has_quote_behind_a_blank,
     likely_header,
-    quote_behind_a_blank,
+    may_begin_with_a_quote,
     read_head,
 )
 from email_contacts.contacts.sources.csv_lines import whole_rows
@@ -34,9 +35,10 @@ _BEHIND_A_BLANK = RowFault(
     "quotes that belong to the text.",
 )
 _UNCLOSED = "This is usually an unclosed quote"
-# After a row that breaks a rule the next ones are read one by one too: where there is one there often are
-# more, and each new look at a block costs as much as reading some hundred rows.
-_ROWS_AFTER_A_FAULT = 1_000
+# After a row that breaks a rule some of the next ones are read one by one too, and more where there are many
+# such rows: each new look at a block costs as much as reading some hundred rows.
+_FEWEST_AFTER_A_FAULT, _MOST_AFTER_A_FAULT = 8, 1_000
+_FAR_APART = 400
 # Where files with a byte order mark were joined, it stands before the first cell of a row.
 _MARK_BEFORE_QUOTE = '\ufeff"'
 # Each column costs some time for each frame, however few rows it has: where there are many columns, more of
@@ -72,6 +74,7 @@ class CsvRows:
         self._source = source
         self._longest_row = longest_row
         self._row_length = 0
+        self._row_lines: list[str] = []
         self._null_seen = False
         self._feed = LineFeed(source, encoding=encoding)
         try:
@@ -113,8 +116,11 @@ class CsvRows:
             yield from in_blocks(self._one_by_one())
             return
         blocks = min(self._width // _COLUMNS_OF_A_BLOCK + 1, _MOST_BLOCKS)
+        most = _FEWEST_AFTER_A_FAULT
         while self._feed.fill(blocks):
             rows = whole_rows(self._feed.pending, delimiter=self.delimiter, longest=self._longest_row)
+            if len(rows.ends) > _FAR_APART:
+                most = _FEWEST_AFTER_A_FAULT
             if rows.data:
                 frame = framed(rows, delimiter=self.delimiter, width=self._width, least=self._sheet.least)
                 if frame is None:
@@ -125,7 +131,8 @@ class CsvRows:
             elif not rows.is_stuck and self._feed.grow():
                 continue
             if rows.is_stuck or not rows.data:
-                yield from in_blocks(self._one_by_one(most=_ROWS_AFTER_A_FAULT))
+                yield from in_blocks(self._one_by_one(most=most))
+                most = min(2 * most, _MOST_AFTER_A_FAULT)
 
     def _one_by_one(self, *, until: int | None = None, most: int | None = None) -> Iterator[Row | RowFault]:
         """Ask ``csv`` for rows: those that begin before an offset, or a number of them."""
@@ -135,6 +142,7 @@ class CsvRows:
         while (until is None or self._feed.offset < until) and (most is None or count < most):
             first_line = self._feed.line + 1
             self._row_length = 0
+            self._row_lines.clear()
             try:
                 cells = next(reader, None)
             except csv.Error as error:
@@ -149,7 +157,12 @@ class CsvRows:
                 yield RowFault("null_byte", "The row holds a null byte.")
             elif cells:
                 count += 1
-                yield _BEHIND_A_BLANK if any(map(quote_behind_a_blank, cells)) else self._sheet.fitted(cells)
+                yield _BEHIND_A_BLANK if self._has_quote_behind_a_blank(cells) else self._sheet.fitted(cells)
+
+    def _has_quote_behind_a_blank(self, cells: Row) -> bool:
+        return any(map(may_begin_with_a_quote, cells)) and has_quote_behind_a_blank(
+            "".join(self._row_lines), self.delimiter
+        )
 
     def _fault(self, message: str, first_line: int) -> RowFault:
         """Distinguish a row with malformed quotes, which costs that row, from one that swallowed the rest."""
@@ -177,6 +190,7 @@ class CsvRows:
             if not self._row_length and line.startswith(_MARK_BEFORE_QUOTE):
                 line = line[1:]
             self._row_length += len(line)
+            self._row_lines.append(line)
             if self._row_length > limit:
                 raise RowTooLong(
                     f"{self._source.name}: the row that reaches line {self._feed.line} is longer than "
