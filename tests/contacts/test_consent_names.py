@@ -62,6 +62,7 @@ def test_who_refused(name: str) -> None:
         *("OPTIN_TIME", "Consent Timestamp", "Consent date", "optInDate", "Newsletter source", "OPTIN_IP"),
         *("unsubscribed_at", "subscription_id", "Subscription plan", "Abonnement", "E-Mail", "Vorname"),
         *("Datum der Einwilligung", "opt-out reason", "Country", "Notes", "trabajador", "Contact No."),
+        *("Mailing State", "MailingState", "Contact State", "Member State"),
         *("WhatsApp No", "Contact No 1", "No. of mails", "Customer No", "SIN", "Account blocked", "Outlet"),
         *(
             "Nonprofit",

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from airflow.sdk import Asset
+from airflow.sdk import DAG, Asset
 
 from email_contacts.operators.exports import EXPORTS, ExportContactsOperator
 from email_contacts.operators.receipts import RECEIPTS, WriteReceiptOperator
@@ -26,6 +26,13 @@ def test_they_are_added_to_those_that_the_dag_names(given: object) -> None:
     named = [MINE] if given else []
     assert list(mapped.outlets) == [*named, EXPORTS]
     assert list(ExportContactsOperator(task_id="one", outlets=given).outlets) == [*named, EXPORTS]
+
+
+def test_they_are_added_to_those_of_the_default_arguments() -> None:
+    with DAG("mine", schedule=None, default_args={"outlets": [MINE]}):
+        mapped = ExportContactsOperator.partial(task_id="export").expand(list_id=[1, 2])
+        one = ExportContactsOperator(task_id="one")
+    assert list(mapped.outlets) == list(one.outlets) == [MINE, EXPORTS]
 
 
 def test_receipts_are_outlets_where_they_are_written_and_inlets_where_they_are_read() -> None:

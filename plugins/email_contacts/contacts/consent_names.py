@@ -52,8 +52,13 @@ _WHEN = frozenset(
     }
 )
 # "Email status", "Subscription state"; and what says so by itself.
-_STATES = frozenset({"status", "state", "statut"})
-_STATUS_OF = ("mail", "subscri", "newsletter", "market", "consent", "permission", "list", "member", "contact")
+_STATUS_OF = {
+    **dict.fromkeys(
+        ("status", "statut"),
+        ("mail", "subscri", "newsletter", "market", "consent", "permission", "list", "member", "contact"),
+    ),
+    "state": ("subscri", "newsletter", "consent", "permission"),  # "Mailing state" is one of a country
+}
 _STATUS_NAMES = frozenset({"status", "statut", "dnd", "gdpr", "permission", "permissions", "emailcampaigns"})
 # Words and beginnings of words that turn what a name says into its opposite, without accents.
 _NOT = frozenset(
@@ -116,7 +121,7 @@ def meaning_of(name: str) -> str | None:
     about = agreed or (any(part in said for part in _CONTACT_PARTS) and not is_number)
     if _refuses(said, words) or (about and _negates(words)):
         return REFUSED
-    if said in _STATUS_NAMES or (_STATES & {*words[-1:]} and any(part in said for part in _STATUS_OF)):
+    if said in _STATUS_NAMES or _is_status(words):
         return STATUS
     return AGREED if agreed else None
 
@@ -161,6 +166,11 @@ def _negates(words: Sequence[str]) -> bool:
         if _OPPOSITE.search(word) or _UNDONE.match(word):
             return True
     return False
+
+
+def _is_status(words: Sequence[str]) -> bool:
+    *others, last = words or [""]
+    return any(part in word for part in _STATUS_OF.get(last, ()) for word in others)
 
 
 def advice_on(name: str) -> str:

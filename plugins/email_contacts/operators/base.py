@@ -49,10 +49,11 @@ class ContactsOperator(BaseOperator):
     @classmethod
     def partial(cls, **kwargs: Any) -> OperatorPartial:
         """Begin a mapped task: Airflow looks for its assets here, before it makes the operator."""
+        mapped = super().partial(**kwargs)  # which knows the default arguments of its DAG
         for name, own in (("outlets", cls.own_outlets), ("inlets", cls.own_inlets)):
             if own:
-                kwargs[name] = _all_of(kwargs.get(name) or (), own)
-        return super().partial(**kwargs)
+                mapped.kwargs[name] = _all_of(mapped.kwargs.get(name) or (), own)
+        return mapped
 
     @cached_property
     def hook(self) -> ContactsHook:

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from email_contacts.contacts.errors import HeaderError, RowTooLong, SourceUndecodable
-from email_contacts.contacts.sources import line_feed
+from email_contacts.contacts.sources import csv_rows, line_feed
 from email_contacts.contacts.sources.csv_rows import CsvRows
 from email_contacts.contacts.sources.rows import Row, RowFault
 from tests.amount import amount
@@ -192,3 +192,20 @@ def test_a_quote_behind_another_blank_than_a_space_is_no_letter(write: WriteSour
     assert good == ["3", ' "x"']
     with pytest.raises(HeaderError, match="has a quote behind a tab"):
         rows_of(write(f'a,c,{blank}"b"\n1,2,3\n'))
+
+
+@pytest.mark.parametrize(
+    ("line", "is_row"),
+    [
+        *((",", False), (" ,", False), ('" ",', False), ('"",', False), ('"\u00a0",', False), ("\t,", False)),
+        *(('"""",', True), ('",",', True), ("x,", True), ("'',", True)),
+    ],
+)
+def test_a_short_row_of_blanks_is_none_however_it_is_read(
+    line: str, is_row: bool, write: WriteSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = write(f"email,a,b\na@example.com,1,2\n{line}\nb@example.com,1,2\n")
+    framed = rows_of(source)
+    monkeypatch.setattr(csv_rows, "framed", lambda *_, **__: None)
+    assert rows_of(source) == framed
+    assert len(framed) == (3 if is_row else 2)

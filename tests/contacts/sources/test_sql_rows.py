@@ -207,6 +207,31 @@ class OneRow(sqlite3.Connection):
         )
 
 
+class OptedOut(sqlite3.Connection):
+    """A connection of a driver that gives half a character in the rows of people who have opted out."""
+
+    def cursor(self, *_: Any, **__: Any) -> Any:
+        rows = [("\ud83d", "a@example.com", True), ("C-2", "a@example.com", False), ("C-3", "", False)]
+        taken = iter([rows, []])
+        names = ("ext_id", "email", "emailBlacklisted")
+        return SimpleNamespace(
+            description=[(name, *[None] * 6) for name in names],
+            execute=lambda *_: None,
+            fetchmany=lambda *_: next(taken),
+            close=lambda: None,
+            arraysize=1,
+        )
+
+
+def test_an_opt_out_counts_by_what_can_be_read_beside_half_a_character(tmp_path: Path) -> None:
+    people = Query(lambda: OptedOut(":memory:"), "SELECT 1", name="people")
+    found = Prepared(prepare(people, tmp_path / "stage"))
+    assert [contact.get("ext_id") or contact["attributes"] for contact in found.contacts] == [
+        {"EXT_ID": "C-3"}
+    ]
+    assert found.manifest.rows.held_back == {"opted_out": 1}
+
+
 def test_half_a_character_costs_its_row(tmp_path: Path) -> None:
     people = Query(lambda: OneRow(":memory:"), "SELECT 1", name="people")
     found = Prepared(prepare(people, tmp_path / "stage"))

@@ -9,7 +9,15 @@ import pytest
 
 from email_contacts.contacts.errors import SourceChanged
 from email_contacts.contacts.sources.rows import RowFault
-from email_contacts.contacts.sources.stray_rows import COUNT, DASHES, END, FOOTER, HEADER, TOTAL
+from email_contacts.contacts.sources.stray_rows import (
+    COUNT,
+    DASHES,
+    END,
+    FOOTER,
+    HEADER,
+    TOTAL,
+    StrayRows,
+)
 from tests.contacts.cells import of, values
 from tests.contacts.conftest import WriteSource
 from tests.contacts.sources.reading import opened, rows_of
@@ -101,6 +109,11 @@ def test_a_header_in_another_order_stops(write: WriteSource, end: str) -> None:
     lines = ["ext_id,FIRSTNAME,Points", *["1,Ada,2"] * 3, "firstname,ext_id,POINTS", "Bob,2,3", ""]
     with pytest.raises(SourceChanged, match=r"Row 4 of .* with its columns in another order"):
         rows_of(opened(write(end.join(lines))))
+
+
+@pytest.mark.parametrize("amount", [float("inf"), float("nan"), 1e300, 1 << 200])
+def test_a_number_that_is_no_amount_is_looked_at_and_no_more(amount: float) -> None:
+    assert StrayRows(["ext_id", "Points"]).fault_of(["Total", amount]) is None
 
 
 def test_many_columns(write: WriteSource) -> None:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 BODIES, LENGTHS, ROWS, NO_CONSENT = "bodies", "lengths", "rows", "no_consent"
 _OPTED_OUT = "opted_out_"
 _CONTACTS_AT_ONCE = 1 << 14
-_BYTES_AT_ONCE = 1 << 21
+_BYTES_AT_ONCE = 1 << 22
 # JSON has lists; a part of the last release has no notes.
 _TUPLES = ("dropped", "identifiers", "notes", "opted_out")
 Numbers = Any  # numpy.ndarray of uint32

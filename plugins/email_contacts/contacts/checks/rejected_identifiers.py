@@ -50,6 +50,10 @@ class RejectedIdentifiers:
         for cell, (column, normalise, is_valid) in zip(cells, self._columns, strict=True):
             value = normalise(cell)
             value = column.default if value == EMPTY else value
-            if value != EMPTY:
+            if value == EMPTY:
+                continue
+            try:
                 found[column.attribute] = str(value) if is_valid(value) else None
+            except UnicodeEncodeError:  # half a character
+                found[column.attribute] = None
         return found

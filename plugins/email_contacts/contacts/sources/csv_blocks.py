@@ -104,8 +104,9 @@ def _framed_line_by_line(
 
 
 def _is_empty(line: bytes, delimiter: str) -> bool:
-    """Say whether a line has nothing but delimiters, blanks and empty quotes."""
-    return not line.replace(b'""', b"").replace(delimiter.encode(), b"").decode(errors="replace").strip()
+    """Say whether a line has nothing but delimiters, blanks and quotes around them."""
+    lines = csv.reader([line.decode(errors="replace")], delimiter=delimiter, skipinitialspace=True)
+    return not any(cell.strip(BLANKS) for cells in lines for cell in cells)
 
 
 def _known(frame: Frame, is_odd: Any, data: bytes) -> Frame:

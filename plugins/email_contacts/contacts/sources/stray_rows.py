@@ -7,6 +7,7 @@ of the source's own in the first column, each of them would be somebody: its onl
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
@@ -189,7 +190,10 @@ def _is_empty(cells: pl.Series, *, is_trimmed: bool) -> Any:
 
 def _is_amount(cell: Any) -> bool:
     """Say whether a cell is a number, or empty."""
-    cell = str(round(cell)) if type(cell) in (int, float) and cell == cell else _trimmed(cell)
+    if type(cell) is int or (type(cell) is float and math.isfinite(cell)):
+        cell = str(round(cell))
+    else:
+        cell = _trimmed(cell)
     return isinstance(cell, str) and (cell == "" or _AMOUNT(cell) is not None)
 
 
