@@ -56,9 +56,11 @@ def test_the_asset_has_the_events_and_the_watermark(
     events = stack.rest.get("assets/events", limit=100)["asset_events"]
     extras = {event["source_run_id"]: event["extra"] for event in events}
     assert (extras[first_run], extras[second_run]) == (first, second)
-    (entry,) = state_of_the_asset(stack)
-    assert entry["value"]["watermark"] == second["until"]
-    assert entry["value"]["pending"] is None
+    kept = {entry["key"].partition("/")[0]: entry["value"] for entry in state_of_the_asset(stack)}
+    assert kept.keys() == {"watermark", "destination"}
+    assert kept["watermark"]["watermark"] == second["until"]
+    assert kept["watermark"]["pending"] is None
+    assert kept["destination"]["base_url"].startswith(stack.sandbox_url)
 
 
 def test_nobody_is_in_log_xcom_state_or_manifest(
