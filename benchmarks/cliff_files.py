@@ -217,7 +217,7 @@ CLIFFS = {
     "NDJSON, orders not sent": Cliff(3, form="orders ndjson"),
     "JSON array, nested": Cliff(3, form="nested json"),
     "NDJSON, few of another type": Cliff(3, _few_texts, _NUMBER, form="ndjson"),
-    "JSON array, few of another type": Cliff(4, _few_texts, _NUMBER, form="json"),
+    "JSON array, few of another type": Cliff(3, _few_texts, _NUMBER, form="json"),
     f"{TEXT_COLUMNS} text columns": Cliff(6, form="wide csv"),
     "nulls": Cliff(3, lambda _, row: ("NULL", "\\N", "Ada")[row % 3], nulls=("NULL",)),
     "list of date formats": Cliff(
