@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from email_contacts.contacts import merge_partitions, prepare_partition
+from email_contacts.contacts import Mapping, merge_partitions, prepare_partition
 from email_contacts.contacts.batches import parts as staged_part
 from email_contacts.contacts.errors import (
     PartitionMissing,
@@ -51,6 +51,25 @@ def test_other_columns_are_refused(tmp_path: Path) -> None:
     folders, stage = prepared_in([tmp_path / "a.csv", tmp_path / "b.csv"], tmp_path, options)
     with pytest.raises(SourceChanged, match=r"partition 2 of .*b\.csv was prepared with other columns"):
         merge_partitions(folders, stage, options=options)
+
+
+def test_a_mapping_that_was_changed_between_two_is_refused(tmp_path: Path) -> None:
+    """Its path and its columns are the same, what the cells mean is not."""
+    sources = [tmp_path / "a.csv", tmp_path / "b.csv"]
+    for source in sources:
+        source.write_text(f"email,born\n{source.stem}@example.com,03/04/1990\n")
+    folders = [tmp_path / "part-1", tmp_path / "part-2"]
+    for place, order in enumerate(("%d/%m/%Y", "%m/%d/%Y")):
+        rule = {"attribute": "BIRTHDAY", "type": "date", "format": order}
+        mapping = Mapping.from_json({"columns": {"email": "EMAIL", "born": rule}})
+        options = replace(OPTIONS, mapping=mapping)
+        prepare_partition(sources[place], folders[place], index=place, count=2, options=options)
+    with pytest.raises(SourceChanged, match=r"partition 2 of .*b\.csv was prepared with another mapping"):
+        merge_partitions(folders, tmp_path / "stage", options=options)
+    # What a release wrote that did not keep it is not held against it.
+    said = json.loads((folders[0] / "part.json").read_text())
+    (folders[0] / "part.json").write_text(json.dumps({name: said[name] for name in said if name != "rules"}))
+    assert merge_partitions(folders, tmp_path / "stage", options=options).rows.accepted == 2
 
 
 def test_another_cut_of_the_source_is_refused(ready: Ready, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Iterator, MutableMapping
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import requests
@@ -27,15 +28,17 @@ MOUNT = "/email-contacts"
 
 
 def logged_by(api_server: Door, path: str, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
-    """What Airflow's access log says of a call."""
+    """What Airflow's access log says of a call; of calls before it, it may say so only now."""
     entries: list[dict[str, Any]] = []
+    query = f"call={uuid4().hex}"
 
     def keep(_logger: Any, _method: str, entry: MutableMapping[str, Any]) -> str:
-        entries.append(dict(entry))
+        if entry["query"] == query:
+            entries.append(dict(entry))
         raise structlog.DropEvent
 
     monkeypatch.setattr(http_access_log, "logger", structlog.wrap_logger(None, processors=[keep]))
-    api_server.request("POST", path)
+    api_server.request("POST", f"{path}?{query}")
     eventually(lambda: bool(entries))
     return entries
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 
 from email_contacts.contacts.batches.bodies import MAX_BATCH_BYTES, check_batch_bytes
 from email_contacts.contacts.choices import (
@@ -84,6 +85,11 @@ class Options(ReadingOptions):
     def policy(self) -> str:
         """What to do with columns without an attribute."""
         return self.unknown_columns or (self.mapping.unknown_columns if self.mapping is not None else FAIL)
+
+    @property
+    def mapping_digest(self) -> str:
+        """A digest of what the mapping says, however it is laid out."""
+        return sha256(repr(self.mapping).encode()).hexdigest()
 
     def open(self, source: Source) -> Rows:
         """Open a source."""

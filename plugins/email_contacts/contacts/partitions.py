@@ -221,6 +221,7 @@ def _read_parts(folders: Sequence[AnyPath]) -> list[Part]:
 
 def _check_same(parts: Sequence[Part]) -> None:
     """Check that no row of the source is in two partitions or in none, and that all were read in one way."""
+    first = next((part for part in parts if part.rules), parts[0])
     for part in parts:
         if part.cut != parts[0].cut:
             raise SourceChanged(
@@ -232,6 +233,11 @@ def _check_same(parts: Sequence[Part]) -> None:
             raise SourceChanged(
                 f"{part.name} was read with other settings than {parts[0].name}. Prepare all partitions "
                 "again, then merge."
+            )
+        if part.rules not in ("", first.rules):
+            raise SourceChanged(
+                f"{part.name} was prepared with another mapping than {first.name}: it was changed between "
+                "the two. Prepare all partitions again, then merge."
             )
 
 

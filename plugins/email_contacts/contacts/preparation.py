@@ -158,6 +158,7 @@ def sift(
             body=options.body,
             notes=(*rows.notes, *(() if consent else consent_names.notes_on(rows.columns))),
             mapping=validator.binding.fingerprint,
+            rules=options.mapping_digest,
             names_rejects=names_rejects,
             no_consent=contacts.without_consent(consent.said_no) if consent else 0,
             opted_out=contacts.opted_out,
@@ -180,6 +181,7 @@ def _part_without_rows(source: Source, options: Options, note: str) -> Part:
         head="",
         body=options.body,
         notes=(note,),
+        rules=options.mapping_digest,
     )
 
 

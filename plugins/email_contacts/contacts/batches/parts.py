@@ -47,6 +47,7 @@ class Part:
     :param body: the form.
     :param notes: what was found out about the source, for the log.
     :param mapping: a digest of what columns become.
+    :param rules: a digest of what the mapping says; empty in a part of a release that did not keep it.
     :param digest: how identifiers are made digests (``identity.canary``).
     :param no_consent: rows whose consent column says no.
     :param opted_out: of what people have opted out whose rows were rejected for that.
@@ -71,6 +72,7 @@ class Part:
     body: str
     notes: tuple[str, ...] = ()
     mapping: str = ""
+    rules: str = ""
     digest: str = field(default_factory=canary)
     no_consent: int = 0
     opted_out: tuple[str, ...] = ()
