@@ -82,7 +82,7 @@ def test_what_is_judged_good_is_what_the_row_is(body: str, account: Any) -> None
     form, validator = form_of(body, binding), ContactValidator(binding)
     contact_of, plain = binding.reader(text_only=False), FastPathRows(binding, form)
     good = 0
-    for seed in range(amount(60, quick=12)):
+    for seed in range(amount(60, quick=20)):
         rows = generated(random.Random(seed), 50)
         frame = frame_of(rows, len(COLUMNS))
         judged = plain.judge(frame)
