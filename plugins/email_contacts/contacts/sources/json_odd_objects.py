@@ -14,6 +14,11 @@ import numpy as np
 from email_contacts.contacts.sources.byte_positions import Positions, positions
 
 _QUOTE, _COLON, _BLANK = b'": '
+_OPENING, _CLOSING, _COMMA = b"{},"
+_IS_BLANK = np.zeros(256, bool)
+_IS_BLANK[list(b" \t\r\n")] = True
+# Between two objects so many are looked over for all at once; it takes a pass for each.
+_MOST_BLANKS = 32
 _EMPTY = b"{}"
 _BETWEEN = re.compile(rb"\}([ \t\r\n]*,[ \t\r\n]*)\{")
 # Of more objects than this share, one by one is as quick.
@@ -87,6 +92,39 @@ def elements(text: bytes) -> tuple[Positions, Positions]:
 
     :param text: what stands between the brackets of the array.
     """
+    starts, ends = _between(text) or _between_far_apart(text)
+    return np.append(0, starts), np.append(ends, len(text))
+
+
+def _between(text: bytes) -> tuple[Positions, Positions] | None:
+    """Return where objects begin behind others, and where these end; None where they are far apart."""
+    data = np.frombuffer(text, np.uint8)
+    starts = positions(data, lambda some: some == _OPENING)
+    commas = _back_over_blanks(data, starts[starts > 0])
+    if commas is None:
+        return None
+    starts, commas = starts[starts > 0], commas - 1
+    is_comma = (commas > 0) & (data[commas] == _COMMA)
+    starts = starts[is_comma]
+    ends = _back_over_blanks(data, commas[is_comma])
+    if ends is None:
+        return None
+    is_end = (ends > 0) & (data[ends - 1] == _CLOSING)
+    return starts[is_end], ends[is_end]
+
+
+def _back_over_blanks(data: Any, places: Positions) -> Positions | None:
+    """Return the places behind the last byte before each that is no blank; None where there are many."""
+    for _ in range(_MOST_BLANKS):
+        is_blank = (places > 0) & _IS_BLANK[data[places - 1]]
+        if not is_blank.any():
+            return places
+        places = places - is_blank
+    return None
+
+
+def _between_far_apart(text: bytes) -> tuple[Positions, Positions]:
+    """Return the same for any blanks."""
     spans = [found.span(1) for found in _BETWEEN.finditer(text)]
     ends, starts = np.array(spans, np.int64).reshape(-1, 2).T
-    return np.append(0, starts), np.append(ends, len(text))
+    return starts, ends
