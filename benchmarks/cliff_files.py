@@ -218,6 +218,7 @@ CLIFFS = {
     "JSON array, nested": Cliff(3, form="nested json"),
     "NDJSON, few of another type": Cliff(3, _few_texts, _NUMBER, form="ndjson"),
     "JSON array, few of another type": Cliff(3, _few_texts, _NUMBER, form="json"),
+    "NDJSON, decimals as 1.0": Cliff(3, lambda _, row: row % 977 / 2, _NUMBER, form="ndjson"),
     f"{TEXT_COLUMNS} text columns": Cliff(6, form="wide csv"),
     "nulls": Cliff(3, lambda _, row: ("NULL", "\\N", "Ada")[row % 3], nulls=("NULL",)),
     "list of date formats": Cliff(

@@ -29,6 +29,8 @@ KINDS: dict[str, Callable[[random.Random], Any]] = {
     "text": lambda chance: chance.choice(TEXTS),
     "number": lambda chance: chance.choice(NUMBERS),
     "float": lambda chance: chance.choice(FLOATS),
+    "decimal": lambda chance: chance.choice((1.0, 12.0, -3.0, 0.0, 2.5)),
+    "version": lambda chance: chance.choice(("1.", "v1.2.3", "é1.5", "1")),
     "answer": lambda chance: chance.random() < 0.5,
     "list": lambda chance: chance.choices(TEXTS, k=chance.randrange(3)),
     "numbers": lambda chance: chance.choices((*NUMBERS, None), k=chance.randrange(3)),
@@ -49,6 +51,7 @@ ODD_VALUES: Sequence[Any] = (
 )
 NEAR_MISSES: dict[str, Sequence[Any]] = {
     "mixed": (1.0, 10.0, -0.0, 1e15, 2**53 + 1, 2**54 + 1, 1e-7, "1.5"), "float": (1, 10.0),
+    "decimal": (1, -0.0, 1e300),
     "number": (1.0, True), "text": (1, None), "inside": (None, {"geo": None}),
 }
 ODD_TEXTS = (
@@ -59,7 +62,7 @@ ODD_TEXTS = (
 # fmt: on
 
 
-NOT_UNIFORM = ("either", "mixed")  # with decimals such as 1e-07 beside them
+NOT_UNIFORM = ("either", "mixed", "decimal")  # with decimals such as 1e-07 beside them
 
 
 def written(one: dict[str, Any], chance: random.Random) -> str:
@@ -183,6 +186,7 @@ def _read(frame: Frame | None) -> Read | None:
 LOOSENED: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "floats of any kind": lambda patch: patch.setattr(json_frames, "are_decimals", lambda _: True),
     "whole decimals": lambda patch: patch.setattr(json_frames, "may_have_whole_decimals", lambda _: False),
+    "whole numbers among decimals": lambda patch: patch.setattr(json_frames, "have_points", lambda *_: True),
     "objects over several lines": lambda patch: patch.setattr(
         JsonFrames,
         "of_lines",

@@ -7,8 +7,8 @@ or would otherwise, is looked for here. Whatever is not certain is left to be re
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache, partial
 from typing import Any, cast
@@ -21,32 +21,26 @@ import pyarrow.json
 
 from email_contacts.contacts.sources.byte_positions import Positions
 from email_contacts.contacts.sources.json_batches import Read
-from email_contacts.contacts.sources.json_numbers import are_decimals, may_have_whole_decimals, numerals
+from email_contacts.contacts.sources.json_fields import NotUniform, Path, fields_of, keys_of, leaves_of
+from email_contacts.contacts.sources.json_numbers import (
+    POINT_BEHIND_A_DIGIT,
+    are_decimals,
+    have_points,
+    may_have_whole_decimals,
+    numerals,
+)
 from email_contacts.contacts.sources.json_odd_objects import elements, set_apart
 from email_contacts.contacts.sources.json_value import parse
-from email_contacts.contacts.sources.nested import ATTRIBUTES, path_of
+from email_contacts.contacts.sources.nested import path_of
 from email_contacts.contacts.sources.rows import Frame
 
-Path = tuple[str, ...]
-_TYPES: dict[type, pa.DataType] = {
-    str: pa.string(),
-    int: pa.int64(),
-    float: pa.float64(),
-    bool: pa.bool_(),
-}
 _OPENING, _CLOSING, _NEWLINE, _RETURN = b"{}\n\r"
 _ROWS = "rows"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-# Of this share of its values a key has the type; objects with another one are looked at.
-_MOST = 0.9
 # Arrow's own pool keeps tens of megabytes of what blocks have freed.
 _POOL = pa.system_memory_pool()
 # After blocks that Arrow could not read, at most so many are not tried.
 _LONGEST_PAUSE = 64
-
-
-class _NotUniform(Exception):
-    """The first objects do not say of which type a value is, or where it belongs."""
 
 
 class JsonFrames:
@@ -59,7 +53,8 @@ class JsonFrames:
 
     def __init__(self, fields: Sequence[pa.Field], places: Mapping[str, int], width: int) -> None:
         self._fields = list(fields)
-        self._leaves = [(path, places[name]) for name, path in _leaves(fields)]
+        self._leaves = [(path, places[name]) for name, path in leaves_of(fields)]
+        self._keys_have_points = any(re.search(POINT_BEHIND_A_DIGIT, key) for key in keys_of(fields))
         self._places = places
         self._width = width
         self._pause = self._failed = 0
@@ -76,9 +71,9 @@ class JsonFrames:
         :return: None where each object has to be looked at.
         """
         try:
-            fields = _fields([one for one in first if isinstance(one, dict)], whole)
-            names = [name for name, _ in _leaves(fields)]
-        except _NotUniform:
+            fields = fields_of([one for one in first if isinstance(one, dict)], whole)
+            names = [name for name, _ in leaves_of(fields)]
+        except NotUniform:
             return None
         return cls(fields, places, width) if len(names) == len(set(names)) else None
 
@@ -176,25 +171,36 @@ class JsonFrames:
             count = len(objects)
             columns = dict(zip((field.name for field in self._fields), objects.flatten(), strict=True))
         may_have_nulls = cache(lambda: b"null" in text)  # asked rarely, and takes a tenth of what Arrow does
-        has_whole_decimals: bool | None = None
         cells: list[pl.Series] = [pl.repeat(None, count, dtype=pl.String, eager=True)] * self._width
         for path, place in self._leaves:
             column = self._within(columns, path, may_have_nulls=may_have_nulls)
             if column is None:
                 return None
-            if pa.types.is_null(column.type):
-                continue
-            cells[place] = cast("pl.Series", pl.from_arrow(_without_contents(column)))
-            if pa.types.is_floating(column.type) and not are_decimals(cells[place]):
-                if has_whole_decimals is None:
-                    has_whole_decimals = may_have_whole_decimals(text)
-                as_written = None if has_whole_decimals else numerals(cells[place])
-                if as_written is None:
-                    return None
-                cells[place] = as_written
+            if not pa.types.is_null(column.type):
+                cells[place] = cast("pl.Series", pl.from_arrow(_without_contents(column)))
+        if not self._have_numbers_as_written(text, cells):
+            return None
         named = {str(place): some for place, some in enumerate(cells)}
         lacks = "".join(one for one in ";\\'" if one.encode() not in text)
         return Frame(pl.DataFrame(named), is_unescaped=b"\\" not in text, lacks=lacks)
+
+    def _have_numbers_as_written(self, text: bytes, cells: list[pl.Series]) -> bool:
+        """Put numerals in the place of floats some of which were whole numbers; False where none can say."""
+        places = [
+            place
+            for place, column in enumerate(cells)
+            if column.dtype.is_float() and not are_decimals(column)
+        ]
+        if not places or (not self._keys_have_points and have_points(text, cells)):
+            return True
+        if may_have_whole_decimals(text):
+            return False
+        for place in places:
+            as_written = numerals(cells[place])
+            if as_written is None:
+                return False
+            cells[place] = as_written
+        return True
 
     def _within(self, columns: Mapping[str, Any], path: Path, *, may_have_nulls: Callable[[], bool]) -> Any:
         """Give the column at a path; None where an object on the way may be ``null``, a cell of its own."""
@@ -225,44 +231,6 @@ def _is_object(text: bytes) -> bool:
         return False
 
 
-def _fields(objects: Sequence[Mapping[str, Any]], whole: Collection[str]) -> list[pa.Field]:
-    values: dict[str, list[Any]] = {}
-    for one in objects:
-        for key, value in one.items():
-            values.setdefault(key, []).append(value)
-    return [pa.field(key, _type_of(some, is_whole=key in whole)) for key, some in values.items()]
-
-
-def _type_of(values: Sequence[Any], *, is_whole: bool) -> pa.DataType:
-    kinds = Counter(map(type, values))
-    del kinds[type(None)]
-    if not kinds:
-        return pa.null()
-    if kinds[int] and kinds[float]:
-        kinds[float] += kinds.pop(int)
-    (kind, count), *_ = kinds.most_common(1)
-    if count < _MOST * kinds.total():
-        raise _NotUniform
-    filled: list[Any] = [value for value in values if type(value) is kind]
-    if kind is dict and not is_whole and (fields := _fields(filled, ())):
-        return pa.struct(fields)
-    if kind is list:
-        return pa.list_(_type_of_items([item for items in filled for item in items]))
-    if kind not in _TYPES:
-        raise _NotUniform
-    return _TYPES[kind]
-
-
-def _type_of_items(items: Sequence[Any]) -> pa.DataType:
-    """Give the type of what lists hold. What objects in lists say does not matter: no contact takes any."""
-    kinds = set(map(type, items)) - {type(None)}
-    if not kinds:
-        return pa.string()
-    if len(kinds) > 1 or kinds == {float}:  # to Python, 1 beside 1.5 stays a whole number
-        raise _NotUniform
-    return _type_of(items, is_whole=False)
-
-
 def _without_contents(column: Any) -> Any:
     """Empty the objects in lists: no contact takes any, and they may be most of a file."""
     if not pa.types.is_list(column.type) or not pa.types.is_struct(column.type.value_type):
@@ -272,16 +240,3 @@ def _without_contents(column: Any) -> Any:
     own = column.buffers()[:2]  # which lists are null, and where each begins
     kind = pa.list_(objects.type)
     return pa.Array.from_buffers(kind, len(column), own, column.null_count, column.offset, [objects])
-
-
-def _leaves(fields: Sequence[pa.Field]) -> Iterator[tuple[str, Path]]:
-    """Give the columns that objects become, as ``nested.flat`` names them, and where they are."""
-    keys = {field.name for field in fields}
-    for field in fields:
-        if not pa.types.is_struct(field.type):
-            yield field.name, (field.name,)
-            continue
-        for inner, path in _leaves(list(field.type)):
-            if field.name == ATTRIBUTES and inner in keys:
-                raise _NotUniform  # its name depends on what else the object has
-            yield path_of(field.name, inner, taken=()), (field.name, *path)

@@ -6,6 +6,7 @@ to be certain.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ import polars as pl
 
 from email_contacts.contacts.sources.row_frames import NUMERALS
 
+POINT_BEHIND_A_DIGIT = r"[0-9]\."
 # So many digits of a number a float keeps in any case.
 _MOST_DIGITS = 15
 # Between these, every library writes a float without an exponent.
@@ -24,6 +26,30 @@ def are_decimals(numbers: pl.Series) -> bool:
     """Say whether all are finite and none is whole: then each was written as a decimal."""
     some = numbers.drop_nulls()
     return bool((some.is_finite() & (some.floor() != some)).all())
+
+
+def have_points(text: bytes, cells: Iterable[pl.Series]) -> bool:
+    """Say whether certainly each number that was read as a float was written with a point.
+
+    A number has one point at most, behind a digit. So the points behind digits are counted, without those
+    within texts.
+
+    :param text: of JSON, in the keys of which no point stands behind a digit.
+    :param cells: all that was read from it.
+    """
+    if b"\\" in text:  # a digit may be written as an escape, and be the end of one
+        return False
+    numbers = points = 0
+    for column in cells:
+        if column.dtype.is_float():
+            numbers += len(column) - column.null_count()
+        elif column.dtype in (pl.String, pl.List(pl.String)):
+            texts = column.explode() if column.dtype == pl.List else column
+            points += int(texts.str.count_matches(POINT_BEHIND_A_DIGIT).sum())
+        elif column.dtype.is_nested():
+            return False
+    data = np.frombuffer(text, np.uint8)
+    return int(np.count_nonzero((data[1:] == _POINT) & _are_digits(data[:-1]))) == numbers + points
 
 
 def numerals(numbers: pl.Series) -> pl.Series | None:
