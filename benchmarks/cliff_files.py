@@ -167,6 +167,10 @@ def _american(random: Random, _: int) -> str:
     return f"(4{_digits(random, 2)}) 555-{_digits(random, 4)}"
 
 
+def _brazilian(random: Random, _: int) -> str:
+    return f"(11) 9{_digits(random, 4)}-{_digits(random, 4)}"
+
+
 def _day(random: Random, _: int) -> str:
     return f"{random.randint(1, 28)}/{random.randint(1, 12)}/{random.randint(1930, 2010)}"
 
@@ -206,6 +210,7 @@ CLIFFS = {
     "phone, 06 12 34 56 78": Cliff(3, _french(" "), _phone("FR")),
     "phone, 0612345678": Cliff(3, _french(""), _phone("FR")),
     "phone, (415) 555-0132": Cliff(3, _american, _phone("US")),
+    "phone, (11) 91234-5678": Cliff(3, _brazilian, _phone("BR")),
     "Parquet, double and time stamp": Cliff(2, rule={"attribute": "A", "type": "number"}, form="parquet"),
     "quotes in every row": Cliff(4, lambda _, row: f'Ada "the {row % 977}th"'),
     "line breaks in every row": Cliff(4, lambda _, row: f"Ada\n{row % 977}"),

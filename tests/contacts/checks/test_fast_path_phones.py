@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from random import Random
+from typing import Any
 
 import phonenumbers
 import polars as pl
@@ -14,7 +16,8 @@ from email_contacts.contacts.checks import fast_path_phones
 from email_contacts.contacts.checks.fast_path_values import Cells
 from email_contacts.contacts.checks.schema import judge
 from email_contacts.contacts.values import phones
-from email_contacts.contacts.values.phone_patterns import impossible_pattern
+from email_contacts.contacts.values.beginnings import beginnings
+from email_contacts.contacts.values.phone_patterns import impossible_pattern, national_numbers
 from tests.amount import amount
 
 REGIONS = [None, *sorted(phonenumbers.SUPPORTED_REGIONS)]
@@ -28,6 +31,7 @@ def numbers(region: str | None, random: Random) -> Iterator[str]:
     code = "44" if own is None else str(own.country_code)
     prefix = "0" if own is None else own.national_prefix or "0"
     abroad = "011" if own is None else (own.international_prefix or "00").partition("|")[0][:4]
+    taken_off = sorted(beginnings(own.national_prefix_for_parsing or "0", 3)) if own else ["0"]
     kinds = range(5)
     examples = [
         phonenumbers.national_significant_number(example)
@@ -36,9 +40,16 @@ def numbers(region: str | None, random: Random) -> Iterator[str]:
     ] or ["12345678"]
     for _ in range(NUMBERS_OF_A_REGION):
         chosen = random.choice(examples)
+        if own is not None and random.random() < 0.2:
+            ending = "".join(random.choices("0123456789", k=3))
+            number = phonenumbers.PhoneNumber(own.country_code, int(chosen[:-3] + ending))
+            yield phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.NATIONAL)
+            continue
         digits = chosen[: random.randrange(3, len(chosen) + 1)]
         digits += "".join(random.choices("0123456789", k=random.randrange(5)))
         before = random.choice(["", "", prefix, code, f"00{code}", f"+{code}", "0", "1", "8", "00", abroad])
+        if random.random() < 0.2:
+            before = random.choice(taken_off)
         written = before + digits
         if random.random() < 0.4:
             at = random.randrange(1, len(written) + 1)
@@ -66,7 +77,13 @@ def test_every_country() -> None:
     assert taken > 0.3 * good > amount(1_000, quick=200)
 
 
-@pytest.mark.parametrize("region", ["DE", "FR", "GB", "US", "ES", "IT", "NL", "BE", "CH", "AT", "PL", "IN"])
+@pytest.mark.parametrize(
+    "region",
+    [
+        *("DE", "FR", "GB", "US", "ES", "IT", "NL", "BE", "CH", "AT", "PL", "IN"),
+        *("AR", "AU", "BR", "BY", "CN", "CO", "JP", "KR", "LT", "MX"),
+    ],
+)
 def test_numbers_as_they_are_dialled_are_taken(region: str) -> None:
     mobile = phonenumbers.PhoneNumberType.MOBILE
     example = phonenumbers.example_number_for_type(region, mobile)
@@ -83,6 +100,26 @@ def test_a_looser_way_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(AssertionError):  # noqa: PT012  # whichever country finds it
         for region in REGIONS:
             compared(region)
+
+
+@pytest.mark.parametrize(
+    ("region", "loosened"),
+    [
+        ("MG", {"put_in_place": "32${1}"}),
+        ("CO", {"prefixes": "0"}),
+        ("BR", {"after_code": ()}),
+        ("BR", {"lengths": tuple(range(20))}),
+    ],
+)
+def test_looser_prefixes_are_found(
+    monkeypatch: pytest.MonkeyPatch, region: str, loosened: dict[str, Any]
+) -> None:
+    known = national_numbers(region)
+    assert known is not None
+    monkeypatch.setattr(fast_path_phones, "national_numbers", lambda _: replace(known, **loosened))
+    monkeypatch.setattr(f"{__name__}.NUMBERS_OF_A_REGION", 2_000)
+    with pytest.raises(AssertionError, match=region):
+        compared(region)
 
 
 def test_what_is_certainly_no_number_is_none_in_any_region() -> None:

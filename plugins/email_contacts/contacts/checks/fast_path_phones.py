@@ -6,6 +6,7 @@ written around its digits is ``values.phones``', and nothing is taken here that 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from typing import Any
 
@@ -84,18 +85,20 @@ def _national(number: pl.Expr, of: NationalNumbers) -> pl.Expr:
         return number.str.len_bytes().is_in([length + before for length in of.lengths])
 
     is_own = number.str.contains(f"^{own}") & is_possible(0)
-    begins_as_prefix = _begins_with_any(number, of.not_first)
+    prefix = _prefix_of(number, of)
     with_code = number.str.contains(f"^{of.code}{own}") & is_possible(len(of.code))
     after_code = number.str.slice(len(of.code))
     may_have_code = number.str.starts_with(of.code) & number.str.len_bytes().is_in(
         [len(of.code) + length for length in of.after_code]
     )
-    result: Any = pl.when(is_own & ~begins_as_prefix & ~may_have_code).then(pl.lit(of.code) + number)
-    if of.prefix:
-        with_prefix = number.str.contains(f"^{of.prefix}{own}") & is_possible(len(of.prefix))
-        result = result.when(with_prefix).then(pl.lit(of.code) + number.str.slice(len(of.prefix)))
+    result: Any = pl.when(is_own & (prefix == "") & ~may_have_code).then(pl.lit(of.code) + number)
+    if of.prefixes:
+        rest = _without_prefix(number, of)
+        is_rest = (prefix != "") & rest.str.contains(f"^{own}") & rest.str.len_bytes().is_in(of.lengths)
+        is_rest &= (prefix == of.prefix) | ~may_have_code
+        result = result.when(is_rest).then(pl.lit(of.code) + rest)
     is_whole = number.str.contains(f"^{own}")
-    result = result.when(with_code & ~is_whole & ~_begins_with_any(after_code, of.not_first)).then(number)
+    result = result.when(with_code & ~is_whole & (_prefix_of(after_code, of) == "")).then(number)
     is_certain = number.str.contains("^[0-9]+$") & ~number.str.starts_with(_INTERNATIONAL)
     if of.abroad:
         is_certain &= ~number.str.contains(f"^(?:{of.abroad})")
@@ -126,8 +129,25 @@ def _is_digit(number: pl.Expr) -> pl.Expr:
     return number.str.contains("^[0-9]")
 
 
-def _begins_with_any(number: pl.Expr, digits: str) -> pl.Expr:
-    return pl.any_horizontal(number.str.starts_with(digit) for digit in digits) if digits else pl.lit(False)
+def _prefix_of(number: pl.Expr, of: NationalNumbers) -> pl.Expr:
+    """Return what the library takes for a national prefix; empty where it finds none."""
+    if not of.prefixes:
+        return pl.lit("")
+    if of.prefixes.isdigit():
+        return pl.when(number.str.starts_with(of.prefixes)).then(pl.lit(of.prefixes)).otherwise(pl.lit(""))
+    return number.str.extract(f"^(?:{of.prefixes})", 0).fill_null("")
+
+
+def _without_prefix(number: pl.Expr, of: NationalNumbers) -> pl.Expr:
+    """Return numbers that have a national prefix as the library goes on with them."""
+    if of.prefixes.isdigit():
+        return number.str.slice(len(of.prefixes))
+    pattern = f"^(?:{of.prefixes})"
+    bare = number.str.replace(pattern, "")
+    if not of.put_in_place:
+        return bare
+    is_put = number.str.extract(pattern, re.compile(of.prefixes).groups).is_not_null()
+    return pl.when(is_put).then(number.str.replace(pattern, of.put_in_place)).otherwise(bare)
 
 
 def without_punctuation(cells: pl.Series) -> pl.Series:

@@ -16,6 +16,7 @@ from functools import cache
 from email_contacts.contacts.values.beginnings import NotUnderstood, beginnings
 
 _PLAIN_DIGITS = re.compile(r"[0-9]+(?:\|[0-9]+)*").fullmatch
+_GROUP = re.compile(r"\\([0-9])")
 _USUAL_PREFIX_ABROAD = "00"
 _MOST_DIGITS, _FEWEST_DIGITS = 15, 6  # of E.164, and of the schema
 _WORLD = "001"
@@ -45,7 +46,7 @@ def plain_pattern() -> str:
 def _beginning_otherwise(prefixes: str) -> str:
     """Give the pattern of two digits with which no national prefix begins; empty where there are none."""
     try:
-        found = beginnings(prefixes, _LOOKED_AT)
+        found = beginnings(prefixes, _LOOKED_AT) - {""}  # nothing at all changes nothing
     except NotUnderstood:
         return ""
     seconds: defaultdict[str, list[str]] = defaultdict(list)
@@ -103,7 +104,10 @@ class NationalNumbers:
 
     :param code: the country's calling code.
     :param prefix: what is dialled before a national number; empty where nothing is.
-    :param not_first: digits with which prefixes begin.
+    :param prefixes: the pattern of all that the library takes off the beginning, or puts other digits in the
+        place of; empty where that is nothing.
+    :param put_in_place: what that is where the last group is there, with ``${1}`` for the first one; empty
+        where all is taken off.
     :param pattern: of national numbers, without anchors, in the syntax that Python and Rust share.
     :param lengths: digits that a national number may have, so that it may be called from everywhere.
     :param after_code: digits that may follow the calling code, in any of its countries: a number that begins
@@ -113,7 +117,8 @@ class NationalNumbers:
 
     code: str
     prefix: str
-    not_first: str
+    prefixes: str
+    put_in_place: str
     pattern: str
     lengths: tuple[int, ...]
     after_code: tuple[int, ...]
@@ -124,23 +129,20 @@ class NationalNumbers:
 def national_numbers(region: str) -> NationalNumbers | None:
     """Return how numbers are dialled within a country; None where the library has to be asked for each.
 
-    So it has where a prefix is more than some digits, where it changes the number that follows, and where it
-    may be taken for the calling code.
+    So it has where a prefix may be taken for the calling code.
 
     :param region: two letters of ISO 3166.
     """
     from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata
 
     own = PhoneMetadata.metadata_for_region(region)
-    if own is None or own.country_code is None or own.national_prefix_transform_rule:
+    if own is None or own.country_code is None:
         return None
     pattern = own.general_desc and own.general_desc.national_number_pattern
     code = str(own.country_code)
-    prefixes = (own.national_prefix_for_parsing or "").split("|")
-    if not all(prefix.isdigit() for prefix in prefixes if prefix) or "" in prefixes[1:]:
-        return None
-    first = "".join(sorted({prefix[0] for prefix in prefixes if prefix}))
-    if prefixes[0] != code and prefixes[0][:1] == code[0]:
+    prefixes = own.national_prefix_for_parsing or ""
+    prefix = prefixes.split("|")[0] if _PLAIN_DIGITS(prefixes) else own.national_prefix or ""
+    if prefix != code and prefix[:1] == code[0]:
         return None
     # What is possible is judged by the country that stands for the calling code.
     main = PhoneMetadata.metadata_for_region(COUNTRY_CODE_TO_REGION_CODE[own.country_code][0])
@@ -152,8 +154,9 @@ def national_numbers(region: str) -> NationalNumbers | None:
     abroad = own.international_prefix or _USUAL_PREFIX_ABROAD
     return NationalNumbers(
         code=code,
-        prefix=prefixes[0],
-        not_first=first,
+        prefix=prefix,
+        prefixes=_ascii(prefixes),
+        put_in_place=_GROUP.sub(r"${\1}", own.national_prefix_transform_rule or ""),
         pattern=_ascii(pattern),
         lengths=tuple(sorted(length for length in lengths if fewest <= length <= most)),
         after_code=_after(own.country_code),
