@@ -29,6 +29,7 @@ from email_contacts.contacts.sources.typed import plain_rows
 
 ROWS_IN_A_BLOCK = 5_000
 _CURSOR = "email_contacts_source"
+_DECLARED = "DECLARE CURSOR"  # what PostgreSQL answers to a statement of its own cursor
 _IDENTIFIER = re.compile(r"[^\W\d][\w$]*")
 _CODE = re.compile(r"[A-Z0-9_]{4,40}")
 
@@ -115,13 +116,15 @@ class SqlRows:
                 if query.read_only:
                     make_read_only(self._connection)
                 self._cursor = _cursor_on_server(self._connection)
-                self._cursor.arraysize = ROWS_IN_A_BLOCK
+                with suppress(AttributeError):  # DuckDB's cannot be set
+                    self._cursor.arraysize = ROWS_IN_A_BLOCK
                 if query.parameters is None:
                     self._cursor.execute(query.sql)
                 else:
                     self._cursor.execute(query.sql, query.parameters)
+                self._check_one_statement()
                 # Some describe the columns only when they have fetched.
-                self._first = self._cursor.fetchmany(ROWS_IN_A_BLOCK) if self._gives_rows() else []
+                self._first = self._fetched() if self._gives_rows() else []
             if not self._cursor.description:
                 raise SourceUnreadable(f"{self._name} must be one statement that returns rows: a SELECT.")
             self.columns = tuple(str(column[0]) for column in self._cursor.description)
@@ -143,7 +146,7 @@ class SqlRows:
             self._read += len(values)
             yield plain_rows(values)
             with self._driver_errors_hidden():
-                values = self._cursor.fetchmany(ROWS_IN_A_BLOCK)
+                values = self._fetched()
 
     def place(self, row: int) -> str:
         """Return an empty text: a row of a query has no place but its number."""
@@ -158,6 +161,29 @@ class SqlRows:
             self._connection.rollback()
         with suppress(Exception):
             self._connection.close()
+
+    def _fetched(self) -> Sequence[Sequence[Any]]:
+        """Fetch the next rows; those that a connection gives as objects, as their values.
+
+        Airflow's PostgreSQL connections do with ``cursor: dictcursor``, and walking an object gives its keys.
+        """
+        rows = self._cursor.fetchmany(ROWS_IN_A_BLOCK)
+        if not rows or not isinstance(rows[0], Mapping):
+            return rows  # type: ignore[no-any-return]
+        names = [column[0] for column in self._cursor.description]
+        return [[row[name] for name in names] for row in rows]
+
+    def _check_one_statement(self) -> None:
+        """Refuse several statements where psycopg2 runs all of them, and gives the rows of the first.
+
+        :raises SourceUnreadable: when the last command was not the cursor's.
+        """
+        command = getattr(self._cursor, "statusmessage", None) if _is_named(self._cursor) else None
+        if command is not None and command != _DECLARED:
+            raise SourceUnreadable(
+                f"{self._name} holds several statements, and only the rows of one can be read. Give one "
+                "statement; UNION ALL puts the rows of two together."
+            )
 
     def _gives_rows(self) -> bool:
         """Whether the statement has a result, and can be fetched from; a named cursor knows later."""
