@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -10,7 +11,9 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row, namedtuple_row
 
+from email_contacts.contacts import AccountAttribute, Options, prepare
 from email_contacts.contacts.errors import SourceBroken, SourceUnreadable
+from email_contacts.contacts.sources.rows import Day
 from email_contacts.contacts.sources.sql_rows import ROWS_IN_A_BLOCK, Query, SqlRows
 from tests.contacts.sources.conftest import Connect
 from tests.contacts.sources.reading import rows_of
@@ -60,3 +63,26 @@ def test_the_end_of_a_statement_is_none(connect: Connect, end: str) -> None:
 def test_a_cursor_without_a_size_to_set() -> None:
     rows = SqlRows(Query(duckdb.connect, f"SELECT i AS a FROM range({ROWS_IN_A_BLOCK + 1}) AS t(i)"))
     assert rows_of(rows) == [[number] for number in range(ROWS_IN_A_BLOCK + 1)]
+
+
+def test_days_that_python_lacks(connect: Connect) -> None:
+    days = ("infinity", "-infinity", "0044-03-15 BC", "12345-01-01")
+    cells = ", ".join(f"date '{day}', timestamp '{day}', timestamptz '{day}'" for day in days)
+    names = ", ".join(f"c{place}" for place in range(3 * len(days) + 1))
+    sql = f"SELECT * FROM (VALUES ({cells}, date '1815-12-10')) AS days({names})"
+    (row,) = rows_of(SqlRows(Query(connect, sql)))
+    assert isinstance(row, list)
+    assert type(row.pop()) is Day
+    for place, day in enumerate(days):
+        assert {type(cell) for cell in row} == {str}
+        assert all(cell.startswith(day.split()[0]) for cell in row[3 * place : 3 * place + 3])
+
+
+def test_a_day_that_python_lacks_costs_its_row(connect: Connect, tmp_path: Path) -> None:
+    sql = (
+        "SELECT 'a@example.com' AS email, date 'infinity' AS birthday UNION ALL "
+        "SELECT 'b@example.com', date '1815-12-10' UNION ALL SELECT 'c@example.com', NULL"
+    )
+    birthday = AccountAttribute("BIRTHDAY", "date")
+    prepared = prepare(Query(connect, sql), tmp_path / "stage", Options(account_attributes=(birthday,)))
+    assert (prepared.rows.accepted, prepared.rows.rejected) == (2, 1)

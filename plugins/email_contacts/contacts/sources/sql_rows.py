@@ -17,6 +17,7 @@ from importlib import import_module
 from typing import Any
 
 from email_contacts.contacts.errors import InvalidOption, PreparationError, SourceBroken, SourceUnreadable
+from email_contacts.contacts.sources.postgres_days import keep_days_as_text
 from email_contacts.contacts.sources.read_only import (
     IDLE,
     POSTGRES,
@@ -213,6 +214,7 @@ def _cursor_on_server(connection: Any) -> Any:
         if connection.info.transaction_status == IDLE:
             connection.autocommit = False  # a cursor on the server lives in a transaction
             setattr(connection, POSTGRES[driver], True)
+        keep_days_as_text(connection, driver)
         return connection.cursor(name=_CURSOR)
     if driver in ("MySQLdb", "pymysql"):
         return connection.cursor(import_module(f"{driver}.cursors").SSCursor)
