@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 from email_contacts.contacts.errors import SourceEmpty, SourceUnreadable
 from email_contacts.contacts.paths import AnyPath, local_path
 from email_contacts.contacts.sources.nested import path_of
+from email_contacts.contacts.sources.parquet_days import days_within_reach, odd_offset, texts_at_offset
 from email_contacts.contacts.sources.row_frames import BYTES
 from email_contacts.contacts.sources.rows import Block, Frame
 
@@ -79,7 +80,12 @@ class ParquetRows:
                 batch.validate(full=True)
             except (pa.ArrowException, OSError) as error:
                 raise self._unreadable(error) from None
-            yield Frame(cast("pl.DataFrame", pl.from_arrow(self._plain(batch))))
+            plain = self._plain(batch)
+            try:
+                frame = cast("pl.DataFrame", pl.from_arrow(plain))
+            except pl.exceptions.PolarsError:
+                raise self._of_no_type(plain) from None
+            yield Frame(frame)
 
     def place(self, row: int) -> str:
         """Return an empty text: in a single file the row's number is enough."""
@@ -99,6 +105,9 @@ class ParquetRows:
             return pa.array([None if uuid is None else str(uuid) for uuid in column.to_pylist()], kind)
         if isinstance(column.type, pa.BaseExtensionType):
             column = column.storage
+        column = days_within_reach(column)
+        if (offset := odd_offset(column.type)) is not None:
+            return texts_at_offset(column, *offset)
         try:
             return column if column.type == kind else column.cast(kind)
         except pa.ArrowInvalid:
@@ -109,6 +118,15 @@ class ParquetRows:
                 f'{self._source.name}: the column "{name}" holds values that do not fit into {kind}. '
                 "Leave the column out, or write it as text."
             ) from None
+
+    def _of_no_type(self, batch: pa.RecordBatch) -> SourceUnreadable:
+        """Name the columns that Polars does not take, such as moments of a time zone that nobody knows."""
+        named = zip(self.columns, batch.columns, strict=True)
+        found = ", ".join(f'"{name}" ({column.type})' for name, column in named if not _is_taken(column))
+        return SourceUnreadable(
+            f"{self._source.name}: columns of these types are not read: {found}. Leave them out, or write "
+            "them as text, and times in UTC."
+        )
 
     def _opened(self, buffer_size: int) -> pq.ParquetFile:
         try:
@@ -164,6 +182,14 @@ def _within(batch: pa.RecordBatch, path: Sequence[int]) -> pa.Array:
     for place in path[1:]:
         column = column.flatten()[place]
     return column
+
+
+def _is_taken(column: pa.Array) -> bool:
+    try:
+        pl.from_arrow(column[:0])
+    except pl.exceptions.PolarsError:
+        return False
+    return True
 
 
 def _open_remote(source: AnyPath) -> Any:

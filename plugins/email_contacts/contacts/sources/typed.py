@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     import polars as pl
 
 _WHOLE_BELOW = 1 << 53
-_WHOLE_BELOW_IN_32_BITS = 1 << 24
 _DIGITS_OF_A_FLOAT = 15
 
 
@@ -182,7 +181,7 @@ def as_double(cell: pl.Expr, dtype: pl.DataType) -> pl.Expr:
 
 
 def with_lost_digits(frame: pl.DataFrame, places: Iterable[int]) -> pl.DataFrame:
-    """Make numbers of which a float of 32 bits has lost digits such as no float keeps, for columns of names.
+    """Make numbers of which a float of few bits has lost digits such as no float keeps, for columns of names.
 
     ``447700900123`` becomes ``447700893696`` there, which is somebody else's number.
 
@@ -191,11 +190,12 @@ def with_lost_digits(frame: pl.DataFrame, places: Iterable[int]) -> pl.DataFrame
     """
     import polars as pl
 
+    whole_below: dict[Any, int] = {pl.Float32: 1 << 24, pl.Float16: 1 << 11}
     for place in places:
         column = frame.to_series(place)
-        if column.dtype == pl.Float32:
+        if kept := whole_below.get(type(column.dtype)):
             exact = column.cast(pl.Float64)
-            is_lost = exact.is_finite() & (exact.abs() >= _WHOLE_BELOW_IN_32_BITS)
+            is_lost = exact.is_finite() & (exact.abs() >= kept)
             if is_lost.any():
                 lost = (exact * _WHOLE_BELOW).zip_with(is_lost, exact)
                 frame = frame.with_columns(lost.alias(column.name))
