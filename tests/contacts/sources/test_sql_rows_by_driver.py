@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from psycopg.rows import dict_row, namedtuple_row
 
 from email_contacts.contacts import AccountAttribute, Options, prepare
 from email_contacts.contacts.errors import SourceBroken, SourceUnreadable
+from email_contacts.contacts.mapping.document import Mapping
+from email_contacts.contacts.sources.consent_column import ConsentColumn
 from email_contacts.contacts.sources.rows import Day
 from email_contacts.contacts.sources.sql_rows import ROWS_IN_A_BLOCK, Query, SqlRows
 from tests.contacts.sources.conftest import Connect
@@ -86,3 +89,44 @@ def test_a_day_that_python_lacks_costs_its_row(connect: Connect, tmp_path: Path)
     birthday = AccountAttribute("BIRTHDAY", "date")
     prepared = prepare(Query(connect, sql), tmp_path / "stage", Options(account_attributes=(birthday,)))
     assert (prepared.rows.accepted, prepared.rows.rejected) == (2, 1)
+
+
+NARROW = """
+    SELECT CAST(447700900123 AS REAL) AS {attribute}, 'a@example.com' AS email, CAST(0.1 AS REAL) AS points
+    UNION ALL SELECT 16777216, 'b@example.com', 16777216 UNION ALL SELECT 4915123, 'c@example.com', NULL
+"""
+
+
+def sent(query: Query, folder: Path, **options: Any) -> tuple[Any, list[dict[str, Any]]]:
+    prepared = prepare(query, folder, Options(**options))
+    (batch,) = folder.glob("batch-*.json")
+    return prepared.rows, [contact["attributes"] for contact in json.loads(batch.read_bytes())]
+
+
+def test_an_identifier_of_which_a_real_lost_digits_is_nobodys(connect: Connect, tmp_path: Path) -> None:
+    rows, contacts = sent(Query(connect, NARROW.format(attribute="ext_id")), tmp_path / "stage")
+    assert (rows.accepted, rows.rejected, contacts) == (1, 2, [{"EXT_ID": "4915123"}])
+    mapping = Mapping.from_json({"columns": {"attributes.id": "EXT_ID", "id": "SCORE", "points": "POINTS"}})
+    sql = (
+        "SELECT 16777216::real AS id, 0.1::real AS points, '{\"id\": 7}'::jsonb AS attributes, "
+        "false AS emailblacklisted"
+    )
+    assert sent(Query(connect, sql), tmp_path / "other", mapping=mapping)[1] == [
+        {"EXT_ID": "7", "SCORE": 16777216.0, "POINTS": 0.1}
+    ]
+
+
+@pytest.mark.parametrize("beside", ["false AS emailblacklisted", "true AS agreed", "'{}'::jsonb AS more"])
+def test_nor_beside_columns_that_are_left_out(connect: Connect, tmp_path: Path, beside: str) -> None:
+    sql = f"SELECT 'a@example.com' AS email, {beside}, 447700900123::real AS sms"
+    consent = ConsentColumn("agreed") if "agreed" in beside else None
+    prepared = prepare(Query(connect, sql), tmp_path / "stage", Options(consent_column=consent))
+    assert prepared.rows.rejected == 1
+
+
+def test_floats_of_duckdb(tmp_path: Path) -> None:
+    rows, contacts = sent(Query(duckdb.connect, NARROW.format(attribute="score")), tmp_path / "stage")
+    assert rows.accepted == 3
+    assert contacts[0] == {"SCORE": 447700893696.0, "POINTS": 0.1}
+    query = Query(duckdb.connect, NARROW.format(attribute="ext_id"))
+    assert sent(query, tmp_path / "other")[1] == [{"EXT_ID": "4915123"}]

@@ -70,6 +70,7 @@ class _UnfoldedRows:
         self._drop_late = drop_late
         self._late: dict[str, None] = {}
         self.reads_ahead, self.notes = rows.reads_ahead, rows.notes
+        self.narrow_columns = rows.narrow_columns
         names = dict.fromkeys(name for name in rows.columns if name not in nested)
         names |= dict.fromkeys(
             path for row in map(self._flat, first) if isinstance(row, dict) for path in row

@@ -18,7 +18,16 @@ import numpy as np
 import polars as pl
 
 from email_contacts.contacts.column_names import EMAIL, SMS, WHATSAPP, canonical
-from email_contacts.contacts.sources.rows import EMPTY, Block, Frame, RefusedRow, Row, RowFault, Rows
+from email_contacts.contacts.sources.rows import (
+    EMPTY,
+    Block,
+    Frame,
+    RefusedRow,
+    Row,
+    RowFault,
+    Rows,
+    narrow_columns_of,
+)
 from email_contacts.contacts.sources.said_words import NOTHING, word_of, words_in
 from email_contacts.contacts.sources.typed import frame_rows
 from email_contacts.contacts.values.normalising import NULLS, Normaliser, text, without
@@ -153,6 +162,7 @@ class _ConsentedRows:
         ]
         self.columns = tuple(rows.columns[place] for place in self._kept)
         self.text_only, self.reads_ahead = rows.text_only, rows.reads_ahead
+        self.narrow_columns = narrow_columns_of(rows)
         self.likely_header = rows.likely_header
         self.notes = (*rows.notes, *self._notes(tuple(dict(flags)), take_all=take_all))
 

@@ -20,17 +20,21 @@ from email_contacts.contacts.errors import InvalidOption, PreparationError, Sour
 from email_contacts.contacts.sources.postgres_days import keep_days_as_text
 from email_contacts.contacts.sources.read_only import (
     IDLE,
+    MYSQL,
     POSTGRES,
     check_reads_only,
     driver_of,
     make_read_only,
 )
 from email_contacts.contacts.sources.rows import Block, Row, RowFault
-from email_contacts.contacts.sources.typed import plain_rows
+from email_contacts.contacts.sources.typed import plain_rows, write_narrow_floats
 
 ROWS_IN_A_BLOCK = 5_000
 _CURSOR = "email_contacts_source"
 _DECLARED = "DECLARE CURSOR"  # what PostgreSQL answers to a statement of its own cursor
+# What drivers call the type in a cursor's description.
+_FLOAT_OF_32_BITS = dict.fromkeys(("psycopg2", "psycopg"), "700") | dict.fromkeys(MYSQL, "4")
+_FLOAT_OF_32_BITS |= dict.fromkeys(("duckdb", "_duckdb"), "FLOAT")
 _IDENTIFIER = re.compile(r"[^\W\d][\w$]*")
 _CODE = re.compile(r"[A-Z0-9_]{4,40}")
 
@@ -129,13 +133,17 @@ class SqlRows:
             if not self._cursor.description:
                 raise SourceUnreadable(f"{self._name} must be one statement that returns rows: a SELECT.")
             self.columns = tuple(str(column[0]) for column in self._cursor.description)
+            code = _FLOAT_OF_32_BITS.get(driver_of(self._connection))
+            self.narrow_columns = frozenset(
+                str(column[0]) for column in self._cursor.description if str(column[1]) == code
+            )
         except BaseException:
             self.close()
             raise
 
     def first_block(self) -> list[Row | RowFault]:
         """Return the first rows, which are still to be walked."""
-        return plain_rows(self._first)
+        return self._plain(self._first)
 
     def blocks(self) -> Iterator[Block]:
         """Walk the rows in blocks, once.
@@ -145,7 +153,7 @@ class SqlRows:
         values, self._first = self._first, []
         while values:
             self._read += len(values)
-            yield plain_rows(values)
+            yield self._plain(values)
             with self._driver_errors_hidden():
                 values = self._fetched()
 
@@ -162,6 +170,12 @@ class SqlRows:
             self._connection.rollback()
         with suppress(Exception):
             self._connection.close()
+
+    def _plain(self, values: Sequence[Sequence[Any]]) -> list[Row | RowFault]:
+        rows = plain_rows(values)
+        if self.narrow_columns:
+            write_narrow_floats(rows, [self.columns.index(name) for name in self.narrow_columns])
+        return rows
 
     def _fetched(self) -> Sequence[Sequence[Any]]:
         """Fetch the next rows; those that a connection gives as objects, as their values.
