@@ -58,6 +58,16 @@ def test_several_statements_are_refused(connect: Connect) -> None:
         SqlRows(Query(connect, "SELECT 1 AS a; SELECT 2 AS a"))
 
 
+@pytest.mark.parametrize("sql", ["SELECT 'a' LIKE '%a' AS a WHERE 1 = %s", "SELECT %s AS a, %s AS b"])
+def test_parameters_that_do_not_fit(connect: Connect, sql: str) -> None:
+    with pytest.raises(SourceBroken, match="its parameters do not fit its placeholders"):
+        SqlRows(Query(connect, sql, [1]))
+    with pytest.raises(SourceBroken, match=r"See the database's log, then run it again\.$"):
+        rows_of(
+            SqlRows(Query(connect, "SELECT 1 / (i - %s) AS a FROM generate_series(1, 9000) AS i", [9000]))
+        )
+
+
 @pytest.mark.parametrize("end", [";", "; -- of it; all", " /* ; */ ;;\n"])
 def test_the_end_of_a_statement_is_none(connect: Connect, end: str) -> None:
     assert rows_of(SqlRows(Query(connect, f"SELECT 1 AS a{end}"))) == [[1]]

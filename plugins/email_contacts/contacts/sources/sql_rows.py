@@ -35,6 +35,10 @@ _DECLARED = "DECLARE CURSOR"  # what PostgreSQL answers to a statement of its ow
 # What drivers call the type in a cursor's description.
 _FLOAT_OF_32_BITS = dict.fromkeys(("psycopg2", "psycopg"), "700") | dict.fromkeys(MYSQL, "4")
 _FLOAT_OF_32_BITS |= dict.fromkeys(("duckdb", "_duckdb"), "FLOAT")
+_PLACEHOLDERS = (
+    "If the database's log says nothing of it, its parameters do not fit its placeholders; beside "
+    "placeholders such as %s, any other % is written %%."
+)
 _IDENTIFIER = re.compile(r"[^\W\d][\w$]*")
 _CODE = re.compile(r"[A-Z0-9_]{4,40}")
 
@@ -112,6 +116,7 @@ class SqlRows:
     def __init__(self, query: Query) -> None:
         self._name = query.name
         self._read = 0
+        self._advice = "See the database's log, then run it again."
         if query.read_only:
             check_reads_only(query.sql)
         with self._driver_errors_hidden(only_the_drivers=True):
@@ -123,10 +128,7 @@ class SqlRows:
                 self._cursor = _cursor_on_server(self._connection)
                 with suppress(AttributeError):  # DuckDB's cannot be set
                     self._cursor.arraysize = ROWS_IN_A_BLOCK
-                if query.parameters is None:
-                    self._cursor.execute(query.sql)
-                else:
-                    self._cursor.execute(query.sql, query.parameters)
+                self._execute(query)
                 self._check_one_statement()
                 # Some describe the columns only when they have fetched.
                 self._first = self._fetched() if self._gives_rows() else []
@@ -170,6 +172,14 @@ class SqlRows:
             self._connection.rollback()
         with suppress(Exception):
             self._connection.close()
+
+    def _execute(self, query: Query) -> None:
+        if query.parameters is None:
+            self._cursor.execute(query.sql)
+            return
+        usual, self._advice = self._advice, _PLACEHOLDERS
+        self._cursor.execute(query.sql, query.parameters)
+        self._advice = usual
 
     def _plain(self, values: Sequence[Sequence[Any]]) -> list[Row | RowFault]:
         rows = plain_rows(values)
@@ -216,7 +226,7 @@ class SqlRows:
                 raise
             raise SourceBroken(
                 f"{self._name} failed after {self._read:,} rows: {_described(error)}. "
-                "Nothing of it is prepared. See the database's log, then run it again.",
+                f"Nothing of it is prepared. {self._advice}",
                 rows=self._read,
             ) from None
 
