@@ -140,3 +140,8 @@ def test_floats_of_duckdb(tmp_path: Path) -> None:
     assert contacts[0] == {"SCORE": 447700893696.0, "POINTS": 0.1}
     query = Query(duckdb.connect, NARROW.format(attribute="ext_id"))
     assert sent(query, tmp_path / "other")[1] == [{"EXT_ID": "4915123"}]
+
+
+def test_addresses_of_the_internet_are_text(connect: Connect) -> None:
+    sql = "SELECT inet '10.0.0.1' AS a, inet '10.0.0.1/8' AS b, cidr '10.0.0.0/8' AS c, inet '::1' AS d"
+    assert rows_of(SqlRows(Query(connect, sql))) == [["10.0.0.1", "10.0.0.1/8", "10.0.0.0/8", "::1"]]

@@ -13,7 +13,7 @@ Decimal                      an int when it is whole and below 2**53; a float wh
                              significant digits, which a float keeps; else its digits as text
 date                         ``YYYY-MM-DD``, as a ``Day``; so is a datetime
 datetime, time               ISO 8601 with ``T``, as a ``Day``; the offset stays, nothing is converted
-UUID                         its usual text
+UUID, an IP address          its usual text
 list, tuple                  a list of cells; None in it stays None, as NDJSON's ``null`` does
 dict                         an object of cells, as NDJSON's objects are; no attribute takes one
 anything else                ``Strange``: the row is rejected where it is sent, with the type's name
@@ -26,6 +26,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, time
 from decimal import Decimal
+from ipaddress import (
+    IPv4Address,
+    IPv4Interface,
+    IPv4Network,
+    IPv6Address,
+    IPv6Interface,
+    IPv6Network,
+)
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -40,6 +48,7 @@ if TYPE_CHECKING:
 _WHOLE_BELOW = 1 << 53
 _WHOLE_IN_32_BITS = 1 << 24
 _DIGITS_OF_A_FLOAT = 15
+_ADDRESSES = (IPv4Address, IPv6Address, IPv4Interface, IPv6Interface, IPv4Network, IPv6Network)
 
 
 class NoCell(Exception):
@@ -282,6 +291,7 @@ _CELL_OF: dict[type, Callable[[Any], Any]] = {
     date: lambda value: Day(value.isoformat()),
     time: lambda value: Day(value.isoformat()),
     UUID: str,
+    **dict.fromkeys(_ADDRESSES, str),  # psycopg's for inet and cidr, of which psycopg2 makes text
     list: _list,
     tuple: _list,
     dict: _object,
