@@ -17,7 +17,7 @@ from email_contacts.contacts.errors import UnknownColumns
 from email_contacts.contacts.header_names import shown_column, shown_name
 from email_contacts.contacts.sources.json_keys import has_repeated_key, key_in, repeated
 from email_contacts.contacts.sources.nested import ATTRIBUTES, TwoValues, flat
-from email_contacts.contacts.sources.opt_outs import flag_of
+from email_contacts.contacts.sources.opt_outs import flag_of, flag_within
 from email_contacts.contacts.sources.rows import EMPTY, Block, Row, RowFault, Rows
 from email_contacts.contacts.sources.sql_rows import SqlRows
 
@@ -89,16 +89,13 @@ class _WatchedRows:
         self._rows.close()
 
     def _check(self, cell: dict[str, Any], place: int, number: int) -> None:
-        for key, value in cell.items():
-            if (flag := flag_of(key)) is not None:
-                column = shown_column(self.columns[place], self.columns)
-                raise UnknownColumns(
-                    f"Row {number:,} of the query has {flag} in an object, in the column {column}, which is "
-                    f"not read as objects because its first rows have none or other values too. {_SELECT_IT}",
-                    [self.columns[place]],
-                )
-            if type(value) is dict:
-                self._check(value, place, number)
+        if (flag := flag_within(cell)) is not None:
+            column = shown_column(self.columns[place], self.columns)
+            raise UnknownColumns(
+                f"Row {number:,} of the query has {flag} in an object, in the column {column}, which is "
+                f"not read as objects because its first rows have none or other values too. {_SELECT_IT}",
+                [self.columns[place]],
+            )
 
 
 class _UnfoldedRows:
