@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from email_contacts.contacts import AccountAttribute, Options, prepare
@@ -47,3 +49,20 @@ def test_objects_or_null_are_read_as_columns(tmp_path: Path, kind: str) -> None:
     path = written(tmp_path, kind, [None, {}, FLAG, {"emailBlacklisted": False}])
     rows = prepare(path, tmp_path / "stage", OPTIONS).rows
     assert (rows.accepted, rows.rejected) == (3, 1)
+
+
+def mapped(folder: Path, key: str) -> Path:
+    profiles = pa.array([None, [("vip", True)], [(key, True)]], pa.map_(pa.string(), pa.bool_()))
+    table = pa.table({"email": ["a@example.com", "b@example.com", "c@example.com"], "profile": profiles})
+    pq.write_table(table, folder / "people.parquet")
+    return folder / "people.parquet"
+
+
+@pytest.mark.parametrize("key", ["emailBlacklisted", "SMS_BLACKLISTED"])
+def test_a_flag_in_a_map_of_parquet_is_not_overlooked(tmp_path: Path, key: str) -> None:
+    with pytest.raises(UnknownColumns, match="it says who opted out"):
+        prepare(mapped(tmp_path, key), tmp_path / "stage", OPTIONS)
+
+
+def test_other_maps_of_parquet_stop_nothing(tmp_path: Path) -> None:
+    assert prepare(mapped(tmp_path, "plan"), tmp_path / "stage", OPTIONS).rows.accepted == 3

@@ -16,9 +16,10 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from email_contacts.contacts.errors import SourceEmpty, SourceUnreadable
+from email_contacts.contacts.errors import SourceEmpty, SourceUnreadable, UnknownColumns
 from email_contacts.contacts.paths import AnyPath, local_path
 from email_contacts.contacts.sources.nested import path_of
+from email_contacts.contacts.sources.opt_outs import flag_of
 from email_contacts.contacts.sources.parquet_days import days_within_reach, odd_offset, texts_at_offset
 from email_contacts.contacts.sources.row_frames import BYTES
 from email_contacts.contacts.sources.rows import Block, Frame
@@ -97,8 +98,21 @@ class ParquetRows:
 
     def _plain(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         found = [_within(batch, path) for path in self._paths]
+        for name, column in zip(self.columns, found, strict=True):
+            if isinstance(column, pa.MapArray):
+                self._refuse_flags(name, column)
         columns = list(map(self._cast, self.columns, found, self._plain_types))
         return pa.RecordBatch.from_arrays(columns, names=list(self._names))
+
+    def _refuse_flags(self, name: str, column: pa.MapArray) -> None:
+        """Refuse a map that says who opted out: it is one cell, and nobody would see it."""
+        keys = column.keys.unique().to_pylist()
+        if flag := next((flag for key in keys if type(key) is str and (flag := flag_of(key))), None):
+            raise UnknownColumns(
+                f'{self._source.name} has {flag} in the map "{name}". Write it as a column of its own: it '
+                "says who opted out.",
+                [name],
+            )
 
     def _cast(self, name: str, column: pa.Array, kind: pa.DataType) -> pa.Array:
         if isinstance(column.type, pa.UuidType):
