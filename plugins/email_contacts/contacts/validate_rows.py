@@ -25,6 +25,7 @@ from email_contacts.contacts.checks.validation import ContactValidator
 from email_contacts.contacts.column_names import IDENTIFIERS
 from email_contacts.contacts.decided_rows import DecidedRows, OptedOut, opted_out_by
 from email_contacts.contacts.read_ahead import ahead
+from email_contacts.contacts.sources.narrow_floats import lose_digits, with_lost_digits
 from email_contacts.contacts.sources.row_frames import frame_of
 from email_contacts.contacts.sources.rows import (
     EMPTY,
@@ -37,7 +38,7 @@ from email_contacts.contacts.sources.rows import (
     narrow_columns_of,
 )
 from email_contacts.contacts.sources.selection import RowSelection, numbered
-from email_contacts.contacts.sources.typed import frame_rows, lose_digits, rows_at, with_lost_digits
+from email_contacts.contacts.sources.typed import frame_rows, rows_at
 from email_contacts.contacts.staging.rejects import Reject, RejectsFile, frame_of_rejects
 from email_contacts.contacts.text_views import bytes_of
 

@@ -134,7 +134,7 @@ class ParquetRows:
             ) from None
 
     def _of_no_type(self, batch: pa.RecordBatch) -> SourceUnreadable:
-        """Name the columns that Polars does not take, such as moments of a time zone that nobody knows."""
+        """Name the columns that Polars does not take, such as moments of a time zone that does not exist."""
         named = zip(self.columns, batch.columns, strict=True)
         found = ", ".join(f'"{name}" ({column.type})' for name, column in named if not _is_taken(column))
         return SourceUnreadable(

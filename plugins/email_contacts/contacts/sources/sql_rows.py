@@ -17,6 +17,7 @@ from importlib import import_module
 from typing import Any
 
 from email_contacts.contacts.errors import InvalidOption, PreparationError, SourceBroken, SourceUnreadable
+from email_contacts.contacts.sources.narrow_floats import write_narrow_floats
 from email_contacts.contacts.sources.postgres_days import keep_days_as_text
 from email_contacts.contacts.sources.read_only import (
     IDLE,
@@ -27,7 +28,7 @@ from email_contacts.contacts.sources.read_only import (
     make_read_only,
 )
 from email_contacts.contacts.sources.rows import Block, Row, RowFault
-from email_contacts.contacts.sources.typed import plain_rows, write_narrow_floats
+from email_contacts.contacts.sources.typed import plain_rows
 
 ROWS_IN_A_BLOCK = 5_000
 _CURSOR = "email_contacts_source"
