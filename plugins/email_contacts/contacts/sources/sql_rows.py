@@ -32,7 +32,7 @@ from email_contacts.contacts.sources.typed import plain_rows
 
 ROWS_IN_A_BLOCK = 5_000
 _CURSOR = "email_contacts_source"
-_DECLARED = "DECLARE CURSOR"  # what PostgreSQL answers to a statement of its own cursor
+_DECLARED = "DECLARE"  # how PostgreSQL's answer begins where a cursor of its own was the last command
 # What drivers call the type in a cursor's description.
 _FLOAT_OF_32_BITS = dict.fromkeys(("psycopg2", "psycopg"), "700") | dict.fromkeys(MYSQL, "4")
 _FLOAT_OF_32_BITS |= dict.fromkeys(("duckdb", "_duckdb"), "FLOAT")
@@ -205,7 +205,7 @@ class SqlRows:
         :raises SourceUnreadable: when the last command was not the cursor's.
         """
         command = getattr(self._cursor, "statusmessage", None) if _is_named(self._cursor) else None
-        if command is not None and command != _DECLARED:
+        if command is not None and not command.startswith(_DECLARED):
             raise SourceUnreadable(
                 f"{self._name} holds several statements, and only the rows of one can be read. Give one "
                 "statement; UNION ALL puts the rows of two together."
