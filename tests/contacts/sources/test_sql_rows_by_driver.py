@@ -58,6 +58,12 @@ def test_several_statements_are_refused(connect: Connect) -> None:
         SqlRows(Query(connect, "SELECT 1 AS a; SELECT 2 AS a"))
 
 
+def test_several_statements_are_refused_by_duckdb_too() -> None:
+    with pytest.raises(SourceUnreadable, match="several statements"):
+        SqlRows(Query(duckdb.connect, "SELECT 1 AS a; SELECT 2 AS a"))
+    assert rows_of(SqlRows(Query(duckdb.connect, "SELECT 1 AS a; -- all"))) == [[1]]
+
+
 @pytest.mark.parametrize("sql", ["SELECT 'a' LIKE '%a' AS a WHERE 1 = %s", "SELECT %s AS a, %s AS b"])
 def test_parameters_that_do_not_fit(connect: Connect, sql: str) -> None:
     with pytest.raises(SourceBroken, match="its parameters do not fit its placeholders"):

@@ -130,7 +130,7 @@ class SqlRows:
                 with suppress(AttributeError):  # DuckDB's cannot be set
                     self._cursor.arraysize = ROWS_IN_A_BLOCK
                 self._execute(query)
-                self._check_one_statement()
+                self._check_one_statement(query.sql)
                 # Some describe the columns only when they have fetched.
                 self._first = self._fetched() if self._gives_rows() else []
             if not self._cursor.description:
@@ -199,13 +199,17 @@ class SqlRows:
         names = [column[0] for column in self._cursor.description]
         return [[row[name] for name in names] for row in rows]
 
-    def _check_one_statement(self) -> None:
-        """Refuse several statements where psycopg2 runs all of them, and gives the rows of the first.
+    def _check_one_statement(self, sql: str) -> None:
+        """Refuse several statements where drivers run all of them, and give the rows of one.
 
-        :raises SourceUnreadable: when the last command was not the cursor's.
+        psycopg2 gives those of the first, and its last command was not the cursor's then; DuckDB of the last.
+
+        :raises SourceUnreadable: when there are several.
         """
         command = getattr(self._cursor, "statusmessage", None) if _is_named(self._cursor) else None
-        if command is not None and not command.startswith(_DECLARED):
+        statements_of = getattr(self._connection, "extract_statements", None)
+        is_one = command is None or command.startswith(_DECLARED)
+        if not is_one or (statements_of is not None and len(statements_of(sql)) > 1):
             raise SourceUnreadable(
                 f"{self._name} holds several statements, and only the rows of one can be read. Give one "
                 "statement; UNION ALL puts the rows of two together."
