@@ -92,6 +92,13 @@ def test_an_identifier_of_which_a_float_of_32_bits_lost_digits_is_nobodys(
     assert all("more digits than a float keeps" in reject["message"] for reject in found.rejects)
 
 
+def test_a_float_of_16_bits_keeps_fewer_digits(tmp_path: Path) -> None:
+    cells = pa.array([2049.0, 2047.0], pa.float32()).cast(pa.float16())
+    pq.write_table(pa.table({"EXT_ID": cells}), tmp_path / "a.parquet")
+    found = prepared(tmp_path / "a.parquet")
+    assert (found.rules, values(found, "EXT_ID")) == ([(1, "EXT_ID", "ext_id")], ["2047"])
+
+
 SECOND_OF_NOVEMBER, NOON = date(1985, 11, 2), datetime(1985, 11, 2, 12)
 
 

@@ -25,10 +25,20 @@ from email_contacts.contacts.checks.validation import ContactValidator
 from email_contacts.contacts.column_names import IDENTIFIERS
 from email_contacts.contacts.decided_rows import DecidedRows, OptedOut, opted_out_by
 from email_contacts.contacts.read_ahead import ahead
+from email_contacts.contacts.sources.narrow_floats import lose_digits, with_lost_digits
 from email_contacts.contacts.sources.row_frames import frame_of
-from email_contacts.contacts.sources.rows import EMPTY, Block, Frame, RefusedRow, Row, RowFault, Rows
+from email_contacts.contacts.sources.rows import (
+    EMPTY,
+    Block,
+    Frame,
+    RefusedRow,
+    Row,
+    RowFault,
+    Rows,
+    narrow_columns_of,
+)
 from email_contacts.contacts.sources.selection import RowSelection, numbered
-from email_contacts.contacts.sources.typed import frame_rows, rows_at, with_lost_digits
+from email_contacts.contacts.sources.typed import frame_rows, rows_at
 from email_contacts.contacts.staging.rejects import Reject, RejectsFile, frame_of_rejects
 from email_contacts.contacts.text_views import bytes_of
 
@@ -67,6 +77,8 @@ class RowValidation:
         self._places_of_identifiers = [
             column.place for column in validator.binding.columns if column.attribute in IDENTIFIERS
         ]
+        narrow = narrow_columns_of(rows)
+        self._narrow = [place for place in self._places_of_identifiers if rows.columns[place] in narrow]
         self._plain = FastPathRows(validator.binding, form)
         self._certain = FastPathRejects(validator)
         self._contact_of = validator.binding.reader(text_only=rows.text_only)
@@ -92,6 +104,8 @@ class RowValidation:
         rows, numbers = block
         if isinstance(rows, Frame) and not self._rows.text_only:
             rows = replace(rows, cells=with_lost_digits(rows.cells, self._places_of_identifiers))
+        elif self._narrow:
+            lose_digits(cast("list[Row | RowFault]", rows), self._narrow)
         frame = rows if isinstance(rows, Frame) else frame_of(rows, len(self._rows.columns))
         return _JudgedBlock(rows, numbers, frame, self._plain.judge(frame))
 

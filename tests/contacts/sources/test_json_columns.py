@@ -141,3 +141,31 @@ def test_two_columns_of_one_name_are_told_as_before(people: QueryOf) -> None:
     query = people([("a@example.com", '{"city": "Bonn"}')])
     twice = Query(query.connect, "SELECT email, email, address FROM people")
     assert opened(twice, "address.city").columns == ("email", "email", "address")
+
+
+FLAG = """'{"emailBlacklisted": true}'::jsonb"""
+LATE = (
+    f"SELECT i || '@example.com' AS email, CASE WHEN i > {ROWS_IN_A_BLOCK + 1} THEN {{}} END AS profile{{}} "
+    f"FROM generate_series(1, {ROWS_IN_A_BLOCK + 2}) AS i ORDER BY i"
+)
+
+
+@pytest.mark.parametrize("beside", ["", """, '{"a": 1}'::jsonb AS more"""])
+@pytest.mark.parametrize("value", [FLAG, f"jsonb_build_object('person', {FLAG})"])
+def test_an_opt_out_in_a_column_whose_first_rows_are_empty_is_not_overlooked(
+    connect: Connect, value: str, beside: str
+) -> None:
+    rows = opened(Query(connect, LATE.format(value, beside)), drop=True)
+    with pytest.raises(UnknownColumns, match=r"Row 5,002 .* emailBlacklisted .* column of its own"):
+        rows_of(rows)
+
+
+def test_other_objects_that_come_up_late_are_cells(connect: Connect) -> None:
+    rows = opened(Query(connect, LATE.format("""'{"a": true}'::jsonb""", "")), drop=True)
+    assert rows_of(rows)[-2:] == [["5001@example.com", ""], ["5002@example.com", {"a": True}]]
+
+
+def test_an_opt_out_beside_other_values_of_json_is_not_overlooked(connect: Connect) -> None:
+    query = Query(connect, f"SELECT 'a' AS email, '[1]'::jsonb AS profile UNION ALL SELECT 'b', {FLAG}")
+    with pytest.raises(UnknownColumns, match=r"Row 2 .* emailBlacklisted .* other values"):
+        rows_of(opened(query, drop=True))

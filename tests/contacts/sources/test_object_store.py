@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -78,3 +79,46 @@ def test_what_is_broken_or_not_there(folder: AnyPath) -> None:
         opened(folder / "2026-")
     with pytest.raises(SourceMissing, match="fits no file"):
         opened(folder / "2025-*")
+
+
+@pytest.fixture
+def files(store: str) -> Any:
+    """Another process's client, which writes and deletes."""
+    return pytest.importorskip("boto3").client(
+        "s3", endpoint_url=store, region_name="eu", aws_access_key_id="key", aws_secret_access_key="secret"
+    )
+
+
+def put(files: Any, key: str, body: bytes) -> None:
+    files.put_object(Bucket="crm", Key=f"exports/{key}", Body=body)
+
+
+def delete(files: Any, key: str) -> None:
+    files.delete_object(Bucket="crm", Key=f"exports/{key}")
+
+
+def test_a_file_that_came_or_went_since_an_earlier_preparation(files: Any, folder: AnyPath) -> None:
+    delete(files, "daily/2.csv")
+    put(files, "daily/1.csv", b"x,y\n1,2\n")
+    assert rows_of(opened(folder / "daily")) == [["1", "2"]]
+    put(files, "daily/2.csv", b"x,y\n3,4\n")
+    assert rows_of(opened(folder / "daily")) == [["1", "2"], ["3", "4"]]
+    delete(files, "daily/1.csv")
+    assert rows_of(opened(folder / "daily")) == [["3", "4"]]
+    assert rows_of(opened(folder / "daily" / "*.csv")) == [["3", "4"]]
+
+
+def test_a_file_that_goes_while_the_others_are_read_is_named(files: Any, folder: AnyPath) -> None:
+    for number in (1, 2):
+        put(files, f"going/{number}.csv", b"x,y\n1,2\n")
+    rows = opened(folder / "going")
+    delete(files, "going/2.csv")
+    with pytest.raises(FileNotFoundError, match=r"2\.csv is gone since the files"):
+        rows_of(rows)
+
+
+def test_what_hadoop_writes_for_folders_is_no_data(files: Any, folder: AnyPath) -> None:
+    for key in ("tables/day=1_$folder$", "tables/day=1/part-00000_$folder$"):
+        put(files, key, b"")
+    put(files, "tables/day=1/part-00000", b"x,y\n1,2\n")
+    assert rows_of(opened(folder / "tables")) == [["1", "2"]]

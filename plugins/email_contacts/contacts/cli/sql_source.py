@@ -5,9 +5,10 @@ Knows SQLAlchemy's URLs; what a URL says is shown nowhere, for it may hold a pas
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
-from email_contacts.contacts.errors import InvalidOption
+from email_contacts.contacts.errors import InvalidOption, SourceMissing
 from email_contacts.contacts.sources.sql_rows import Query
 
 
@@ -17,6 +18,7 @@ def query_of_url(url: str, sql: str) -> Query:
     :param url: such as ``postgresql://reader@db.example/crm`` or ``sqlite:///crm.db``.
     :param sql: one statement that gives rows.
     :raises InvalidOption: when SQLAlchemy or the driver is not installed, or the URL is none.
+    :raises SourceMissing: when it is the URL of a SQLite file that is not there.
     """
     try:
         from sqlalchemy import create_engine
@@ -33,6 +35,22 @@ def query_of_url(url: str, sql: str) -> Query:
         ) from None
     except ModuleNotFoundError as error:
         raise InvalidOption(f'"{scheme}" needs the driver {error.name}. Install it.') from None
+    except ValueError:  # it quotes what it took for the port, which may be the end of a password
+        raise InvalidOption(
+            "The URL cannot be read. In user and password write @ as %40, : as %3A, / as %2F and % as %25."
+        ) from None
+    name = engine.dialect.name
+    if engine.dialect.is_async:
+        raise InvalidOption(
+            f'"{scheme}" is a driver for asynchronous programs, which cannot be used here. Name another one, '
+            f"or none: {name}://…"
+        )
+    file = engine.url.database if name == "sqlite" else None
+    if file and file != ":memory:" and not file.startswith("file:") and not Path(file).exists():
+        raise SourceMissing(  # SQLite would make it
+            f"There is no SQLite file {file}. After sqlite:/// the path is relative; an absolute one makes "
+            "four slashes."
+        )
 
     def connect() -> Any:
         arguments, named = engine.dialect.create_connect_args(engine.url)

@@ -197,3 +197,7 @@ def _file_named(file: SourceFile) -> Iterator[None]:
         if folder and file.name not in str(error):
             error.args = (f"In {folder}: {error}", *error.args[1:])
         raise
+    except FileNotFoundError as error:
+        raise FileNotFoundError(
+            f"{file.name} is gone since the files of the source were listed. Another try lists them again."
+        ) from error

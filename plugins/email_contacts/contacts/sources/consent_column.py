@@ -18,7 +18,15 @@ import numpy as np
 from email_contacts.contacts.column_names import canonical
 from email_contacts.contacts.consent_names import words_needed
 from email_contacts.contacts.errors import InvalidOption, MappingError
-from email_contacts.contacts.sources.rows import Block, Frame, RefusedRow, Row, RowFault, Rows
+from email_contacts.contacts.sources.rows import (
+    Block,
+    Frame,
+    RefusedRow,
+    Row,
+    RowFault,
+    Rows,
+    narrow_columns_of,
+)
 from email_contacts.contacts.sources.said_words import word_of, words_in
 
 YES = ("true", "yes", "y", "t", "on", "1")
@@ -112,6 +120,7 @@ class RowsWithConsent:
         self.said_no = array("I")
         self.columns = tuple(rows.columns[place] for place in self._kept)
         self.text_only, self.reads_ahead = rows.text_only, rows.reads_ahead
+        self.narrow_columns = narrow_columns_of(rows)
         self.likely_header = rows.likely_header
         self.notes = (*rows.notes, "rows whose consent column says no are held back as no_consent")
 

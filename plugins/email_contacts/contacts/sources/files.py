@@ -32,6 +32,7 @@ from email_contacts.contacts.sources.table_formats import refuse_tables
 
 _WILD = frozenset("*?[")
 _MARKERS = (".", "_", "~$")
+_FOLDER_OF_HADOOP = "_$folder$"  # an object of no bytes, beside the files of the folder
 # Kinds that are read, by the endings of their names.
 READ = frozenset({"csv", "tsv", "tab", "ndjson", "jsonl", "json", "parquet", "parq", "pq", "xlsx", "xlsm"})
 # Kinds that hold rows and are not read: such a file is refused by name, never passed over.
@@ -135,6 +136,7 @@ def find_files(source: AnyPath) -> FoundFiles:
     """
     said = source
     source = cast("AnyPath", local_path(source) or source)
+    _forget_listing(source)
     if source.is_dir():
         refuse_tables(source)
         found = list(_below(source, ""))
@@ -192,6 +194,16 @@ def suffix_of(name: str) -> str:
     return suffix.lower() if dot and stem else ""
 
 
+def _forget_listing(source: AnyPath) -> None:
+    """Have an object store list its files again: what it listed before may lack new ones.
+
+    Its paths keep listings for as long as the process lives.
+    """
+    store = getattr(source, "fs", None)
+    if store is not None:
+        store.invalidate_cache()
+
+
 def _listed(names: Sequence[str]) -> str:
     if len(names) <= _NAMES_SHOWN:
         return ", ".join(names)
@@ -224,7 +236,11 @@ def _matching(source: AnyPath) -> Iterator[SourceFile]:
 def _is_marker(name: str, pattern: list[str]) -> bool:
     """Return whether a part of a name is a marker's that the pattern does not ask for."""
     asked = [part for part in pattern if part.startswith(_MARKERS)]
-    return any(part.startswith(_MARKERS) for part in name.split("/")) and not asked
+    return any(map(_is_a_markers, name.split("/"))) and not asked
+
+
+def _is_a_markers(name: str) -> bool:
+    return name.startswith(_MARKERS) or name.endswith(_FOLDER_OF_HADOOP)
 
 
 def _below(folder: AnyPath, prefix: str) -> Iterator[SourceFile]:
@@ -232,7 +248,7 @@ def _below(folder: AnyPath, prefix: str) -> Iterator[SourceFile]:
     refuse_tables(folder, [entry.name for entry in entries])
     for entry in entries:
         # An object store may list the folder itself, as an object of no bytes.
-        if not entry.name or entry.name.startswith(_MARKERS) or entry == folder:
+        if not entry.name or _is_a_markers(entry.name) or entry == folder:
             continue
         if entry.is_dir():
             yield from _below(entry, f"{prefix}{entry.name}/")

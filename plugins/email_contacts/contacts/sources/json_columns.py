@@ -17,10 +17,11 @@ from email_contacts.contacts.errors import UnknownColumns
 from email_contacts.contacts.header_names import shown_column, shown_name
 from email_contacts.contacts.sources.json_keys import has_repeated_key, key_in, repeated
 from email_contacts.contacts.sources.nested import ATTRIBUTES, TwoValues, flat
-from email_contacts.contacts.sources.opt_outs import flag_of
+from email_contacts.contacts.sources.opt_outs import flag_of, flag_within
 from email_contacts.contacts.sources.rows import EMPTY, Block, Row, RowFault, Rows
 from email_contacts.contacts.sources.sql_rows import SqlRows
 
+_SELECT_IT = "Select it as a column of its own: it says who opted out."
 _DROPPED = -1  # the place of a path that has none
 
 
@@ -42,11 +43,59 @@ def with_json_columns(rows: SqlRows, *, expected: Iterable[str], drop_late_colum
         for place, name in enumerate(rows.columns)
         if any(_is_within(path, name) for path in paths) or _holds_objects(first, place)
     }
+    watched = [
+        place
+        for place, name in enumerate(rows.columns)
+        if name not in nested and _may_hold_objects(first, place)
+    ]
     if not nested:
-        return rows
+        return _WatchedRows(rows, watched) if watched else rows
     # What is under "attributes" keeps its own names; so a path below it is no column.
     wanted = [path for path in paths if any(_is_within(path, name) for name in nested - {ATTRIBUTES})]
-    return _UnfoldedRows(rows, first, nested, wanted, drop_late=drop_late_columns)
+    return _UnfoldedRows(_WatchedRows(rows, watched), first, nested, wanted, drop_late=drop_late_columns)
+
+
+class _WatchedRows:
+    """Rows whose columns are none of JSON by their first rows, and may hold objects in later ones.
+
+    :param watched: places of the columns that have to be looked at: what opts somebody out is not overlooked.
+    """
+
+    text_only = False
+    likely_header: int | None = None
+    late_columns: tuple[str, ...] = ()
+
+    def __init__(self, rows: SqlRows, watched: Sequence[int]) -> None:
+        self._rows = rows
+        self._watched = watched
+        self.columns, self.reads_ahead, self.notes = rows.columns, rows.reads_ahead, rows.notes
+        self.narrow_columns = rows.narrow_columns
+
+    def blocks(self) -> Iterator[Block]:
+        count = 0
+        for block in self._rows.blocks():
+            rows = cast("list[Row | RowFault]", block)
+            for place in self._watched:
+                for number, row in enumerate(rows, start=count + 1):
+                    if isinstance(row, list) and type(row[place]) is dict:
+                        self._check(row[place], place, number)
+            count += len(rows)
+            yield block
+
+    def place(self, row: int) -> str:
+        return self._rows.place(row)
+
+    def close(self) -> None:
+        self._rows.close()
+
+    def _check(self, cell: dict[str, Any], place: int, number: int) -> None:
+        if (flag := flag_within(cell)) is not None:
+            column = shown_column(self.columns[place], self.columns)
+            raise UnknownColumns(
+                f"Row {number:,} of the query has {flag} in an object, in the column {column}, which is "
+                f"not read as objects because its first rows have none or other values too. {_SELECT_IT}",
+                [self.columns[place]],
+            )
 
 
 class _UnfoldedRows:
@@ -57,7 +106,7 @@ class _UnfoldedRows:
 
     def __init__(
         self,
-        rows: SqlRows,
+        rows: _WatchedRows,
         first: Sequence[Row | RowFault],
         nested: set[str],
         expected: Iterable[str],
@@ -70,6 +119,7 @@ class _UnfoldedRows:
         self._drop_late = drop_late
         self._late: dict[str, None] = {}
         self.reads_ahead, self.notes = rows.reads_ahead, rows.notes
+        self.narrow_columns = rows.narrow_columns
         names = dict.fromkeys(name for name in rows.columns if name not in nested)
         names |= dict.fromkeys(
             path for row in map(self._flat, first) if isinstance(row, dict) for path in row
@@ -128,13 +178,9 @@ class _UnfoldedRows:
 
     def _place_late(self, path: str, number: int) -> int:
         # Never dropped: it says who must not be written to.
-        is_flag = flag_of(path.rpartition(".")[2]) is not None
+        is_flag = flag_of(path) is not None
         if is_flag or not self._drop_late:
-            advice = (
-                "Select it as a column of its own: it says who opted out."
-                if is_flag
-                else "Name it in a mapping, or drop unknown columns."
-            )
+            advice = _SELECT_IT if is_flag else "Name it in a mapping, or drop unknown columns."
             raise UnknownColumns(
                 f'Row {number:,} of the query has the field "{shown_name(path)}", which none of the first '
                 f"rows has. {advice}",
@@ -153,6 +199,13 @@ def _holds_objects(rows: Sequence[Row | RowFault], place: int) -> bool:
     """Say whether a column has objects, and nothing else but empty cells."""
     cells = (row[place] for row in rows if not isinstance(row, RowFault))
     return {type(cell) for cell in cells if cell != EMPTY} == {dict}
+
+
+def _may_hold_objects(rows: Sequence[Row | RowFault], place: int) -> bool:
+    """Say whether a column that is not read as JSON may hold objects in later rows."""
+    cells = (row[place] for row in rows if not isinstance(row, RowFault))
+    kinds = {type(cell) for cell in cells if cell != EMPTY}
+    return not kinds or not kinds.isdisjoint((dict, list))
 
 
 def _object_in(cell: Any) -> dict[str, Any] | RowFault | None:

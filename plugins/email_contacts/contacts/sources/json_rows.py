@@ -37,7 +37,7 @@ from email_contacts.contacts.sources.json_lines import JsonLines
 from email_contacts.contacts.sources.json_shape import Shape, shape_of
 from email_contacts.contacts.sources.json_text import JsonValues
 from email_contacts.contacts.sources.nested import TwoValues, flat
-from email_contacts.contacts.sources.opt_outs import flag_of
+from email_contacts.contacts.sources.opt_outs import flag_of, refuse_flags
 from email_contacts.contacts.sources.rows import EMPTY, Block, Frame, Row, RowFault, in_blocks
 
 ROWS_LOOKED_AT = 1000
@@ -103,6 +103,7 @@ class JsonRows:
                 for key, value in _cells_of(first)
                 if not isinstance(value, dict) or canonical(key) in wanted
             )
+            self._mixed = [key for key in self._whole if canonical(key) not in wanted]
             # An object in a column of other values costs its row; elsewhere it is columns of its own.
             self._places = self._placed(self._flat_ones(first), expected)
             # Keys that are expected and have not come leave empty cells behind those that have.
@@ -220,6 +221,7 @@ class JsonRows:
         return JsonValues(self._read, head, shape, longest=longest, name=name)
 
     def _flat(self, record: dict[str, Any]) -> dict[str, Any] | RowFault:
+        refuse_flags(record, self._mixed, source=self._source.name)
         try:
             return flat(record, whole=self._whole)
         except TwoValues as path:

@@ -9,7 +9,7 @@ has opted out of goes along with the fault: it counts for her other rows, too.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -18,7 +18,18 @@ import numpy as np
 import polars as pl
 
 from email_contacts.contacts.column_names import EMAIL, SMS, WHATSAPP, canonical
-from email_contacts.contacts.sources.rows import EMPTY, Block, Frame, RefusedRow, Row, RowFault, Rows
+from email_contacts.contacts.errors import UnknownColumns
+from email_contacts.contacts.header_names import shown_name
+from email_contacts.contacts.sources.rows import (
+    EMPTY,
+    Block,
+    Frame,
+    RefusedRow,
+    Row,
+    RowFault,
+    Rows,
+    narrow_columns_of,
+)
 from email_contacts.contacts.sources.said_words import NOTHING, word_of, words_in
 from email_contacts.contacts.sources.typed import frame_rows
 from email_contacts.contacts.values.normalising import NULLS, Normaliser, text, without
@@ -93,6 +104,32 @@ def flag_of(name: str) -> str | None:
     return _BY_LETTERS.get(canonical(name.rpartition(".")[2]).replace("_", ""))
 
 
+def flag_within(cell: Mapping[str, Any]) -> str | None:
+    """Find a flag in an object that is a single cell, at any depth; None where there is none."""
+    for key, value in cell.items():
+        found = flag_of(key) or (flag_within(value) if isinstance(value, dict) else None)
+        if found is not None:
+            return found
+    return None
+
+
+def refuse_flags(record: Mapping[str, Any], keys: Iterable[str], *, source: str) -> None:
+    """Refuse an object whose flags nobody would see, because other objects have other values there.
+
+    :param keys: those whose values are cells, whatever they are.
+    :raises UnknownColumns: when one of the values is an object with a flag.
+    """
+    for key in keys:
+        cell = record.get(key)
+        if isinstance(cell, dict) and (flag := flag_within(cell)) is not None:
+            raise UnknownColumns(
+                f'{source} has {flag} in an object under the key "{shown_name(key)}", which holds other '
+                "values, too, such as [] for an empty object. Write objects or null there: it says who opted "
+                "out.",
+                [key],
+            )
+
+
 def without_opted_out(
     rows: Rows,
     *,
@@ -153,6 +190,7 @@ class _ConsentedRows:
         ]
         self.columns = tuple(rows.columns[place] for place in self._kept)
         self.text_only, self.reads_ahead = rows.text_only, rows.reads_ahead
+        self.narrow_columns = narrow_columns_of(rows)
         self.likely_header = rows.likely_header
         self.notes = (*rows.notes, *self._notes(tuple(dict(flags)), take_all=take_all))
 

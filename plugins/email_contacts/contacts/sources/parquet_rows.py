@@ -16,9 +16,11 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from email_contacts.contacts.errors import SourceEmpty, SourceUnreadable
+from email_contacts.contacts.errors import SourceEmpty, SourceUnreadable, UnknownColumns
 from email_contacts.contacts.paths import AnyPath, local_path
 from email_contacts.contacts.sources.nested import path_of
+from email_contacts.contacts.sources.opt_outs import flag_of
+from email_contacts.contacts.sources.parquet_days import days_within_reach, odd_offset, texts_at_offset
 from email_contacts.contacts.sources.row_frames import BYTES
 from email_contacts.contacts.sources.rows import Block, Frame
 
@@ -79,7 +81,12 @@ class ParquetRows:
                 batch.validate(full=True)
             except (pa.ArrowException, OSError) as error:
                 raise self._unreadable(error) from None
-            yield Frame(cast("pl.DataFrame", pl.from_arrow(self._plain(batch))))
+            plain = self._plain(batch)
+            try:
+                frame = cast("pl.DataFrame", pl.from_arrow(plain))
+            except pl.exceptions.PolarsError:
+                raise self._of_no_type(plain) from None
+            yield Frame(frame)
 
     def place(self, row: int) -> str:
         """Return an empty text: in a single file the row's number is enough."""
@@ -91,14 +98,30 @@ class ParquetRows:
 
     def _plain(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         found = [_within(batch, path) for path in self._paths]
+        for name, column in zip(self.columns, found, strict=True):
+            if isinstance(column, pa.MapArray):
+                self._refuse_flags(name, column)
         columns = list(map(self._cast, self.columns, found, self._plain_types))
         return pa.RecordBatch.from_arrays(columns, names=list(self._names))
+
+    def _refuse_flags(self, name: str, column: pa.MapArray) -> None:
+        """Refuse a map that says who opted out: it is one cell, and nobody would see it."""
+        keys = column.keys.unique().to_pylist()
+        if flag := next((flag for key in keys if type(key) is str and (flag := flag_of(key))), None):
+            raise UnknownColumns(
+                f'{self._source.name} has {flag} in the map "{name}". Write it as a column of its own: it '
+                "says who opted out.",
+                [name],
+            )
 
     def _cast(self, name: str, column: pa.Array, kind: pa.DataType) -> pa.Array:
         if isinstance(column.type, pa.UuidType):
             return pa.array([None if uuid is None else str(uuid) for uuid in column.to_pylist()], kind)
         if isinstance(column.type, pa.BaseExtensionType):
             column = column.storage
+        column = days_within_reach(column)
+        if (offset := odd_offset(column.type)) is not None:
+            return texts_at_offset(column, *offset)
         try:
             return column if column.type == kind else column.cast(kind)
         except pa.ArrowInvalid:
@@ -109,6 +132,15 @@ class ParquetRows:
                 f'{self._source.name}: the column "{name}" holds values that do not fit into {kind}. '
                 "Leave the column out, or write it as text."
             ) from None
+
+    def _of_no_type(self, batch: pa.RecordBatch) -> SourceUnreadable:
+        """Name the columns that Polars does not take, such as moments of a time zone that does not exist."""
+        named = zip(self.columns, batch.columns, strict=True)
+        found = ", ".join(f'"{name}" ({column.type})' for name, column in named if not _is_taken(column))
+        return SourceUnreadable(
+            f"{self._source.name}: columns of these types are not read: {found}. Leave them out, or write "
+            "them as text, and times in UTC."
+        )
 
     def _opened(self, buffer_size: int) -> pq.ParquetFile:
         try:
@@ -164,6 +196,14 @@ def _within(batch: pa.RecordBatch, path: Sequence[int]) -> pa.Array:
     for place in path[1:]:
         column = column.flatten()[place]
     return column
+
+
+def _is_taken(column: pa.Array) -> bool:
+    try:
+        pl.from_arrow(column[:0])
+    except pl.exceptions.PolarsError:
+        return False
+    return True
 
 
 def _open_remote(source: AnyPath) -> Any:

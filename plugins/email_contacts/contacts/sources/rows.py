@@ -159,6 +159,11 @@ class Rows(Protocol):
         ...
 
 
+def narrow_columns_of(rows: Rows) -> frozenset[str]:
+    """Return the columns whose floats are of 32 bits, where rows come as lists of cells."""
+    return getattr(rows, "narrow_columns", frozenset())
+
+
 def in_blocks(rows: Iterable[Row | RowFault], size: int = ROWS_IN_A_BLOCK) -> Iterator[Block]:
     """Gather single rows into blocks."""
     rows = iter(rows)

@@ -17,8 +17,11 @@ from importlib import import_module
 from typing import Any
 
 from email_contacts.contacts.errors import InvalidOption, PreparationError, SourceBroken, SourceUnreadable
+from email_contacts.contacts.sources.narrow_floats import write_narrow_floats
+from email_contacts.contacts.sources.postgres_days import keep_days_as_text
 from email_contacts.contacts.sources.read_only import (
     IDLE,
+    MYSQL,
     POSTGRES,
     check_reads_only,
     driver_of,
@@ -29,6 +32,14 @@ from email_contacts.contacts.sources.typed import plain_rows
 
 ROWS_IN_A_BLOCK = 5_000
 _CURSOR = "email_contacts_source"
+_DECLARED = "DECLARE"  # how PostgreSQL's answer begins where a cursor of its own was the last command
+# What drivers call the type in a cursor's description.
+_FLOAT_OF_32_BITS = dict.fromkeys(("psycopg2", "psycopg"), "700") | dict.fromkeys(MYSQL, "4")
+_FLOAT_OF_32_BITS |= dict.fromkeys(("duckdb", "_duckdb"), "FLOAT")
+_PLACEHOLDERS = (
+    "If the database's log says nothing of it, its parameters do not fit its placeholders; beside "
+    "placeholders such as %s, any other % is written %%."
+)
 _IDENTIFIER = re.compile(r"[^\W\d][\w$]*")
 _CODE = re.compile(r"[A-Z0-9_]{4,40}")
 
@@ -106,6 +117,7 @@ class SqlRows:
     def __init__(self, query: Query) -> None:
         self._name = query.name
         self._read = 0
+        self._advice = "See the database's log, then run it again."
         if query.read_only:
             check_reads_only(query.sql)
         with self._driver_errors_hidden(only_the_drivers=True):
@@ -115,23 +127,26 @@ class SqlRows:
                 if query.read_only:
                     make_read_only(self._connection)
                 self._cursor = _cursor_on_server(self._connection)
-                self._cursor.arraysize = ROWS_IN_A_BLOCK
-                if query.parameters is None:
-                    self._cursor.execute(query.sql)
-                else:
-                    self._cursor.execute(query.sql, query.parameters)
+                with suppress(AttributeError):  # DuckDB's cannot be set
+                    self._cursor.arraysize = ROWS_IN_A_BLOCK
+                self._execute(query)
+                self._check_one_statement(query.sql)
                 # Some describe the columns only when they have fetched.
-                self._first = self._cursor.fetchmany(ROWS_IN_A_BLOCK) if self._gives_rows() else []
+                self._first = self._fetched() if self._gives_rows() else []
             if not self._cursor.description:
                 raise SourceUnreadable(f"{self._name} must be one statement that returns rows: a SELECT.")
             self.columns = tuple(str(column[0]) for column in self._cursor.description)
+            code = _FLOAT_OF_32_BITS.get(driver_of(self._connection))
+            self.narrow_columns = frozenset(
+                str(column[0]) for column in self._cursor.description if str(column[1]) == code
+            )
         except BaseException:
             self.close()
             raise
 
     def first_block(self) -> list[Row | RowFault]:
         """Return the first rows, which are still to be walked."""
-        return plain_rows(self._first)
+        return self._plain(self._first)
 
     def blocks(self) -> Iterator[Block]:
         """Walk the rows in blocks, once.
@@ -141,9 +156,9 @@ class SqlRows:
         values, self._first = self._first, []
         while values:
             self._read += len(values)
-            yield plain_rows(values)
+            yield self._plain(values)
             with self._driver_errors_hidden():
-                values = self._cursor.fetchmany(ROWS_IN_A_BLOCK)
+                values = self._fetched()
 
     def place(self, row: int) -> str:
         """Return an empty text: a row of a query has no place but its number."""
@@ -158,6 +173,47 @@ class SqlRows:
             self._connection.rollback()
         with suppress(Exception):
             self._connection.close()
+
+    def _execute(self, query: Query) -> None:
+        if query.parameters is None:
+            self._cursor.execute(query.sql)
+            return
+        usual, self._advice = self._advice, _PLACEHOLDERS
+        self._cursor.execute(query.sql, query.parameters)
+        self._advice = usual
+
+    def _plain(self, values: Sequence[Sequence[Any]]) -> list[Row | RowFault]:
+        rows = plain_rows(values)
+        if self.narrow_columns:
+            write_narrow_floats(rows, [self.columns.index(name) for name in self.narrow_columns])
+        return rows
+
+    def _fetched(self) -> Sequence[Sequence[Any]]:
+        """Fetch the next rows; those that a connection gives as objects, as their values.
+
+        Airflow's PostgreSQL connections do with ``cursor: dictcursor``, and walking an object gives its keys.
+        """
+        rows = self._cursor.fetchmany(ROWS_IN_A_BLOCK)
+        if not rows or not isinstance(rows[0], Mapping):
+            return rows  # type: ignore[no-any-return]
+        names = [column[0] for column in self._cursor.description]
+        return [[row[name] for name in names] for row in rows]
+
+    def _check_one_statement(self, sql: str) -> None:
+        """Refuse several statements where drivers run all of them, and give the rows of one.
+
+        psycopg2 gives those of the first, and its last command was not the cursor's then; DuckDB of the last.
+
+        :raises SourceUnreadable: when there are several.
+        """
+        command = getattr(self._cursor, "statusmessage", None) if _is_named(self._cursor) else None
+        statements_of = getattr(self._connection, "extract_statements", None)
+        is_one = command is None or command.startswith(_DECLARED)
+        if not is_one or (statements_of is not None and len(statements_of(sql)) > 1):
+            raise SourceUnreadable(
+                f"{self._name} holds several statements, and only the rows of one can be read. Give one "
+                "statement; UNION ALL puts the rows of two together."
+            )
 
     def _gives_rows(self) -> bool:
         """Whether the statement has a result, and can be fetched from; a named cursor knows later."""
@@ -175,7 +231,7 @@ class SqlRows:
                 raise
             raise SourceBroken(
                 f"{self._name} failed after {self._read:,} rows: {_described(error)}. "
-                "Nothing of it is prepared. See the database's log, then run it again.",
+                f"Nothing of it is prepared. {self._advice}",
                 rows=self._read,
             ) from None
 
@@ -187,6 +243,7 @@ def _cursor_on_server(connection: Any) -> Any:
         if connection.info.transaction_status == IDLE:
             connection.autocommit = False  # a cursor on the server lives in a transaction
             setattr(connection, POSTGRES[driver], True)
+        keep_days_as_text(connection, driver)
         return connection.cursor(name=_CURSOR)
     if driver in ("MySQLdb", "pymysql"):
         return connection.cursor(import_module(f"{driver}.cursors").SSCursor)

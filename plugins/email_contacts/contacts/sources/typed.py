@@ -13,7 +13,7 @@ Decimal                      an int when it is whole and below 2**53; a float wh
                              significant digits, which a float keeps; else its digits as text
 date                         ``YYYY-MM-DD``, as a ``Day``; so is a datetime
 datetime, time               ISO 8601 with ``T``, as a ``Day``; the offset stays, nothing is converted
-UUID                         its usual text
+UUID, an IP address          its usual text
 list, tuple                  a list of cells; None in it stays None, as NDJSON's ``null`` does
 dict                         an object of cells, as NDJSON's objects are; no attribute takes one
 anything else                ``Strange``: the row is rejected where it is sent, with the type's name
@@ -26,6 +26,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, time
 from decimal import Decimal
+from ipaddress import (
+    IPv4Address,
+    IPv4Interface,
+    IPv4Network,
+    IPv6Address,
+    IPv6Interface,
+    IPv6Network,
+)
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -37,8 +45,8 @@ if TYPE_CHECKING:
     import polars as pl
 
 _WHOLE_BELOW = 1 << 53
-_WHOLE_BELOW_IN_32_BITS = 1 << 24
 _DIGITS_OF_A_FLOAT = 15
+_ADDRESSES = (IPv4Address, IPv6Address, IPv4Interface, IPv6Interface, IPv4Network, IPv6Network)
 
 
 class NoCell(Exception):
@@ -181,27 +189,6 @@ def as_double(cell: pl.Expr, dtype: pl.DataType) -> pl.Expr:
     return pl.when(exact == exact.floor()).then(exact).otherwise(cell.cast(pl.String).cast(pl.Float64))
 
 
-def with_lost_digits(frame: pl.DataFrame, places: Iterable[int]) -> pl.DataFrame:
-    """Make numbers of which a float of 32 bits has lost digits such as no float keeps, for columns of names.
-
-    ``447700900123`` becomes ``447700893696`` there, which is somebody else's number.
-
-    :param frame: cells of any types.
-    :param places: of the columns in which each digit counts.
-    """
-    import polars as pl
-
-    for place in places:
-        column = frame.to_series(place)
-        if column.dtype == pl.Float32:
-            exact = column.cast(pl.Float64)
-            is_lost = exact.is_finite() & (exact.abs() >= _WHOLE_BELOW_IN_32_BITS)
-            if is_lost.any():
-                lost = (exact * _WHOLE_BELOW).zip_with(is_lost, exact)
-                frame = frame.with_columns(lost.alias(column.name))
-    return frame
-
-
 def iso_text(cell: pl.Expr, dtype: pl.DataType) -> pl.Expr:
     """Write date-times as ``datetime.isoformat`` does, also those of years that Python does not have."""
     import polars as pl
@@ -261,6 +248,7 @@ _CELL_OF: dict[type, Callable[[Any], Any]] = {
     date: lambda value: Day(value.isoformat()),
     time: lambda value: Day(value.isoformat()),
     UUID: str,
+    **dict.fromkeys(_ADDRESSES, str),  # psycopg's for inet and cidr, of which psycopg2 makes text
     list: _list,
     tuple: _list,
     dict: _object,
