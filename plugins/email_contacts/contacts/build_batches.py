@@ -23,7 +23,7 @@ from email_contacts.contacts.batches.duplicates import (
 )
 from email_contacts.contacts.batches.forms import SEPARATORS, TAILS
 from email_contacts.contacts.batches.identity import IdentityFiles
-from email_contacts.contacts.batches.parts import Part, check_rows, read_contacts
+from email_contacts.contacts.batches.parts import Part, check_rows, read_contacts, read_rows
 from email_contacts.contacts.batches.rejected import RejectedRows
 from email_contacts.contacts.batches.spool import Spool
 from email_contacts.contacts.choices import FAIL, FILE_URL, REJECT
@@ -121,8 +121,9 @@ class BatchBuilder:
         repeated = find_repeated(identities)
         said_no = without_consent(self._whole, repeated, rows=self._rows)
         opted = opted_out(self._whole, repeated, identities, rows=self._rows)
-        if opted.rejected.any():  # they are known for their people's other rows alone
-            repeated = [some.only(~opted.rejected[some.rows]) for some in repeated]
+        others = self._known_alone(opted.rejected)
+        if others.any():
+            repeated = [some.only(~others[some.rows]) for some in repeated]
         twice = find_duplicates(repeated, policy=duplicates)
         self._list(DUPLICATES, ("row", "superseded_by"), twice.rows, twice.others)
         if len(twice) and duplicates == FAIL:
@@ -194,6 +195,18 @@ class BatchBuilder:
         unsent = identities_of(self._counting(~is_out), **form)
         write_identifiers(PRESENT_FILE, present, self._stage, name)
         write_identifiers(UNSENT_FILE, chain(unsent, rejected.keys(identity_key)), self._stage, name)
+
+    def _known_alone(self, rejected: Any) -> Any:
+        """Mark the rows that are no contacts, and known for their people's other rows alone.
+
+        :param rejected: those that were rejected as opted out.
+        """
+        if not any(part.last_row for part, _ in self._parts):
+            return rejected
+        marks = np.ones(self._rows + 1, bool)
+        for _, spool, before in self._whole:
+            marks[read_rows(spool, rows_before=before)] = False
+        return marks
 
     def _identities(self) -> list[IdentityFiles]:
         placed = {name: self._placed(having=name) for name in IDENTIFIERS}

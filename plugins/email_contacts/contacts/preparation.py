@@ -136,7 +136,9 @@ def sift(
             names_rejects=names_rejects,
         )
         read = 0
-        for read in RowValidation(rows, validator, form, contacts, rejects, options.only_rows).blocks():
+        said_no = consent.said_no if consent else ()
+        sifted = RowValidation(rows, validator, form, contacts, rejects, options.only_rows, said_no)
+        for read in sifted.blocks():
             clock.tell(read, rejects.count)
             if limit.is_passed_for_good(rejects.count):
                 break
@@ -164,7 +166,7 @@ def sift(
             opted_out=contacts.opted_out,
             version=version,
             read_as=read_as or {},
-            last_row=options.only_rows.last if options.only_rows is not None else 0,
+            last_row=sifted.last_row,
         )
 
 
