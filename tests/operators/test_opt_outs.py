@@ -11,6 +11,7 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from email_contacts.api import ContactsClient, RouteMissing
 from email_contacts.imports import failpoints
+from email_contacts.operators.brakes import CheckBrakesOperator
 from email_contacts.operators.mirrors import RefreshMirrorOperator
 from email_contacts.operators.opt_outs import PropagateOptOutsOperator
 from email_contacts.sandbox import SandboxServer
@@ -205,3 +206,23 @@ def test_a_platform_that_shows_no_single_contact_is_no_reason_to_leave_them_alon
     monkeypatch.setattr(ContactsClient, "get_contact", missing)
     with pytest.raises(AirflowFailException, match="is not offered"):
         propagate(sync)
+
+
+def test_an_approval_is_for_these_people_and_no_others(sync: Sync, platform: ContactsClient) -> None:
+    """A preparation that finds as many others, and the same batches, has to be approved itself."""
+    for name in ("ann", "bob"):
+        platform.create_contact(email=f"{name}@example.com")
+    ann, bob = "ann@example.com,,,X,{}\n", "bob@example.com,,,X,{}\n"
+    sync.send(prepare(sync, ann.format("yes") + bob.format("yes")))
+    sync.confirm()
+    prepare(sync, ann.format("no") + bob.format("yes"))
+    task = CheckBrakesOperator(task_id="brakes", manifest_uri=sync.manifest_uri, max_opt_outs=1)
+    task.execute(make_context(StateStore()))
+    sync.runs -= 1
+    prepare(sync, ann.format("yes") + bob.format("no"))
+    with pytest.raises(AirflowFailException, match="the brakes have not let through what is prepared now"):
+        propagate(sync)
+    assert not any(one["emailBlacklisted"] for one in platform.iter_contacts())
+    task.execute(make_context(StateStore()))
+    assert propagate(sync) == {"opted_out": 1, "left_alone": 0}
+    assert platform.get_contact("bob@example.com")["emailBlacklisted"]

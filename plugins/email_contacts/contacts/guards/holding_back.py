@@ -83,8 +83,10 @@ def hold_back(
     if guards and not guards.is_off:
         found = look_up(guards, contacts(), body=body, head=head, identifiers=identifiers, said_no=said_no)
         if guards.propagates:
-            write_opt_outs(stage, found.to_opt_out)
+            digest = write_opt_outs(stage, found.to_opt_out)
             summary["to_opt_out"] = len(found.to_opt_out)
+            if summary["to_opt_out"]:
+                summary["opt_outs_digest"] = digest
         summary["mirror_as_of"] = found.version.as_of.isoformat(timespec="seconds")
         if HOLD_BACK in (guards.consent, guards.merges):
             send_until = found.version.as_of + guards.max_age + LONGEST_WAIT

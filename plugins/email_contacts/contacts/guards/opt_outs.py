@@ -14,14 +14,15 @@ from email_contacts.contacts.staging.stage import OPT_OUTS, Stage
 _CONTACTS = Format("email-contacts opt-outs", np.dtype([("contact", "<u8")]))
 
 
-def write_opt_outs(stage: Stage, ids: Any) -> None:
+def write_opt_outs(stage: Stage, ids: Any) -> str:
     """Write whose opt-out is to be brought to the platform.
 
     :param ids: of contacts, sorted.
+    :return: a digest of who they are.
     """
     with closing(SealedWriter(stage.path(OPT_OUTS), _CONTACTS, {})) as writer:
         writer.add(ids.astype(_CONTACTS.dtype))
-        writer.seal()
+        return writer.seal()
 
 
 def read_opt_outs(stage: AnyPath) -> list[int]:
