@@ -15,6 +15,7 @@ from email_contacts.operators.brakes import CheckBrakesOperator
 from email_contacts.operators.mirrors import RefreshMirrorOperator
 from email_contacts.operators.opt_outs import PropagateOptOutsOperator
 from email_contacts.sandbox import SandboxServer
+from tests.conftest import connect
 from tests.operators.conftest import asked
 from tests.operators.syncing import Sync
 from tests.task_context import StateStore, make_context
@@ -226,3 +227,19 @@ def test_an_approval_is_for_these_people_and_no_others(sync: Sync, platform: Con
     task.execute(make_context(StateStore()))
     assert propagate(sync) == {"opted_out": 1, "left_alone": 0}
     assert platform.get_contact("bob@example.com")["emailBlacklisted"]
+
+
+def test_nobody_is_opted_out_of_another_account(
+    sync: Sync, platform: ContactsClient, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """As when the connection is switched while a run waits for its approval: an id is somebody else."""
+    platform.create_contact(email="ann@example.com")
+    prepare(sync, "ann@example.com,,,Ann,no\n")
+    with SandboxServer(api_key="xkeysib-another-account") as other:
+        connect(monkeypatch, other, stage=tmp_path / "stage", requests_per_second=1000)
+        with ContactsClient(other.url, other.api_key, requests_per_second=1000) as there:
+            there.create_contact(email="stranger@example.org")
+            with pytest.raises(AirflowFailException, match="were found in another account"):
+                propagate(sync)
+            assert not there.get_contact("stranger@example.org")["emailBlacklisted"]
+    assert not platform.get_contact("ann@example.com")["emailBlacklisted"]

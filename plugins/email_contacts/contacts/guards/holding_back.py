@@ -83,7 +83,7 @@ def hold_back(
     if guards and not guards.is_off:
         found = look_up(guards, contacts(), body=body, head=head, identifiers=identifiers, said_no=said_no)
         if guards.propagates:
-            digest = write_opt_outs(stage, found.to_opt_out)
+            digest = write_opt_outs(stage, found.to_opt_out, account=guards.account)
             summary["to_opt_out"] = len(found.to_opt_out)
             if summary["to_opt_out"]:
                 summary["opt_outs_digest"] = digest
