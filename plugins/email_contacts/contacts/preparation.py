@@ -31,6 +31,7 @@ from email_contacts.contacts.options import Options
 from email_contacts.contacts.paths import AnyPath
 from email_contacts.contacts.progress import Clock, Progress, peak_memory_bytes
 from email_contacts.contacts.snapshot.changes import ChangesSince
+from email_contacts.contacts.snapshot.folder import SnapshotFolder
 from email_contacts.contacts.sources.opening import Source
 from email_contacts.contacts.sources.version import joined_versions, version_of
 from email_contacts.contacts.staging.manifest import Manifest
@@ -210,6 +211,10 @@ def finish(
         )
     limit = RowLimit.parse(options.max_rejects)
     check_rejects(limit, rejects, read=read, folder=folder)
+    if guards and changes_since:
+        # Who unsubscribed from a list that was renamed, moved or replaced since has not opted in again.
+        snapshot = SnapshotFolder(changes_since.folder, changes_since.name)
+        guards = guards.of_lists(snapshot.lists_before(changes_since.target, changes_since.platform))
     packed = BatchBuilder(parts, folder, rejects, limit=options.max_batch_bytes).pack(
         duplicates=options.duplicates,
         conflicts=options.conflicts,

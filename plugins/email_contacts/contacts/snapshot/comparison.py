@@ -80,6 +80,8 @@ class Comparison:
         self._made_with = {"mapping": mapping, "body": body, "target": since.target}
         if since.platform:
             self._made_with["platform"] = since.platform
+        before = ",".join(map(str, self._folder.lists_before(since.target, since.platform)))
+        self._lists_before = {"lists_before": before} if before else {}
         self._spool = NamelessFiles()
         self._based_on = self._folder.current_id()
         self._confirmed_run = self._folder.current_run()
@@ -167,7 +169,7 @@ class Comparison:
             name=self._since.name,
             attempt=self._attempt,
             based_on=self._based_on,
-            made_with=self._made_with,
+            made_with=self._made_with | self._lists_before,
             why_full=self._why_full,
             new=new,
             changed=changed,
