@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate, chain
 from typing import Any
 
@@ -141,6 +141,7 @@ class BatchBuilder:
         held_back = hold_back(
             guards,
             lambda: self._counting(is_out),
+            lambda: self._superseded(twice, is_out),
             self._stage,
             body=self._first.body,
             head=self._first.head.encode(),
@@ -264,6 +265,13 @@ class BatchBuilder:
         for spool, before in self._placed():
             for contacts in read_contacts(spool, rows_before=before):
                 yield contacts.only(~is_out[contacts.rows])
+
+    def _superseded(self, twice: Pairs, is_out: Any) -> Iterator[Chosen]:
+        """Walk the rows in whose place others count, under the numbers of those."""
+        for contacts in self._counting(~twice.marked(self._rows)) if len(twice) else ():
+            winners = twice.others[np.searchsorted(twice.rows, contacts.rows)]
+            kept = ~is_out[winners]
+            yield replace(contacts.only(kept), rows=winners[kept])
 
     def _bodies(self) -> Bodies:
         head = self._first.head.encode()
