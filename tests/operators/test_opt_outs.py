@@ -243,3 +243,19 @@ def test_nobody_is_opted_out_of_another_account(
                 propagate(sync)
             assert not there.get_contact("stranger@example.org")["emailBlacklisted"]
     assert not platform.get_contact("ann@example.com")["emailBlacklisted"]
+
+
+def test_a_run_that_was_prepared_again_opts_nobody_out_who_has_opted_in_since(
+    sync: Sync, platform: ContactsClient
+) -> None:
+    """Neither of the two has anything to send, and the second one is not confirmed yet."""
+    platform.create_contact(email="ann@example.com")
+    sync.send(prepare(sync, "ann@example.com,,,Ann,yes\n"))
+    sync.confirm()
+    prepare(sync, "ann@example.com,,,Ann,no\n")
+    old = sync.manifest_uri
+    prepare(sync, "ann@example.com,,,Ann,yes\n")
+    sync.manifest_uri = old
+    with pytest.raises(AirflowFailException, match="Another run was prepared"):
+        propagate(sync)
+    assert not platform.get_contact("ann@example.com")["emailBlacklisted"]
