@@ -33,7 +33,13 @@ from email_contacts.contacts.guards.findings import (
 from email_contacts.contacts.guards.joining import between, joined, last_and_differing
 from email_contacts.contacts.guards.plain_identifiers import Plain, plain_reader
 from email_contacts.contacts.guards.settings import OPTED_OUT, WOULD_MERGE, Guards
-from email_contacts.contacts.mirror.account_contacts import MIRRORED, OF_EMAIL, identity_key, rows_concern
+from email_contacts.contacts.mirror.account_contacts import (
+    MIRRORED,
+    OF_EMAIL,
+    UNREACHABLE,
+    identity_key,
+    rows_concern,
+)
 from email_contacts.contacts.mirror.errors import MirrorUnusable
 from email_contacts.contacts.mirror.folder import MirrorFolder, Version
 from email_contacts.contacts.mirror.identity_digests import IdentityDigester
@@ -62,7 +68,7 @@ class Found:
 
     :param version: of the mirror.
     :param findings: reason → the rows, each once and sorted; a row may be there for several reasons.
-    :param to_opt_out: ids of the contacts of rows that say no, and who have not opted out of e-mail.
+    :param to_opt_out: ids of the contacts of rows that say no, and who can still be blocklisted.
     """
 
     version: Version
@@ -216,7 +222,7 @@ class _Search:
         mine, known = (taken(*some) for some in zip((ours, theirs), joined(ours, theirs), strict=True))
         self._look_for_opt_outs(mine, known)
         if self._guards.propagates:
-            is_new = self._said_no[mine["row"]] & ((known["flags"] & OF_EMAIL) == 0)
+            is_new = self._said_no[mine["row"]] & ((known["flags"] & (OF_EMAIL | UNREACHABLE)) == 0)
             self._to_opt_out.append(np.unique(known["contact"][is_new]))
         if self._guards.merges == HOLD_BACK and are_sent:
             self._keep_contacts(mine, known)
