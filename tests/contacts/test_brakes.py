@@ -55,6 +55,8 @@ def rows(accepted: int = 300, rejected: int = 10, held_back: int = 40) -> Rows:
         ),
         ({"max_held_back": 39}, {}, ("40 rows are held back; max_held_back is 39",)),
         ({"max_removals": 7}, {"removals": 7}, ()),
+        # Exactly the limit, of a share that no float is.
+        ({"max_removals": "0.57%"}, {"removals": 57, "list_size": 10_000}, ()),
         ({"max_opt_outs": "10%"}, {"opt_outs": 35, "list_size": 0}, ()),
         (
             {"max_opt_outs": "10%"},

@@ -63,3 +63,12 @@ def test_what_is_no_duration_is_named(folder: Path, context: Context) -> None:
 def test_a_list_that_was_never_confirmed_fails_the_check(tmp_path: Path, context: Context) -> None:
     with pytest.raises(AirflowFailException, match="no run was confirmed yet"):
         check(tmp_path / "nothing", days=2).execute(context)
+
+
+def test_a_list_that_was_confirmed_in_the_future_fails_the_check(folder: Path, context: Context) -> None:
+    """By a clock that was ahead: it would look fresh for as long, whatever fails meanwhile."""
+    confirmed(folder, ago=timedelta(days=-30))
+    with pytest.raises(AirflowFailException, match="later than this machine's clock shows"):
+        check(folder, hours=26).execute(context)
+    confirmed(folder, ago=timedelta(minutes=-5))
+    check(folder, hours=26).execute(context)

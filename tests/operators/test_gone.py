@@ -13,6 +13,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from email_contacts.api import ContactsClient
 from email_contacts.operators.brakes import CheckBrakesOperator
 from email_contacts.operators.mirrors import RefreshMirrorOperator
+from email_contacts.sandbox import SandboxServer
 from tests.operators.conftest import LIST
 from tests.operators.syncing import Sync
 from tests.task_context import StateStore, make_context
@@ -259,3 +260,19 @@ def test_nothing_that_is_kept_of_the_gone_names_anybody(sync: Sync) -> None:
         assert b"example.com" not in path.read_bytes()
         assert path.stat().st_mode & 0o077 == 0
     assert "example.com" not in json.dumps(sync.settled)
+
+
+@pytest.mark.parametrize("makes_up_addresses", [True, False])
+@pytest.mark.parametrize("column", ["whatsapp", "landline_number"])
+def test_who_cannot_be_blacklisted_is_counted_and_ends_no_run(
+    column: str, makes_up_addresses: bool, sync: Sync, platform: ContactsClient, sandbox: SandboxServer
+) -> None:
+    sandbox.set_knobs(phone_only_address=makes_up_addresses)
+    head = f"email,{column},firstname\n"
+    rows = f"{head}ann@example.com,,Ann\nbob@example.com,,Bob\n,4915123456789,Cy\n"
+    sync.run(rows, gone="blacklist")
+    changes = sync.run(f"{head}ann@example.com,,Ann\n", gone="blacklist")["changes"]
+    assert (changes["gone"], changes["settled"], changes["left_alone"]) == (2, 1, 1)
+    assert changes["not_on_list"] == changes["in_source"] == 0
+    assert platform.get_contact("bob@example.com")["emailBlacklisted"]
+    assert sync.run(f"{head}ann@example.com,,Ann\n", gone="blacklist")["changes"]["gone"] == 0

@@ -147,3 +147,21 @@ def test_a_connection_that_leads_elsewhere_gets_everything(
         receipt = sync.run({A: "Ada", B: "Bea"})
     assert receipt["rows"]["accepted"] == 2
     assert "the platform's address changed" in receipt["changes"]["why_full"]
+
+
+def test_a_run_is_overtaken_by_one_that_has_nothing_to_send(sync: Sync, platform: ContactsClient) -> None:
+    """The only contact of the first one says no in the source of the second one."""
+    head = "email,firstname,newsletter\n"
+    sync.run(f"{head}{A},One,yes\n", consent_column="newsletter")
+    batches = sync.prepare(f"{head}{A},One,yes\n{B},One,yes\n", consent_column="newsletter")
+    first = sync.manifest_uri
+    assert sync.prepare(f"{head}{A},One,yes\n{B},One,no\n", consent_column="newsletter") == []
+    second, sync.manifest_uri = sync.manifest_uri, first
+    with pytest.raises(AirflowFailException, match="Another run was prepared"):
+        sync.send(batches)
+    assert on_list(platform) == {A}
+    sync.manifest_uri = second
+    sync.send([])
+    sync.confirm()
+    assert sync.run(f"{head}{A},One,yes\n{B},One,yes\n", consent_column="newsletter")["rows"]["accepted"] == 1
+    assert on_list(platform) == {A, B}

@@ -10,6 +10,7 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
 from email_contacts.api import ContactsClient
+from email_contacts.contacts.staging.manifest import Manifest
 from email_contacts.imports.queue.submit_in_turn import submit_in_turn
 from email_contacts.operators.imports import ImportContactsOperator
 from email_contacts.operators.receipts import VerifyImportOperator, WriteReceiptOperator
@@ -127,4 +128,23 @@ def test_brakes_hold_what_was_prepared_since(
         submitted(batches, StateStore())
     assert asked(sandbox).count("import") == 0
     brake(sync, max_changes=20)
+    assert submitted(batches, StateStore())["process_id"]
+
+
+def test_a_batch_is_not_sent_before_its_preparation_ends(
+    platform: ContactsClient, sandbox: SandboxServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is there already, and what its run is allowed to do is not known yet."""
+    sync = Again(tmp_path)
+    batches = sync.prepare(OLD)
+    write = Manifest.write
+
+    def end(manifest: Manifest, path: Any) -> None:
+        with pytest.raises(AirflowFailException, match="the preparation did not finish"):
+            submitted(batches, StateStore())
+        write(manifest, path)
+
+    monkeypatch.setattr(Manifest, "write", end)
+    assert sync.prepare_again(NEW) == batches
+    assert asked(sandbox).count("import") == 0
     assert submitted(batches, StateStore())["process_id"]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate, chain
 from typing import Any
 
@@ -23,7 +23,7 @@ from email_contacts.contacts.batches.duplicates import (
 )
 from email_contacts.contacts.batches.forms import SEPARATORS, TAILS
 from email_contacts.contacts.batches.identity import IdentityFiles
-from email_contacts.contacts.batches.parts import Part, check_rows, read_contacts
+from email_contacts.contacts.batches.parts import Part, check_rows, read_contacts, read_rows
 from email_contacts.contacts.batches.rejected import RejectedRows
 from email_contacts.contacts.batches.spool import Spool
 from email_contacts.contacts.choices import FAIL, FILE_URL, REJECT
@@ -121,8 +121,9 @@ class BatchBuilder:
         repeated = find_repeated(identities)
         said_no = without_consent(self._whole, repeated, rows=self._rows)
         opted = opted_out(self._whole, repeated, identities, rows=self._rows)
-        if opted.rejected.any():  # they are known for their people's other rows alone
-            repeated = [some.only(~opted.rejected[some.rows]) for some in repeated]
+        others = self._known_alone(opted.rejected)
+        if others.any():
+            repeated = [some.only(~others[some.rows]) for some in repeated]
         twice = find_duplicates(repeated, policy=duplicates)
         self._list(DUPLICATES, ("row", "superseded_by"), twice.rows, twice.others)
         if len(twice) and duplicates == FAIL:
@@ -140,6 +141,7 @@ class BatchBuilder:
         held_back = hold_back(
             guards,
             lambda: self._counting(is_out),
+            lambda: self._superseded(twice, is_out),
             self._stage,
             body=self._first.body,
             head=self._first.head.encode(),
@@ -194,6 +196,18 @@ class BatchBuilder:
         unsent = identities_of(self._counting(~is_out), **form)
         write_identifiers(PRESENT_FILE, present, self._stage, name)
         write_identifiers(UNSENT_FILE, chain(unsent, rejected.keys(identity_key)), self._stage, name)
+
+    def _known_alone(self, rejected: Any) -> Any:
+        """Mark the rows that are no contacts, and known for their people's other rows alone.
+
+        :param rejected: those that were rejected as opted out.
+        """
+        if not any(part.last_row for part, _ in self._parts):
+            return rejected
+        marks = np.ones(self._rows + 1, bool)
+        for _, spool, before in self._whole:
+            marks[read_rows(spool, rows_before=before)] = False
+        return marks
 
     def _identities(self) -> list[IdentityFiles]:
         placed = {name: self._placed(having=name) for name in IDENTIFIERS}
@@ -251,6 +265,13 @@ class BatchBuilder:
         for spool, before in self._placed():
             for contacts in read_contacts(spool, rows_before=before):
                 yield contacts.only(~is_out[contacts.rows])
+
+    def _superseded(self, twice: Pairs, is_out: Any) -> Iterator[Chosen]:
+        """Walk the rows in whose place others count, under the numbers of those."""
+        for contacts in self._counting(~twice.marked(self._rows)) if len(twice) else ():
+            winners = twice.others[np.searchsorted(twice.rows, contacts.rows)]
+            kept = ~is_out[winners]
+            yield replace(contacts.only(kept), rows=winners[kept])
 
     def _bodies(self) -> Bodies:
         head = self._first.head.encode()

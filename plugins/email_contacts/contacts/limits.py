@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 
 from email_contacts.contacts.errors import InvalidOption
 
@@ -55,7 +56,7 @@ class RowLimit:
         :param of: the whole, all of it being known.
         """
         if self.percent is not None:
-            return rows * 100 > self.percent * of
+            return rows * 100 > Decimal(str(self.percent)) * of  # as it was written: 0.57 is no float
         return self.is_passed_for_good(rows)
 
     def __str__(self) -> str:

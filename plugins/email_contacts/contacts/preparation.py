@@ -31,6 +31,7 @@ from email_contacts.contacts.options import Options
 from email_contacts.contacts.paths import AnyPath
 from email_contacts.contacts.progress import Clock, Progress, peak_memory_bytes
 from email_contacts.contacts.snapshot.changes import ChangesSince
+from email_contacts.contacts.snapshot.folder import SnapshotFolder
 from email_contacts.contacts.sources.opening import Source
 from email_contacts.contacts.sources.version import joined_versions, version_of
 from email_contacts.contacts.staging.manifest import Manifest
@@ -136,7 +137,9 @@ def sift(
             names_rejects=names_rejects,
         )
         read = 0
-        for read in RowValidation(rows, validator, form, contacts, rejects, options.only_rows).blocks():
+        said_no = consent.said_no if consent else ()
+        sifted = RowValidation(rows, validator, form, contacts, rejects, options.only_rows, said_no)
+        for read in sifted.blocks():
             clock.tell(read, rejects.count)
             if limit.is_passed_for_good(rejects.count):
                 break
@@ -164,7 +167,7 @@ def sift(
             opted_out=contacts.opted_out,
             version=version,
             read_as=read_as or {},
-            last_row=options.only_rows.last if options.only_rows is not None else 0,
+            last_row=sifted.last_row,
         )
 
 
@@ -208,6 +211,10 @@ def finish(
         )
     limit = RowLimit.parse(options.max_rejects)
     check_rejects(limit, rejects, read=read, folder=folder)
+    if guards and changes_since:
+        # Who unsubscribed from a list that was renamed, moved or replaced since has not opted in again.
+        snapshot = SnapshotFolder(changes_since.folder, changes_since.name)
+        guards = guards.of_lists(snapshot.lists_before(changes_since.target, changes_since.platform))
     packed = BatchBuilder(parts, folder, rejects, limit=options.max_batch_bytes).pack(
         duplicates=options.duplicates,
         conflicts=options.conflicts,

@@ -6,6 +6,7 @@ rows of the frame before it that were not plainly good are decided one by one.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -37,7 +38,7 @@ from email_contacts.contacts.sources.rows import (
     Rows,
     narrow_columns_of,
 )
-from email_contacts.contacts.sources.selection import RowSelection, numbered
+from email_contacts.contacts.sources.selection import RowSelection, chosen, numbered
 from email_contacts.contacts.sources.typed import frame_rows, rows_at
 from email_contacts.contacts.staging.rejects import Reject, RejectsFile, frame_of_rejects
 from email_contacts.contacts.text_views import bytes_of
@@ -54,7 +55,9 @@ class RowValidation:
     :param form: how contacts are written.
     :param part: where valid contacts go.
     :param rejects: where the other rows go.
-    :param only: the rows that are read; None: all.
+    :param only: the rows that are read; None: all. Of the others those are kept that say who has opted out,
+        which counts for all rows of the person.
+    :param said_no: the numbers of rows without consent, as far as the source was read.
     """
 
     def __init__(
@@ -65,6 +68,7 @@ class RowValidation:
         part: PartWriter,
         rejects: RejectsFile,
         only: RowSelection | None = None,
+        said_no: Sequence[int] = (),
     ) -> None:
         self._rows = rows
         self._validator = validator
@@ -72,6 +76,9 @@ class RowValidation:
         self._part = part
         self._rejects = rejects
         self._only = only
+        self._said_no, self._noes = said_no, 0
+        self._passed_over: deque[tuple[int, Row | RowFault]] = deque()
+        self.last_row = only.last if only is not None else 0
         self._key_place = validator.binding.key_place
         self._identifiers = identifiers_of(validator)
         self._places_of_identifiers = [
@@ -91,14 +98,45 @@ class RowValidation:
 
     def blocks(self) -> Iterator[int]:
         """Sift block by block; gives the rows read so far after each."""
-        blocks = numbered(self._rows.blocks(), self._only)
+        blocks = numbered(self._rows.blocks(), self._only, self._pass_over)
         # Four stages, each on a block of its own: cut into cells, judged, sorted, kept.
         ahead_of = ahead if self._rows.reads_ahead else iter
         judged = map(self._judge, ahead_of(blocks))
         for block in ahead_of(map(self._sort, ahead_of(judged))):
             self._keep(block)
             self.read += len(block.rows)
+            self._keep_passed_over()
             yield self.read
+        self._keep_passed_over()
+
+    def _pass_over(self, block: Block, first: int, wanted: Any) -> None:
+        """Look for rows that are not read and say who has opted out, or does not consent."""
+        faults = block.faults.items() if isinstance(block, Frame) else enumerate(block)
+        out = [first + at for at, row in faults if isinstance(row, RefusedRow) and row.opted_out]
+        numbers = np.setdiff1d([*out, *self._said_no[self._noes :]], wanted).astype(np.int64)
+        self._noes = len(self._said_no)
+        if not len(numbers):
+            return
+        rows = chosen(block, numbers - first)
+        if isinstance(rows, Frame):
+            if not self._rows.text_only:
+                rows = replace(rows, cells=with_lost_digits(rows.cells, self._places_of_identifiers))
+            self._passed_over += zip(numbers.tolist(), rows_at(rows, range(len(rows))), strict=True)
+        else:
+            self._passed_over += zip(numbers.tolist(), rows, strict=True)
+
+    def _keep_passed_over(self) -> None:
+        people: list[OptedOut] = []
+        while self._passed_over:
+            number, row = self._passed_over.popleft()
+            refused = row if isinstance(row, RefusedRow) else None
+            cells = (refused.cells if refused else None) if isinstance(row, RowFault) else row
+            who = {} if cells is None else self._rejected_identifiers.of(cells)
+            out = opted_out_by(number, refused.opted_out if refused else (), who)
+            people += list(out) or [OptedOut(number, (), who)]
+        if people:
+            self._keep_opted_out(people)
+            self.last_row = max(self.last_row, people[-1].row)
 
     def _judge(self, block: tuple[Block, Any]) -> _JudgedBlock:
         rows, numbers = block

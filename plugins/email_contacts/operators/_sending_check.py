@@ -22,23 +22,24 @@ if TYPE_CHECKING:
 
 
 def check_sending(report: SubmissionReport, tell: Callable[[], None]) -> None:
-    """Check that what a batch was prepared from still holds; a batch without a manifest is sent as it is.
+    """Check that what a batch was prepared from still holds; one that no preparation made is sent as it is.
 
     :param report: names the batch, and knows it as it was read.
     :param tell: called if it may be sent.
     :raises AirflowFailException: when the batch was prepared again meanwhile, the run is not approved, or its
         mirror is too old by now.
     :raises email_contacts.contacts.errors.PreparationError: when another run was confirmed or prepared since,
-        or the manifest is damaged.
+        or the manifest is damaged or not there yet.
     """
     from airflow.sdk import ObjectStoragePath
 
     from email_contacts.contacts.staging.manifest import Manifest
-    from email_contacts.contacts.staging.stage import MANIFEST
+    from email_contacts.contacts.staging.stage import BRAKES, MANIFEST, REJECTS
 
     if report.batch_uri:
         stage = ObjectStoragePath(report.batch_uri).parent
-        if (stage / MANIFEST).is_file():
+        # While it is prepared again there are batches, and no manifest yet.
+        if any((stage / name).is_file() for name in (MANIFEST, BRAKES, REJECTS)):
             manifest = Manifest.read(cast("Any", stage / MANIFEST))
             check_prepared(manifest, stage)
             prepared = [one.fingerprint for one in manifest.batches if one.uri == report.batch_uri]

@@ -47,7 +47,8 @@ class SettleGoneContactsOperator(ContactsOperator):
     :param list_ids: the lists imported into. Templated.
     :return: counts: ``settled`` (removed or blacklisted by this try), ``not_on_list`` (no contact of the list
         has the identifier that the snapshot knows; it may have changed it on the platform), ``in_source`` (in
-        the source under another identifier), and if there are any, ``unclear`` (possibly in a rejected row).
+        the source under another identifier), and if there are any, ``unclear`` (possibly in a rejected row)
+        and ``left_alone`` (cannot be blacklisted: with neither an address, a number for SMS nor an EXT_ID).
     """
 
     template_fields: Sequence[str] = ("conn_id", "manifest_uri", "verdict", "list_ids")
@@ -94,6 +95,11 @@ class SettleGoneContactsOperator(ContactsOperator):
             "%s: %d of %d gone contacts; %d are no longer on the list, %d are in the source under another "
             "identifier", changes.when_gone, done.settled, changes.gone, done.not_on_list, done.in_source,
         )  # fmt: skip
+        if done.left_alone:
+            self.log.warning(
+                "%d gone contacts have neither an address, a number for SMS nor an EXT_ID, and cannot be "
+                "blacklisted; remove them from the list by hand", done.left_alone,
+            )  # fmt: skip
         if done.unclear:
             self.log.warning(
                 "%d gone contacts are left alone, because rejected rows may belong to them; once these rows "
@@ -126,16 +132,16 @@ class SettleGoneContactsOperator(ContactsOperator):
         from email_contacts.api.writes import MAX_REMOVED
 
         client = self.hook.client
-        settled = 0
+        settled, left_alone = 0, 0
         if changes.when_gone == REMOVE:
             for start in range(0, len(found.ids), MAX_REMOVED):
                 portion = found.ids[start : start + MAX_REMOVED]
                 settled += remove_from_list(client, list_id, "ids", portion)["removed"]
                 failpoints.reached(failpoints.PORTION_SETTLED)
         else:
-            settled = _blacklist(client, list_id, set(found.ids))
+            settled, left_alone = _blacklist(client, list_id, set(found.ids))
         left = changes.gone - len(found.ids) - found.in_source - found.unclear
-        return Settled(settled, max(left, 0), found.in_source, found.unclear)
+        return Settled(settled, max(left, 0), found.in_source, found.unclear, left_alone)
 
 
 @dataclass(frozen=True)
@@ -146,12 +152,14 @@ class Settled:
     :param not_on_list: no longer on the list.
     :param in_source: in the source under another identifier, and left alone.
     :param unclear: possibly in a rejected row, and left alone.
+    :param left_alone: without anything by which they could be blacklisted.
     """
 
     settled: int = 0
     not_on_list: int = 0
     in_source: int = 0
     unclear: int = 0
+    left_alone: int = 0
 
     def __add__(self, other: Settled) -> Settled:
         return Settled(
@@ -159,11 +167,13 @@ class Settled:
             self.not_on_list + other.not_on_list,
             self.in_source + other.in_source,
             self.unclear + other.unclear,
+            self.left_alone + other.left_alone,
         )
 
     def to_json(self) -> dict[str, int]:
-        """The counts by name; ``unclear`` only where there are any."""
-        return {name: count for name, count in asdict(self).items() if count or name != "unclear"}
+        """The counts by name; the last two only where there are any."""
+        optional = ("unclear", "left_alone")
+        return {name: count for name, count in asdict(self).items() if count or name not in optional}
 
 
 def read_settled(stage: ObjectStoragePath, fingerprint: str) -> Settled | None:
@@ -189,16 +199,24 @@ def _write(stage: ObjectStoragePath, fingerprint: str, done: Settled) -> None:
     write_whole(cast("Any", stage / SETTLED), json.dumps(document).encode())
 
 
-def _blacklist(client: ContactsClient, list_id: int, ids: set[int]) -> int:
-    """Blacklist contacts of a list; those that are blacklisted already are left out."""
-    settled = 0
+def _blacklist(client: ContactsClient, list_id: int, ids: set[int]) -> tuple[int, int]:
+    """Blacklist contacts of a list; those that are blacklisted already are left out.
+
+    :return: how many were, and how many have nothing by which they could be.
+    """
+    from email_contacts.contacts.mirror.account_contacts import ways_to_write
+
+    settled, left_alone = 0, 0
     for contact in client.iter_list_contacts(list_id) if ids else ():
         attributes = contact.get("attributes") or {}
         has_number = bool(attributes.get("SMS"))
         is_done = contact.get("emailBlacklisted") and (contact.get("smsBlacklisted") or not has_number)
+        email, ext_id = contact.get("email") or None, attributes.get("EXT_ID") or None
+        if contact["id"] in ids and not ext_id and not any(ways_to_write(contact)):
+            left_alone += 1
+            continue
         if contact["id"] not in ids or is_done:
             continue
-        email, ext_id = contact.get("email") or None, attributes.get("EXT_ID") or None
         client.create_contact(
             email=email,
             ext_id=None if email else ext_id,
@@ -209,4 +227,4 @@ def _blacklist(client: ContactsClient, list_id: int, ids: set[int]) -> int:
         )
         settled += 1
         failpoints.reached(failpoints.PORTION_SETTLED)
-    return settled
+    return settled, left_alone

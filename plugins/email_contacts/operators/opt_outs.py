@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from airflow.sdk import Context
+from airflow.sdk.exceptions import AirflowFailException
 
 from email_contacts.failures import failing_at_once
 from email_contacts.imports import failpoints
@@ -27,7 +28,8 @@ class PropagateOptOutsOperator(ContactsOperator):
     each contact is read, and updated by its address with ``emailBlacklisted`` and nothing else; one without
     an address, by its number with ``smsBlacklisted`` (api-contract §1.3). It does not use an import, which
     would add contacts to a list, and create contacts for people who have left the account. A retried task
-    does what is left. The task fails if a later run has overtaken its own.
+    does what is left. The task fails if a later run has overtaken its own, or the connection leads to another
+    account.
 
     :param manifest_uri: what ``PrepareContactsOperator`` pushed as ``manifest_uri``. Templated.
     :return: counts: ``opted_out``, and ``left_alone`` (no longer in the account, opted out already, or with
@@ -52,7 +54,14 @@ class PropagateOptOutsOperator(ContactsOperator):
         manifest = Manifest.read(cast("Any", path))
         # What an old run found is not true any more: somebody may have opted in since.
         check_prepared(manifest, path.parent)
-        ids = read_opt_outs(cast("Any", path.parent)) if manifest.guards.get("to_opt_out") else []
+        ids, account = list[int](), ""
+        if manifest.guards.get("to_opt_out"):
+            ids, account = read_opt_outs(cast("Any", path.parent))
+        if account not in ("", self.hook.settings.account_fingerprint):
+            raise AirflowFailException(
+                "the contacts to blocklist were found in another account, or the API key changed since; here "
+                "their ids may be those of others. Clear the run from the task that refreshes the mirror on"
+            )
         opted_out = 0
         for contact_id in ids:
             opted_out += _opt_out(self.hook.client, contact_id)

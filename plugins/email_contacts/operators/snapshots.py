@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from email_contacts.arguments import TextArg
     from email_contacts.contacts.staging.manifest import Manifest
 
+# Clocks of workers differ; what is later than that was confirmed by a wrong one.
+_CLOCK_TOLERANCE = timedelta(minutes=15)
+
 
 class ConfirmSnapshotOperator(ContactsOperator):
     """Put the snapshot of a run in force, if its receipt says that every row arrived.
@@ -117,6 +120,11 @@ class CheckFreshnessOperator(ContactsOperator):
             raise AirflowFailException(f"{folder.name}: {error}. Run its DAG, and see its receipt") from error
         confirmed_at = datetime.fromisoformat(current["confirmed_at"])
         age = datetime.now(timezone.utc) - confirmed_at
+        if age < -_CLOCK_TOLERANCE:
+            raise AirflowFailException(
+                f"{folder.name}: the last confirmed run was at {confirmed_at}, which is later than this "
+                "machine's clock shows, so its age is not known. Set the clocks, and run its DAG"
+            )
         if age > fresh_within:
             hours = age.total_seconds() / 3600
             raise AirflowFailException(

@@ -183,6 +183,21 @@ def test_of_some_rows_only_those_are_held_back(tmp_path: Path) -> None:
     assert held(tmp_path) == [("3", "no_consent")]
 
 
+@pytest.mark.parametrize("no", [1, 2, 4])
+def test_a_no_of_a_row_that_is_not_read_counts_for_those_that_are(no: int, tmp_path: Path) -> None:
+    """As in a retry of rejected rows: the other rows of their people were not rejected."""
+    options = Options(consent_column=ConsentColumn("newsletter"), only_rows=RowSelection([3]))
+    lines = ["p@example.com,yes,X-1", "p@example.com,yes,X-1", "p@example.com,yes,", "q@example.com,yes,X-2"]
+    found = prepared(tmp_path, *lines, options=options, header="email,newsletter,ext_id")
+    assert addresses(found) == ["p@example.com"]
+    lines[no - 1] = "p@example.com,no,X-1"
+    found = prepared(tmp_path, *lines, options=options, header="email,newsletter,ext_id")
+    assert not found.contacts
+    assert not found.duplicates
+    assert (found.manifest.rows.read, found.manifest.rows.held_back) == (1, {"no_consent": 1})
+    assert held(tmp_path) == [("3", "no_consent")]
+
+
 def test_a_column_that_is_not_there_fails(tmp_path: Path) -> None:
     with pytest.raises(MappingError, match='consent_column="Newsletter" is not one column'):
         prepared(tmp_path, "a@example.com", header="email")

@@ -15,6 +15,7 @@ import pytest
 from email_contacts.contacts import Options, prepare
 from email_contacts.contacts.partitions import merge_partitions, prepare_partition
 from email_contacts.contacts.sources.consent_column import ConsentColumn
+from email_contacts.contacts.sources.selection import RowSelection
 from tests.contacts.prepared import Prepared
 
 NAMES = ("email", "ext_id", "sms", "whatsapp", "emailBlacklisted", "smsBlacklisted", "whatsappBlacklisted")
@@ -226,3 +227,22 @@ def test_across_partitions(tmp_path: Path, out: int) -> None:
     assert one.bodies == merged.bodies
     assert one.manifest.rows == merged.manifest.rows
     assert held(whole) == held(tmp_path)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_opt_out_in_a_row_that_is_not_read_counts_for_those_that_are(kind: str, tmp_path: Path) -> None:
+    """As in a retry of rejected rows, after an import that took contacts who had opted out."""
+    source = written(
+        tmp_path / f"people.{kind}",
+        ("ann@example.com", "X-9", "", "", *OUT),
+        ("bob@example.com", "X-2", ONE, "", *IN),
+        ("ann@example.com", "", "", "", *IN),
+        ("cy@example.com", "", "", "", *IN),
+        ("dan@example.com", "X-4", TWO, "", *IN),
+        ("dan2@example.com", "X-4", TWO, "", *OUT_OF_SMS),
+        ("bob@example.com", "X-8", THREE, "", *IN),
+    )
+    found = prepared(source, only_rows=RowSelection([2, 3, 4, 5]))
+    assert sent(found) == ["bob@example.com", "cy@example.com"]
+    assert (found.manifest.rows.read, found.manifest.rows.rejected) == (4, 0)
+    assert held(tmp_path) == [("3", "opted_out"), ("5", "opted_out")]

@@ -58,6 +58,7 @@ class Part:
     :param version: what tells the source from one that was written again (``sources.version``).
     :param read_as: how the source was read, as far as that was said.
     :param last_row: the highest row number where only some rows were read; 0: rows are numbered to ``read``.
+        Of the others those are known, too, that say who has opted out.
     :param made_by: which try made it; no other one says the same.
     """
 
@@ -246,6 +247,14 @@ def read_contacts(spool: Spool, *, rows_before: int) -> Iterator[Contacts]:
     spool.release(bodies, lengths, rows)
 
 
+def read_rows(spool: Spool, *, rows_before: int) -> Numbers:
+    """Read which rows of a part are contacts.
+
+    :param rows_before: rows of the parts before it.
+    """
+    return _all_numbers(spool, ROWS) + np.uint32(rows_before)
+
+
 def read_without_consent(part: Part, spool: Spool, *, rows_before: int) -> Numbers:
     """Read which rows of a part say no.
 
@@ -254,7 +263,7 @@ def read_without_consent(part: Part, spool: Spool, *, rows_before: int) -> Numbe
     if not part.no_consent:
         return np.empty(0, "<u4")
     rows = _all_numbers(spool, NO_CONSENT)
-    # Where only some rows are wanted, the source is read ahead of the last one.
+    # Where reading broke off, as at too many rejects, the source was read ahead of the last row.
     return rows[rows <= part.rows] + np.uint32(rows_before)
 
 

@@ -49,6 +49,7 @@ class HeldBack:
 def hold_back(
     guards: Guards | None,
     contacts: Callable[[], Iterable[Chosen]],
+    superseded: Callable[[], Iterable[Chosen]],
     stage: Stage,
     *,
     body: str,
@@ -61,6 +62,7 @@ def hold_back(
 
     :param guards: what is looked up; None: nothing is.
     :param contacts: gives those that count.
+    :param superseded: gives those in whose place they do, under their numbers.
     :param stage: where the list goes.
     :param body: the form that they are written in.
     :param head: what a body begins with.
@@ -81,10 +83,13 @@ def hold_back(
             )
             findings.append((reason, found_in_rows(rows)))
     if guards and not guards.is_off:
-        found = look_up(guards, contacts(), body=body, head=head, identifiers=identifiers, said_no=said_no)
+        form: dict[str, Any] = {"body": body, "head": head, "identifiers": identifiers}
+        found = look_up(guards, contacts(), superseded(), **form, said_no=said_no)
         if guards.propagates:
-            write_opt_outs(stage, found.to_opt_out)
+            digest = write_opt_outs(stage, found.to_opt_out, account=guards.account)
             summary["to_opt_out"] = len(found.to_opt_out)
+            if summary["to_opt_out"]:
+                summary["opt_outs_digest"] = digest
         summary["mirror_as_of"] = found.version.as_of.isoformat(timespec="seconds")
         if HOLD_BACK in (guards.consent, guards.merges):
             send_until = found.version.as_of + guards.max_age + LONGEST_WAIT

@@ -33,7 +33,13 @@ from email_contacts.contacts.guards.findings import (
 from email_contacts.contacts.guards.joining import between, joined, last_and_differing
 from email_contacts.contacts.guards.plain_identifiers import Plain, plain_reader
 from email_contacts.contacts.guards.settings import OPTED_OUT, WOULD_MERGE, Guards
-from email_contacts.contacts.mirror.account_contacts import MIRRORED, OF_EMAIL, identity_key, rows_concern
+from email_contacts.contacts.mirror.account_contacts import (
+    MIRRORED,
+    OF_EMAIL,
+    UNREACHABLE,
+    identity_key,
+    rows_concern,
+)
 from email_contacts.contacts.mirror.errors import MirrorUnusable
 from email_contacts.contacts.mirror.folder import MirrorFolder, Version
 from email_contacts.contacts.mirror.identity_digests import IdentityDigester
@@ -62,7 +68,7 @@ class Found:
 
     :param version: of the mirror.
     :param findings: reason → the rows, each once and sorted; a row may be there for several reasons.
-    :param to_opt_out: ids of the contacts of rows that say no, and who have not opted out of e-mail.
+    :param to_opt_out: ids of the contacts of rows that say no, and who can still be blocklisted.
     """
 
     version: Version
@@ -73,6 +79,7 @@ class Found:
 def look_up(
     guards: Guards,
     contacts: Iterable[Chosen],
+    superseded: Iterable[Chosen],
     *,
     body: str,
     head: bytes,
@@ -81,6 +88,8 @@ def look_up(
 ) -> Found:
     """Look up the contacts that count.
 
+    :param superseded: those in whose place they do, under their numbers: what a person opted out of shows by
+        the identifiers of all her rows; who would be merged, by those that are sent.
     :param body: the form that they are written in.
     :param head: what a body begins with.
     :param identifiers: which ones the rows have.
@@ -94,6 +103,7 @@ def look_up(
         digester = IdentityDigester(guards.name, reader.header["digest"])
         search = _Search(guards, digester, spool, said_no)
         search.note(contacts, body, head, identifiers)
+        search.note(superseded, body, head, identifiers, are_sent=False)
         try:
             search.compare(blocks_in_buckets(reader.blocks(), MIRRORED, _BUCKETS_OF_ALL))
         except SnapshotUnusable as error:
@@ -135,46 +145,64 @@ class _Search:
         self._concern = np.zeros(len(said_no), np.uint8)
         self._scale = np.uint64((1 << 64) // (len(said_no) + 1))
         self._identifiers = Buckets(spool, "identifiers", IDENTIFIER, _BUCKETS_OF_ALL)
+        self._superseded = Buckets(spool, "superseded", IDENTIFIER, _BUCKETS_OF_ALL)
         self._opted_out = Buckets(spool, "opted out", PAIR)
         self._by_row = Buckets(spool, "by row", PAIR)
         self._by_contact = Buckets(spool, "by contact", PAIR)
         self._shared: list[Findings] = []
 
-    def note(self, contacts: Iterable[Chosen], body: str, head: bytes, names: Collection[str]) -> None:
-        """Keep who the contacts of the rows are."""
+    def note(
+        self,
+        contacts: Iterable[Chosen],
+        body: str,
+        head: bytes,
+        names: Collection[str],
+        *,
+        are_sent: bool = True,
+    ) -> None:
+        """Keep who the contacts of the rows are.
+
+        :param are_sent: whether these rows are; what concerns a row goes by what is sent.
+        """
+        to = self._identifiers if are_sent else self._superseded
         read, read_each = plain_reader(body, head, names), identifier_reader(body, head)
 
         def identifiers(some: Chosen, plain: Plain) -> list[Records]:
-            self._concern[some.rows] = concern_of(plain)
+            if are_sent:
+                self._concern[some.rows] = concern_of(plain)
             found = [
                 _identifiers(digests_of(self._digester, name, values), some.rows[places])
                 for name, (places, values) in plain.columns.items()
             ]
             if not plain.is_plain.all():
                 others = read_each(some.only(~plain.is_plain).each())
-                found.append(self._of_each(some.rows[~plain.is_plain], others))
+                found.append(self._of_each(some.rows[~plain.is_plain], others, are_sent=are_sent))
             return found
 
         # Three stages, each on contacts of its own: read, digested, kept.
         plain = ahead((some, read(some)) for some in contacts)
         for found in ahead(starmap(identifiers, plain)):
             for some in found:
-                self._identifiers.add(some)
+                to.add(some)
 
-    def _of_each(self, rows: Any, contacts: Iterable[Mapping[str, str]]) -> Records:
+    def _of_each(self, rows: Any, contacts: Iterable[Mapping[str, str]], *, are_sent: bool) -> Records:
         keys: list[bytes] = []
         counts: list[int] = []
         for row, given in zip(rows.tolist(), contacts, strict=True):
             keys += [identity_key(name, value) for name, value in given.items()]
             counts.append(len(given))
-            self._concern[row] = rows_concern(given)
+            if are_sent:
+                self._concern[row] = rows_concern(given)
         return _identifiers(self._digester.keys(keys), np.repeat(rows, counts))
 
     def compare(self, account: Iterator[list[Records]]) -> None:
         """Hold them against the account's."""
-        for ours, blocks in zip(ahead(self._identifiers.sorted()), ahead(account), strict=True):
+        walks = ahead(self._identifiers.sorted()), self._superseded.sorted(), ahead(account)
+        for ours, superseded, blocks in zip(*walks, strict=True):
             for theirs in blocks:
-                self._look_for(between(ours, theirs), theirs)
+                self._look_for(between(ours, theirs), theirs, are_sent=True)
+                if len(superseded):
+                    self._look_for(between(superseded, theirs), theirs, are_sent=False)
             if self._guards.merges == HOLD_BACK:
                 self._look_for_shared(ours)
 
@@ -190,13 +218,13 @@ class _Search:
         """Return the ids of contacts whose opt-out the account does not know yet."""
         return np.unique(np.concatenate([np.empty(0, "<u8"), *self._to_opt_out]))
 
-    def _look_for(self, ours: Records, theirs: Records) -> None:
+    def _look_for(self, ours: Records, theirs: Records, *, are_sent: bool) -> None:
         mine, known = (taken(*some) for some in zip((ours, theirs), joined(ours, theirs), strict=True))
         self._look_for_opt_outs(mine, known)
         if self._guards.propagates:
-            is_new = self._said_no[mine["row"]] & ((known["flags"] & OF_EMAIL) == 0)
+            is_new = self._said_no[mine["row"]] & ((known["flags"] & (OF_EMAIL | UNREACHABLE)) == 0)
             self._to_opt_out.append(np.unique(known["contact"][is_new]))
-        if self._guards.merges == HOLD_BACK:
+        if self._guards.merges == HOLD_BACK and are_sent:
             self._keep_contacts(mine, known)
 
     def _look_for_opt_outs(self, ours: Records, theirs: Records) -> None:

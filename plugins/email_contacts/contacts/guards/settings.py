@@ -5,7 +5,8 @@ Knows words, and imports nothing heavy.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -53,6 +54,10 @@ class Guards:
     def __post_init__(self) -> None:
         check_consent(self.consent, self.consent_reason)
         check_choice("merges", self.merges, MERGES)
+
+    def of_lists(self, more: Iterable[int]) -> Guards:
+        """Count unsubscriptions from further lists, too; where those from any list count, nothing changes."""
+        return replace(self, lists=(*self.lists, *more)) if self.lists else self
 
     @property
     def is_off(self) -> bool:

@@ -26,6 +26,9 @@ _FLAGS = {"smsBlacklisted": OF_SMS, "whatsappBlacklisted": OF_WHATSAPP}
 # The platform holds the identifier in another form than the digested one, so that another contact may have
 # the same digest: ``1001.0`` and ``1001``. Mirrors of before this bit lack it until their next full sweep.
 ALTERED = 1 << 31
+# Nothing is left by which an opt-out could be brought to the platform: there is no address, and no number for
+# SMS, or it is blocklisted. Mirrors of before this bit lack it, too.
+UNREACHABLE = 1 << 30
 # One identifier of one contact, and with ``list`` also one list that the contact unsubscribed from.
 MIRRORED = np.dtype([*DIGEST.descr, ("flags", "<u4"), ("contact", "<u8"), ("list", "<u4")])
 # The address under which a contact with nothing but a phone number is shown.
@@ -139,8 +142,11 @@ def _read(number: str) -> str:
 def _opt_outs(contact: Mapping[str, Any]) -> int:
     bits = sum(bit for flag, bit in _FLAGS.items() if contact.get(flag))
     # An address that the platform made up is always blocklisted: nobody opted out of it.
-    is_made_up = bool(_number_of(str(contact.get("email") or "").lower()))
-    return bits | OF_EMAIL if contact.get("emailBlacklisted") and not is_made_up else bits
+    address = str(contact.get("email") or "").lower()
+    if address and not _number_of(address):
+        return bits | OF_EMAIL if contact.get("emailBlacklisted") else bits
+    is_reachable = ways_to_write(contact)[1] and not bits & OF_SMS
+    return bits if is_reachable else bits | UNREACHABLE
 
 
 def _number_of(address: str) -> str:

@@ -80,6 +80,8 @@ class Comparison:
         self._made_with = {"mapping": mapping, "body": body, "target": since.target}
         if since.platform:
             self._made_with["platform"] = since.platform
+        before = ",".join(map(str, self._folder.lists_before(since.target, since.platform)))
+        self._lists_before = {"lists_before": before} if before else {}
         self._spool = NamelessFiles()
         self._based_on = self._folder.current_id()
         self._confirmed_run = self._folder.current_run()
@@ -167,7 +169,7 @@ class Comparison:
             name=self._since.name,
             attempt=self._attempt,
             based_on=self._based_on,
-            made_with=self._made_with,
+            made_with=self._made_with | self._lists_before,
             why_full=self._why_full,
             new=new,
             changed=changed,
@@ -181,16 +183,19 @@ class Comparison:
             unidentified=rejected.unidentified,
             known_only_by=rejected.known_only_by,
         )
-        if self._sent.count or changes.to_settle:
-            self._note_in_doubt(with_gone=bool(changes.to_settle))
+        self._note_in_doubt(with_gone=bool(changes.to_settle))
         return changes
 
     def _note_in_doubt(self, *, with_gone: bool) -> None:
-        """Note who may change: who is sent, and who is to be removed and could be back in the next source."""
+        """Note who may change: who is sent, and who is to be removed and could be back in the next source.
+
+        Where nobody is, it is noted all the same: the runs before are overtaken.
+        """
         walks = zip(self._sent_keys.sorted(), self._gone_keys.sorted(), strict=True)
         keys = (in_order(np.concatenate([now, gone])) if with_gone else now for now, gone in walks)
         settles = self._doubts.attempts
-        self._folder.note_in_doubt(self._attempt, keys, is_all=bool(self._why_full), settles=settles)
+        is_all = bool(self._why_full and self._sent.count)
+        self._folder.note_in_doubt(self._attempt, keys, is_all=is_all, settles=settles)
 
     def _why_withheld(self, unidentified: int, read: int) -> str:
         if self._why_full:

@@ -90,6 +90,22 @@ class SnapshotFolder:
         except (SnapshotUnusable, KeyError, TypeError, ValueError):
             return None
 
+    def lists_before(self, target: str, platform: str) -> tuple[int, ...]:
+        """Return the lists that confirmed runs have filled before those of a target; none of another account.
+
+        :param target: of this run: its connection, a colon, ids of lists.
+        :param platform: the address of the platform; empty where that is not known.
+        """
+        try:
+            with closing(self.open_current()) as reader:
+                said = reader.header.get("made_with", {})
+        except SnapshotUnusable:
+            return ()
+        (account, now), (its_account, before) = map(_parted, (target, str(said.get("target", ""))))
+        if its_account != account or said.get("platform", platform) != platform:
+            return ()
+        return tuple(sorted((before | _parted(str(said.get("lists_before", "")))[1]) - now))
+
     def open_current(self) -> SealedReader:
         """Open the snapshot that is in force.
 
@@ -206,3 +222,9 @@ class SnapshotFolder:
 
     def _file(self, name: str) -> AnyPath:
         return cast("AnyPath", self._path / name)
+
+
+def _parted(target: str) -> tuple[str, set[int]]:
+    """Part a target into its connection and its lists."""
+    account, _, lists = target.rpartition(":")
+    return account, {int(one) for one in lists.split(",") if one.isdecimal()}

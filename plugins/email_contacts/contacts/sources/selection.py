@@ -5,7 +5,7 @@ Knows numbers and blocks; opens nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -53,24 +53,34 @@ class RowSelection:
             )
 
 
-def numbered(blocks: Iterable[Block], selection: RowSelection | None = None) -> Iterator[tuple[Block, Any]]:
+def numbered(
+    blocks: Iterable[Block],
+    selection: RowSelection | None = None,
+    look_at: Callable[[Block, int, Any], None] | None = None,
+) -> Iterator[tuple[Block, Any]]:
     """Walk blocks with the numbers of their rows.
 
-    :param selection: the rows that are wanted; None: all. Nothing is read behind the last one.
+    :param selection: the rows that are wanted; None: all.
+    :param look_at: called with each whole block, the number of its first row and the numbers that are wanted,
+        up to the end of the source; None: nothing is read behind the last row that is wanted.
     """
     first = 1
     for block in blocks:
         count = len(block)
         if selection is None:
             yield block, np.arange(first, first + count)
-        elif len(numbers := selection.within(first, count)):
-            yield _chosen(block, numbers - first), numbers
+        else:
+            numbers = selection.within(first, count)
+            if look_at is not None:
+                look_at(block, first, numbers)
+            if len(numbers):
+                yield chosen(block, numbers - first), numbers
         first += count
-        if selection is not None and first > selection.last:
+        if selection is not None and look_at is None and first > selection.last:
             return
 
 
-def _chosen(block: Block, places: Any) -> Block:
+def chosen(block: Block, places: Any) -> Block:
     """Return the rows of a block at these places."""
     if not isinstance(block, Frame):
         return [block[place] for place in places.tolist()]

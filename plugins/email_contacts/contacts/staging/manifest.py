@@ -117,13 +117,16 @@ class Manifest:
     def fingerprint(self) -> str:
         """SHA-256 over the batches' fingerprints and the counts: the same rows prepared the same way.
 
-        If contacts are compared with a snapshot, also over the gone contacts and what is done with them.
+        If contacts are compared with a snapshot, also over the gone contacts and what is done with them; and
+        over those that are to be blocklisted.
         """
         content: list[Any] = [[batch.fingerprint for batch in self.batches], self.rows.to_json()]
         if self.changes is not None:
             content.append(self.changes.gone_digest)
             if self.changes.to_settle:
                 content.append(self.changes.when_gone)
+        if "opt_outs_digest" in self.guards:
+            content.append(self.guards["opt_outs_digest"])
         return sha256(json.dumps(content).encode()).hexdigest()
 
     @property
