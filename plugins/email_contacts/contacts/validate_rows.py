@@ -6,7 +6,6 @@ rows of the frame before it that were not plainly good are decided one by one.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -25,6 +24,7 @@ from email_contacts.contacts.checks.rejected_identifiers import Identifiers, Rej
 from email_contacts.contacts.checks.validation import ContactValidator
 from email_contacts.contacts.column_names import IDENTIFIERS
 from email_contacts.contacts.decided_rows import DecidedRows, OptedOut, opted_out_by
+from email_contacts.contacts.passed_over_rows import PassedOverRows
 from email_contacts.contacts.read_ahead import ahead
 from email_contacts.contacts.sources.narrow_floats import lose_digits, with_lost_digits
 from email_contacts.contacts.sources.row_frames import frame_of
@@ -38,7 +38,7 @@ from email_contacts.contacts.sources.rows import (
     Rows,
     narrow_columns_of,
 )
-from email_contacts.contacts.sources.selection import RowSelection, chosen, numbered
+from email_contacts.contacts.sources.selection import RowSelection, numbered
 from email_contacts.contacts.sources.typed import frame_rows, rows_at
 from email_contacts.contacts.staging.rejects import Reject, RejectsFile, frame_of_rejects
 from email_contacts.contacts.text_views import bytes_of
@@ -76,8 +76,7 @@ class RowValidation:
         self._part = part
         self._rejects = rejects
         self._only = only
-        self._said_no, self._noes = said_no, 0
-        self._passed_over: deque[tuple[int, Row | RowFault]] = deque()
+        self._passed_over = PassedOverRows(said_no, self._with_exact_digits)
         self.last_row = only.last if only is not None else 0
         self._key_place = validator.binding.key_place
         self._identifiers = identifiers_of(validator)
@@ -98,7 +97,7 @@ class RowValidation:
 
     def blocks(self) -> Iterator[int]:
         """Sift block by block; gives the rows read so far after each."""
-        blocks = numbered(self._rows.blocks(), self._only, self._pass_over)
+        blocks = numbered(self._rows.blocks(), self._only, self._passed_over.look_at)
         # Four stages, each on a block of its own: cut into cells, judged, sorted, kept.
         ahead_of = ahead if self._rows.reads_ahead else iter
         judged = map(self._judge, ahead_of(blocks))
@@ -109,41 +108,23 @@ class RowValidation:
             yield self.read
         self._keep_passed_over()
 
-    def _pass_over(self, block: Block, first: int, wanted: Any) -> None:
-        """Look for rows that are not read and say who has opted out, or does not consent."""
-        faults = block.faults.items() if isinstance(block, Frame) else enumerate(block)
-        out = [first + at for at, row in faults if isinstance(row, RefusedRow) and row.opted_out]
-        numbers = np.setdiff1d([*out, *self._said_no[self._noes :]], wanted).astype(np.int64)
-        self._noes = len(self._said_no)
-        if not len(numbers):
-            return
-        rows = chosen(block, numbers - first)
-        if isinstance(rows, Frame):
-            if not self._rows.text_only:
-                rows = replace(rows, cells=with_lost_digits(rows.cells, self._places_of_identifiers))
-            self._passed_over += zip(numbers.tolist(), rows_at(rows, range(len(rows))), strict=True)
-        else:
-            self._passed_over += zip(numbers.tolist(), rows, strict=True)
-
     def _keep_passed_over(self) -> None:
-        people: list[OptedOut] = []
-        while self._passed_over:
-            number, row = self._passed_over.popleft()
-            refused = row if isinstance(row, RefusedRow) else None
-            cells = (refused.cells if refused else None) if isinstance(row, RowFault) else row
-            who = {} if cells is None else self._rejected_identifiers.of(cells)
-            out = opted_out_by(number, refused.opted_out if refused else (), who)
-            people += list(out) or [OptedOut(number, (), who)]
-        if people:
+        if people := self._passed_over.people(lambda: self._rejected_identifiers):
             self._keep_opted_out(people)
             self.last_row = max(self.last_row, people[-1].row)
 
+    def _with_exact_digits(self, rows: Block) -> Block:
+        """Make identifiers of which a float has lost digits such as nobody has."""
+        if isinstance(rows, Frame):
+            if self._rows.text_only:
+                return rows
+            return replace(rows, cells=with_lost_digits(rows.cells, self._places_of_identifiers))
+        if self._narrow:
+            lose_digits(rows, self._narrow)
+        return rows
+
     def _judge(self, block: tuple[Block, Any]) -> _JudgedBlock:
-        rows, numbers = block
-        if isinstance(rows, Frame) and not self._rows.text_only:
-            rows = replace(rows, cells=with_lost_digits(rows.cells, self._places_of_identifiers))
-        elif self._narrow:
-            lose_digits(cast("list[Row | RowFault]", rows), self._narrow)
+        rows, numbers = self._with_exact_digits(block[0]), block[1]
         frame = rows if isinstance(rows, Frame) else frame_of(rows, len(self._rows.columns))
         return _JudgedBlock(rows, numbers, frame, self._plain.judge(frame))
 
