@@ -54,13 +54,13 @@ class Broken(Recorder):
 
 class TaskInstance:
     dag_id, run_id, task_id = "a_dag", "a_run", "receipt"
-    log_url = "http://airflow.example/log"
+    log_url, map_index = "http://airflow.example/log", -1
 
     def __init__(self, document: dict[str, Any] | None) -> None:
         self.document = document
 
-    def xcom_pull(self, *, task_ids: str, key: str) -> Any:
-        assert (task_ids, key) == ("receipt", "receipt")
+    def xcom_pull(self, *, task_ids: str, key: str, map_indexes: int) -> Any:
+        assert (task_ids, key, map_indexes) == ("receipt", "receipt", -1)
         return self.document
 
 

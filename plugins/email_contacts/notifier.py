@@ -106,7 +106,8 @@ class ImportNotifier(BaseNotifier):
 def _receipt_of(context: Context) -> dict[str, Any]:
     """The receipt that this task has written; empty for a task that writes none."""
     ti = context["ti"]
-    document = ti.xcom_pull(task_ids=ti.task_id, key="receipt")
+    # Without the index Airflow gives those of all mapped tasks, or that of the only one that has ended yet.
+    document = ti.xcom_pull(task_ids=ti.task_id, key="receipt", map_indexes=ti.map_index)
     return dict(document) if isinstance(document, Mapping) else {}
 
 
