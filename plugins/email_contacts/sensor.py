@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseSensorOperator, Context, PokeReturnValue
 from airflow.sdk.exceptions import AirflowException, AirflowSensorTimeout, AirflowSkipException
 
-from email_contacts.arguments import InvalidArgument, as_documents, as_ids
+from email_contacts.arguments import InvalidArgument, as_documents, as_flag, as_ids
 from email_contacts.connection import DEFAULT_CONN_ID
 from email_contacts.deferring import default_deferrable
 from email_contacts.failures import failing_at_once
@@ -80,7 +80,7 @@ class ImportCompletedSensor(BaseSensorOperator):
         self.process_ids = process_ids
         self.submissions = submissions
         self.conn_id = conn_id
-        self.deferrable = default_deferrable() if deferrable is None else deferrable
+        self.deferrable = default_deferrable() if deferrable is None else as_flag(deferrable, "deferrable")
         # In seconds, as Airflow's sensor has it by now: a trigger is kept as JSON.
         self.trigger_interval = None if poke_interval is None else self.poke_interval
         self._gives_up_at: float | None = None
@@ -198,15 +198,15 @@ class ImportCompletedSensor(BaseSensorOperator):
         """
         submissions = as_documents(self.submissions, "submissions")
         check_sent_to(submissions, self.hook.client.base_url)
-        ids: list[int | None] = [one["process_id"] for one in submissions]
         try:
+            ids: list[int | None] = [one["process_id"] for one in submissions]
             evidence = [
                 CompletionSignals.from_json(one["evidence"])
                 if one.get("evidence")
                 else CompletionSignals.none()
                 for one in submissions
             ]
-        except ValueError as error:
+        except (KeyError, ValueError) as error:
             raise InvalidArgument(f"submissions: {error}; give the XCom submission of the tasks") from error
         others = [one for one in as_ids(self.process_ids, "process_ids") if one not in ids]
         if not ids and not others:

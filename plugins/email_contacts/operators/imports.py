@@ -137,7 +137,7 @@ class ImportContactsOperator(WaitingOperator):
         self.file_url_expires = file_url_expires
         self.wait_task_id = _renamed("awaited_by", awaited_by, "wait_task_id", wait_task_id)
         self.wait_for_completion = wait_for_completion
-        self.deferrable = default_deferrable() if deferrable is None else deferrable
+        self.deferrable = default_deferrable() if deferrable is None else as_flag(deferrable, "deferrable")
         self.poll_interval = poll_interval
         self.timeout = timeout
         self.reconciliation_timeout = _renamed(

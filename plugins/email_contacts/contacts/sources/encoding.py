@@ -138,7 +138,7 @@ class AsUtf8:
 def _codec_name(given: str) -> str:
     try:
         info = codecs.lookup(given)
-    except (LookupError, ValueError) as error:
+    except (LookupError, TypeError, ValueError) as error:
         raise InvalidOption(
             f'encoding="{given}" is not known. Usual ones are "utf-8", "cp1252" and "utf-16".'
         ) from error
