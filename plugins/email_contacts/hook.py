@@ -6,6 +6,7 @@ Test button, and the look-ups by name that the API does not have.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
@@ -54,6 +55,12 @@ class ContactsHook(BaseHook):
         try:
             connection = read_connection(self.conn_id)
         except AirflowNotFoundException as error:
+            variable = f"AIRFLOW_CONN_{str(self.conn_id).upper()}"
+            if variable in os.environ:
+                raise InvalidConnection(
+                    f"connection {self.conn_id!r} cannot be read: {variable} is neither a JSON object nor a "
+                    "URI; in a URI, quote the key and the host (http%3A%2F%2F…)"
+                ) from None
             raise InvalidConnection(
                 f"there is no connection {self.conn_id!r}; add one of type {CONN_TYPE!r}, or set conn_id to "
                 "one that exists"
