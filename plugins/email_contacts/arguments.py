@@ -59,8 +59,8 @@ def as_name(value: Any, name: str) -> str:
     :raises InvalidArgument: when nothing is left, or it is longer than ``LONGEST_NAME``.
     """
     text = _trimmed(as_text(value, name))
-    if not text:
-        raise InvalidArgument(f"{name} must contain more than blanks")
+    if text in ("", "None"):
+        raise InvalidArgument(f"{name} must contain more than blanks, or what a template makes of None")
     if len(text) > LONGEST_NAME:
         raise InvalidArgument(
             f"{name} has {len(text):,} characters; a name of a folder or list has at most {LONGEST_NAME}"

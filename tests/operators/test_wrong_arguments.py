@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from airflow.sdk import BaseOperator
+from airflow.sdk import DAG, BaseOperator
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, TaskDeferred
 
 from email_contacts.api import ContactsClient, InvalidRequest
@@ -15,18 +15,21 @@ from email_contacts.arguments import InvalidArgument
 from email_contacts.hook import ContactsHook
 from email_contacts.operators.brakes import CheckBrakesOperator
 from email_contacts.operators.contacts import CreateContactOperator
+from email_contacts.operators.folders import CreateFolderOperator
 from email_contacts.operators.imports import ImportContactsOperator
 from email_contacts.operators.lists import RemoveFromListOperator
 from email_contacts.operators.preparation import PrepareContactsOperator
 from email_contacts.operators.receipts import VerifyImportOperator, WriteReceiptOperator
 from email_contacts.sensor import ImportCompletedSensor
 from tests.conftest import PROJECT
-from tests.operators.conftest import LIST
+from tests.operators.conftest import LIST, asked
 from tests.operators.test_templated import arguments, operators
 from tests.task_context import StateStore, make_context, pushed
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+
+    from email_contacts.sandbox import SandboxServer
 
 SAMPLE = str(PROJECT / "include" / "sample_contacts" / "contacts.csv")
 PERSON, NAME, NUMBER = "ada.lovelace@example.com", "Ada", 4915112345678
@@ -167,3 +170,23 @@ def test_the_hooks_client_refuses_them_too(connection: str, call: Any, message: 
 def test_a_name_to_look_up_must_be_text(connection: str) -> None:
     with pytest.raises(InvalidArgument, match="name=None must be text"):
         ContactsHook().find_folder(None)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", ["json_body", "file_body"])
+def test_rows_are_not_taken_from_xcom(name: str) -> None:
+    with DAG("rows", schedule=None):
+        output = CreateFolderOperator(task_id="folder", name="x").output
+        for at, value in enumerate((output, "{{ ti.xcom_pull('rows') }}")):
+            given: dict[str, Any] = {name: value}
+            with pytest.raises(InvalidArgument, match=f"{name} is the output of a task or a template"):
+                ImportContactsOperator(task_id=f"import{at}", **given)
+
+
+def test_none_that_was_rendered_is_no_name(connection: str, context: Context, sandbox: SandboxServer) -> None:
+    for task in (
+        CreateFolderOperator(task_id="one", name="None"),
+        PrepareContactsOperator(task_id="one", source=SAMPLE, snapshot="None"),
+    ):
+        with pytest.raises(AirflowFailException, match="what a template makes of None"):
+            task.execute(context)
+    assert set(asked(sandbox)) <= {"attributes"}

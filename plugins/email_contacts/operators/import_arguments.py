@@ -37,6 +37,21 @@ FLAGS = (
 )
 
 
+def given_rows(name: str, rows: Any) -> Any:
+    """Take rows as the DAG's author gave them, when the DAG is parsed.
+
+    :raises InvalidArgument: for what is resolved or rendered at run time, which rows are not.
+    """
+    from airflow.sdk import XComArg
+
+    if isinstance(rows, XComArg) or (isinstance(rows, str) and rows.lstrip().startswith("{{")):
+        raise InvalidArgument(
+            f"{name} is the output of a task or a template, and takes rows only, because rows do not belong "
+            "in XCom; write them to a file, and prepare it with PrepareContactsOperator"
+        )
+    return rows
+
+
 @dataclass(frozen=True)
 class ImportArguments:
     """The rendered arguments of one import. Rows and addresses are kept out of ``repr``.

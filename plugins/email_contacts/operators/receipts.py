@@ -66,6 +66,7 @@ class VerifyImportOperator(ContactsOperator):
         "conn_id", "manifest_uri", "process_ids", "list_ids", "completions", "submissions", "sizes_before",
         "is_dry_run",
     )  # fmt: skip
+    follows_failures = True
 
     def __init__(
         self,
@@ -146,6 +147,7 @@ class WriteReceiptOperator(ContactsOperator):
         "conn_id", "manifest_uri", "verdict", "submissions", "completions", "rows", "folder_id",
         "sizes_before", "retry_of",
     )  # fmt: skip
+    follows_failures = True
     operator_extra_links = (ImportLink(), ListLink())
     own_outlets = (RECEIPTS,)
 
