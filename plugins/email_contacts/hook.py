@@ -59,7 +59,7 @@ class ContactsHook(BaseHook):
             if variable in os.environ:
                 raise InvalidConnection(
                     f"connection {self.conn_id!r} cannot be read: {variable} is neither a JSON object nor a "
-                    "URI; in a URI, quote the key and the host (http%3A%2F%2F…)"
+                    "URI; a URI is email-contacts://https://:KEY@api.example.com, with the key quoted"
                 ) from None
             raise InvalidConnection(
                 f"there is no connection {self.conn_id!r}; add one of type {CONN_TYPE!r}, or set conn_id to "
