@@ -190,3 +190,9 @@ def test_none_that_was_rendered_is_no_name(connection: str, context: Context, sa
         with pytest.raises(AirflowFailException, match="what a template makes of None"):
             task.execute(context)
     assert set(asked(sandbox)) <= {"attributes"}
+
+
+def test_the_batches_of_several_preparations_are_no_batch(connection: str, context: Context) -> None:
+    task = ImportContactsOperator(task_id="import", batch_uri=["s3://a/1.json"], list_ids=[LIST])  # type: ignore[arg-type]
+    with pytest.raises(AirflowFailException, match=r"batch_uri is a list.*folder or a pattern"):
+        task.execute(context)

@@ -80,6 +80,12 @@ class ImportArguments:
         """
         source = exactly_one(**{name: given[name] for name in SOURCES})
         value = given[source]
+        if source == "batch_uri" and isinstance(value, Sequence) and not isinstance(value, str):
+            raise InvalidArgument(
+                f"batch_uri is a {type(value).__name__}, and must be one address: expand the import over the "
+                "output of one preparation. A mapped one returns a list for each of its tasks; give one a "
+                "folder or a pattern as its source instead, or use MergePartitionsOperator"
+            )
         return cls(
             sources={source: as_text(value, source) if source in ("batch_uri", "file_url") else value},
             list_ids=tuple(as_list_ids(given["list_ids"], "list_ids")),
