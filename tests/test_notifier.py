@@ -18,6 +18,7 @@ from airflow.providers.smtp.notifications.smtp import SmtpNotifier
 from airflow.sdk.bases.notifier import BaseNotifier
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSensorTimeout
 
+from email_contacts.arguments import InvalidArgument
 from email_contacts.contacts.errors import InvalidOption
 from email_contacts.imports.errors import DeadlinePassed
 from email_contacts.notifier import EVENTS, ImportNotifier
@@ -54,13 +55,13 @@ class Broken(Recorder):
 
 class TaskInstance:
     dag_id, run_id, task_id = "a_dag", "a_run", "receipt"
-    log_url = "http://airflow.example/log"
+    log_url, map_index = "http://airflow.example/log", -1
 
     def __init__(self, document: dict[str, Any] | None) -> None:
         self.document = document
 
-    def xcom_pull(self, *, task_ids: str, key: str) -> Any:
-        assert (task_ids, key) == ("receipt", "receipt")
+    def xcom_pull(self, *, task_ids: str, key: str, map_indexes: int) -> Any:
+        assert (task_ids, key, map_indexes) == ("receipt", "receipt", -1)
         return self.document
 
 
@@ -148,11 +149,19 @@ def test_a_notifier_that_cannot_send_does_not_keep_the_others_from_it(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "error"), [({"events": ["done"]}, ValueError), ({"rejects_over": "many"}, InvalidOption)]
+    ("arguments", "message"),
+    [
+        *(({"events": some}, r"events=.* must be a list") for some in (["done"], "failed", [], None, [1])),
+        *(({"rejects_over": some}, r"rejects_over=.* is neither") for some in ("many", -1, True)),
+        *(
+            ({"notifiers": some}, "must be a list of one notifier")
+            for some in (Recorder(), [], None, "x", [None])
+        ),
+    ],
 )
-def test_what_it_does_not_know_is_refused(arguments: dict[str, Any], error: type[Exception]) -> None:
-    with pytest.raises(error):
-        ImportNotifier([Recorder()], **arguments)
+def test_a_wrong_argument_is_refused_when_the_dag_is_parsed(arguments: Any, message: str) -> None:
+    with pytest.raises((InvalidArgument, InvalidOption), match=message):
+        ImportNotifier(**{"notifiers": [Recorder()], **arguments})
 
 
 def test_it_sends_through_the_smtp_notifier(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -281,6 +282,11 @@ def test_in_the_worker_airflows_reschedule_mode_works(
 def test_a_pause_that_was_not_given_is_a_minute_in_the_worker() -> None:
     task = ImportCompletedSensor(task_id="wait", process_ids=1)
     assert (task.poke_interval, task.trigger_interval, task.deferrable) == (60, None, True)
+
+
+def test_a_pause_may_be_a_timedelta_as_for_airflows_sensors() -> None:
+    task = ImportCompletedSensor(task_id="wait", process_ids=1, poke_interval=timedelta(minutes=2))
+    assert json.dumps([task.poke_interval, task.trigger_interval]) == "[120.0, 120.0]"
 
 
 def test_an_undocumented_status_is_waited_for(

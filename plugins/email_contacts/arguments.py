@@ -41,13 +41,15 @@ class InvalidArgument(ValueError):
     """An argument that cannot work; the message names it, its value, the rule and the fix."""
 
 
-def as_text(value: Any, name: str) -> str:
+def as_text(value: Any, name: str, *, is_personal: bool = False) -> str:
     """Read a text that must not be empty.
 
+    :param is_personal: whether it is about a person, so that it is never shown.
     :raises InvalidArgument: when it is empty or something else.
     """
     if not isinstance(value, str) or not value.strip():
-        raise InvalidArgument(f"{name}={_shown(value)} must be text that is not empty")
+        shown = f"<{type(value).__name__}>" if is_personal else _shown(value)
+        raise InvalidArgument(f"{name}={shown} must be text that is not empty")
     return value
 
 
@@ -57,8 +59,8 @@ def as_name(value: Any, name: str) -> str:
     :raises InvalidArgument: when nothing is left, or it is longer than ``LONGEST_NAME``.
     """
     text = _trimmed(as_text(value, name))
-    if not text:
-        raise InvalidArgument(f"{name} must contain more than blanks")
+    if text in ("", "None"):
+        raise InvalidArgument(f"{name} must contain more than blanks, or what a template makes of None")
     if len(text) > LONGEST_NAME:
         raise InvalidArgument(
             f"{name} has {len(text):,} characters; a name of a folder or list has at most {LONGEST_NAME}"
@@ -99,8 +101,7 @@ def as_ids(value: Any, name: str) -> list[int]:
     if isinstance(value, str):
         parts = (part.strip(" '\"") for part in value.strip().strip("[]()").split(","))
         value = [part for part in parts if part]
-    if isinstance(value, bytes) or not isinstance(value, Iterable):
-        value = [value]
+    value = [value] if isinstance(value, bytes) or not isinstance(value, Iterable) else value
     return [as_id(one, name) for one in _at_once(value) if one is not None]
 
 
@@ -142,16 +143,17 @@ def as_documents(value: Any, name: str) -> list[Mapping[str, Any]]:
     return documents
 
 
-def as_texts(value: Any, name: str) -> list[str]:
+def as_texts(value: Any, name: str, *, is_personal: bool = False) -> list[str]:
     """Read several texts, as other tasks pushed them.
 
     None within a sequence is what a task left that did not run; it is not a text, and no error.
 
+    :param is_personal: as for :func:`as_text`.
     :raises InvalidArgument: when it is not a sequence, or one of them is empty or not text.
     """
     if isinstance(value, str) or not isinstance(value, Iterable):
         raise InvalidArgument(f"{name} is a {type(value).__name__}, and must be a list; pass task.output")
-    return [as_text(one, name) for one in _at_once(value) if one is not None]
+    return [as_text(one, name, is_personal=is_personal) for one in _at_once(value) if one is not None]
 
 
 def as_lines(value: Any, name: str) -> int:
@@ -189,7 +191,14 @@ def _whole_number(value: Any) -> int | None:
 
 
 def _shown(value: Any) -> str:
-    """Show a value, cut where it is long: an argument may hold a whole document by mistake."""
+    """Show a value, cut where it is long: an argument may hold a whole document by mistake.
+
+    Of a list, an object or a person's address only the kind: rows may have been given by mistake, too.
+    """
+    if isinstance(value, (bytes, Iterable)) and not isinstance(value, str):
+        return f"<{type(value).__name__}>"
+    if isinstance(value, str) and "@" in value and "://" not in value:
+        return "<text with an @>"
     try:
         text = repr(value)
     except ValueError:

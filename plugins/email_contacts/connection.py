@@ -6,9 +6,11 @@ Imports no Airflow.
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -43,6 +45,7 @@ class AirflowConnection(Protocol):
     host: str | None
     port: int | None
     password: str | None
+    extra: str | None
 
     @property
     def extra_dejson(self) -> dict[str, Any]:
@@ -83,7 +86,8 @@ class ContactsConnection:
         if connection.conn_type != CONN_TYPE:
             raise InvalidConnection(
                 f"connection {name!r} is of type {connection.conn_type or 'none'!r}, and must be of type "
-                f"{CONN_TYPE!r} (Email Contacts in the UI); set its type, or give the conn_id of another one"
+                f"{CONN_TYPE!r} (Email Contacts in the UI; a URI begins with email-contacts://); set its "
+                "type, or give the conn_id of another one"
             )
         if not connection.host:
             raise InvalidConnection(
@@ -94,12 +98,13 @@ class ContactsConnection:
         base_url = connection.host if "://" in connection.host else f"https://{connection.host}"
         if connection.port:
             base_url = _with_port(base_url, connection.port)
-        extra = connection.extra_dejson
+        extra = _extra_of(connection)
         if not isinstance(extra, dict):
             raise InvalidConnection(
                 f"connection {name!r} has an extra that is a {type(extra).__name__}, and must be a JSON "
                 'object, such as {"staging_uri": "s3://bucket/folder"}; correct it, or leave it empty'
             )
+        _check_names(extra, conn_id=name)
         values = {field.name: field.read(extra.get(field.name), conn_id=name) for field in FIELDS}
         values["callback_url"] = values["callback_url"].strip().rstrip("/")
         values["staging_uri"] = values["staging_uri"].strip()
@@ -186,6 +191,30 @@ class ContactsConnection:
                 'make one with: python -c "import secrets; print(secrets.token_urlsafe(32))"'
             )
         return ""
+
+
+def _extra_of(connection: AirflowConnection) -> Any:
+    """The extra; Airflow takes one that is not JSON for an empty one, and its settings would not count."""
+    if isinstance(connection.extra, str) and connection.extra.strip():
+        try:
+            return json.loads(connection.extra)
+        except ValueError as error:
+            raise InvalidConnection(
+                f"connection {connection.conn_id!r} has an extra that is not JSON ({error}), so none of its "
+                'settings would count; write an object, such as {"staging_uri": "s3://bucket/folder"}'
+            ) from None
+    return connection.extra_dejson
+
+
+def _check_names(extra: Mapping[str, Any], *, conn_id: str) -> None:
+    """Refuse what is almost the name of a field: a limit that is misspelled would not count."""
+    known = [field.name for field in FIELDS]
+    for name in extra:
+        plain = name.rpartition("__")[2].lower()
+        if name not in known and (meant := get_close_matches(plain, known, n=1, cutoff=0.8)):
+            raise InvalidConnection(
+                f"connection {conn_id!r} has no field {name!r}; call it {meant[0]!r}, or remove it"
+            )
 
 
 class _Secret:

@@ -6,6 +6,7 @@ Test button, and the look-ups by name that the API does not have.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
@@ -15,7 +16,7 @@ from airflow.sdk.exceptions import AirflowNotFoundException
 
 from email_contacts import metrics
 from email_contacts.airflow_answers import read_connection
-from email_contacts.arguments import comparable
+from email_contacts.arguments import as_text, comparable
 from email_contacts.connection import CONN_TYPE, DEFAULT_CONN_ID, ContactsConnection, InvalidConnection
 from email_contacts.imports.waiting.account_budget import AccountBudget
 from email_contacts.variables import SharedVariables
@@ -54,6 +55,12 @@ class ContactsHook(BaseHook):
         try:
             connection = read_connection(self.conn_id)
         except AirflowNotFoundException as error:
+            variable = f"AIRFLOW_CONN_{str(self.conn_id).upper()}"
+            if variable in os.environ:
+                raise InvalidConnection(
+                    f"connection {self.conn_id!r} cannot be read: {variable} is neither a JSON object nor a "
+                    "URI; a URI is email-contacts://https://:KEY@api.example.com, with the key quoted"
+                ) from None
             raise InvalidConnection(
                 f"there is no connection {self.conn_id!r}; add one of type {CONN_TYPE!r}, or set conn_id to "
                 "one that exists"
@@ -100,6 +107,7 @@ class ContactsHook(BaseHook):
         Names are not unique (api-contract §1.1): the oldest of several wins, and a warning says so.
 
         :return: the folder's id, or None when no folder has this name.
+        :raises email_contacts.arguments.InvalidArgument: when the name is not text, or empty.
         """
         return self._oldest("folder", name, self.client.iter_folders())
 
@@ -116,7 +124,7 @@ class ContactsHook(BaseHook):
         self.budget.spend()
 
     def _oldest(self, what: str, name: str, candidates: Iterable[Named]) -> int | None:
-        wanted = comparable(name)
+        wanted = comparable(as_text(name, "name"))
         same = [candidate for candidate in candidates if comparable(candidate.name) == wanted]
         exact = [candidate for candidate in same if candidate.name == name.strip()]
         ids = sorted(candidate.id for candidate in exact or same)

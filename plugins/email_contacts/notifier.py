@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import copy
 import html
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from airflow.sdk.bases.notifier import BaseNotifier
 from airflow.sdk.exceptions import AirflowException, AirflowSensorTimeout
+
+from email_contacts.arguments import InvalidArgument
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -39,25 +41,33 @@ class ImportNotifier(BaseNotifier):
     :param events: the events for which a message is sent; by default all except ``completed``.
     :param rejects_over: send ``rejects`` for more rejected rows than this, ours and the platform's together:
         a number (``100``) or a share of the rows read (``"5%"``). Default 0.
-    :raises ValueError: for an unknown event.
+    :raises email_contacts.arguments.InvalidArgument: for an unknown event, and for no notifiers.
     :raises email_contacts.contacts.errors.InvalidOption: for a ``rejects_over`` that is neither.
     """
 
     def __init__(
         self,
-        notifiers: Sequence[BaseNotifier],
+        notifiers: Collection[BaseNotifier],
         *,
-        events: Sequence[str] = (REJECTS, FAILED, STUCK),
+        events: Collection[str] = (REJECTS, FAILED, STUCK),
         rejects_over: int | str = 0,
     ) -> None:
         from email_contacts.contacts.limits import RowLimit
 
         super().__init__()
-        if unknown := sorted(set(events) - set(EVENTS)):
-            raise ValueError(f"events: {', '.join(unknown)} is not one of {', '.join(EVENTS)}")
+        if not (isinstance(notifiers, Collection) and notifiers and all(map(callable, notifiers))):
+            raise InvalidArgument(
+                f"notifiers is a {type(notifiers).__name__}, and must be a list of one notifier or several, "
+                "such as [SmtpNotifier(...)]"
+            )
+        are_several = isinstance(events, Collection) and not isinstance(events, str) and events
+        if not are_several or set(events) - set(EVENTS):
+            raise InvalidArgument(
+                f"events={events!r} must be a list of one or several of {', '.join(EVENTS)}"
+            )
         self.notifiers = tuple(notifiers)
         self.events = tuple(events)
-        self.rejects_over = RowLimit.parse(rejects_over)
+        self.rejects_over = RowLimit.parse(rejects_over, "rejects_over")
 
     def notify(self, context: Context) -> None:
         """Send a message about how the task ended, if it is one of the events.
@@ -106,7 +116,8 @@ class ImportNotifier(BaseNotifier):
 def _receipt_of(context: Context) -> dict[str, Any]:
     """The receipt that this task has written; empty for a task that writes none."""
     ti = context["ti"]
-    document = ti.xcom_pull(task_ids=ti.task_id, key="receipt")
+    # Without the index Airflow gives those of all mapped tasks, or that of the only one that has ended yet.
+    document = ti.xcom_pull(task_ids=ti.task_id, key="receipt", map_indexes=ti.map_index)
     return dict(document) if isinstance(document, Mapping) else {}
 
 

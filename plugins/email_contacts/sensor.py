@@ -6,13 +6,14 @@ import hashlib
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import timedelta
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseSensorOperator, Context, PokeReturnValue
 from airflow.sdk.exceptions import AirflowException, AirflowSensorTimeout, AirflowSkipException
 
-from email_contacts.arguments import InvalidArgument, as_documents, as_ids
+from email_contacts.arguments import InvalidArgument, as_documents, as_flag, as_ids
 from email_contacts.connection import DEFAULT_CONN_ID
 from email_contacts.deferring import default_deferrable
 from email_contacts.failures import failing_at_once
@@ -53,8 +54,8 @@ class ImportCompletedSensor(BaseSensorOperator):
     :param conn_id: a connection of type ``email_contacts``. Templated.
     :param deferrable: wait in the triggerer, without a worker slot; otherwise in the worker with Airflow's
         sensor modes. Default: Airflow's ``[operators] default_deferrable``, which is off unless it was set.
-    :param poke_interval: seconds between polls. None (default): in the triggerer short at first, then
-        stretched to the connection's ``process_polls_per_hour``; in the worker 60.
+    :param poke_interval: seconds between polls, or a ``timedelta``. None (default): in the triggerer short at
+        first, then stretched to the connection's ``process_polls_per_hour``; in the worker 60.
     :param timeout: seconds until the wait ends, in the triggerer from the first try of the task, in the
         worker as Airflow counts them.
     :return: one dictionary per import: ``process_id``, ``status``, ``rejects`` (as the platform reports
@@ -72,15 +73,16 @@ class ImportCompletedSensor(BaseSensorOperator):
         submissions: Mapping[str, Any] | Iterable[Mapping[str, Any]] | XComArg = (),
         conn_id: str = DEFAULT_CONN_ID,
         deferrable: bool | None = None,
-        poke_interval: float | None = None,
+        poke_interval: float | timedelta | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(poke_interval=60 if poke_interval is None else poke_interval, **kwargs)
         self.process_ids = process_ids
         self.submissions = submissions
         self.conn_id = conn_id
-        self.deferrable = default_deferrable() if deferrable is None else deferrable
-        self.trigger_interval = poke_interval
+        self.deferrable = default_deferrable() if deferrable is None else as_flag(deferrable, "deferrable")
+        # In seconds, as Airflow's sensor has it by now: a trigger is kept as JSON.
+        self.trigger_interval = None if poke_interval is None else self.poke_interval
         self._gives_up_at: float | None = None
 
     @cached_property
@@ -196,15 +198,15 @@ class ImportCompletedSensor(BaseSensorOperator):
         """
         submissions = as_documents(self.submissions, "submissions")
         check_sent_to(submissions, self.hook.client.base_url)
-        ids: list[int | None] = [one["process_id"] for one in submissions]
         try:
+            ids: list[int | None] = [one["process_id"] for one in submissions]
             evidence = [
                 CompletionSignals.from_json(one["evidence"])
                 if one.get("evidence")
                 else CompletionSignals.none()
                 for one in submissions
             ]
-        except ValueError as error:
+        except (KeyError, ValueError) as error:
             raise InvalidArgument(f"submissions: {error}; give the XCom submission of the tasks") from error
         others = [one for one in as_ids(self.process_ids, "process_ids") if one not in ids]
         if not ids and not others:

@@ -175,6 +175,7 @@ def test_the_seeded_connection_is_one_that_the_provider_accepts(
         host=entry["host"],
         port=None,
         password=entry["password"],
+        extra=json.dumps(entry["extra"]),
         extra_dejson=entry["extra"],
     )
     settings = ContactsConnection.from_airflow(cast(AirflowConnection, connection))

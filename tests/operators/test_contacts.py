@@ -72,7 +72,7 @@ def test_an_update_is_repeated_by_the_client_itself(
     ("arguments", "message"),
     [
         ({"email_address": None}, "needs an identifier"),
-        ({"email_address": 5}, "email_address=5 must be text"),
+        ({"email_address": 5}, "email_address=<int> must be text"),
         ({"list_ids": "first"}, "list_ids='first' is not an id"),
         ({"update_enabled": "perhaps"}, "update_enabled='perhaps' must be true or false"),
         ({"attributes": {"firstname": "Ada"}}, "'firstname' must be in upper case"),

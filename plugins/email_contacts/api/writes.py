@@ -7,7 +7,7 @@ attempt that ends without a trustworthy answer is :class:`OutcomeUnknown` and no
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -123,6 +123,11 @@ class Writes:
         :return: the id of the process that does it; it has only begun.
         :raises NotFound: when the platform says that a list or folder does not exist.
         """
+        if not isinstance(request, ImportRequest):
+            raise InvalidRequest(
+                f"the request is a {type(request).__name__}, and must be an ImportRequest; "
+                "make one: ImportRequest(json_body=[...], list_ids=[...])"
+            )
         return self._transport.make(
             Call(
                 endpoints.IMPORT_CONTACTS,
@@ -170,16 +175,23 @@ class Writes:
 
 
 def _check_attributes(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    if not isinstance(attributes, Mapping):
+        raise InvalidRequest(
+            f"attributes must be an object of names and values, not {type(attributes).__name__}; a template "
+            "renders to text, unless the DAG renders native objects"
+        )
     for name in attributes:
         if not isinstance(name, str) or name != name.upper() or not name.strip():
+            # An address is no name of an attribute, and must not be shown.
+            shown = repr(name) if isinstance(name, str) and "@" not in name else type(name).__name__
             raise InvalidRequest(
-                f"the attribute name {name!r} must be in upper case, or the platform silently drops it "
+                f"the attribute name {shown} must be in upper case, or the platform silently drops it "
                 "(api-contract §1.3)"
             )
     return dict(attributes)
 
 
 def _check_texts(values: Sequence[str], *, what: str) -> tuple[str, ...]:
-    if isinstance(values, (str, bytes)):
-        raise InvalidRequest(f"{what} must be a list of texts, not one text")
+    if isinstance(values, (str, bytes, Mapping)) or not isinstance(values, Iterable):
+        raise InvalidRequest(f"{what} must be a list of texts, not {type(values).__name__}")
     return tuple(check_identifier(value, what=what) for value in values)

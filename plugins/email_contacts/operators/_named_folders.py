@@ -31,6 +31,10 @@ def named_folder(argument: str, given: Any, staging_root: str) -> ObjectStorageP
     text = as_text(given, argument).strip().rstrip("/")
     if "://" in text or text.startswith("/"):
         return ObjectStoragePath(text)
+    if text == "None":
+        raise InvalidArgument(
+            f"{argument}='None' is what a template makes of None; give the name, or '' for no {argument}"
+        )
     if not _NAME.fullmatch(text):
         raise InvalidArgument(
             f"{argument}={text!r} must be a name of letters, digits, '_', '-' and '.', or a folder's address"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 from email_contacts.arguments import InvalidArgument, as_documents, as_ids
 from email_contacts.imports.verification.submitted_batches import SubmittedBatches
 from email_contacts.operators._approvals import is_held
+from email_contacts.operators._exports import as_location
 
 if TYPE_CHECKING:
     from airflow.sdk import ObjectStoragePath
@@ -42,8 +43,9 @@ class PreparedRun:
 
         from email_contacts.contacts.staging.manifest import Manifest
 
-        uri = "" if manifest_uri in (None, "None") else str(manifest_uri)
-        path = ObjectStoragePath(uri) if uri else None
+        # Without a preparation there is none; a relative one would be below the worker's own folder.
+        is_named = manifest_uri not in (None, "", "None")
+        path = ObjectStoragePath(as_location(manifest_uri, "manifest_uri")) if is_named else None
         manifest = Manifest.read(cast("Any", path)) if path is not None and path.is_file() else None
         return cls(
             path.parent if path is not None else None,
@@ -100,6 +102,21 @@ class PreparedRun:
         return f"imports were submitted, but {where}, so it cannot be checked whether all rows arrived"
 
 
+def manifest_path(given: Any) -> ObjectStoragePath:
+    """Where the manifest is that a task cannot do without.
+
+    :raises email_contacts.arguments.InvalidArgument: when the preparation did not name one.
+    """
+    from airflow.sdk import ObjectStoragePath
+
+    if given in (None, "", "None"):
+        raise InvalidArgument(
+            "manifest_uri is empty; pass what PrepareContactsOperator pushed as manifest_uri, and run this "
+            "task only after a preparation that succeeded"
+        )
+    return ObjectStoragePath(as_location(given, "manifest_uri"))
+
+
 def read_rows(counted: Any) -> Rows | None:
     """Read what a preparation pushed as ``rows``: an object, or JSON that a template made of it.
 
@@ -115,7 +132,10 @@ def read_rows(counted: Any) -> Rows | None:
 
 
 def read_sizes(before: Any) -> dict[int, int]:
-    """Read the sizes of what ``GetListOperator`` returned before the import, once or per list."""
+    """Read the sizes of what ``GetListOperator`` returned before the import, once or per list.
+
+    :raises email_contacts.arguments.InvalidArgument: for anything else.
+    """
     return {one["id"]: one["size"] for one in _lists(before)}
 
 
@@ -125,5 +145,7 @@ def read_names(before: Any) -> dict[int, str]:
 
 
 def _lists(before: Any) -> list[Mapping[str, Any]]:
-    lists = [before] if isinstance(before, Mapping) else before or ()
-    return [one for one in lists if one]
+    lists = [one for one in as_documents(before, "sizes_before") if one]
+    if any(not {"id", "size"} <= one.keys() for one in lists):
+        raise InvalidArgument("sizes_before must be what GetListOperator returned, once or per list")
+    return lists

@@ -95,7 +95,7 @@ class ReadingOperator(StagingOperator):
         self.unknown_columns = unknown_columns
         self.body = body
         self.check_attributes = check_attributes
-        self.restrict_sources = restrict_sources
+        self.restrict_sources = as_flag(restrict_sources, "restrict_sources")
 
     @property
     def access(self) -> SourceAccess | None:

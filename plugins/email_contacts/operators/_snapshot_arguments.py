@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-from email_contacts.arguments import as_choice, as_flag, as_ids
-from email_contacts.contacts.choices import GONE
+from email_contacts.arguments import InvalidArgument, as_choice, as_flag, as_ids
+from email_contacts.contacts.choices import GONE, KEEP
 from email_contacts.operators._named_folders import named_folder
 
 if TYPE_CHECKING:
@@ -47,11 +47,17 @@ class SnapshotArguments:
         """Say what to compare with; None: nothing.
 
         :param staging_root: the connection's staging folder, in which named snapshots lie.
-        :raises InvalidArgument: when the name can be no name of a folder.
+        :raises InvalidArgument: when the name can be no name of a folder; for ``gone`` without a snapshot.
         """
         from email_contacts.contacts.snapshot.changes import ChangesSince
 
+        gone = as_choice(self.gone, "gone", GONE)
         if self.snapshot is None or self.snapshot == "":
+            if gone != KEEP:
+                raise InvalidArgument(
+                    f"gone={gone!r} needs a snapshot, which says who was in the source before; without one "
+                    "nobody would ever be removed. Give snapshot, or leave gone out"
+                )
             return None
         folder = named_folder("snapshot", self.snapshot, staging_root)
         lists = as_ids(self.snapshot_target, "snapshot_target") if self.snapshot_target else []
@@ -62,7 +68,7 @@ class SnapshotArguments:
             platform=self.platform,
             full=as_flag(self.full_sync, "full_sync"),
             retry_rejects=as_flag(self.retry_rejects, "retry_rejects"),
-            gone=as_choice(self.gone, "gone", GONE),
+            gone=gone,
             max_unidentified=self.max_unidentified,
             run_after=self.run_after,
         )

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import Asset, BaseOperator, Context
+from airflow.sdk.exceptions import XComNotFound
 
 from email_contacts.connection import DEFAULT_CONN_ID
 from email_contacts.hook import ContactsHook
@@ -35,6 +36,8 @@ class ContactsOperator(BaseOperator):
     own_inlets: Sequence[Asset] = ()
     #: The page of the list that the task was about, on the platform; what a ``ListLink`` opens.
     list_page = ""
+    #: Whether the task also follows tasks that failed: an XCom that one of them did not push is None.
+    follows_failures = False
     #: What the task has read and written so far.
     lineage = Lineage()
     ui_color = "#e8f1fb"
@@ -77,7 +80,12 @@ class ContactsOperator(BaseOperator):
     ) -> Any:
         """Render a value; what Airflow assigns to this task from now on is rendered."""
         self._is_rendering = True
-        return super().render_template(content, context, jinja_env, seen_oids)
+        try:
+            return super().render_template(content, context, jinja_env, seen_oids)
+        except XComNotFound:
+            if not self.follows_failures:
+                raise
+            return None
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Conceal a rendered value before Airflow stores what was rendered.

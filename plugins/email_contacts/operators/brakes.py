@@ -13,7 +13,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from email_contacts.arguments import InvalidArgument
 from email_contacts.failures import failing_at_once
 from email_contacts.operators._approvals import note_approval
-from email_contacts.operators._prepared_run import read_sizes
+from email_contacts.operators._prepared_run import manifest_path, read_sizes
 
 if TYPE_CHECKING:
     from airflow.sdk import ObjectStoragePath, XComArg
@@ -80,6 +80,12 @@ class CheckBrakesOperator(HITLOperator):
         approve_within: timedelta = timedelta(days=1),
         **kwargs: Any,
     ) -> None:
+        if approve_within is not None and not (
+            isinstance(approve_within, timedelta) and approve_within > timedelta(0)
+        ):
+            raise InvalidArgument(
+                f"approve_within={approve_within!r} must be a timedelta above 0, such as timedelta(hours=4)"
+            )
         # Airflow passes the DAG's parameters, which are not asked for here.
         kwargs.pop("params", None)
         super().__init__(
@@ -150,11 +156,7 @@ class CheckBrakesOperator(HITLOperator):
 
     @property
     def _stage(self) -> ObjectStoragePath:
-        from airflow.sdk import ObjectStoragePath
-
-        if self.manifest_uri in (None, "", "None"):
-            raise InvalidArgument("manifest_uri is empty; pass what PrepareContactsOperator pushed")
-        return ObjectStoragePath(str(self.manifest_uri)).parent
+        return manifest_path(self.manifest_uri).parent
 
     def _exceeded(self, manifest: Manifest) -> tuple[str, ...]:
         from email_contacts.contacts.brakes import Brakes

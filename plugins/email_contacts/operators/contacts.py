@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowFailException
 
-from email_contacts.arguments import as_flag, as_flag_or_none, as_instant, as_list_ids, as_text
+from email_contacts.arguments import (
+    InvalidArgument,
+    as_flag,
+    as_flag_or_none,
+    as_instant,
+    as_list_ids,
+    as_text,
+)
 from email_contacts.failures import failing_at_once
 from email_contacts.operators._exports import as_location, task_name, write_contacts
 from email_contacts.operators._personal import shown
@@ -74,8 +81,8 @@ class CreateContactOperator(ContactsOperator):
         email, ext_id, attributes, senders = (shown(getattr(self, name)) for name in self.concealed_fields)
         try:
             answer = self.hook.client.create_contact(
-                email=as_text(email, "email_address") if email else None,
-                ext_id=as_text(ext_id, "ext_id") if ext_id else None,
+                email=as_text(email, "email_address", is_personal=True) if email else None,
+                ext_id=_ext_id(ext_id) if ext_id else None,
                 attributes=attributes,
                 list_ids=as_list_ids(self.list_ids, "list_ids"),
                 email_blacklisted=as_flag_or_none(self.email_blacklisted, "email_blacklisted"),
@@ -89,6 +96,18 @@ class CreateContactOperator(ContactsOperator):
                 "answer. Set update_enabled=True to update it, which also makes a retry harmless"
             ) from error
         return {"id": answer.id, "created": answer.created}
+
+
+def _ext_id(given: Any) -> str:
+    from email_contacts.contacts.values.normalising import NO_IDENTIFIERS
+
+    text = as_text(given, "ext_id", is_personal=True)
+    if text.strip().casefold() in NO_IDENTIFIERS:
+        raise InvalidArgument(
+            f"ext_id={text!r} is a null value, as a template makes of None, and the platform would take "
+            "all contacts that have it for one person; give the contact's id, or leave ext_id out"
+        )
+    return text
 
 
 class GetContactsOperator(ContactsOperator):

@@ -15,6 +15,7 @@ from email_contacts.contacts.choices import REMOVE
 from email_contacts.failures import failing_at_once
 from email_contacts.imports import failpoints
 from email_contacts.imports.verification.verdict import GOOD_STATES
+from email_contacts.operators._prepared_run import manifest_path
 from email_contacts.operators._sending_check import check_prepared
 from email_contacts.operators.base import ContactsOperator
 from email_contacts.operators.lists import remove_from_list
@@ -69,11 +70,9 @@ class SettleGoneContactsOperator(ContactsOperator):
     @failing_at_once()
     def execute(self, context: Context) -> dict[str, int]:
         """Find who is gone on each list, and settle it."""
-        from airflow.sdk import ObjectStoragePath
-
         from email_contacts.contacts.staging.manifest import Manifest
 
-        path = ObjectStoragePath(str(self.manifest_uri))
+        path = manifest_path(self.manifest_uri)
         manifest = Manifest.read(cast("Any", path))
         if manifest.overriding:
             self.log.warning("%s", manifest.overriding)

@@ -37,6 +37,21 @@ FLAGS = (
 )
 
 
+def given_rows(name: str, rows: Any) -> Any:
+    """Take rows as the DAG's author gave them, when the DAG is parsed.
+
+    :raises InvalidArgument: for what is resolved or rendered at run time, which rows are not.
+    """
+    from airflow.sdk import XComArg
+
+    if isinstance(rows, XComArg) or (isinstance(rows, str) and rows.lstrip().startswith("{{")):
+        raise InvalidArgument(
+            f"{name} is the output of a task or a template, and takes rows only, because rows do not belong "
+            "in XCom; write them to a file, and prepare it with PrepareContactsOperator"
+        )
+    return rows
+
+
 @dataclass(frozen=True)
 class ImportArguments:
     """The rendered arguments of one import. Rows and addresses are kept out of ``repr``.
@@ -65,6 +80,12 @@ class ImportArguments:
         """
         source = exactly_one(**{name: given[name] for name in SOURCES})
         value = given[source]
+        if source == "batch_uri" and isinstance(value, Sequence) and not isinstance(value, str):
+            raise InvalidArgument(
+                f"batch_uri is a {type(value).__name__}, and must be one address: expand the import over the "
+                "output of one preparation. A mapped one returns a list for each of its tasks; give one a "
+                "folder or a pattern as its source instead, or use MergePartitionsOperator"
+            )
         return cls(
             sources={source: as_text(value, source) if source in ("batch_uri", "file_url") else value},
             list_ids=tuple(as_list_ids(given["list_ids"], "list_ids")),

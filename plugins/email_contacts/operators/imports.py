@@ -25,7 +25,7 @@ from email_contacts.operators._task_ledger import fingerprint_of, task_ledger
 from email_contacts.operators._waiting import WaitingOperator
 from email_contacts.operators.callback import Callback
 from email_contacts.operators.existing import reuse_or_create_list
-from email_contacts.operators.import_arguments import ImportArguments
+from email_contacts.operators.import_arguments import ImportArguments, given_rows
 from email_contacts.operators.staged_files import BatchMissing, hide_credentials
 from email_contacts.variables import SharedVariables
 
@@ -123,8 +123,8 @@ class ImportContactsOperator(WaitingOperator):
         super().__init__(**kwargs)
         self.batch_uri = batch_uri
         self.file_url = file_url
-        self.file_body = file_body
-        self.json_body = json_body
+        self.file_body = given_rows("file_body", file_body)
+        self.json_body = given_rows("json_body", json_body)
         self.list_ids = list_ids
         self.new_list = new_list
         self.notify_url = notify_url
@@ -137,7 +137,7 @@ class ImportContactsOperator(WaitingOperator):
         self.file_url_expires = file_url_expires
         self.wait_task_id = _renamed("awaited_by", awaited_by, "wait_task_id", wait_task_id)
         self.wait_for_completion = wait_for_completion
-        self.deferrable = default_deferrable() if deferrable is None else deferrable
+        self.deferrable = default_deferrable() if deferrable is None else as_flag(deferrable, "deferrable")
         self.poll_interval = poll_interval
         self.timeout = timeout
         self.reconciliation_timeout = _renamed(

@@ -158,9 +158,9 @@ class RemoveFromListOperator(ContactsOperator):
         """Remove them, 150 at a time."""
         list_id = as_id(self.list_id, "list_id")
         named: dict[str, list[Any]] = {
-            "emails": as_texts(shown(self.emails) or (), "emails"),
+            "emails": as_texts(shown(self.emails) or (), "emails", is_personal=True),
             "contact_ids": as_ids(self.contact_ids, "contact_ids"),
-            "ext_ids": as_texts(shown(self.ext_ids) or (), "ext_ids"),
+            "ext_ids": as_texts(shown(self.ext_ids) or (), "ext_ids", is_personal=True),
         }
         kind = exactly_one(**{name: entries or None for name, entries in named.items()})
         result = remove_from_list(self.hook.client, list_id, kind.removeprefix("contact_"), named[kind])

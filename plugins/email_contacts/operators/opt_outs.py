@@ -10,6 +10,7 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from email_contacts.failures import failing_at_once
 from email_contacts.imports import failpoints
+from email_contacts.operators._prepared_run import manifest_path
 from email_contacts.operators._sending_check import check_prepared
 from email_contacts.operators.base import ContactsOperator
 
@@ -45,12 +46,10 @@ class PropagateOptOutsOperator(ContactsOperator):
     @failing_at_once()
     def execute(self, context: Context) -> dict[str, int]:
         """Look each contact up, and blocklist it."""
-        from airflow.sdk import ObjectStoragePath
-
         from email_contacts.contacts.guards.opt_outs import read_opt_outs
         from email_contacts.contacts.staging.manifest import Manifest
 
-        path = ObjectStoragePath(str(self.manifest_uri))
+        path = manifest_path(self.manifest_uri)
         manifest = Manifest.read(cast("Any", path))
         # What an old run found is not true any more: somebody may have opted in since.
         check_prepared(manifest, path.parent)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import Context
 
-from email_contacts.arguments import as_texts
+from email_contacts.arguments import as_flag, as_texts
 from email_contacts.failures import failing_at_once
 from email_contacts.operators._batching import BATCHING_OPTIONS, BatchingOperator
 from email_contacts.operators._partition_arguments import SplitArguments, read_partition
@@ -64,7 +64,7 @@ class SplitSourceOperator(ContactsOperator):
         self.sql_conn_id = sql_conn_id
         self.column = column
         self.partitions = partitions
-        self.restrict_sources = restrict_sources
+        self.restrict_sources = as_flag(restrict_sources, "restrict_sources")
 
     @failing_at_once()
     def execute(self, context: Context) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from airflow.sdk import Asset, Context
 from airflow.sdk.exceptions import AirflowRuntimeError, AirflowSkipException
 
 from email_contacts import metrics
-from email_contacts.arguments import as_documents, as_flag, as_id, as_ids
+from email_contacts.arguments import InvalidArgument, as_documents, as_flag, as_id, as_ids, as_seconds
 from email_contacts.failures import failing_at_once
 from email_contacts.imports import failpoints, history
 from email_contacts.imports.submission.platform_address import check_sent_to
@@ -66,6 +66,7 @@ class VerifyImportOperator(ContactsOperator):
         "conn_id", "manifest_uri", "process_ids", "list_ids", "completions", "submissions", "sizes_before",
         "is_dry_run",
     )  # fmt: skip
+    follows_failures = True
 
     def __init__(
         self,
@@ -103,14 +104,14 @@ class VerifyImportOperator(ContactsOperator):
             self.hook.client,
             run.batches,
             list_ids=as_ids(self.list_ids, "list_ids"),
-            completions=as_documents(self.completions, "completions"),
+            completions=_completions(self.completions),
             sizes_before=read_sizes(self.sizes_before),
             conflicts=run.manifest.conflicts if run.manifest else 0,
             had_rows=run.manifest is None or run.manifest.rows.read > 0,
             unverifiable=run.what_is_missing,
             why_nothing=run.manifest.why_nothing if run.manifest else "",
         )
-        verdict = verification.settled(self.patience)
+        verdict = verification.settled(as_seconds(self.patience, "patience"))
         if run.stage is not None:
             verdict = verification.list_rejects(verdict, cast("Any", run.stage))
         self.log.info("the import is %s %s", verdict.state, verdict.reason or verdict.remark)
@@ -146,6 +147,7 @@ class WriteReceiptOperator(ContactsOperator):
         "conn_id", "manifest_uri", "verdict", "submissions", "completions", "rows", "folder_id",
         "sizes_before", "retry_of",
     )  # fmt: skip
+    follows_failures = True
     operator_extra_links = (ImportLink(), ListLink())
     own_outlets = (RECEIPTS,)
 
@@ -172,7 +174,7 @@ class WriteReceiptOperator(ContactsOperator):
         self.folder_id = folder_id
         self.sizes_before = sizes_before
         self.retry_of = retry_of
-        self.keep_batches = keep_batches
+        self.keep_batches = as_flag(keep_batches, "keep_batches")
         self.import_page = ""
 
     @failing_at_once()
@@ -243,11 +245,14 @@ class WriteReceiptOperator(ContactsOperator):
 
     @property
     def _completions(self) -> list[Mapping[str, Any]]:
-        return list(as_documents(self.completions, "completions"))
+        return _completions(self.completions)
 
     def _verdict(self, run: PreparedRun) -> Verdict:
         if isinstance(self.verdict, Mapping) and self.verdict:
-            return Verdict.from_json(self.verdict)
+            try:
+                return Verdict.from_json(self.verdict)
+            except (KeyError, TypeError, ValueError) as error:
+                raise InvalidArgument("verdict must be what VerifyImportOperator returned") from error
         if not run.batches.is_anything_submitted:
             return Verdict(FAILED, run.what_is_missing or "nothing was submitted")
         return Verdict.unverified(
@@ -255,6 +260,13 @@ class WriteReceiptOperator(ContactsOperator):
             self._completions,
             reason="the import was not verified; see the log of that task",
         )
+
+
+def _completions(given: Any) -> list[Mapping[str, Any]]:
+    documents = as_documents(given, "completions")
+    if any(not {"process_id", "status", "rejects"} <= one.keys() for one in documents):
+        raise InvalidArgument("completions must be what ImportCompletedSensor returned")
+    return documents
 
 
 def _settled(run: PreparedRun) -> dict[str, int] | None:

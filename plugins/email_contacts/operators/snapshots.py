@@ -16,6 +16,7 @@ from email_contacts.failures import failing_at_once
 from email_contacts.imports import failpoints
 from email_contacts.imports.verification.verdict import GOOD_STATES
 from email_contacts.operators._named_folders import named_folder
+from email_contacts.operators._prepared_run import manifest_path
 from email_contacts.operators.base import ContactsOperator
 from email_contacts.operators.gone import read_settled
 
@@ -57,7 +58,7 @@ class ConfirmSnapshotOperator(ContactsOperator):
         from email_contacts.contacts.snapshot.confirming import confirm
         from email_contacts.contacts.staging.manifest import Manifest
 
-        path = ObjectStoragePath(str(self.manifest_uri))
+        path = manifest_path(self.manifest_uri)
         manifest = Manifest.read(cast("Any", path))
         check_receipt(self.receipt, manifest)
         if manifest.overriding:

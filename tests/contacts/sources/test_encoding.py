@@ -133,11 +133,15 @@ def test_utf_8_is_no_other_encoding(write: WriteSource, given: str, bad: bytes) 
         rows_of(opened(source, encoding=given))
 
 
-@pytest.mark.parametrize("given", ["cp1252", "latin-1", "mac-roman", "shift_jis", "utf-8"])
-def test_an_encoding_that_fits_is_taken(write: WriteSource, given: str) -> None:
-    name = "\u5c71\u7530" if given == "shift_jis" else "Zo\u00eb M\u00fcller"
-    text = f"email,name\na@example.com,{name}\n"
-    assert rows_of(opened(write(text.encode(given)), encoding=given)) == [["a@example.com", name]]
+@pytest.mark.parametrize("rows", [1, 3])
+@pytest.mark.parametrize(
+    "given", ["cp1252", "latin-1", "mac-roman", "shift_jis", "utf-8", "UTF8", "utf-8-sig", "gb18030", "big5"]
+)
+def test_an_encoding_that_fits_is_taken(write: WriteSource, given: str, rows: int) -> None:
+    name = "\u5c71\u7530" if given in ("shift_jis", "gb18030", "big5") else "Zo\u00eb M\u00fcller"
+    text = "email,name\n" + f"a@example.com,{name}\n" * rows
+    source = write(text.encode("utf-8" if given == "utf-8-sig" else given))
+    assert rows_of(opened(source, encoding=given)) == [["a@example.com", name]] * rows
 
 
 def test_a_name_that_was_damaged_before_is_no_sign_of_utf_8(write: WriteSource) -> None:

@@ -65,6 +65,8 @@ class ConsentColumn:
         """
         if isinstance(said, str):
             return cls.read(_object_in(said)) if said.lstrip().startswith("{") else cls(said)
+        if not isinstance(said, Mapping):
+            raise InvalidOption(f"consent_column is a {type(said).__name__}; give a name or an object.")
         words = {side: said.get(side, ()) for side in ("yes", "no")}
         are_words = all(
             isinstance(some, (list, tuple)) and all(isinstance(word, str) for word in some)

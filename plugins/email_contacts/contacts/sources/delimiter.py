@@ -44,7 +44,7 @@ def delimiter_of(header: str, *, given: str | None, name: str) -> str:
 
 
 def _check(given: str) -> None:
-    if len(given) != 1 or given in '"\r\n\0 ':
+    if not isinstance(given, str) or len(given) != 1 or given in '"\r\n\0 ':
         raise InvalidOption(
             f"delimiter={given!r} is not one character that can separate cells. "
             f"Usual ones are {', '.join(map(shown_delimiter, CANDIDATES))}."

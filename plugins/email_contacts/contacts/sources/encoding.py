@@ -74,7 +74,9 @@ def _has_single_bytes(codec: str) -> bool:
     """Say whether each byte is a character, and those of ASCII are its own."""
     try:
         beyond = _BEYOND_ASCII.decode(codec, "replace")
-        return len(beyond) == len(_BEYOND_ASCII) and _ASCII.decode(codec) == _ASCII.decode()
+        # Of an encoding of several bytes, as UTF-8, hardly any of them is one alone, and each is replaced.
+        are_letters = beyond.count("\ufffd") * 2 < len(beyond) == len(_BEYOND_ASCII)
+        return are_letters and _ASCII.decode(codec) == _ASCII.decode()
     except UnicodeError:
         return False
 
@@ -138,7 +140,7 @@ class AsUtf8:
 def _codec_name(given: str) -> str:
     try:
         info = codecs.lookup(given)
-    except (LookupError, ValueError) as error:
+    except (LookupError, TypeError, ValueError) as error:
         raise InvalidOption(
             f'encoding="{given}" is not known. Usual ones are "utf-8", "cp1252" and "utf-16".'
         ) from error
