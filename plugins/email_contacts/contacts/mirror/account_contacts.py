@@ -143,9 +143,11 @@ def _opt_outs(contact: Mapping[str, Any]) -> int:
     bits = sum(bit for flag, bit in _FLAGS.items() if contact.get(flag))
     # An address that the platform made up is always blocklisted: nobody opted out of it.
     address = str(contact.get("email") or "").lower()
-    if address and not _number_of(address):
-        return bits | OF_EMAIL if contact.get("emailBlacklisted") else bits
-    is_reachable = ways_to_write(contact)[1] and not bits & OF_SMS
+    is_made_up = bool(_number_of(address))
+    if contact.get("emailBlacklisted") and not is_made_up:
+        bits |= OF_EMAIL
+    has_number = ways_to_write(contact)[1]
+    is_reachable = (address and not is_made_up) or (has_number and not bits & OF_SMS)
     return bits if is_reachable else bits | UNREACHABLE
 
 
