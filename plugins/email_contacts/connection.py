@@ -197,13 +197,13 @@ def _extra_of(connection: AirflowConnection) -> Any:
     """The extra; Airflow takes one that is not JSON for an empty one, and its settings would not count."""
     if isinstance(connection.extra, str) and connection.extra.strip():
         try:
-            return json.loads(connection.extra)
+            json.loads(connection.extra)
         except ValueError as error:
             raise InvalidConnection(
                 f"connection {connection.conn_id!r} has an extra that is not JSON ({error}), so none of its "
                 'settings would count; write an object, such as {"staging_uri": "s3://bucket/folder"}'
             ) from None
-    return connection.extra_dejson
+    return connection.extra_dejson  # this has Airflow mask the secrets in it
 
 
 def _check_names(extra: Mapping[str, Any], *, conn_id: str) -> None:
