@@ -83,6 +83,7 @@ def prepared(connection: str, context: Context) -> str:
     return uri
 
 
+@pytest.mark.filterwarnings("ignore:(awaited_by|patience) is deprecated")
 @pytest.mark.parametrize(
     "operator",
     [*(one for one in operators() if one.execute is not BaseOperator.execute), CheckBrakesOperator],
