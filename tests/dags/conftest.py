@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from airflow.sdk import DAG
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -23,13 +27,42 @@ def project(airflow_database: None, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     (folder / "dags").mkdir(parents=True)
     (folder / "include" / "audiences").mkdir(parents=True)
     shutil.copy(PROJECT / "dags" / "sync_audiences.py", folder / "dags")
+    set_bundle(monkeypatch, folder / "dags")
+    return folder
+
+
+@pytest.fixture
+def dag_of(
+    airflow_database: None, connection: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[str], DAG]:
+    """Put a DAG file into a folder of its own, and give the one DAG of it."""
+    from airflow.dag_processing.dagbag import DagBag
+
+    import email_contacts.operators._waiting
+    import email_contacts.sensor
+
+    monkeypatch.setattr(email_contacts.operators._waiting, "RESUME_GRACE", 0.0)
+    monkeypatch.setattr(email_contacts.sensor, "RESUME_GRACE", 0.0)
+    folder = tmp_path / "dags"
+    folder.mkdir()
+    set_bundle(monkeypatch, folder)
+
+    def written(code: str) -> DAG:
+        (folder / "the_file.py").write_text(code)
+        (dag,) = DagBag(folder).dags.values()
+        return dag
+
+    return written
+
+
+def set_bundle(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    """Let Airflow know a folder of DAG files, and no other one."""
     bundle = {
-        "name": "the_project",
+        "name": "of_a_test",
         "classpath": "airflow.dag_processing.bundles.local.LocalDagBundle",
-        "kwargs": {"path": str(folder / "dags")},
+        "kwargs": {"path": str(folder)},
     }
     monkeypatch.setenv("AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST", json.dumps([bundle]))
-    return folder
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,23 +25,12 @@ DAG_CODE, READING_CODE = re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILIN
 
 
 @pytest.fixture
-def dag(airflow_database: None, connection: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DAG:
+def dag(dag_of: Callable[[str], DAG], tmp_path: Path) -> DAG:
     """The DAG as the page shows it."""
-    from airflow.dag_processing.dagbag import DagBag
-
-    (tmp_path / "dags").mkdir()
     code = DAG_CODE.replace("dag_run.run_after.day == 1", "False")
     assert code != DAG_CODE
     assert "s3://warehouse/email" in code
-    code = code.replace("s3://warehouse/email", (tmp_path / "warehouse").as_uri())
-    (tmp_path / "dags" / "the_page.py").write_text(code)
-    bundle = {
-        "name": "the_page",
-        "classpath": "airflow.dag_processing.bundles.local.LocalDagBundle",
-        "kwargs": {"path": str(tmp_path / "dags")},
-    }
-    monkeypatch.setenv("AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST", json.dumps([bundle]))
-    return DagBag(tmp_path / "dags").dags["contacts_to_warehouse"]
+    return dag_of(code.replace("s3://warehouse/email", (tmp_path / "warehouse").as_uri()))
 
 
 def opt(sandbox: SandboxServer, contact_id: int, *, out: bool) -> None:

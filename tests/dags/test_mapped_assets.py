@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,23 +52,9 @@ with DAG("lists_to_warehouse", schedule=None, max_active_runs=1):
 
 
 def test_each_of_several_lists_is_exported_by_a_mapped_task(
-    airflow_database: None,
-    connection: str,
-    sandbox: SandboxServer,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    dag_of: Callable[[str], DAG], sandbox: SandboxServer, tmp_path: Path
 ) -> None:
-    from airflow.dag_processing.dagbag import DagBag
-
-    (tmp_path / "dags").mkdir()
-    (tmp_path / "dags" / "mapped.py").write_text(CODE.replace("PATH", (tmp_path / "out").as_uri()))
-    bundle = {
-        "name": "mapped",
-        "classpath": "airflow.dag_processing.bundles.local.LocalDagBundle",
-        "kwargs": {"path": str(tmp_path / "dags")},
-    }
-    monkeypatch.setenv("AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST", json.dumps([bundle]))
-    dag = DagBag(tmp_path / "dags").dags["lists_to_warehouse"]
+    dag = dag_of(CODE.replace("PATH", (tmp_path / "out").as_uri()))
     sandbox.seed_contacts(2, list_ids=[2])
     sandbox.seed_contacts(3)
     let_a_day_pass(sandbox)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import pytest
 
 from tests.test_notifier import sent
 
 if TYPE_CHECKING:
-    from email_contacts.sandbox import SandboxServer
+    from airflow.sdk import DAG
 
 __all__ = ["sent"]
 
@@ -49,28 +47,12 @@ with DAG("files", schedule=None, max_active_tasks=1):
 
 
 def test_each_message_is_about_the_import_of_its_own_task(
-    airflow_database: None,
-    connection: str,
-    sandbox: SandboxServer,
-    sent: list[dict[str, Any]],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    dag_of: Callable[[str], DAG], sent: list[dict[str, Any]], tmp_path: Path
 ) -> None:
-    from airflow.dag_processing.dagbag import DagBag
-
     sources = [tmp_path / f"{name}.csv" for name in ("good", "bad")]
     sources[0].write_text("EMAIL\nada@example.com\n")
     sources[1].write_text("EMAIL\nno address\nnone either\ngrace@example.com\n")
-    (tmp_path / "dags").mkdir()
-    (tmp_path / "dags" / "files.py").write_text(CODE.replace("SOURCES", repr([*map(str, sources)])))
-    bundle = {
-        "name": "mapped_receipts",
-        "classpath": "airflow.dag_processing.bundles.local.LocalDagBundle",
-        "kwargs": {"path": str(tmp_path / "dags")},
-    }
-    monkeypatch.setenv("AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST", json.dumps([bundle]))
-    monkeypatch.setattr("email_contacts.operators._waiting.RESUME_GRACE", 0.0)
-    done = DagBag(tmp_path / "dags").dags["files"].test()
+    done = dag_of(CODE.replace("SOURCES", repr([*map(str, sources)]))).test()
     states = {(task.task_id, task.map_index): str(task.state) for task in done.get_task_instances()}
     assert str(done.state) == "success", states
     assert sorted((one["event"], "1 read" in one["text"]) for one in sent) == [

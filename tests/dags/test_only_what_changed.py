@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,24 +28,11 @@ DAYS: list[People] = [
 
 
 @pytest.fixture
-def dag(airflow_database: None, connection: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DAG:
+def dag(dag_of: Callable[[str], DAG]) -> DAG:
     """The DAG as the page shows it."""
-    from airflow.dag_processing.dagbag import DagBag
-
-    import email_contacts.sensor
-
-    monkeypatch.setattr(email_contacts.sensor, "RESUME_GRACE", 0.0)
     page = (PROJECT / "docs" / "audiences.md").read_text(encoding="utf-8")
     (code,) = (block for block in re.findall(r"^```python\n(.*?)^```$", page, re.M | re.S) if "@dag" in block)
-    (tmp_path / "dags").mkdir()
-    (tmp_path / "dags" / "sync_customers.py").write_text(code)
-    bundle = {
-        "name": "the_page",
-        "classpath": "airflow.dag_processing.bundles.local.LocalDagBundle",
-        "kwargs": {"path": str(tmp_path / "dags")},
-    }
-    monkeypatch.setenv("AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST", json.dumps([bundle]))
-    return DagBag(tmp_path / "dags").dags["sync_customers"]
+    return dag_of(code)
 
 
 def test_some_days(dag: DAG, sandbox: SandboxServer, tmp_path: Path) -> None:

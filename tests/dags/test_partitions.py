@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,24 +24,11 @@ FILES, ROWS = 8, 25
 
 
 @pytest.fixture
-def dag(airflow_database: None, connection: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DAG:
+def dag(dag_of: Callable[[str], DAG]) -> DAG:
     """The DAG as the page shows it."""
-    from airflow.dag_processing.dagbag import DagBag
-
-    import email_contacts.sensor
-
-    monkeypatch.setattr(email_contacts.sensor, "RESUME_GRACE", 0.0)
     page = (PROJECT / "docs" / "sources-and-mapping.md").read_text(encoding="utf-8")
     (code,) = (block for block in re.findall(r"^```python\n(.*?)^```$", page, re.M | re.S) if "@dag" in block)
-    (tmp_path / "dags").mkdir()
-    (tmp_path / "dags" / "import_partitions.py").write_text(code)
-    bundle = {
-        "name": "the_page",
-        "classpath": "airflow.dag_processing.bundles.local.LocalDagBundle",
-        "kwargs": {"path": str(tmp_path / "dags")},
-    }
-    monkeypatch.setenv("AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST", json.dumps([bundle]))
-    return DagBag(tmp_path / "dags").dags["import_partitions"]
+    return dag_of(code)
 
 
 def customers(folder: Path) -> Path:

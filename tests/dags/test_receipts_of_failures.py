@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pytest
-
 if TYPE_CHECKING:
-    from email_contacts.sandbox import SandboxServer
+    from airflow.sdk import DAG
 
 CODE = """
 from airflow.sdk import DAG, XComArg
@@ -34,25 +33,9 @@ with DAG("one_import", schedule=None):
 """
 
 
-def test_it_has_a_receipt(
-    airflow_database: None,
-    connection: str,
-    sandbox: SandboxServer,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    from airflow.dag_processing.dagbag import DagBag
-
+def test_it_has_a_receipt(dag_of: Callable[[str], DAG], tmp_path: Path) -> None:
     (tmp_path / "people.csv").write_text("EMAIL\nada@example.com\n")
-    (tmp_path / "dags").mkdir()
-    (tmp_path / "dags" / "one.py").write_text(CODE.replace("SOURCE", str(tmp_path / "people.csv")))
-    bundle = {
-        "name": "receipts_of_failures",
-        "classpath": "airflow.dag_processing.bundles.local.LocalDagBundle",
-        "kwargs": {"path": str(tmp_path / "dags")},
-    }
-    monkeypatch.setenv("AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST", json.dumps([bundle]))
-    done = DagBag(tmp_path / "dags").dags["one_import"].test()
+    done = dag_of(CODE.replace("SOURCE", str(tmp_path / "people.csv"))).test()
     states = {task.task_id: str(task.state) for task in done.get_task_instances()}
     assert states == {"prepare": "success", "import": "failed", "verify": "success", "receipt": "failed"}
     (path,) = (tmp_path / "stage").rglob("receipt.json")

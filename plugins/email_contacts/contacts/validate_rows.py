@@ -36,7 +36,6 @@ from email_contacts.contacts.sources.rows import (
     Row,
     RowFault,
     Rows,
-    narrow_columns_of,
 )
 from email_contacts.contacts.sources.selection import RowSelection, numbered
 from email_contacts.contacts.sources.typed import frame_rows, rows_at
@@ -83,8 +82,9 @@ class RowValidation:
         self._places_of_identifiers = [
             column.place for column in validator.binding.columns if column.attribute in IDENTIFIERS
         ]
-        narrow = narrow_columns_of(rows)
-        self._narrow = [place for place in self._places_of_identifiers if rows.columns[place] in narrow]
+        self._narrow = [
+            place for place in self._places_of_identifiers if rows.columns[place] in rows.narrow_columns
+        ]
         self._plain = FastPathRows(validator.binding, form)
         self._certain = FastPathRejects(validator)
         self._contact_of = validator.binding.reader(text_only=rows.text_only)

@@ -42,6 +42,8 @@ class ChainedRows:
     :raises PreparationError: as the readers do.
     """
 
+    narrow_columns: frozenset[str] = frozenset()
+
     def __init__(
         self,
         files: Sequence[SourceFile],

@@ -25,7 +25,6 @@ from email_contacts.contacts.sources.rows import (
     Row,
     RowFault,
     Rows,
-    narrow_columns_of,
 )
 from email_contacts.contacts.sources.said_words import word_of, words_in
 
@@ -122,7 +121,7 @@ class RowsWithConsent:
         self.said_no = array("I")
         self.columns = tuple(rows.columns[place] for place in self._kept)
         self.text_only, self.reads_ahead = rows.text_only, rows.reads_ahead
-        self.narrow_columns = narrow_columns_of(rows)
+        self.narrow_columns = rows.narrow_columns
         self.likely_header = rows.likely_header
         self.notes = (*rows.notes, "rows whose consent column says no are held back as no_consent")
 

@@ -61,6 +61,7 @@ class CsvRows:
     text_only = True
     reads_ahead = True
     late_columns: tuple[str, ...] = ()
+    narrow_columns: frozenset[str] = frozenset()
 
     def __init__(
         self,

@@ -59,6 +59,7 @@ class JsonRows:
     """
 
     text_only = False
+    narrow_columns: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
     likely_header: int | None = None
 

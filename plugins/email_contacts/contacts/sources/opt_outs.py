@@ -28,7 +28,6 @@ from email_contacts.contacts.sources.rows import (
     Row,
     RowFault,
     Rows,
-    narrow_columns_of,
 )
 from email_contacts.contacts.sources.said_words import NOTHING, word_of, words_in
 from email_contacts.contacts.sources.typed import frame_rows
@@ -190,7 +189,7 @@ class _ConsentedRows:
         ]
         self.columns = tuple(rows.columns[place] for place in self._kept)
         self.text_only, self.reads_ahead = rows.text_only, rows.reads_ahead
-        self.narrow_columns = narrow_columns_of(rows)
+        self.narrow_columns = rows.narrow_columns
         self.likely_header = rows.likely_header
         self.notes = (*rows.notes, *self._notes(tuple(dict(flags)), take_all=take_all))
 

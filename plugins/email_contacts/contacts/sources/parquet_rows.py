@@ -42,6 +42,7 @@ class ParquetRows:
     text_only = False
     reads_ahead = True
     late_columns: tuple[str, ...] = ()
+    narrow_columns: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
     likely_header: int | None = None
 

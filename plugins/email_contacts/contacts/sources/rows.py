@@ -134,6 +134,11 @@ class Rows(Protocol):
         ...
 
     @property
+    def narrow_columns(self) -> frozenset[str]:
+        """Columns of floats of 32 bits, where rows come as lists of cells; a frame's types say so."""
+        ...
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """What was found out about the source, a sentence each, for the log."""
         ...
@@ -157,11 +162,6 @@ class Rows(Protocol):
     def close(self) -> None:
         """Close what is open."""
         ...
-
-
-def narrow_columns_of(rows: Rows) -> frozenset[str]:
-    """Return the columns whose floats are of 32 bits, where rows come as lists of cells."""
-    return getattr(rows, "narrow_columns", frozenset())
 
 
 def in_blocks(rows: Iterable[Row | RowFault], size: int = ROWS_IN_A_BLOCK) -> Iterator[Block]:

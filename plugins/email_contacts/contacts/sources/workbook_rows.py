@@ -73,6 +73,7 @@ class WorkbookRows:
     text_only = False
     reads_ahead = False  # Python itself reads
     late_columns: tuple[str, ...] = ()
+    narrow_columns: frozenset[str] = frozenset()
     _of_formulas: tuple[str, ...] = ()
 
     def __init__(
