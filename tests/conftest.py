@@ -59,8 +59,12 @@ gc.disable()
 
 
 def pytest_collection_finish() -> None:
-    """Leave what was collected alone, and look for garbage from here on."""
+    """Leave what was collected alone, and look for garbage from here on, but less often than usual.
+
+    What Airflow makes is garbage only in part: to look takes a sixth of the time of its tests.
+    """
     gc.freeze()
+    gc.set_threshold(50_000)
     gc.enable()
 
 
