@@ -7,6 +7,7 @@ import gc
 import json
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -54,6 +55,13 @@ os.environ |= {
 }
 
 
+# Both compile all secrets of their process into one pattern, again with each new one. Thousands of tests have
+# thousands of secrets, and were half of the time at this.
+SECRETS_MASKERS = {
+    "airflow._shared.secrets_masker.secrets_masker",
+    "airflow.sdk._shared.secrets_masker.secrets_masker",
+}
+
 # Thousands of tests and their modules stay until the end: the garbage collector need not look through them.
 gc.disable()
 
@@ -81,10 +89,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
-    """End what a group shares after its last test."""
+    """Have Airflow forget a test's secrets, and end what a group shares after its last test."""
     try:
         yield
     finally:
+        for module in SECRETS_MASKERS & sys.modules.keys():
+            sys.modules[module].reset_secrets_masker()
         if is_last(item.nodeid, nextitem.nodeid if nextitem else None):
             SHARED.close()
 

@@ -70,16 +70,17 @@ class Field:
                 f"{self.description}"
             )
 
-        import jsonschema  # costs 0.1 s, and this module is read whenever providers are listed
+        # They cost 0.1 s, and this module is read whenever providers are listed.
+        from jsonschema import Draft202012Validator
+        from jsonschema.exceptions import best_match
 
-        try:
-            jsonschema.validate(value, dict(self.schema))
-        except jsonschema.ValidationError as error:
+        error = best_match(Draft202012Validator(dict(self.schema)).iter_errors(value))
+        if error is not None:
             # The library's message begins with the value.
             broken = f"the value is not of type {kind!r}" if self.is_secret else error.message
             raise InvalidConnection(
                 f"connection {conn_id!r}, field {self.name!r} ({self.label}): {broken}. {self.description}"
-            ) from None
+            )
         return value
 
 
