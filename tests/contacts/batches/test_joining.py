@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from random import Random
 
 import polars as pl
@@ -16,6 +17,7 @@ COLUMNS, ROWS = 60, 700
 TEXTS = ["", "", "a", "é" * 6, "twelve bytes", "thirteen byte", "a longer text, and 12 of them"]
 
 
+@cache
 def frame(seed: int) -> pl.DataFrame:
     random = Random(seed)
     made = {
@@ -40,6 +42,16 @@ def parts_of(rows: pl.DataFrame, seed: int) -> list[Part]:
     return [*parts, "the end"]
 
 
+@cache
+def joined_by_python(seed: int, separator: str) -> list[str]:
+    rows = frame(seed)
+    parts = parts_of(rows, seed)
+    return [
+        separator.join(part if isinstance(part, str) else row[int(part.meta.output_name())] for part in parts)
+        for row in rows.rows()
+    ]
+
+
 @pytest.mark.parametrize("separator", ["", ";"])
 @pytest.mark.parametrize("views", [1, 100, 5_000, 1 << 17])
 @pytest.mark.parametrize("seed", range(4))
@@ -49,10 +61,7 @@ def test_many_columns_are_joined_as_few_are(
     monkeypatch.setattr(joining, "_VIEWS_AT_ONCE", views)
     rows = frame(seed)
     parts = parts_of(rows, seed)
-    expected = [
-        separator.join(part if isinstance(part, str) else row[int(part.meta.output_name())] for part in parts)
-        for row in rows.rows()
-    ]
+    expected = joined_by_python(seed, separator)
     assert rows.select(in_one(parts, separator=separator)).to_series().to_list() == expected
     assert len(Joined(parts, separator=separator).columns) == COLUMNS
     assert joined_of(rows, parts, separator).to_list() == expected

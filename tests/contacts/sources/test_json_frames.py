@@ -206,7 +206,7 @@ LOOSENED: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
 
 
 # What files have where few others tell.
-KINDS_OF = {"whole decimals": ("mixed",)}
+KINDS_OF = {"whole decimals": ("mixed",), "objects that are null": ("inside",)}
 
 
 @pytest.mark.parametrize("loosened", LOOSENED)
