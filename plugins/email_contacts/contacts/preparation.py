@@ -16,6 +16,8 @@ from contextlib import closing
 from dataclasses import replace
 from typing import Any
 
+import pyarrow
+
 from email_contacts.contacts import consent_names
 from email_contacts.contacts.batches.forms import form_of, longest_contact
 from email_contacts.contacts.batches.parts import Part, PartWriter
@@ -88,7 +90,15 @@ def prepare(
         closing(rejects_of(folder)) as rejects,
     ):
         part = sift(source, options, spool, rejects, clock, read_as, names_rejects=changes_since is not None)
+        _return_memory()
         return finish([(part, spool)], folder, options, rejects, clock, changes_since, guards)
+
+
+def _return_memory() -> None:
+    """Return what the first half has used and the second does not need; allocators keep some of it."""
+    # The second one's memory is that of the C library, which Python and NumPy use as well.
+    for pool in (pyarrow.default_memory_pool(), pyarrow.system_memory_pool()):
+        pool.release_unused()
 
 
 def rejects_of(folder: Stage) -> RejectsFile:
