@@ -50,6 +50,8 @@ from email_contacts.contacts.staging.stage import (
 )
 from email_contacts.contacts.validate_rows import RowValidation, identifiers_of
 
+_ROWS_BETWEEN_RETURNS = 1_000_000
+
 
 def prepare(
     source: Source,
@@ -95,7 +97,7 @@ def prepare(
 
 
 def _return_memory() -> None:
-    """Return what the first half has used and the second does not need; allocators keep some of it."""
+    """Return to the system what blocks have used: allocators keep some of it, and more with each block."""
     # The second one's memory is that of the C library, which Python and NumPy use as well.
     for pool in (pyarrow.default_memory_pool(), pyarrow.system_memory_pool()):
         pool.release_unused()
@@ -146,11 +148,14 @@ def sift(
             longest=longest_contact(form, options.max_batch_bytes),
             names_rejects=names_rejects,
         )
-        read = 0
+        read = returned = 0
         said_no = consent.said_no if consent else ()
         sifted = RowValidation(rows, validator, form, contacts, rejects, options.only_rows, said_no)
         for read in sifted.blocks():
             clock.tell(read, rejects.count)
+            if read - returned >= _ROWS_BETWEEN_RETURNS:
+                _return_memory()
+                returned = read
             if limit.is_passed_for_good(rejects.count):
                 break
         else:
