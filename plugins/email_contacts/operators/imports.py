@@ -183,6 +183,7 @@ class ImportContactsOperator(WaitingOperator):
 
     def _go_on(self, context: Context, run: ImportRun, page: NewestPage | None = None) -> int | None:
         callback, report = self._callback(context), self._report(context, run)
+        account = self.hook.settings.account_fingerprint
         record = run.reconnect(import_again=self._waits.import_again)
         queue = self._queue(context, callback)
         if record is not None:
@@ -194,7 +195,7 @@ class ImportContactsOperator(WaitingOperator):
                     self._turn(queue),
                     run,
                     page=page,
-                    before_sending=partial(check_sending, report, tell),
+                    before_sending=partial(check_sending, report, tell, account=account),
                     wait_here=None if self.deferrable else wait,
                 )
             if not isinstance(came, Blocked):
