@@ -17,16 +17,17 @@ from email_contacts.operators._approvals import NOT_APPROVED, is_held
 if TYPE_CHECKING:
     from airflow.sdk import ObjectStoragePath
 
+    from email_contacts.connection import ContactsConnection
     from email_contacts.contacts.staging.manifest import Manifest
     from email_contacts.operators._submission_report import SubmissionReport
 
 
-def check_sending(report: SubmissionReport, tell: Callable[[], None], *, account: str) -> None:
+def check_sending(report: SubmissionReport, tell: Callable[[], None], settings: ContactsConnection) -> None:
     """Check that what a batch was prepared from still holds; one that no preparation made is sent as it is.
 
     :param report: names the batch, and knows it as it was read.
     :param tell: called if it may be sent.
-    :param account: of the task's connection (``account_fingerprint``).
+    :param settings: the task's connection.
     :raises AirflowFailException: when the batch was prepared again meanwhile, the run is not approved, or its
         mirror is too old by now, or of another account.
     :raises email_contacts.contacts.errors.PreparationError: when another run was confirmed or prepared since,
@@ -42,7 +43,7 @@ def check_sending(report: SubmissionReport, tell: Callable[[], None], *, account
         # While it is prepared again there are batches, and no manifest yet.
         if any((stage / name).is_file() for name in (MANIFEST, BRAKES, REJECTS)):
             manifest = Manifest.read(cast("Any", stage / MANIFEST))
-            check_prepared(manifest, stage, account=account)
+            check_prepared(manifest, stage, account=settings.account_fingerprint)
             prepared = [one.fingerprint for one in manifest.batches if one.uri == report.batch_uri]
             if report.fingerprint() not in prepared:
                 raise AirflowFailException(

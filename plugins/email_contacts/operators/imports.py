@@ -21,7 +21,7 @@ from email_contacts.imports.submission.submitter import Blocked
 from email_contacts.imports.waiting.worker_wait import WaitOutcome
 from email_contacts.operators._sending_check import check_sending
 from email_contacts.operators._submission_report import SubmissionReport
-from email_contacts.operators._task_ledger import fingerprint_of, task_ledger
+from email_contacts.operators._task_ledger import fingerprint_of, list_of_first_try, task_ledger
 from email_contacts.operators._waiting import WaitingOperator
 from email_contacts.operators.callback import Callback
 from email_contacts.operators.existing import reuse_or_create_list
@@ -183,7 +183,6 @@ class ImportContactsOperator(WaitingOperator):
 
     def _go_on(self, context: Context, run: ImportRun, page: NewestPage | None = None) -> int | None:
         callback, report = self._callback(context), self._report(context, run)
-        account = self.hook.settings.account_fingerprint
         record = run.reconnect(import_again=self._waits.import_again)
         queue = self._queue(context, callback)
         if record is not None:
@@ -195,7 +194,7 @@ class ImportContactsOperator(WaitingOperator):
                     self._turn(queue),
                     run,
                     page=page,
-                    before_sending=partial(check_sending, report, tell, account=account),
+                    before_sending=partial(check_sending, report, tell, self.hook.settings),
                     wait_here=None if self.deferrable else wait,
                 )
             if not isinstance(came, Blocked):
@@ -235,7 +234,7 @@ class ImportContactsOperator(WaitingOperator):
     def _run(self, context: Context, fingerprint: str | None = None) -> ImportRun:
         """This try of the import. What it is made of is read from its stage once, and only where needed."""
         settings = self.hook.settings
-        job = cache(partial(self._job, self._callback(context)))
+        job = cache(partial(self._job, context))
         try:
             fingerprint = fingerprint or fingerprint_of(context, job())
         except BatchMissing:
@@ -251,8 +250,9 @@ class ImportContactsOperator(WaitingOperator):
             completion_source=settings.completion_source,
         )
 
-    def _job(self, callback: Callback) -> ImportJob:
-        return ImportArguments.read(vars(self)).job(partial(reuse_or_create_list, self.hook), callback)
+    def _job(self, context: Context) -> ImportJob:
+        find_list = partial(list_of_first_try, context, partial(reuse_or_create_list, self.hook))
+        return ImportArguments.read(vars(self)).job(find_list, self._callback(context))
 
     def _callback(self, context: Context) -> Callback:
         return Callback(
