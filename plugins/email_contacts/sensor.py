@@ -20,13 +20,13 @@ from email_contacts.failures import failing_at_once
 from email_contacts.hook import ContactsHook
 from email_contacts.imports.callbacks import MAILBOX, has_mail
 from email_contacts.imports.errors import ImportTimeout
-from email_contacts.imports.submission.platform_address import check_sent_to
 from email_contacts.imports.verification.removed_batches import without_removed
 from email_contacts.imports.waiting.completion import AUTO, always, look_for_end
 from email_contacts.imports.waiting.completion_signals import CompletionSignals
 from email_contacts.imports.waiting.deadline import in_words, utc
 from email_contacts.imports.waiting.look_note import LookReport
 from email_contacts.imports.waiting.worker_wait import Supervision, WaitOutcome
+from email_contacts.sent_with import check_sent_with
 from email_contacts.trigger import RESUME_GRACE, ImportCompletedTrigger
 
 if TYPE_CHECKING:
@@ -199,7 +199,7 @@ class ImportCompletedSensor(BaseSensorOperator):
         Read once in a process, for XComs come over the network and a worker may look every few seconds.
         """
         submissions, removed = without_removed(as_documents(self.submissions, "submissions"), _manifest_in)
-        check_sent_to(submissions, self.hook.client.base_url)
+        check_sent_with(submissions, self.hook)
         if removed:
             log.info("the batches of %s are no longer prepared; their end is not looked at", sorted(removed))
         try:

@@ -16,6 +16,7 @@ from email_contacts.operators.imports import ImportContactsOperator
 from email_contacts.operators.mirrors import RefreshMirrorOperator
 from email_contacts.operators.preparation import PrepareContactsOperator
 from email_contacts.sandbox import SandboxServer
+from email_contacts.sensor import ImportCompletedSensor
 from tests.conftest import CONN_ID
 from tests.operators.conftest import LIST
 from tests.task_context import StateStore, make_context, pushed
@@ -60,3 +61,27 @@ def test_what_was_looked_up_in_one_account_is_not_sent_to_another(
             task.execute(fresh())
         assert sandbox.imports_accepted() == 0
     assert other.imports_accepted() == 0
+
+
+@pytest.mark.parametrize("same", [True, False], ids=["same account", "another account"])
+def test_an_import_is_not_looked_for_in_another_account(
+    same: bool, sandbox: SandboxServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On one platform, where process 1 of the other account is somebody else's."""
+    document = json.loads(os.environ[f"AIRFLOW_CONN_{CONN_ID.upper()}"])
+    key = sandbox.api_key if same else "the-key-of-another-brand"
+    monkeypatch.setenv(f"AIRFLOW_CONN_{OTHER.upper()}", json.dumps({**document, "password": key}))
+    context = fresh()
+    task = ImportContactsOperator(
+        task_id="import", json_body=[{"email": "a@example.com"}], list_ids=[LIST], deferrable=False
+    )
+    process_id = task.execute(context)
+    sensor = ImportCompletedSensor(
+        task_id="wait", conn_id=OTHER, submissions=[pushed(context)["submission"]], deferrable=False
+    )
+    if same:
+        assert [one["process_id"] for one in sensor.execute(fresh())] == [process_id]
+    else:
+        said = f"sent with the connection '{CONN_ID}'.*Give this task conn_id='{CONN_ID}'"
+        with pytest.raises(AirflowFailException, match=said):
+            sensor.execute(fresh())

@@ -82,7 +82,7 @@ class ImportContactsOperator(WaitingOperator):
     :return: the process id; None where only a callback is known. The XCom ``submission`` holds it with
         ``fingerprint``, ``sent_to``, ``submitted_at``, ``deadline``, ``is_reconnected``, ``decision``,
         ``repeats``, ``candidates``, ``other_process_ids``, ``requests``, ``batch_uri``,
-        ``batch_fingerprint`` and ``evidence``.
+        ``batch_fingerprint``, ``conn_id`` and ``evidence``.
     """
 
     template_fields: Sequence[str] = (
@@ -285,7 +285,7 @@ class ImportContactsOperator(WaitingOperator):
         return SubmissionReport(
             context["ti"],
             context["task_state_store"],
-            self.hook.client,
+            self.hook,
             batch_uri=str(self.batch_uri or ""),
             updates_existing=as_flag(self.update_existing_contacts, "update_existing_contacts"),
             fingerprint=lambda: run.batch_fingerprint if run is not None else "",
