@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from airflow.sdk import BaseSensorOperator, Context, PokeReturnValue
 from airflow.sdk.exceptions import AirflowException, AirflowSensorTimeout, AirflowSkipException
@@ -20,18 +20,20 @@ from email_contacts.failures import failing_at_once
 from email_contacts.hook import ContactsHook
 from email_contacts.imports.callbacks import MAILBOX, has_mail
 from email_contacts.imports.errors import ImportTimeout
-from email_contacts.imports.submission.platform_address import check_sent_to
+from email_contacts.imports.verification.removed_batches import without_removed
 from email_contacts.imports.waiting.completion import AUTO, always, look_for_end
 from email_contacts.imports.waiting.completion_signals import CompletionSignals
 from email_contacts.imports.waiting.deadline import in_words, utc
 from email_contacts.imports.waiting.look_note import LookReport
 from email_contacts.imports.waiting.worker_wait import Supervision, WaitOutcome
+from email_contacts.sent_with import check_sent_with
 from email_contacts.trigger import RESUME_GRACE, ImportCompletedTrigger
 
 if TYPE_CHECKING:
     from airflow.sdk import XComArg
 
     from email_contacts.arguments import IdsArg
+    from email_contacts.contacts.staging.manifest import Manifest
 
 log = logging.getLogger(__name__)
 
@@ -196,8 +198,10 @@ class ImportCompletedSensor(BaseSensorOperator):
 
         Read once in a process, for XComs come over the network and a worker may look every few seconds.
         """
-        submissions = as_documents(self.submissions, "submissions")
-        check_sent_to(submissions, self.hook.client.base_url)
+        submissions, removed = without_removed(as_documents(self.submissions, "submissions"), _manifest_in)
+        check_sent_with(submissions, self.hook)
+        if removed:
+            log.info("the batches of %s are no longer prepared; their end is not looked at", sorted(removed))
         try:
             ids: list[int | None] = [one["process_id"] for one in submissions]
             evidence = [
@@ -208,7 +212,7 @@ class ImportCompletedSensor(BaseSensorOperator):
             ]
         except (KeyError, ValueError) as error:
             raise InvalidArgument(f"submissions: {error}; give the XCom submission of the tasks") from error
-        others = [one for one in as_ids(self.process_ids, "process_ids") if one not in ids]
+        others = [one for one in as_ids(self.process_ids, "process_ids") if one not in {*ids, *removed}]
         if not ids and not others:
             raise InvalidArgument(
                 "process_ids is empty, and so are the submissions; give the id, or the ids, that an import "
@@ -249,6 +253,19 @@ class ImportCompletedSensor(BaseSensorOperator):
         ids, evidence = self._awaited
         names = ",".join([*map(str, ids), *(one.nonce for one in evidence)])
         return f"{_DEADLINE}.{hashlib.sha256(names.encode()).hexdigest()[:16]}"
+
+
+def _manifest_in(folder: str) -> Manifest | None:
+    """Read the manifest of a stage; None where it is not there, or cannot be read from here."""
+    from airflow.sdk import ObjectStoragePath
+
+    from email_contacts.contacts.staging.manifest import Manifest
+    from email_contacts.contacts.staging.stage import MANIFEST
+
+    try:
+        return Manifest.read(cast("Any", ObjectStoragePath(folder) / MANIFEST))
+    except Exception:  # noqa: BLE001  a wait needs no stage; without one, all imports are waited for
+        return None
 
 
 def _was_called(context: Context, evidence: CompletionSignals) -> bool:

@@ -50,8 +50,21 @@ def test_ids_and_templates(people: list[str], context: Context, platform: Contac
 
 
 @pytest.mark.parametrize(
+    "arguments", [{"emails": []}, {"ext_ids": []}, {"contact_ids": []}, {"contact_ids": "{{ [] }}"}]
+)
+def test_where_a_task_found_nobody_there_is_nobody_to_remove(
+    arguments: dict[str, Any], context: Context, sandbox: SandboxServer
+) -> None:
+    operator = removal(**arguments)
+    rendered(operator, context)
+    assert operator.execute(context) == {"removed": 0, "not_removed": 0}
+    assert asked(sandbox) == []
+
+
+@pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        ({"emails": None}, "exactly one of emails, contact_ids, ext_ids; got none"),
         ({}, "exactly one of emails, contact_ids, ext_ids; got none"),
         ({"emails": ["a@example.com"], "ext_ids": ["1"]}, "got emails and ext_ids"),
         ({"emails": "a@example.com"}, "emails is a str, and must be a list"),

@@ -8,7 +8,9 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import requests
 
+from email_contacts.api import ContactsClient
 from email_contacts.sandbox import SandboxServer
 from tests.operators.test_import_life import hand_on
 from tests.task_context import StateStore, make_context
@@ -56,6 +58,25 @@ def test_it_reconnects_to_the_import_that_runs(
     sandbox.set_knobs(hold="queued", callback_mode="never")
     process_id = hand_on(context, **first)  # and here the worker dies
     assert hand_on(make_context(store), **second) == process_id
+    assert sandbox.imports_accepted() == 1
+
+
+def test_a_retry_imports_into_the_list_of_the_first_try_although_it_was_renamed(
+    context: Context, sandbox: SandboxServer, store: StateStore, platform: ContactsClient
+) -> None:
+    sandbox.set_knobs(hold="queued")
+    new_list = {"list_name": "Newsletter", "folder_id": 1}
+    process_id = hand_on(context, list_ids=(), new_list=new_list)  # and here the worker dies
+    made = max(platform.iter_lists(), key=lambda one: one.id)
+    assert made.name == "Newsletter"
+    renamed = requests.put(
+        f"{sandbox.url}/v3/contacts/lists/{made.id}",
+        json={"name": "Newsletter 2026"},
+        headers={"api-key": sandbox.api_key},
+        timeout=30,
+    )
+    assert renamed.status_code == 204
+    assert hand_on(make_context(store), list_ids=(), new_list=new_list) == process_id
     assert sandbox.imports_accepted() == 1
 
 

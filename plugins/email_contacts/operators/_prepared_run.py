@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from email_contacts.arguments import InvalidArgument, as_documents, as_ids
+from email_contacts.imports.verification.removed_batches import without_removed
 from email_contacts.imports.verification.submitted_batches import SubmittedBatches
 from email_contacts.operators._approvals import is_held
 from email_contacts.operators._exports import as_location
@@ -47,13 +48,18 @@ class PreparedRun:
         is_named = manifest_uri not in (None, "", "None")
         path = ObjectStoragePath(as_location(manifest_uri, "manifest_uri")) if is_named else None
         manifest = Manifest.read(cast("Any", path)) if path is not None and path.is_file() else None
+        here = str(path.parent) if path is not None else ""
+        kept, removed = without_removed(
+            [one for one in as_documents(submissions, "submissions") if one],
+            lambda folder: manifest if folder == here else None,
+        )
         return cls(
             path.parent if path is not None else None,
             manifest,
             SubmittedBatches(
                 batches=manifest.batches if manifest else (),
-                submissions=tuple(one for one in as_documents(submissions, "submissions") if one),
-                process_ids=tuple(as_ids(process_ids, "process_ids")),
+                submissions=kept,
+                process_ids=tuple(one for one in as_ids(process_ids, "process_ids") if one not in removed),
                 open_path=lambda uri: cast("Any", ObjectStoragePath(uri)),
             ),
         )

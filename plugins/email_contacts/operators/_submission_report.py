@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 from email_contacts.imports.errors import SubmissionUnknown
 
 if TYPE_CHECKING:
-    from email_contacts.api import ContactsClient
+    from email_contacts.hook import ContactsHook
     from email_contacts.imports.submission.import_record import ImportRecord
     from email_contacts.imports.submission.ledger import Ledger, StateStore
 
@@ -30,7 +30,7 @@ class SubmissionReport:
 
     :param ti: the submitting task instance.
     :param memory: the task's state store.
-    :param client: whose requests are counted.
+    :param hook: of the connection, whose requests are counted.
     :param batch_uri: the batch; empty for rows that were not staged.
     :param updates_existing: whether contacts that exist are updated.
     :param fingerprint: gives that of the batch as this try has read it.
@@ -38,20 +38,21 @@ class SubmissionReport:
 
     ti: Any
     memory: StateStore
-    client: ContactsClient
+    hook: ContactsHook
     batch_uri: str
     updates_existing: bool
     fingerprint: Callable[[], str]
 
     def push(self, record: ImportRecord | None) -> None:
         """Push what is known; None: it may have been sent, and nothing more is known."""
-        requests = self.client.requests
+        requests = self.hook.client.requests
         overriding = {"overriding": self._overriding} if self._overriding else {}
         if overriding:
             log.warning("%s", self._overriding)
         self._push(
             {
                 **(record.to_xcom() if record else _UNKNOWN),
+                "conn_id": self.hook.conn_id,
                 "requests": {"made": requests.made, "retried": requests.retried},
                 "batch_uri": self.batch_uri,
                 **self._content_of(record),

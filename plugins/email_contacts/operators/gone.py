@@ -86,7 +86,7 @@ class SettleGoneContactsOperator(ContactsOperator):
         done = read_settled(path.parent, manifest.fingerprint)
         if done is None:
             self._check_verdict()
-            check_prepared(manifest, path.parent)
+            check_prepared(manifest, path.parent, account=self.hook.settings.account_fingerprint)
             done = self._settle_all(changes, path.parent)
             _write(path.parent, manifest.fingerprint, done)
         failpoints.reached(failpoints.GONE_SETTLED)

@@ -21,7 +21,7 @@ from email_contacts.imports.submission.submitter import Blocked
 from email_contacts.imports.waiting.worker_wait import WaitOutcome
 from email_contacts.operators._sending_check import check_sending
 from email_contacts.operators._submission_report import SubmissionReport
-from email_contacts.operators._task_ledger import fingerprint_of, task_ledger
+from email_contacts.operators._task_ledger import fingerprint_of, list_of_first_try, task_ledger
 from email_contacts.operators._waiting import WaitingOperator
 from email_contacts.operators.callback import Callback
 from email_contacts.operators.existing import reuse_or_create_list
@@ -82,7 +82,7 @@ class ImportContactsOperator(WaitingOperator):
     :return: the process id; None where only a callback is known. The XCom ``submission`` holds it with
         ``fingerprint``, ``sent_to``, ``submitted_at``, ``deadline``, ``is_reconnected``, ``decision``,
         ``repeats``, ``candidates``, ``other_process_ids``, ``requests``, ``batch_uri``,
-        ``batch_fingerprint`` and ``evidence``.
+        ``batch_fingerprint``, ``conn_id`` and ``evidence``.
     """
 
     template_fields: Sequence[str] = (
@@ -194,7 +194,7 @@ class ImportContactsOperator(WaitingOperator):
                     self._turn(queue),
                     run,
                     page=page,
-                    before_sending=partial(check_sending, report, tell),
+                    before_sending=partial(check_sending, report, tell, self.hook.settings),
                     wait_here=None if self.deferrable else wait,
                 )
             if not isinstance(came, Blocked):
@@ -234,7 +234,7 @@ class ImportContactsOperator(WaitingOperator):
     def _run(self, context: Context, fingerprint: str | None = None) -> ImportRun:
         """This try of the import. What it is made of is read from its stage once, and only where needed."""
         settings = self.hook.settings
-        job = cache(partial(self._job, self._callback(context)))
+        job = cache(partial(self._job, context))
         try:
             fingerprint = fingerprint or fingerprint_of(context, job())
         except BatchMissing:
@@ -250,8 +250,9 @@ class ImportContactsOperator(WaitingOperator):
             completion_source=settings.completion_source,
         )
 
-    def _job(self, callback: Callback) -> ImportJob:
-        return ImportArguments.read(vars(self)).job(partial(reuse_or_create_list, self.hook), callback)
+    def _job(self, context: Context) -> ImportJob:
+        find_list = partial(list_of_first_try, context, partial(reuse_or_create_list, self.hook))
+        return ImportArguments.read(vars(self)).job(find_list, self._callback(context))
 
     def _callback(self, context: Context) -> Callback:
         return Callback(
@@ -284,7 +285,7 @@ class ImportContactsOperator(WaitingOperator):
         return SubmissionReport(
             context["ti"],
             context["task_state_store"],
-            self.hook.client,
+            self.hook,
             batch_uri=str(self.batch_uri or ""),
             updates_existing=as_flag(self.update_existing_contacts, "update_existing_contacts"),
             fingerprint=lambda: run.batch_fingerprint if run is not None else "",

@@ -124,7 +124,7 @@ class RemoveFromListOperator(ContactsOperator):
 
     Any number of them, in requests of 150. A contact that is not on the list counts as not removed,
     which is not an error, so that a retry is safe. Personal data is masked in the log and hidden in the
-    rendered fields.
+    rendered fields. An empty list, as a task returns that found nobody, removes nobody.
 
     Exactly one of the three:
 
@@ -162,10 +162,21 @@ class RemoveFromListOperator(ContactsOperator):
             "contact_ids": as_ids(self.contact_ids, "contact_ids"),
             "ext_ids": as_texts(shown(self.ext_ids) or (), "ext_ids", is_personal=True),
         }
-        kind = exactly_one(**{name: entries or None for name, entries in named.items()})
+        given = {name: entries or None for name, entries in named.items()}
+        if not any(given.values()) and any(_is_empty_list(getattr(self, name)) for name in named):
+            self.log.info("list %d: nobody is to be removed", list_id)
+            return {"removed": 0, "not_removed": 0}
+        kind = exactly_one(**given)
         result = remove_from_list(self.hook.client, list_id, kind.removeprefix("contact_"), named[kind])
         self.log.info("list %d: removed %d contacts, %d were not on it", list_id, *result.values())
         return result
+
+
+def _is_empty_list(given: Any) -> bool:
+    """Whether it is a list without entries, and not an argument that was left out or is None."""
+    if isinstance(given, (str, tuple)):
+        return given == "[]"
+    return isinstance(given, Sequence) and not len(given)
 
 
 def remove_from_list(

@@ -52,11 +52,12 @@ class PropagateOptOutsOperator(ContactsOperator):
         path = manifest_path(self.manifest_uri)
         manifest = Manifest.read(cast("Any", path))
         # What an old run found is not true any more: somebody may have opted in since.
-        check_prepared(manifest, path.parent)
+        here = self.hook.settings.account_fingerprint
+        check_prepared(manifest, path.parent, account=here)
         ids, account = list[int](), ""
         if manifest.guards.get("to_opt_out"):
             ids, account = read_opt_outs(cast("Any", path.parent))
-        if account not in ("", self.hook.settings.account_fingerprint):
+        if account not in ("", here):
             raise AirflowFailException(
                 "the contacts to blocklist were found in another account, or the API key changed since; here "
                 "their ids may be those of others. Clear the run from the task that refreshes the mirror on"

@@ -14,7 +14,6 @@ from email_contacts import metrics
 from email_contacts.arguments import InvalidArgument, as_documents, as_flag, as_id, as_ids, as_seconds
 from email_contacts.failures import failing_at_once
 from email_contacts.imports import failpoints, history
-from email_contacts.imports.submission.platform_address import check_sent_to
 from email_contacts.imports.verification.import_report import ImportReport
 from email_contacts.imports.verification.receipt import Receipt
 from email_contacts.imports.verification.verdict import DRY_RUN, FAILED, Verdict
@@ -28,6 +27,7 @@ from email_contacts.operators._staging import run_stage
 from email_contacts.operators.base import ContactsOperator
 from email_contacts.operators.gone import read_settled
 from email_contacts.operators.stages import remove_sent
+from email_contacts.sent_with import check_sent_with
 
 if TYPE_CHECKING:
     from airflow.sdk import XComArg
@@ -99,7 +99,7 @@ class VerifyImportOperator(ContactsOperator):
             return Verdict(DRY_RUN, "").to_json()
         if run.is_held:
             return Verdict(FAILED, NOT_APPROVED).to_json()
-        check_sent_to(run.batches.submissions, self.hook.client.base_url)
+        check_sent_with(run.batches.submissions, self.hook)
         verification = Verification(
             self.hook.client,
             run.batches,

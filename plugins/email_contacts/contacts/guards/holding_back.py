@@ -90,6 +90,7 @@ def hold_back(
             summary["to_opt_out"] = len(found.to_opt_out)
             if summary["to_opt_out"]:
                 summary["opt_outs_digest"] = digest
+        summary["account"] = guards.account
         summary["mirror_as_of"] = found.version.as_of.isoformat(timespec="seconds")
         if HOLD_BACK in (guards.consent, guards.merges):
             send_until = found.version.as_of + guards.max_age + LONGEST_WAIT

@@ -198,7 +198,9 @@ class Receipt:
                 if list_id in sizes and name
             },
             reject_reasons=dict(list((reasons or {}).items())[:MAX_REJECT_REASONS]),
-            guards=manifest.guards if manifest else {},
+            guards={name: said for name, said in manifest.guards.items() if name != "account"}
+            if manifest
+            else {},
             held_back_uri=manifest.held_back_uri if manifest and manifest.rows.held_back else "",
             source_version=manifest.source_version if manifest else "",
             read_as=_short(manifest.read_as) if manifest else {},

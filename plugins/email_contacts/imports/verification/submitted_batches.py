@@ -13,6 +13,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from email_contacts.imports.verification.reject_reports import SentBatch
+from email_contacts.imports.verification.removed_batches import processes_of
 from email_contacts.imports.verification.row_account import (
     ACCEPTED,
     IMPORT_FAILED,
@@ -46,7 +47,7 @@ class SubmittedBatches:
     @cached_property
     def all_process_ids(self) -> tuple[int, ...]:
         """Every process that is known, each once."""
-        known = [one for said in self.submissions for one in _processes_of(said)]
+        known = [one for said in self.submissions for one in processes_of(said)]
         return tuple(dict.fromkeys([*self.process_ids, *known]))
 
     @property
@@ -63,7 +64,7 @@ class SubmittedBatches:
     def unanswered(self) -> int:
         """How many batches were sent, or perhaps sent, and no answer of the platform was seen."""
         return sum(
-            all(not one.get("submitted_at") and not _processes_of(one) for one in said)
+            all(not one.get("submitted_at") and not processes_of(one) for one in said)
             for batch in self.batches
             if (said := list(self._of(batch)))
         )
@@ -97,7 +98,7 @@ class SubmittedBatches:
             process_id: batch
             for batch in self.batches
             for one in self._of(batch)
-            for process_id in _processes_of(one)
+            for process_id in processes_of(one)
         }
         if not placed and len(self.all_process_ids) == len(self.batches) == 1:
             placed = {self.all_process_ids[0]: self.batches[0]}
@@ -146,18 +147,12 @@ class SubmittedBatches:
         outcomes = {
             _outcome_of(statuses.get(process_id)) if one.get("submitted_at") else OUTCOME_UNKNOWN
             for one in self._of(batch)
-            for process_id in _processes_of(one) or [UNKNOWN_ID]
+            for process_id in processes_of(one) or [UNKNOWN_ID]
         }
         # A batch that was imported twice is in once one of the imports completed.
         return next(
             (one for one in (ACCEPTED, OUTCOME_UNKNOWN, IMPORT_FAILED) if one in outcomes), NOT_SUBMITTED
         )
-
-
-def _processes_of(submission: Submission) -> list[int]:
-    """The process that a submission names, and those whose answers came after another try had taken over."""
-    named = [submission.get("process_id"), *(submission.get("other_process_ids") or ())]
-    return [one for one in named if one is not None]
 
 
 def _outcome_of(status: str | None) -> str:
