@@ -197,6 +197,8 @@ def test_an_option_with_a_comma_is_not_lost_in_a_csv(tmp_path: Path) -> None:
         ("'01234", "01234"),
         ('="01234"', "01234"),
         ("\u200bZoë\u2060\u00ad", "Zoë"),
+        ("Zoë\x1a", "Zoë"),
+        ("\x02Zoë \x03", "Zoë"),
         ("\ufeff Zoë\u00a0", "Zoë"),
         ("Zo\u200bë", "Zo\u200bë"),
         ("Null", "Null"),
@@ -205,6 +207,11 @@ def test_an_option_with_a_comma_is_not_lost_in_a_csv(tmp_path: Path) -> None:
 )
 def test_marks_and_invisible_characters_around_a_text(tmp_path: Path, cell: str, sent: str) -> None:
     assert column(tmp_path, "FIRSTNAME", [cell]) == [sent]
+
+
+def test_the_end_of_a_file_of_ms_dos_is_no_part_of_an_identifier(tmp_path: Path) -> None:
+    found = of(tmp_path, "email,ext_id\r\na@example.com,1\r\nb@example.com,2\x1a")
+    assert [contact["attributes"]["EXT_ID"] for contact in found.contacts] == ["1", "2"]
 
 
 def test_invisible_characters_around_an_address_and_in_it(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ TEXTS = (
     "00000000-0000-0000-0000-000000000000", "1.0000001E7", "1.234567890123E12", "1,5E-7", "1.5e-07", "1.5E3x",
     "\u200bZoë", "Zoë\u2060", "\u00adZoë\ufeff", "12345678901234567.0", "007.0", "7.01235E+12",
     *NAMES, *(unicodedata.normalize("NFD", name) for name in NAMES), "", " ", "\u00a0", "\u3000\u2028",
+    "Zo\x1a", "\x01\x1a", "7\x1a", "NULL\x1a",
     "\x1c", "\x1f\x85", "\u200b", "\ufeff", "\u0130stanbul", "a\u00a0b", "a\u2028b", "a\u0085b", "a\x7fb",
     "a\x1cb", "a\tb", "a\nb", "a\r\nb", "a\rb", "a\0b", "\0", 'say "hi"', '"', '""', "back\\slash", "\\",
     "\\u0000", "\\n", "a;b", ";", "a,b", "{}", "[1]", "null", "true", "NaN", "-0", "=1+1", "</script>",

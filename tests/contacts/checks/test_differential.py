@@ -14,7 +14,7 @@ import polars as pl
 import pytest
 
 from email_contacts.contacts.sources.rows import Frame
-from email_contacts.contacts.values.marks import BLANKS
+from email_contacts.contacts.values.marks import AROUND
 from tests.amount import amount
 from tests.contacts.checks.agreement import Agreement
 from tests.contacts.checks.generated_rows import CASES, ROWS_IN_A_FRAME, Case
@@ -25,7 +25,7 @@ ROWS_OF_TEXT = amount(ALL_ROWS, quick=ROWS_IN_A_FRAME)
 
 def trimmed(frame: Frame) -> Frame:
     """Give the same frame as a source does that has trimmed the cells."""
-    return Frame(frame.cells.select(pl.all().str.strip_chars(BLANKS)), is_trimmed=True)
+    return Frame(frame.cells.select(pl.all().str.strip_chars(AROUND)), is_trimmed=True)
 
 
 def test_there_are_enough_rows() -> None:

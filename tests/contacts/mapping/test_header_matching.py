@@ -36,8 +36,8 @@ def test_an_identifier_is_known_by_its_synonyms(
 
 def test_of_two_that_fit_neither_is_taken() -> None:
     assert attributes_of(["email", "handy", "mobile"]) == ["EMAIL", "HANDY", "MOBILE"]
-    with pytest.raises(NoIdentifierColumn):
-        attributes_of(["courriel", "mail"])
+    with pytest.raises(NoIdentifierColumn, match="and none is taken: courriel, mail"):
+        attributes_of(["courriel", "city", "mail"])
 
 
 def test_a_synonym_is_not_taken_where_the_identifier_has_a_column_of_its_own() -> None:

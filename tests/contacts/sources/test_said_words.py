@@ -116,7 +116,7 @@ def test_one_and_nought_of_any_type(tmp_path: Path, kind: str) -> None:
 
 CELLS = [
     *(True, False, None, 1, 0, 2, -1, 1.0, 0.0, 0.5, float("nan"), Decimal("1.0"), Decimal("0.0000")),
-    *("Yes", " no ", "'1", '="0"', "\\N", "1.00", "1.", "JA\u200b", "", ["yes"], [], {"a": 1}),
+    *("Yes", " no ", "'1", '="0"', "\\N", "1.00", "1.", "JA\u200b", "yes\x1a", "", ["yes"], [], {"a": 1}),
 ]
 
 

@@ -52,6 +52,13 @@ def test_a_number_that_is_no_day_is_shown_to_nobody_and_stays_what_it_is(tmp_pat
     assert told == []
 
 
+@pytest.mark.parametrize("number", [-1, 60, 60.5])
+def test_a_number_for_which_a_spreadsheet_shows_no_day_stays_what_it_is(
+    tmp_path: Path, number: float
+) -> None:
+    assert cells_in(tmp_path, f'<row r="2"><c r="A2" s="1"><v>{number}</v></c></row>') == [[number]]
+
+
 def test_what_openpyxl_warns_of_is_shown_to_nobody(tmp_path: Path) -> None:
     source = workbook(tmp_path, f'<row r="1">{text("A1", "ext_id")}</row>')
     book = openpyxl.load_workbook(source)

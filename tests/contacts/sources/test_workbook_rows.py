@@ -129,6 +129,7 @@ def test_a_sheet_by_its_name(tmp_path: Path) -> None:
     (note,) = opened(source).notes
     assert note.startswith('sheet "Sheet"; not read: "')
     assert rows_of(opened(source, sheet="Old")) == [["b"]]
+    assert rows_of(opened(source, sheet="OLD")) == [["b"]]
     with pytest.raises(InvalidOption, match=r'no sheet "New"\. It has "Sheet", "Old"'):
         opened(source, sheet="New")
 

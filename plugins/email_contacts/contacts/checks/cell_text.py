@@ -13,7 +13,7 @@ import polars as pl
 
 from email_contacts.contacts.sources.row_frames import BYTES, DAYS, JOINT, LISTS, NUMERALS
 from email_contacts.contacts.sources.typed import as_double, iso_text, texts_of
-from email_contacts.contacts.values.marks import BLANKS
+from email_contacts.contacts.values.marks import AROUND
 from email_contacts.contacts.values.normalising import includes_nan, numbers_in
 
 _BY_TEXT = ("text", "ext_id", "category", "phone", "number", "boolean", "email")
@@ -36,7 +36,7 @@ def text_of(
     :param cell: the column.
     :param dtype: its type.
     :param kind: the kind of its values.
-    :param is_trimmed: whether text has no blanks around it.
+    :param is_trimmed: whether text has nothing around it that is taken away.
     :param is_filled: whether no cell is null.
     :param nulls: words of text that are empty cells.
     :return: None where row by row has to decide; so it has where a text is null. Lists are texts joined by
@@ -44,10 +44,10 @@ def text_of(
     """
     if dtype == BYTES:
         written = cell.struct.field("bytes")
-        text = written.map_batches(texts_of, return_dtype=pl.String).str.strip_chars(BLANKS)
+        text = written.map_batches(texts_of, return_dtype=pl.String).str.strip_chars(AROUND)
         return pl.when(written.is_null()).then(pl.lit("")).otherwise(_without_words(text, nulls)), kind
     if dtype == pl.String:
-        text = cell if is_trimmed else cell.str.strip_chars(BLANKS)
+        text = cell if is_trimmed else cell.str.strip_chars(AROUND)
         text = text if is_filled else text.fill_null("")
         return _without_words(text, nulls), kind
     numbers = numbers_in(nulls)

@@ -20,7 +20,7 @@ from email_contacts.contacts.column_names import IDENTIFIERS
 from email_contacts.contacts.masking import mask, masked
 from email_contacts.contacts.sources.rows import EMPTY, Frame
 from email_contacts.contacts.sources.typed import values_of
-from email_contacts.contacts.values.marks import BLANKS
+from email_contacts.contacts.values.marks import AROUND
 from email_contacts.contacts.values.normalising import LINK, NO_IDENTIFIERS, Remembered
 from email_contacts.contacts.values.phone_patterns import impossible_pattern
 
@@ -139,7 +139,7 @@ def _are_certainly_wrong(cells: pl.Series, kind: str, nulls: Sequence[str]) -> p
     Of other cells there may be more to say, or less: words for nothing, invisible characters, marks,
     addresses with a name around them.
     """
-    text = pl.col(cells.name).str.strip_chars(BLANKS)
+    text = pl.col(cells.name).str.strip_chars(AROUND)
     lower = text.str.to_lowercase()
     is_ascii = pl.col(cells.name).str.len_bytes() == pl.col(cells.name).str.len_chars()
     is_wrong = (

@@ -17,6 +17,8 @@ _LOST = "\ufffd"
 _REFERENCE = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|([A-Za-z][A-Za-z0-9]{1,31}));").finditer
 _TAG = re.compile(r"</?(?:a|b|br|div|em|font|i|p|span|strong|u)(?:\s[^<>]*)?/?>", re.IGNORECASE).search
 _ESCAPE = re.compile(r"\\(?:[bfnrtv\\'\"]|u[0-9A-Fa-f]{4})").search
+# Letters of MS-DOS (cp850: K”ln) and of old Macs (mac_roman: MŸller) that were read as those of Windows.
+_OF_ANOTHER_PAGE = re.compile(r"[^\W\d_][„”‚ˆ‡¤¡¢][^\W\d_]|[^\W\d_][ŠŽŸ][a-z]").search
 _QUOTES = ('""', *OTHER_QUOTES)
 
 
@@ -50,6 +52,10 @@ def _is_encoded_twice(text: str) -> bool:
     return False
 
 
+def _is_of_another_page(text: str) -> bool:
+    return not text.isascii() and _OF_ANOTHER_PAGE(text) is not None
+
+
 def _has_lost_letters(text: str) -> bool:
     return _LOST in text
 
@@ -72,6 +78,11 @@ _DAMAGES: tuple[tuple[Callable[[str], bool], tuple[str, str], str], ...] = (
         _is_encoded_twice,
         ("looks encoded twice (Ã¼ for ü)", "look encoded twice (Ã¼ for ü)"),
         "Export the file again, as UTF-8.",
+    ),
+    (
+        _is_of_another_page,
+        ("has a sign in the place of a letter (K”ln)", "have signs in the place of letters (K”ln)"),
+        "Give the encoding in which it was saved, such as cp850 or mac_roman; or export it as UTF-8.",
     ),
     (
         _has_lost_letters,

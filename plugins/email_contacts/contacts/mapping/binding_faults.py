@@ -13,6 +13,7 @@ from email_contacts.contacts.header_names import is_known, shown_column, shown_n
 from email_contacts.contacts.mapping.attributes import Account, AccountAttribute
 from email_contacts.contacts.mapping.bound_column import BoundColumn
 from email_contacts.contacts.mapping.document import ColumnRule, Mapping
+from email_contacts.contacts.mapping.synonyms import group_of
 
 
 def check_against_account(rule: ColumnRule, known: AccountAttribute, mapping: Mapping) -> None:
@@ -90,8 +91,17 @@ def _what_there_is(columns: Sequence[str]) -> str:
             "It has only one column. In a CSV whose columns are separated by another character than a comma, "
             "a semicolon, a tab or |, name that as the delimiter."
         )
+    rivals = next(
+        (
+            alike
+            for one in IDENTIFIERS
+            if len(alike := [name for name in columns if group_of(name) == one]) > 1
+        ),
+        None,
+    )
+    there_is = "Its columns: " if rivals is None else "More than one may be it, and none is taken: "
     return (
-        f"Its columns: {shown_names(columns)}. Rename one, or name it in a "
+        f"{there_is}{shown_names(rivals or columns, header=columns)}. Rename one, or name it in a "
         'mapping: {"columns": {"name of the column": "EMAIL"}}.'
     )
 

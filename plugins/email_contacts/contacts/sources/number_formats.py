@@ -6,7 +6,8 @@ fewer, as for an hour, it may be either; so it may be where something stands beh
 or where numbers below zero have a section with a minus of their own.
 
 So does one of seven digits or more in groups that are none of thousands: ``(###) ###-####`` is a number
-within one country, of which the digits alone could be somebody's in another.
+within one country, of which the digits alone could be somebody's in another. And so does one that writes what
+is dialled first: ``"+49 "0``, ``"0"0``, or a plus alone before digits of a phone number.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import operator
 import re
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import takewhile
 from typing import Any
 
 from email_contacts.contacts.values.marks import digits_of
@@ -34,6 +36,8 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
+# A plus, a country code, or the nought before a national number.
+_DIALLED_FIRST = re.compile(r"[-+0-9()/. ]*[+0-9][-+0-9()/. ]*")
 _COMPARED = {
     "<=": operator.le,
     ">=": operator.ge,
@@ -71,12 +75,19 @@ class _Section:
         """Whether it says by itself that the digits are a code."""
         if not self.is_code:
             return False
+        if _DIALLED_FIRST.fullmatch(self._before):
+            return True
         return len(self._digits) >= _FEWEST_ZEROS if self._digits[0] == "0" else self._is_in_groups
 
     @property
     def is_code(self) -> bool:
         """Whether it may be that of a code: no zero behind a ``#``, and nothing behind the digits."""
         return self._is_code and "#0" not in self._digits and isinstance((self.parts or [""])[-1], int)
+
+    @property
+    def _before(self) -> str:
+        """What stands before the digits."""
+        return "".join(takewhile(lambda part: isinstance(part, str), self.parts))  # type: ignore[arg-type]
 
     @property
     def _is_in_groups(self) -> bool:
@@ -96,6 +107,8 @@ class _Section:
     def shown(self, number: int) -> str | None:
         """Give a number as it is shown; None where that is not certain."""
         digits, shown = str(number), ""
+        if len(digits) < _FEWEST_DIGITS and self._before.strip() == "+":
+            return None  # the sign of a quantity
         if self._digits[0] == "0":
             if len(digits) < self._digits.count("#"):
                 return None
@@ -105,8 +118,7 @@ class _Section:
         for part in reversed(self.parts):
             shown = (digits[-part:] if isinstance(part, int) else part) + shown
             digits = digits[:-part] if isinstance(part, int) else digits
-        first = next((part for part in self.parts if isinstance(part, int)), 0)
-        before = sum(len(part) for part in self.parts[: self.parts.index(first)] if isinstance(part, str))
+        before = len(self._before)
         # What has no zero of its own stands before the first of them.
         return shown[:before] + digits + shown[before:]
 

@@ -76,7 +76,7 @@ class Frame:
     :param faults: place in the frame, from 0 → why that row is rejected; what its cells say is void, unless
         it is a ``RefusedRow`` without cells of its own.
     :param own: place in the frame → the cells of a row that the columns cannot hold; theirs are empty there.
-    :param is_trimmed: whether certainly no cell begins or ends with a blank.
+    :param is_trimmed: whether certainly no cell begins or ends with a blank, or a control character.
     :param is_odd: for each row whether it has to be decided separately (a NumPy array); None for none.
     :param is_unescaped: whether no cell of the other rows holds a quote, a backslash or a control character,
         but for cells that are ``\N``.

@@ -61,7 +61,9 @@ _COUNTS = (
 _FOOTERS = (
     r"(?i)^(?:grand totals?(?: \([0-9.,]+ records?\))?|copyright \(c\) .*salesforce\.com.*|"
     r"confidential information - do not distribute|(?:completion time|abschlusszeit|heure de fin|"
-    r"hora de finalización|ora di completamento) ?: [0-9]{4}-[0-9]{2}-[0-9]{2}[t ].*)$"
+    r"hora de finalización|ora di completamento) ?: [0-9]{4}-[0-9]{2}-[0-9]{2}[t ].*|"
+    r"(?:page|seite|pagina|página|blatt) [0-9]+ ?(?:of|/|von|de|di|van|sur) ?[0-9]+|"
+    r"\*{2,} ?[^*]* [^*]*\*{2,}|(?:end of (?:report|file|list|data)|ende der (?:liste|datei|auswertung))\.?)$"
 )
 _COUNT, _FOOTER = re.compile(_COUNTS).match, re.compile(_FOOTERS).match
 

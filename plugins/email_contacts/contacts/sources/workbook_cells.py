@@ -20,6 +20,7 @@ FAILED = frozenset(
     | {"#PYTHON!", "#TIMEOUT!"}
 )
 _ANY_FAILURE = "#VALUE!"
+_NO_LEAP_DAY, _FIRST_OF_1904 = 60, 1904
 _LAST_ROW = 1_048_576  # of a sheet, whatever a file says
 
 
@@ -111,6 +112,9 @@ def _days(epoch: Any, *, is_duration: bool) -> Callable[[Any], Any]:
     from openpyxl.utils.datetime import from_excel
 
     def day_of(number: Any) -> Any:
+        # Excel shows no day for numbers below zero, and 29 February 1900, which was none, for 60.
+        if not is_duration and (number < 0 or (epoch.year < _FIRST_OF_1904 and int(number) == _NO_LEAP_DAY)):
+            return number
         try:
             return from_excel(number, epoch, timedelta=is_duration)
         except (OverflowError, ValueError):

@@ -208,6 +208,9 @@ class WorkbookRows:
         if not sheets:
             raise SourceEmpty(f"{self._source.name} has no sheet of cells.")
         if wanted is not None and wanted not in sheets:
+            # A workbook has no two sheets whose names differ in nothing but case.
+            wanted = next((name for name in sheets if name.casefold() == wanted.casefold()), wanted)
+        if wanted is not None and wanted not in sheets:
             names = ", ".join(f'"{shown_name(name)}"' for name in sheets if is_known(name))
             raise InvalidOption(
                 f'{self._source.name} has no sheet "{wanted}". It has {names or f"{len(sheets)} others"}.'

@@ -13,6 +13,8 @@ import unicodedata
 # Soft hyphen, zero-width space, word joiner, byte order mark, marks of writing direction.
 INVISIBLE = "\u00ad\u180e\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
 BLANKS = "".join(filter(str.isspace, map(chr, range(0x3001)))) + INVISIBLE
+# Control characters are no part of a value either: MS-DOS ends a file by Ctrl-Z, right behind its last cell.
+AROUND = BLANKS + "".join(character for character in map(chr, range(1, 0x20)) if not character.isspace())
 # A formula that is a text; and an apostrophe before what a spreadsheet would take for a number or a formula.
 _FORMULA = re.compile(r'="([^"]*)"').fullmatch
 _MARKED = re.compile(r"'(?:[=+@-].*|[0-9][0-9 .,:/()-]*)", re.DOTALL).fullmatch
@@ -28,12 +30,12 @@ _EXACT_BELOW = 1 << 53
 
 def bare(cell: str) -> str:
     """Remove blanks, invisible characters and a spreadsheet's text mark from around a value."""
-    cell = cell.strip(BLANKS)
+    cell = cell.strip(AROUND)
     if cell[:1] not in _FIRST_OF_MARKS or len(cell) < 2:
         return cell
     if formula := _FORMULA(cell):
-        return formula[1].strip(BLANKS)
-    return cell[1:].strip(BLANKS) if _MARKED(cell) else cell
+        return formula[1].strip(AROUND)
+    return cell[1:].strip(AROUND) if _MARKED(cell) else cell
 
 
 def alike(text: str) -> str:
