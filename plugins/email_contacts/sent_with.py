@@ -1,17 +1,14 @@
-"""Whether imports were sent to the account that a task looks at: process ids are small numbers in each."""
+"""Whether a connection leads to a task's account: ids of processes and lists are small numbers in each."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from email_contacts.arguments import InvalidArgument
 from email_contacts.connection import InvalidConnection
 from email_contacts.hook import ContactsHook
 from email_contacts.imports.submission.platform_address import check_sent_to
-
-if TYPE_CHECKING:
-    from email_contacts.connection import ContactsConnection
 
 
 def check_sent_with(submissions: Iterable[Mapping[str, Any]], hook: ContactsHook) -> None:
@@ -25,10 +22,8 @@ def check_sent_with(submissions: Iterable[Mapping[str, Any]], hook: ContactsHook
     """
     submissions = list(submissions)
     check_sent_to(submissions, hook.client.base_url)
-    others = {str(said["conn_id"]) for said in submissions if said.get("conn_id")} - {hook.conn_id}
-    for conn_id in sorted(others):
-        other = _settings_of(conn_id)
-        if other is not None and other.account_fingerprint != hook.settings.account_fingerprint:
+    for conn_id in sorted({str(said["conn_id"]) for said in submissions if said.get("conn_id")}):
+        if leads_elsewhere(conn_id, hook):
             raise InvalidArgument(
                 f"the imports were sent with the connection {conn_id!r}, and this task has conn_id="
                 f"{hook.conn_id!r}, which leads to another account; its processes of the same numbers are "
@@ -36,8 +31,12 @@ def check_sent_with(submissions: Iterable[Mapping[str, Any]], hook: ContactsHook
             )
 
 
-def _settings_of(conn_id: str) -> ContactsConnection | None:
+def leads_elsewhere(conn_id: str, hook: ContactsHook) -> bool:
+    """Whether a connection leads to another account than a task's own; one that is gone since does not."""
+    if conn_id == hook.conn_id:
+        return False
     try:
-        return ContactsHook(conn_id).settings
-    except InvalidConnection:  # it was renamed or removed since
-        return None
+        other = ContactsHook(conn_id).settings
+    except InvalidConnection:
+        return False
+    return other.account_fingerprint != hook.settings.account_fingerprint

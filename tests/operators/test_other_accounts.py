@@ -12,6 +12,7 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
 from email_contacts.api import ContactsClient
+from email_contacts.operators.gone import SettleGoneContactsOperator
 from email_contacts.operators.imports import ImportContactsOperator
 from email_contacts.operators.mirrors import RefreshMirrorOperator
 from email_contacts.operators.preparation import PrepareContactsOperator
@@ -19,6 +20,7 @@ from email_contacts.sandbox import SandboxServer
 from email_contacts.sensor import ImportCompletedSensor
 from tests.conftest import CONN_ID
 from tests.operators.conftest import LIST
+from tests.operators.syncing import Sync
 from tests.task_context import StateStore, make_context, pushed
 
 OTHER = "other_brand"
@@ -85,3 +87,25 @@ def test_an_import_is_not_looked_for_in_another_account(
         said = f"sent with the connection '{CONN_ID}'.*Give this task conn_id='{CONN_ID}'"
         with pytest.raises(AirflowFailException, match=said):
             sensor.execute(fresh())
+
+
+def test_nobody_is_removed_from_a_list_of_another_account(other: SandboxServer, tmp_path: Path) -> None:
+    """Both have a list of that number, with people of the same addresses on it."""
+    people = {"a@example.com": "Ada", "b@example.com": "Bob"}
+    with ContactsClient(other.url, other.api_key, requests_per_second=1000) as client:
+        for address in people:
+            client.create_contact(email=address, list_ids=[LIST])
+        sync = Sync(tmp_path, is_settling=False)
+        sync.run(people, gone="remove")
+        sync.send(sync.prepare({"a@example.com": "Ada"}, gone="remove"))
+        task = SettleGoneContactsOperator(
+            task_id="gone",
+            conn_id=OTHER,
+            manifest_uri=sync.manifest_uri,
+            verdict=sync.verdict,
+            list_ids=[LIST],
+        )
+        with pytest.raises(AirflowFailException, match=f"another account.*conn_id='{CONN_ID}'$"):
+            task.execute(fresh())
+        assert {one["email"] for one in client.iter_list_contacts(LIST)} == set(people)
+    assert sync.settle()["settled"] == 1

@@ -19,6 +19,7 @@ from email_contacts.operators.lists import GetListOperator
 from email_contacts.operators.preparation import PrepareContactsOperator
 from email_contacts.operators.receipts import VerifyImportOperator, WriteReceiptOperator
 from email_contacts.sandbox import SandboxServer
+from tests.conftest import CONN_ID
 from tests.operators.conftest import LIST, asked
 from tests.operators.lazy_xcoms import lazy
 from tests.task_context import StateStore, make_context, pushed
@@ -90,6 +91,7 @@ def test_a_complete_import_is_verified(run: SimpleNamespace, context: Context) -
             "arrived_at_least": 1.0,
             "confidence": 1.0,
         },
+        "conn_id": CONN_ID,
     }
 
 

@@ -19,6 +19,7 @@ from email_contacts.operators._prepared_run import manifest_path
 from email_contacts.operators._sending_check import check_prepared
 from email_contacts.operators.base import ContactsOperator
 from email_contacts.operators.lists import remove_from_list
+from email_contacts.sent_with import leads_elsewhere
 
 if TYPE_CHECKING:
     from airflow.sdk import ObjectStoragePath, XComArg
@@ -112,6 +113,13 @@ class SettleGoneContactsOperator(ContactsOperator):
             raise AirflowFailException(
                 f"the verdict on the import is {state or 'not there'}, so no contact is removed; pass the "
                 "output of VerifyImportOperator, and place this task after it"
+            )
+        conn_id = self.verdict.get("conn_id")  # which earlier versions do not say
+        if conn_id and leads_elsewhere(conn_id, self.hook):
+            raise AirflowFailException(
+                f"the import was verified with the connection {conn_id!r}, and this task has conn_id="
+                f"{self.conn_id!r}, which leads to another account; its lists of the same numbers are other "
+                f"lists. Give this task conn_id={conn_id!r}"
             )
 
     def _settle_all(self, changes: Changes, stage: ObjectStoragePath) -> Settled:

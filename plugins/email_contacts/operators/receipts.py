@@ -59,7 +59,8 @@ class VerifyImportOperator(ContactsOperator):
     :param patience: how many seconds to keep looking while contacts are missing, because the platform's
         answers may lag, or while an import still runs.
     :return: the verdict: ``state``, ``reason``, ``process_ids``, ``processes_by_status``, ``platform``,
-        ``list_sizes``, ``verification``, ``has_arrived``, ``remark``, ``platform_rejects_uri``.
+        ``list_sizes``, ``verification``, ``has_arrived``, ``remark``, ``platform_rejects_uri``,
+        ``conn_id``.
     """
 
     template_fields: Sequence[str] = (
@@ -117,7 +118,7 @@ class VerifyImportOperator(ContactsOperator):
         self.log.info("the import is %s %s", verdict.state, verdict.reason or verdict.remark)
         if run.manifest is not None and run.manifest.overriding:
             self.log.warning("%s", run.manifest.overriding)
-        return verdict.to_json()
+        return {**verdict.to_json(), "conn_id": self.conn_id}
 
 
 class WriteReceiptOperator(ContactsOperator):
