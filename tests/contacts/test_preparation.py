@@ -222,7 +222,7 @@ def test_options_that_no_source_could_satisfy(
 
 
 def test_a_contact_that_is_too_long_once_it_is_json(write: WriteSource) -> None:
-    source = write("email,notes\na@example.com," + "\x01" * 500 + "\n")
+    source = write("email,notes\na@example.com,a" + "\x01" * 500 + "z\n")
     with pytest.raises(RowTooLong, match=r"The contact of row 1 has 3,\d\d\d bytes as it is sent"):
         prepared(source, max_batch_bytes=1024)
 
