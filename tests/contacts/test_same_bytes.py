@@ -23,7 +23,7 @@ from tests.contacts.conftest import WriteSource
 from tests.contacts.prepared import ACCOUNT
 
 HEADER = "email,ext_id,sms,firstname,country,birthday,points,newsletter,interests"
-ROWS = amount(1_500, quick=350)
+ROWS = amount(1_500, quick=700)
 LONGEST_CELL = amount(200_000, quick=30_000)  # a block has 1,000 or 20,011 bytes
 FAULTS = ('a@example.com,"C" 1,,,,,,,\n', "a@example.com,C\0,,,,,,,\n")
 ALWAYS_OTHER = ("manifest.json",)  # it has the time that it took, and names the stage
