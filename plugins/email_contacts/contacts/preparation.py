@@ -50,7 +50,7 @@ from email_contacts.contacts.staging.stage import (
 )
 from email_contacts.contacts.validate_rows import RowValidation, identifiers_of
 
-_ROWS_BETWEEN_RETURNS = 1_000_000
+_ROWS_BETWEEN_RETURNS = 200_000
 
 
 def prepare(
