@@ -88,6 +88,20 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 
 @pytest.hookimpl(wrapper=True)
+def pytest_runtest_call() -> Iterator[None]:
+    """Look for garbage between tests, not within one.
+
+    Deep in a recursion, as in JSON of a hundred thousand brackets, finalizers have no frame left to run in:
+    the test that comes by would fail for what others have left.
+    """
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+@pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
     """Have Airflow forget a test's secrets, and end what a group shares after its last test."""
     try:
