@@ -10,6 +10,8 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowTaskTimeout
 
 from email_contacts.api import OutcomeUnknown
 from email_contacts.imports import failpoints
+from email_contacts.imports.errors import IntentSuperseded
+from email_contacts.imports.submission.ledger import Ledger
 from email_contacts.operators.imports import ImportContactsOperator
 from email_contacts.operators.preparation import PrepareContactsOperator
 from email_contacts.operators.receipts import VerifyImportOperator, WriteReceiptOperator
@@ -131,6 +133,36 @@ def test_a_first_try_that_is_killed_has_told_of_its_request(
     assert (said["process_id"], said["submitted_at"], said["batch_uri"]) == (None, None, prepared["batch"])
     receipt = receipt_of(prepared, said, make_context(store))
     assert (receipt["state"], receipt["held_back"]) == ("unknown", {"outcome_unknown": 2})
+
+
+@pytest.mark.parametrize("error", [IntentSuperseded, ConnectionError])
+def test_a_try_that_was_superseded_leaves_what_its_successor_told(
+    error: type[Exception],
+    prepared: dict[str, Any],
+    store: StateStore,
+    sandbox: SandboxServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Airflow moved it to the history meanwhile: it reads no state any more, may write none, but may push."""
+    sandbox.set_knobs(faults=["import:524:0"])
+    with pytest.raises(OutcomeUnknown):
+        an_import(prepared).execute(make_context(store))
+    context = make_context(store)
+
+    def refuse(*_: Any) -> None:
+        raise PermissionError
+
+    def come_back_late(*_: Any, **__: Any) -> None:
+        context["ti"].xcom_push("submission", {"process_id": 7})
+        monkeypatch.setattr(Ledger, "record", lambda _: None)
+        monkeypatch.setattr(StateStore, "set", refuse)
+        monkeypatch.setattr(StateStore, "delete", refuse)
+        raise error
+
+    monkeypatch.setattr("email_contacts.operators.imports.submit_in_turn", come_back_late)
+    with pytest.raises((IntentSuperseded, PermissionError)):
+        an_import(prepared).execute(context)
+    assert pushed(context)["submission"] == {"process_id": 7}
 
 
 def test_an_import_whose_task_was_marked_as_success_stays_unknown(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
-from email_contacts.imports.errors import SubmissionUnknown
+from email_contacts.imports.errors import IntentSuperseded, SubmissionUnknown
 
 if TYPE_CHECKING:
     from email_contacts.hook import ContactsHook
@@ -107,7 +107,8 @@ class SubmissionReport:
         except Exception as error:
             if isinstance(error, SubmissionUnknown):
                 self.push(ledger.record())
-            elif is_told and ledger.record() is None:
+            # To a try that Airflow has moved to the history, it may say that there is no record.
+            elif is_told and not isinstance(error, IntentSuperseded) and ledger.record() is None:
                 self._push(None)
             raise
 
@@ -127,8 +128,9 @@ class SubmissionReport:
             return ""
 
     def _push(self, said: dict[str, Any] | None) -> None:
-        self.ti.xcom_push("submission", said)
+        # The state first: Airflow refuses it to a superseded try, whose XCom would replace its successor's.
         if self.batch_uri and said is not None:
             self.memory.set(_LAST, said)
         elif self.batch_uri:
             self.memory.delete(_LAST)  # Airflow's store takes no None
+        self.ti.xcom_push("submission", said)
