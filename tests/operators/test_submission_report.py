@@ -35,8 +35,8 @@ def prepared(store: StateStore, tmp_path: Path) -> dict[str, Any]:
 
 
 def an_import(prepared: dict[str, Any], **arguments: Any) -> ImportContactsOperator:
-    given = {"reconciliation_timeout": 0.0, "wait_for_completion": False, **arguments}
-    return ImportContactsOperator(task_id="import", batch_uri=prepared["batch"], list_ids=[LIST], **given)
+    given = {"reconciliation_timeout": 0.0, "wait_for_completion": False, "batch_uri": prepared["batch"]}
+    return ImportContactsOperator(task_id="import", list_ids=[LIST], **{**given, **arguments})
 
 
 def receipt_of(prepared: dict[str, Any], submission: Any, context: Context) -> dict[str, Any]:
@@ -135,18 +135,22 @@ def test_a_first_try_that_is_killed_has_told_of_its_request(
     assert (receipt["state"], receipt["held_back"]) == ("unknown", {"outcome_unknown": 2})
 
 
+@pytest.mark.parametrize("is_staged", [True, False], ids=["staged", "rows of the task"])
 @pytest.mark.parametrize("error", [IntentSuperseded, ConnectionError])
 def test_a_try_that_was_superseded_leaves_what_its_successor_told(
     error: type[Exception],
+    is_staged: bool,
     prepared: dict[str, Any],
     store: StateStore,
     sandbox: SandboxServer,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Airflow moved it to the history meanwhile: it reads no state any more, may write none, but may push."""
+    rows = {"batch_uri": None, "json_body": [{"email": "a@example.com"}]}
+    importing = an_import(prepared, **({} if is_staged else rows))
     sandbox.set_knobs(faults=["import:524:0"])
     with pytest.raises(OutcomeUnknown):
-        an_import(prepared).execute(make_context(store))
+        importing.execute(make_context(store))
     context = make_context(store)
 
     def refuse(*_: Any) -> None:
@@ -161,7 +165,7 @@ def test_a_try_that_was_superseded_leaves_what_its_successor_told(
 
     monkeypatch.setattr("email_contacts.operators.imports.submit_in_turn", come_back_late)
     with pytest.raises((IntentSuperseded, PermissionError)):
-        an_import(prepared).execute(context)
+        importing.execute(context)
     assert pushed(context)["submission"] == {"process_id": 7}
 
 

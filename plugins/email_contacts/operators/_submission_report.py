@@ -129,8 +129,8 @@ class SubmissionReport:
 
     def _push(self, said: dict[str, Any] | None) -> None:
         # The state first: Airflow refuses it to a superseded try, whose XCom would replace its successor's.
-        if self.batch_uri and said is not None:
+        if said is not None:
             self.memory.set(_LAST, said)
-        elif self.batch_uri:
+        else:
             self.memory.delete(_LAST)  # Airflow's store takes no None
         self.ti.xcom_push("submission", said)
