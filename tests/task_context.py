@@ -32,6 +32,12 @@ class StateStore(dict[str, Any]):
     def delete(self, key: str) -> None:
         self.pop(key, None)
 
+    @property
+    def ledger_entry(self) -> dict[str, Any]:
+        """What the ledger holds of the task's only import, beside what the task last reported."""
+        (entry,) = (entry for key, entry in self.items() if key.startswith("email_contacts.import."))
+        return cast("dict[str, Any]", entry)
+
 
 class SharedStore:
     """Airflow's variables, which all tasks share. Every call is atomic, and others may come between two."""

@@ -58,6 +58,5 @@ def test_what_an_earlier_version_closed_is_returned_as_before(
     context: Context, sandbox: SandboxServer, store: StateStore
 ) -> None:
     first = an_import(deferrable=False).execute(context)
-    (entry,) = store.values()
-    del entry["clearings"]
+    del store.ledger_entry["clearings"]
     assert an_import(deferrable=False).execute(perhaps_cleared(store)) == first

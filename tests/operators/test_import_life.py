@@ -113,8 +113,7 @@ def test_the_end_is_judged_though_the_batch_is_gone(
     sandbox.set_knobs(hold="none")
     gone = an_import(json_body=None, batch_uri="file:///swept/away.json")
     gone.execute_complete(context, fired(deferred), **(deferred.kwargs or {}))
-    (entry,) = store.values()
-    assert entry["closed_in"] is not None
+    assert store.ledger_entry["closed_in"] is not None
 
 
 @pytest.mark.parametrize("deferrable", [True, False])
@@ -254,8 +253,7 @@ def test_where_nobody_can_tell_waiting_fails_at_once_and_says_what_to_do(
 ) -> None:
     """No process route, no callbacks, and a file of which nobody here knows how many contacts it holds."""
     hand_on(context)
-    (entry,) = store.values()
-    entry["evidence"]["contacts"] = None
+    store.ledger_entry["evidence"]["contacts"] = None
     sandbox.set_knobs(process_route="404")
     with pytest.raises(AirflowFailException, match=r"set callback_url.*wait_for_completion=False"):
         an_import().execute(make_context(store))
