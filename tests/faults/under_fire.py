@@ -21,6 +21,7 @@ from local.home import Home
 from local.processes import kill_at_once
 from local.running import RunningAirflow
 from local.stack import Stack
+from tests.faults.restart_policy import RestartPolicy
 from tests.preloading import PRELOADING
 
 DAGS = Path(__file__).parent / "dags"
@@ -59,16 +60,19 @@ class UnderFire:
     """A running Airflow, and what can be done to it.
 
     :param services: what this stack calls ``worker``, ``triggerer``, ``api_server`` and ``scheduler``.
+    :param policy: what is started again if it ends by itself.
     """
 
     stack: RunningAirflow
     services: Mapping[str, str]
+    policy: RestartPolicy
 
     @contextmanager
     def without(self, component: str) -> Iterator[None]:
         """Kill a component at once, with all that it started; start it again after the block."""
         service = self.stack.service(self.services[component])
-        service.kill()
+        with self.policy.suspended():
+            service.kill()
         try:
             yield
         finally:
@@ -139,7 +143,8 @@ def local_executor(folder: Path) -> Iterator[UnderFire]:
     """Start LocalExecutor on SQLite."""
     with Stack(Home(folder), sandbox_options=None, settings=SETTINGS, dag_ids=LOADED) as stack:
         names = {"triggerer": "triggerer", "api_server": "api-server", "scheduler": "scheduler"}
-        yield OnLocalExecutor(stack, names)
+        with RestartPolicy(stack.services) as policy:
+            yield OnLocalExecutor(stack, names, policy)
 
 
 @contextmanager
@@ -153,7 +158,8 @@ def celery_executor(folder: Path) -> Iterator[UnderFire]:
             "api_server": "airflow-apiserver",
             "scheduler": "airflow-scheduler",
         }
-        yield OnCelery(stack, names)
+        with RestartPolicy(stack.services) as policy:
+            yield OnCelery(stack, names, policy)
 
 
 def insist(change: Callable[[], object]) -> None:
